@@ -1,0 +1,1 @@
+"""Sentiment Lab's core: reviews in, trained models, measured gradients and attention out. Imports no user interface."""

@@ -1,0 +1,260 @@
+"""The command line: one JSON document on standard output with `--json`, progress on standard error.
+
+Exit code 0, or 2 with one line on standard error for bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sentiment_core.config import FIELDS, ExperimentConfig, allowed_range, from_fields
+from sentiment_core.errors import ConfigError, DataError, SentimentLabError
+from sentiment_core.metrics import Status
+from sentiment_core.presets import PRESETS, preset, vary_clipping
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line instead of printing the usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}; see `{self.prog} --help`", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    options = _build_parser().parse_args(arguments)
+    try:
+        document, text = options.command(options)
+    except SentimentLabError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    try:
+        print(json.dumps(document, ensure_ascii=False) if options.json else text, flush=True)
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m sentiment_core", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, command: Any, help_text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_text, description=help_text)
+        sub.add_argument("--json", action="store_true", help="print one JSON document")
+        sub.set_defaults(command=command)
+        return sub
+
+    train = add("train", _train, "Train an experiment here and now, and keep it in the store.")
+    train.add_argument("--preset", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
+    train.add_argument("--vary", choices=["clipping"], help="train two runs: without clipping, and clipped by norm")
+    train.add_argument("--data", metavar="SOURCE", help="demo, imdb, or a file: FILE.csv or FILE.csv.gz")
+    train.add_argument("--split", help="notebook (random 80/20) or official (imdb only)")
+    train.add_argument("--embeddings", help="glove-50, glove-100, word2vec or random")
+    train.add_argument("--limit", help="use at most so many reviews")
+    train.add_argument("--epochs", help="passes over the training reviews")
+    train.add_argument("--max-steps", help="stop after so many updates")
+    train.add_argument("--seed", help="fixes weights, batches and dropout")
+    train.add_argument("--device", help="auto, cpu, cuda or mps")
+    train.add_argument("--name", help="name of the experiment")
+    train.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting; `fields` lists them"
+    )
+    metrics = add("metrics", _metrics, "Print every measured step of a run.")
+    metrics.add_argument("run_id", metavar="RUN_ID")
+    predict = add("predict", _predict, "Classify the reviews of a CSV file.")
+    predict.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
+    predict.add_argument("--data", required=True, metavar="FILE.csv")
+    predict.add_argument("--text-column", default="text")
+    predict.add_argument("--label-column", default="label")
+    explain = add("explain", _explain, "Show what a model attends to in one review.")
+    explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
+    explain.add_argument("--text", required=True, help="the review")
+    add("presets", _presets, "List the course notebook's ladder.")
+    add("fields", _fields, "List every setting with its range and default.")
+    return parser
+
+
+def build_config(options: argparse.Namespace) -> ExperimentConfig:
+    """Return the experiment that the options of `train` describe; later ones win: preset, options, `--set`."""
+    base = preset(options.preset).config if options.preset else ExperimentConfig()
+    fields: dict[str, Any] = {
+        "name": options.name,
+        "seed": options.seed,
+        "device": options.device,
+        "data.split": options.split,
+        "data.embeddings": options.embeddings,
+        "data.limit": options.limit,
+        "training.epochs": options.epochs,
+        "training.max_steps": options.max_steps,
+    }
+    fields = {field: value for field, value in fields.items() if value is not None}
+    if options.data in {"demo", "imdb"}:
+        fields["data.source"] = options.data
+    elif options.data:
+        fields |= {"data.source": "csv", "data.path": str(Path(options.data).expanduser().resolve())}
+    for assignment in options.set:
+        field, separator, value = assignment.partition("=")
+        if not separator:
+            raise ConfigError(f"--set {assignment}: write FIELD=VALUE, such as training.learning_rate=0.01")
+        fields[field.strip()] = value.strip()
+    config = from_fields(fields, base)
+    return vary_clipping(config) if options.vary == "clipping" else config
+
+
+def _train(options: argparse.Namespace) -> tuple[Any, str]:
+    config = build_config(options)
+    # Imported late: torch takes seconds, and a mistyped option should not.
+    from sentiment_core.store import Store, Worker
+    from sentiment_core.worker import StopSignal, run_experiment
+
+    stop = StopSignal()
+    with Store() as store:
+        experiment = store.create_experiment(config)
+        worker = Worker.of()
+        store.claim_experiment(experiment.id, worker)
+        stop.install()
+        try:
+            experiment = run_experiment(store, experiment.id, stop, worker, _ProgressLine())
+        finally:
+            stop.restore()
+            print(file=sys.stderr)
+        runs = [
+            {
+                "run_id": run.id,
+                "name": run.name,
+                "status": str(run.status),
+                "parameters": run.parameters,
+                "steps": run.steps,
+                "seconds": run.seconds,
+                "tokens_per_second": run.tokens_per_second,
+                "validation_accuracy": run.validation_accuracy,
+                "test_accuracy": run.test_accuracy,
+                "error": run.error,
+            }
+            for run in experiment.runs
+        ]
+    if experiment.status is Status.FAILED and not any(run["steps"] for run in runs):
+        raise DataError(experiment.error or "training failed")
+    lines = [f"experiment {experiment.id}: {experiment.status}"]
+    lines += [
+        f"  {run.id}  {run.name}: {run.status}, {run.steps} steps, "
+        f"validation {_percent(run.validation_accuracy)}, test {_percent(run.test_accuracy)}"
+        for run in experiment.runs
+    ]
+    return {"experiment_id": experiment.id, "status": str(experiment.status), "runs": runs}, "\n".join(lines)
+
+
+class _ProgressLine:
+    """Rewrites one line on standard error with each progress."""
+
+    def __call__(self, progress: Any) -> None:
+        if not progress.step:
+            share = "" if progress.fraction is None else f" {progress.fraction:.0%}"
+            line = f"{progress.message}{share} …"
+        else:
+            left = "" if progress.eta_seconds is None else f", {progress.eta_seconds:.0f} s left"
+            line = (
+                f"step {progress.step}/{progress.total_steps}, epoch {progress.epoch}/{progress.epochs}, "
+                f"{progress.tokens_per_second:,.0f} tokens/s{left}"
+            )
+        print(
+            f"\r\x1b[K{line}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr
+        )
+
+
+def _metrics(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.metrics import STEP_COLUMNS
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        store.run(options.run_id)
+        rows = store.step_rows(options.run_id)
+    lines = [",".join(STEP_COLUMNS), *(",".join(str(value) for value in row.values()) for row in rows)]
+    return rows, "\n".join(lines)
+
+
+def _predict(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.datasets.csv_file import read
+    from sentiment_core.explain import load_predictor
+    from sentiment_core.store import Store
+
+    table = read(options.data, options.text_column, options.label_column)
+    labels = table.labels
+    with Store() as store:
+        probabilities = load_predictor(options.model, store).predict(table.texts)
+    predicted = (probabilities >= 0.5).astype(int)
+    document: dict[str, Any] = {
+        "rows": [
+            {"probability": float(probability), "label": int(label)}
+            for probability, label in zip(probabilities, predicted, strict=True)
+        ]
+    }
+    lines = [f"{probability:.4f} {label}" for probability, label in zip(probabilities, predicted, strict=True)]
+    if labels is not None:
+        document["accuracy"] = float((predicted == labels).mean())
+        lines.append(f"accuracy {document['accuracy']:.4f}")
+    return document, "\n".join(lines)
+
+
+def _explain(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain import load_predictor
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        explanation = load_predictor(options.model, store).explain(options.text)
+    tokens = [
+        {name: getattr(token, name) for name in ("text", "start", "end", "known", "attention")}
+        for token in explanation.tokens
+    ]
+    document = {
+        "probability": explanation.probability,
+        "label": explanation.label,
+        "tokens": tokens,
+        "truncated": explanation.truncated,
+    }
+    lines = [f"P(positive) = {explanation.probability:.3f}"]
+    lines += [
+        f"{token['attention'] or 0:.4f}  {token['text']}{'' if token['known'] else '  (unknown)'}" for token in tokens
+    ]
+    return document, "\n".join(lines)
+
+
+def _presets(options: argparse.Namespace) -> tuple[Any, str]:
+    rows = [
+        {
+            "name": item.name,
+            "title": item.title,
+            "parameters": item.parameters,
+            "description": item.description,
+            "runs": [run.name for run in item.config.runs],
+        }
+        for item in PRESETS.values()
+    ]
+    return rows, "\n".join(f"{row['name']:18} {row['parameters']:>7,}  {row['description']}" for row in rows)
+
+
+def _fields(options: argparse.Namespace) -> tuple[Any, str]:
+    rows = [
+        {
+            "field": field,
+            "default": info.get_default(),
+            "allowed": allowed_range(field),
+            "description": info.description,
+        }
+        for field, info in FIELDS.items()
+    ]
+    return rows, "\n".join(
+        f"{row['field']:30} {row['description']} Default {row['default']}; allowed: {row['allowed'] or 'any text'}."
+        for row in rows
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"

@@ -1,0 +1,380 @@
+"""What an experiment is: frozen, validated configuration with one sentence and one range per field.
+
+The ranges are declared here once; forms, the command line and links all read them from the same models.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from sentiment_core.errors import ConfigError
+
+Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
+Tokenizer = Literal["word", "whitespace"]
+Embeddings = Literal["glove-50", "glove-100", "word2vec", "random"]
+Pooling = Literal["padded_last", "last", "mean", "max", "attention_dot", "attention_scaled_dot", "attention_additive"]
+Norm = Literal["none", "batch", "layer"]
+Clipping = Literal["none", "norm", "value"]
+
+ATTENTION_POOLINGS: frozenset[str] = frozenset({"attention_dot", "attention_scaled_dot", "attention_additive"})
+
+
+def _as_sequence(value: Any) -> Any:
+    """Accept `"a,b"`, `"a"`, `3` and `""` where a tuple is wanted: a URL and a command line know only text."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return (value,) if isinstance(value, int) else value
+
+
+def _none_word(value: Any) -> Any:
+    return None if isinstance(value, str) and value.strip().lower() in {"", "none", "null"} else value
+
+
+AnyConfig = TypeVar("AnyConfig", bound="Config")
+Dropout = Annotated[float, Field(ge=0.0, le=0.95)]
+
+
+class Config(BaseModel):
+    """Base of all configurations: immutable, unknown fields refused, bad values named in a `ConfigError`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DataConfig(Config):
+    """Which reviews, how they are split into tokens and batches, and which word vectors stand for them."""
+
+    source: Literal["demo", "imdb", "csv"] = Field("demo", title="Reviews", description="Where the reviews come from.")
+    path: str | None = Field(None, title="CSV file", description="The file to read when the source is csv.")
+    text_column: str = Field("text", title="Text column", description="CSV column that holds the review.")
+    label_column: str = Field("label", title="Label column", description="CSV column that holds the label.")
+    split: Literal["notebook", "official"] = Field(
+        "notebook",
+        title="Split",
+        description="notebook: random 80/20 with a fixed seed; official: IMDb's own 25k/25k folders.",
+    )
+    limit: Annotated[int | None, BeforeValidator(_none_word)] = Field(
+        None, ge=20, le=1_000_000, title="Review limit", description="Use at most this many reviews; none: all."
+    )
+    validation_fraction: float = Field(
+        0.1, ge=0.01, le=0.5, title="Validation share", description="Part of the training reviews kept for validation."
+    )
+    tokenizer: Tokenizer = Field(
+        "word", title="Tokenizer", description="word: punctuation and contractions aware; whitespace: the notebook's."
+    )
+    max_tokens: Annotated[int | None, BeforeValidator(_none_word)] = Field(
+        400, ge=1, le=10_000, title="Longest review", description="Known tokens kept per review; none: all."
+    )
+    embeddings: Embeddings = Field("glove-50", title="Word vectors", description="Vectors each token is looked up in.")
+    embedding_dim: int = Field(
+        100, ge=2, le=600, title="Vector size", description="Components of word2vec and random vectors."
+    )
+    batching: Literal["bucketed", "random"] = Field(
+        "bucketed",
+        title="Batches",
+        description="bucketed: reviews of similar length together; random: the notebook's, mostly padding.",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.source == "csv" and not self.path:
+            raise ValueError("data.path: name the CSV file to read (data.source is csv)")
+        if self.split == "official" and self.source != "imdb":
+            raise ValueError("data.split: official exists for data.source=imdb only; use notebook")
+        return self
+
+
+class ModelConfig(Config):
+    """The network: recurrent encoder → pooling over time → head."""
+
+    cell: Literal["rnn", "gru", "lstm"] = Field("rnn", title="Cell", description="Recurrent cell; rnn is the tanh RNN.")
+    hidden_size: int = Field(128, ge=1, le=1024, title="Hidden size", description="Units of the state, per direction.")
+    num_layers: int = Field(1, ge=1, le=4, title="Layers", description="Recurrent layers on top of each other.")
+    bidirectional: bool = Field(False, title="Bidirectional", description="Also read each review from its end.")
+    pooling: Annotated[tuple[Pooling, ...], BeforeValidator(_as_sequence)] = Field(
+        ("attention_dot",),
+        min_length=1,
+        max_length=4,
+        title="Pooling",
+        description="How the states of all tokens become one vector; several are concatenated.",
+    )
+    input_norm: Norm = Field("none", title="Input norm", description="Normalisation of the word vectors.")
+    state_norm: Norm = Field("none", title="State norm", description="Normalisation of the pooled state.")
+    norm_affine: bool = Field(True, title="Trainable norms", description="Give norms a learned scale and shift.")
+    initialisation: Literal["default", "xavier", "he", "orthogonal"] = Field(
+        "default", title="Initialisation", description="How every weight matrix starts; default: PyTorch's."
+    )
+    head_sizes: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], BeforeValidator(_as_sequence)] = Field(
+        (), max_length=4, title="Head layers", description="Sizes of the head's hidden layers; none: one linear layer."
+    )
+    head_activation: Literal["none", "relu", "tanh"] = Field(
+        "none", title="Head activation", description="Applied before every linear layer of the head."
+    )
+    word_dropout: Dropout = Field(0.0, title="Word dropout", description="Share of tokens zeroed in training.")
+    embedding_dropout: Dropout = Field(
+        0.0, title="Vector dropout", description="Share of vector components zeroed in training."
+    )
+    state_dropout: Dropout = Field(0.0, title="State dropout", description="Dropout on the hidden states.")
+    head_dropout: Dropout = Field(0.0, title="Head dropout", description="Dropout before each head layer.")
+    freeze_embeddings: bool = Field(
+        True, title="Frozen vectors", description="Keep the word vectors as they are; off: fine-tune them."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(set(self.pooling)) != len(self.pooling):
+            raise ValueError("model.pooling: name each pooling once")
+        if sum(pooling in ATTENTION_POOLINGS for pooling in self.pooling) > 1:
+            raise ValueError("model.pooling: choose one attention at most, or the heatmap would be ambiguous")
+        return self
+
+
+class TrainingConfig(Config):
+    """Optimisation: how long, how fast, and what happens to the gradient on its way to the weights."""
+
+    epochs: int = Field(2, ge=1, le=200, title="Epochs", description="Passes over the training reviews.")
+    max_steps: Annotated[int | None, BeforeValidator(_none_word)] = Field(
+        None, ge=1, le=1_000_000, title="Step limit", description="Stop after this many updates; none: no limit."
+    )
+    batch_size: int = Field(128, ge=1, le=4096, title="Batch size", description="Reviews per update.")
+    optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", title="Optimizer", description="The update rule.")
+    learning_rate: float = Field(1e-3, gt=0, le=1000, title="Learning rate", description="Step size of the optimizer.")
+    weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay", description="Pull of the weights towards zero.")
+    momentum: float = Field(0.0, ge=0, lt=1, title="Momentum", description="Momentum of SGD.")
+    schedule: Literal["constant", "one_cycle", "cosine"] = Field(
+        "constant", title="Schedule", description="How the learning rate moves during training."
+    )
+    clipping: Clipping = Field("none", title="Clipping", description="Limit on the gradient before each update.")
+    max_norm: float = Field(
+        1.0, gt=0, le=1e12, title="Largest norm", description="Threshold on the gradient's length (clipping by norm)."
+    )
+    clip_value: float = Field(
+        0.1, gt=0, le=1e12, title="Largest component", description="Threshold on each component (clipping by value)."
+    )
+    precision: Literal["fp32", "bf16", "fp16"] = Field(
+        "fp32", title="Precision", description="Number format of the forward pass; fp16 needs CUDA."
+    )
+    early_stopping: Annotated[int | None, BeforeValidator(_none_word)] = Field(
+        None, ge=1, le=100, title="Patience", description="Stop after so many epochs without a better validation loss."
+    )
+    weight_averaging: float = Field(
+        0.0, ge=0, lt=1, title="Weight averaging", description="Decay of the averaged weights that are kept; 0: off."
+    )
+
+
+class RunConfig(Config):
+    """One run of an experiment: a name and the fields in which it differs from the base."""
+
+    name: str = Field("run", min_length=1, max_length=80)
+    overrides: dict[str, Scalar] = Field(default_factory=dict)
+
+
+# A run may differ in these and in every field of `model` and `training` below but SHARED_FIELDS: all runs see the
+# same batches of the same reviews, so what decides the batches cannot differ.
+VARIABLE_DATA_FIELDS = frozenset({"data.embeddings", "data.embedding_dim", "data.tokenizer", "data.max_tokens"})
+SHARED_FIELDS = frozenset({"training.batch_size", "training.epochs", "training.max_steps"})
+
+
+class ExperimentConfig(Config):
+    """Runs side by side in lockstep: the same batches in the same order, the same starting weights."""
+
+    name: str = Field("Untitled", min_length=1, max_length=120, title="Name", description="What you call it.")
+    seed: int = Field(1, ge=0, le=2**31 - 1, title="Seed", description="Fixes weights, batches and dropout.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", title="Device", description="Where to train; auto: a GPU when there is one."
+    )
+    data: DataConfig = Field(default_factory=DataConfig)
+    model: ModelConfig = Field(default_factory=ModelConfig)
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
+    runs: tuple[RunConfig, ...] = Field((RunConfig(),), min_length=1, max_length=12)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = [run.name for run in self.runs]
+        if len(set(names)) != len(names):
+            raise ValueError(f"runs: give each run a name of its own (got {', '.join(names)})")
+        for run in self.runs:
+            for field in run.overrides:
+                section = field.split(".")[0]
+                if field in SHARED_FIELDS or (
+                    field not in VARIABLE_DATA_FIELDS and section not in {"model", "training"}
+                ):
+                    raise ValueError(f"runs: {field} cannot differ between runs, they share their batches")
+            if run.overrides:
+                self.resolve(run)
+        return self
+
+    def resolve(self, run: RunConfig) -> ExperimentConfig:
+        """Return the single-run experiment that `run` stands for: the base with its overrides applied."""
+        tree = self.model_dump(exclude={"runs"})
+        for field, value in run.overrides.items():
+            assign(tree, field, value)
+        tree["runs"] = (RunConfig(name=run.name),)
+        return build(ExperimentConfig, tree)
+
+
+def build(kind: type[AnyConfig], values: Mapping[str, Any]) -> AnyConfig:
+    """Validate `values` as a `kind`; raise `ConfigError` naming each bad field, its value and the allowed range."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(kind, problem) for problem in error.errors())) from error
+
+
+def assign(tree: dict[str, Any], field: str, value: Any) -> None:
+    """Set a dotted `field` such as `training.learning_rate` in a nested dict; raise `ConfigError` for unknown ones."""
+    if field not in FIELDS:
+        close = [name for name in FIELDS if name.split(".")[-1] == field.split(".")[-1]]
+        hint = f"did you mean {close[0]}?" if close else "see `python -m sentiment_core fields`"
+        raise ConfigError(f"{field}: there is no such setting; {hint}")
+    section, _, name = field.rpartition(".")
+    target = tree.setdefault(section, {}) if section else tree
+    target[name] = value
+
+
+def from_fields(fields: Mapping[str, Any], base: ExperimentConfig | None = None) -> ExperimentConfig:
+    """Return `base` with dotted fields replaced: what `--set`, a form and a link have in common."""
+    tree = (base or ExperimentConfig()).model_dump()
+    for field, value in fields.items():
+        assign(tree, field, value)
+    return build(ExperimentConfig, tree)
+
+
+def to_query(config: ExperimentConfig) -> dict[str, str]:
+    """Return URL parameters for what differs from the defaults; `from_query` is its inverse."""
+    query = {}
+    default, given = _flatten(ExperimentConfig()), _flatten(config)
+    for field, value in given.items():
+        if value != default[field]:
+            query[field] = _to_text(value)
+    if config.runs != ExperimentConfig().runs:
+        runs = [[run.name, run.overrides] for run in config.runs]
+        query["runs"] = json.dumps(runs, separators=(",", ":"), ensure_ascii=False)
+    return query
+
+
+def from_query(query: Mapping[str, str]) -> ExperimentConfig:
+    """Read `to_query`'s parameters. Raise `ConfigError` for unknown fields, bad values and bad JSON."""
+    fields: dict[str, Any] = dict(query)
+    runs_text = fields.pop("runs", None)
+    tree = from_fields(fields).model_dump()
+    if runs_text is not None:
+        if len(runs_text) > 20_000:
+            raise ConfigError("runs: the link is too long to be one of ours; open the page without it")
+        try:
+            tree["runs"] = [{"name": name, "overrides": overrides} for name, overrides in json.loads(runs_text)]
+        except (ValueError, TypeError) as error:
+            raise ConfigError("runs: the link is damaged here; open the page without it") from error
+    return build(ExperimentConfig, tree)
+
+
+def field_info(field: str) -> Any:
+    """Return pydantic's `FieldInfo` of a dotted field: title, description, default and bounds, for forms."""
+    if field not in FIELDS:
+        raise ConfigError(f"{field}: there is no such setting")
+    return FIELDS[field]
+
+
+def choices(field: str) -> tuple[Any, ...]:
+    """Return the allowed values of a `Literal` field, or of a tuple of them; empty for other fields."""
+    annotation = field_info(field).annotation
+    while annotation is not None and (arguments := get_args(annotation)):
+        if not isinstance(arguments[0], type) and not get_args(arguments[0]):
+            return arguments
+        annotation = arguments[0] if get_args(arguments[0]) else None
+    return ()
+
+
+def _collect_fields() -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, info in ExperimentConfig.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Config):
+            fields |= {f"{name}.{inner}": inner_info for inner, inner_info in info.annotation.model_fields.items()}
+        elif name != "runs":
+            fields[name] = info
+    return fields
+
+
+def _flatten(config: ExperimentConfig) -> dict[str, Any]:
+    tree = config.model_dump(exclude={"runs"})
+    return {field: _lookup(tree, field) for field in FIELDS}
+
+
+def _lookup(tree: Mapping[str, Any], field: str) -> Any:
+    value: Any = tree
+    for part in field.split("."):
+        value = value[part]
+    return value
+
+
+def _to_text(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return ",".join(str(part) for part in value)
+    return "none" if value is None else str(value)
+
+
+SECTIONS: dict[type[Config], str] = {DataConfig: "data.", ModelConfig: "model.", TrainingConfig: "training."}
+
+
+def _explain(kind: type[Config], problem: Any) -> str:
+    """Turn one of pydantic's problems into `field: what is allowed (got value)`."""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return message
+    path = [str(part) for part in problem["loc"] if not str(part).startswith(("function-", "constrained-"))]
+    field = SECTIONS.get(kind, "") + ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        return f"{field}: there is no such setting; see `python -m sentiment_core fields`"
+    allowed = allowed_range(field)
+    message = f"allowed: {allowed}" if allowed else message
+    return f"{field}: {message} (got {str(problem['input'])[:60]!r})"
+
+
+def allowed_range(field: str) -> str:
+    """Return a field's range in words, such as `> 0 and ≤ 1000`; empty when it has none."""
+    field = re.sub(r"\.\d+$", "", field)
+    if field not in FIELDS:
+        return ""
+    if options := choices(field):
+        return ", ".join(str(option) for option in options)
+    info = FIELDS[field]
+    signs = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
+    parts = [
+        f"{sign} {getattr(rule, name):g}"
+        for rule in _metadata(info)
+        for name, sign in signs.items()
+        if getattr(rule, name, None) is not None
+    ]
+    kinds = {info.annotation, *get_args(info.annotation)}
+    kind = (
+        "a whole number "
+        if int in kinds
+        else "a number "
+        if float in kinds
+        else "true or false"
+        if bool in kinds
+        else ""
+    )
+    empty = ", or none" if type(None) in kinds and parts else ""
+    return (kind + " and ".join(parts)).strip() + empty
+
+
+def bounds(field: str) -> tuple[float | None, float | None]:
+    """Return a numeric field's smallest and largest value (open ends count as closed), None where unbounded."""
+    low = high = None
+    for rule in _metadata(field_info(field)):
+        low = next((v for n in ("ge", "gt") if (v := getattr(rule, n, None)) is not None), low)
+        high = next((v for n in ("le", "lt") if (v := getattr(rule, n, None)) is not None), high)
+    return low, high
+
+
+def _metadata(info: Any) -> list[Any]:
+    nested = [rule for part in info.metadata for rule in getattr(part, "metadata", [])]
+    return [*info.metadata, *nested]
+
+
+FIELDS: dict[str, Any] = _collect_fields()

@@ -1,0 +1,118 @@
+"""Reviews as numbers: one flat array of token ids with offsets, cached on disk by content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sentiment_core.config import DataConfig
+from sentiment_core.datasets import TRAIN, Reviews
+from sentiment_core.embeddings import Progress, WordVectors, load_vectors
+from sentiment_core.errors import DataError
+from sentiment_core.paths import folder
+from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """N encoded reviews over the words that occur in them.
+
+    `token_ids` is flat int32; review `i` is `token_ids[offsets[i]:offsets[i] + lengths[i]]`. Ids are local: id 0 is
+    padding, id `j` is row `j` of `matrix` `(V + 1, E)` and word `vocabulary[j]` of the vectors (a source id).
+    """
+
+    token_ids: np.ndarray
+    offsets: np.ndarray
+    lengths: np.ndarray
+    labels: np.ndarray
+    parts: np.ndarray
+    matrix: np.ndarray
+    vocabulary: np.ndarray
+    vectors: WordVectors
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -> Corpus:
+    """Encode `reviews` with the tokenizer and vectors of `data`, from the cache when their content is known.
+
+    Raises `EmbeddingsError`, and `DataError` when no review has a known word.
+    """
+    training = reviews.parts == TRAIN
+
+    def training_texts() -> list[str]:
+        return [text for text, used in zip(reviews.texts, training, strict=True) if used]
+
+    reviews_key = reviews.fingerprint()
+    vectors = load_vectors(data, training_texts, reviews_key, seed, progress)
+    recipe = f"{reviews_key}|{vectors.fingerprint}|{data.tokenizer}|{TOKENIZER_VERSION}"
+    key = hashlib.blake2b(recipe.encode(), digest_size=12).hexdigest()
+    path = folder("corpora") / f"{key}.npz"
+    encoded = _read_cache(path, len(reviews.texts))
+    if encoded is None:
+        encoded = _encode(data, reviews, vectors, progress)
+        _write_cache(path, *encoded)
+    source_ids, offsets = encoded
+    if len(source_ids) == 0:
+        raise DataError("no review has a word that the vectors know; check the text column and the language")
+    lengths = np.diff(offsets)
+    if data.max_tokens is not None:
+        lengths = np.minimum(lengths, data.max_tokens)
+    used = np.zeros(len(vectors.words) + 1, dtype=bool)
+    used[source_ids] = True
+    used[0] = True
+    vocabulary = np.flatnonzero(used).astype(np.int32)
+    local = np.zeros(len(used), dtype=np.int32)
+    local[vocabulary] = np.arange(len(vocabulary), dtype=np.int32)
+    return Corpus(
+        token_ids=local[source_ids],
+        offsets=offsets[:-1],
+        lengths=lengths,
+        labels=reviews.labels,
+        parts=reviews.parts,
+        matrix=vectors.rows(vocabulary),
+        vocabulary=vocabulary,
+        vectors=vectors,
+    )
+
+
+def _encode(
+    data: DataConfig, reviews: Reviews, vectors: WordVectors, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    encoder = TextEncoder(vectors.words, data.tokenizer)
+    rows: list[np.ndarray] = []
+    for chunk in encoder.encode_known(reviews.texts):
+        rows += chunk
+        progress("Splitting reviews into tokens", len(rows) / len(reviews.texts))
+    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    return np.concatenate(rows), offsets
+
+
+def _read_cache(path: Path, count: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return cached ids and offsets, or None when they are absent or damaged (they are then made again)."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            token_ids, offsets = archive["token_ids"], archive["offsets"]
+    except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
+        return None
+    if offsets.shape != (count + 1,) or offsets[-1] != len(token_ids):
+        return None
+    return token_ids, offsets
+
+
+def _write_cache(path: Path, token_ids: np.ndarray, offsets: np.ndarray) -> None:
+    """Write atomically; a full disk costs the cache, not the experiment."""
+    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".npz", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, token_ids=token_ids, offsets=offsets)
+        os.replace(temporary, path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)

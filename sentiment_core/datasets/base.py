@@ -1,0 +1,72 @@
+"""What every source of reviews delivers, and what the rest of the program receives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+
+Progress = Callable[[str, float | None], None]
+"""Called with a message and the share of that message's work that is done (0..1), or None where it is unknown."""
+
+Spans = tuple[tuple[int, int], ...]
+"""Character ranges (start, end) of one review."""
+
+
+def silent(message: str, fraction: float | None) -> None:
+    """Ignore progress."""
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Reviews as a source has them: texts (N), labels (N,) int8 with 1 = positive, before limit and split."""
+
+    texts: list[str]
+    labels: np.ndarray
+    test: np.ndarray | None = None  # (N,) bool: the source's own test part, where it has one
+    evidence: tuple[Spans, ...] | None = None
+    warnings: tuple[str, ...] = ()
+
+    def take(self, rows: np.ndarray) -> Corpus:
+        """Return the reviews at `rows` (M,), in that order."""
+        return Corpus(
+            texts=[self.texts[row] for row in rows],
+            labels=self.labels[rows],
+            test=None if self.test is None else self.test[rows],
+            evidence=None if self.evidence is None else tuple(self.evidence[row] for row in rows),
+            warnings=self.warnings,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Reviews:
+    """Labelled reviews, each in one part; `evidence` is the demo's knowledge of which words carry the sentiment."""
+
+    texts: list[str]
+    labels: np.ndarray  # (N,) int8, 1 = positive
+    parts: np.ndarray  # (N,) int8: TRAIN, VALIDATION or TEST
+    evidence: tuple[Spans, ...] | None = None
+    warnings: tuple[str, ...] = ()  # sentences for the user: what was dropped, what was guessed
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def select(self, part: int) -> np.ndarray:
+        """Return the indices (M,) of the reviews in `part`, ascending."""
+        return np.flatnonzero(self.parts == part)
+
+    def fingerprint(self) -> str:
+        """Return a hex hash of texts, labels and parts: equal exactly when these are."""
+        digest = blake2b(digest_size=16)
+        for text in self.texts:
+            encoded = text.encode("utf-8", "surrogatepass")
+            # The length keeps ["ab", "c"] and ["a", "bc"] apart.
+            digest.update(len(encoded).to_bytes(8, "little"))
+            digest.update(encoded)
+        digest.update(self.labels.astype(np.int8).tobytes())
+        digest.update(self.parts.astype(np.int8).tobytes())
+        return digest.hexdigest()

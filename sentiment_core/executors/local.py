@@ -1,0 +1,233 @@
+"""The default executor: one process per experiment on this machine, which outlives the web server."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.metrics import Status
+from sentiment_core.paths import folder, home
+from sentiment_core.store import Experiment, Store, Worker
+
+LAUNCH_GRACE_SECONDS = 15.0  # between claiming an experiment and its worker being known
+HEARTBEAT_LIMIT_SECONDS = 30.0  # all that can be known of a worker on another machine
+START_TIME_TOLERANCE_SECONDS = 1.0
+
+# Two thread pools fighting for the same cores cost 10-40x; a worker runs its own threads.
+SINGLE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+logger = logging.getLogger(__name__)
+
+# Children belong to the process, not to an executor object: any executor here reaps them, and dropping one is safe.
+# Ended ones stay: whoever finds the experiment without a worker asks for the exit code then.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+_children_lock = threading.Lock()
+
+
+def worker_command(experiment_id: str) -> list[str]:
+    """Return the command line that trains an experiment."""
+    # -P: a file in the current folder that is named like a library must not be imported instead of it.
+    return [sys.executable, "-P", "-m", "sentiment_core.worker", experiment_id]
+
+
+class LocalExecutor:
+    """Runs up to `max_running` workers at once on this machine; any number of executors may share a store."""
+
+    def __init__(
+        self,
+        store: Store,
+        max_running: int | None = None,
+        command: Callable[[str], Sequence[str]] = worker_command,
+    ) -> None:
+        """Take `max_running` from `$SENTIMENT_MAX_WORKERS`, else half the cores; raise `ConfigError` if it is bad."""
+        self._store = store
+        self._command = command
+        self._host = socket.gethostname()
+        self.max_running = _default_max_running() if max_running is None else max_running
+
+    def submit(self, experiment_id: str) -> None:
+        """Start a queued experiment if there is room; raise `NotFoundError` when there is no such experiment."""
+        self._store.experiment(experiment_id)
+        self.reconcile()
+
+    def reconcile(self) -> None:
+        """Mark experiments whose worker is gone as interrupted (stopped, if that was asked for); start queued ones."""
+        _reap()
+        active = self._store.active_experiments()
+        for experiment in active:
+            if experiment.status is not Status.QUEUED and self._is_gone(experiment):
+                self._settle(experiment)
+        if any(experiment.status is Status.QUEUED for experiment in active):
+            self.pump()
+
+    def pump(self) -> None:
+        """Start queued experiments until none waits or `max_running` run."""
+        threads = max(1, _cores() // self.max_running)
+        while (experiment_id := self._store.claim(self.max_running, self._host, threads)) is not None:
+            try:
+                self._launch(experiment_id)
+            except (OSError, StoreError, psutil.Error) as error:
+                self._store.release(experiment_id, None, Status.FAILED, f"The worker could not be started: {error}")
+
+    def terminate(self, experiment_id: str, grace: float = 5.0) -> None:
+        """Ask an experiment to stop, then SIGTERM its worker, after `grace` seconds SIGKILL it and its children.
+
+        A worker on another machine is only asked. Raises `NotFoundError`; an experiment that has ended is left alone.
+        """
+        if not self._store.experiment(experiment_id).status.is_active:
+            return
+        with contextlib.suppress(StoreError):  # it ended in between
+            self._store.request(experiment_id, "stop")
+        experiment = self._store.experiment(experiment_id)
+        if experiment.status not in {Status.RUNNING, Status.PAUSED}:
+            return
+        if experiment.worker is None or experiment.worker.host != self._host:
+            return  # one that is just being launched reads the request first thing
+        process = find_process(experiment.worker)
+        if process is not None:
+            _end(process, grace)
+        _reap()
+        self._settle(experiment)
+
+    def _launch(self, experiment_id: str) -> None:
+        environment = {
+            **os.environ,
+            **SINGLE_THREAD,
+            "SENTIMENT_HOME": str(home().absolute()),
+            "SENTIMENT_STORE_URL": self._store.url,
+            "PYTHONPATH": _python_path(),
+        }
+        with (folder("experiments", experiment_id) / "worker.log").open("ab") as log:
+            # A session of its own: Ctrl-C in the server's terminal and the server's end do not reach the worker.
+            child = subprocess.Popen(
+                list(self._command(experiment_id)),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
+        worker = Worker.of(child.pid)
+        with _children_lock:
+            _children[child.pid] = child
+        self._store.set_worker(experiment_id, worker)
+
+    def _is_gone(self, experiment: Experiment) -> bool:
+        silence = time.time() - (experiment.heartbeat or 0.0)
+        if experiment.worker is None:
+            return silence > LAUNCH_GRACE_SECONDS
+        if experiment.worker.host != self._host:
+            return silence > HEARTBEAT_LIMIT_SECONDS
+        return find_process(experiment.worker) is None
+
+    def _settle(self, experiment: Experiment) -> None:
+        if experiment.stop_requested:
+            self._store.release(experiment.id, experiment.worker, Status.STOPPED)
+            return
+        message = _interruption(experiment)
+        if self._store.release(experiment.id, experiment.worker, Status.INTERRUPTED, message):
+            logger.warning("experiment %s: %s", experiment.id, message)
+
+
+def find_process(worker: Worker) -> psutil.Process | None:
+    """Return the living process of a worker of this machine; None for zombies and for a later one of its number."""
+    try:
+        process = psutil.Process(worker.pid)
+        same = abs(process.create_time() - worker.create_time) <= START_TIME_TOLERANCE_SECONDS
+        return process if same and process.status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD} else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _reap() -> None:
+    """Collect the exit codes of ended children, so that none stays a zombie."""
+    with _children_lock:
+        for child in _children.values():
+            child.poll()
+
+
+def _exit_code(pid: int) -> int:
+    """Return how a child of this process ended, -n for signal n; 0 when that cannot be known."""
+    with _children_lock:
+        child = _children.get(pid)
+        return (child.poll() or 0) if child else 0
+
+
+def _end(process: psutil.Process, grace: float) -> None:
+    # psutil refuses to signal a later process that got the same number.
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+        if _wait(process, grace):
+            return
+        # A group of its own also holds what the worker started; the shell's group of a command line must live.
+        if os.getsid(process.pid) == process.pid and process.is_running():
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        _wait(process, 5.0)
+
+
+def _wait(process: psutil.Process, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    worker = Worker("", process.pid, process.create_time())
+    while find_process(worker) is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _interruption(experiment: Experiment) -> str:
+    if experiment.worker is None:
+        message = "The worker did not start."
+    else:
+        message = f"The worker ended unexpectedly at step {experiment.step}."
+        code = _exit_code(experiment.worker.pid)
+        if code == -signal.SIGKILL:
+            message += " It was killed, perhaps because memory ran out."
+        elif code < 0:
+            message += f" It was ended by {signal.Signals(-code).name}."
+    resume = "Resume continues from its last checkpoint."
+    last_line = _last_line(home() / "experiments" / experiment.id / "worker.log")
+    return f"{message} {resume}" + (f" Its last words: {last_line}" if last_line else "")
+
+
+def _last_line(path: Path, limit: int = 200) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 4096))
+            lines = file.read(4096).decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip()[:limit] for line in reversed(lines) if line.strip()), "")
+
+
+def _python_path() -> str:
+    root = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def _cores() -> int:
+    # In a container or under taskset fewer than the machine has.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _default_max_running() -> int:
+    chosen = os.environ.get("SENTIMENT_MAX_WORKERS")
+    if not chosen:
+        return max(1, _cores() // 2)
+    if not chosen.isdecimal() or int(chosen) < 1:
+        raise ConfigError(f"SENTIMENT_MAX_WORKERS: a whole number ≥ 1 (got {chosen[:40]!r})")
+    return int(chosen)

@@ -1,0 +1,73 @@
+"""The models there are to ask: the one that ships with the product and every run that kept its weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentiment_core.config import ATTENTION_POOLINGS
+from sentiment_core.errors import CheckpointError, NotFoundError
+from sentiment_core.paths import home
+from sentiment_core.store import Store
+
+if TYPE_CHECKING:
+    from sentiment_core.explain.predictor import Predictor
+
+PRETRAINED = "pretrained"
+PRETRAINED_FOLDER = Path(__file__).resolve().parent.parent / "pretrained"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A model to choose from. `accuracy` is its test accuracy (validation when it never saw the test part), 0..1."""
+
+    id: str
+    name: str
+    description: str
+    accuracy: float | None
+    has_attention: bool
+
+
+def available_models(store: Store) -> list[ModelInfo]:
+    """Return the pretrained model, then the runs that have saved weights, newest first. Needs no torch."""
+    models = [_pretrained_info()] if (PRETRAINED_FOLDER / "model.json").exists() else []
+    for experiment in store.experiments():
+        for run in experiment.runs:
+            if not (home() / "experiments" / experiment.id / run.id / "model.json").exists():
+                continue
+            model = run.config.model
+            accuracy = run.test_accuracy if run.test_accuracy is not None else run.validation_accuracy
+            models.append(
+                ModelInfo(
+                    id=run.id,
+                    name=run.name if run.name == experiment.name else f"{experiment.name} · {run.name}",
+                    description=f"{model.cell.upper()}, {' + '.join(model.pooling)}, {run.steps} steps",
+                    accuracy=accuracy,
+                    has_attention=bool(ATTENTION_POOLINGS & set(model.pooling)),
+                )
+            )
+    return models
+
+
+def load_predictor(model_id: str, store: Store) -> Predictor:
+    """Return a model by its run id, or `pretrained`; raise `NotFoundError`, `CheckpointError` or `EmbeddingsError`."""
+    from sentiment_core.explain.predictor import load
+
+    if model_id == PRETRAINED:
+        return load(PRETRAINED, PRETRAINED_FOLDER)
+    run = store.run(model_id)
+    folder = home() / "experiments" / run.experiment_id / run.id
+    if not (folder / "model.json").exists():
+        raise NotFoundError(f"run {model_id} ({run.status}) has no saved model yet; let it finish an epoch")
+    return load(model_id, folder)
+
+
+def _pretrained_info() -> ModelInfo:
+    try:
+        description = json.loads((PRETRAINED_FOLDER / "model.json").read_text())
+        details = description["details"]
+        return ModelInfo(PRETRAINED, details["name"], details["description"], details["test_accuracy"], True)
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError("the model that ships with Sentiment Lab is damaged; install it again") from error

@@ -1,0 +1,55 @@
+"""What is measured: one row per run and optimizer step, one per run, epoch and evaluated part. Imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Life of an experiment and of each of its runs."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a worker holds the experiment or will take it."""
+        return self in {Status.QUEUED, Status.RUNNING, Status.PAUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class StepMetrics:
+    """One optimizer update of one run. Any measured value may be NaN or infinite; it is kept as it is."""
+
+    step: int  # optimizer updates so far, from 1
+    epoch: int  # from 1
+    loss: float  # mean binary cross-entropy of the batch, nats
+    accuracy: float  # share of the batch classified correctly, before the update
+    learning_rate: float
+    grad_norm: float  # L2 norm of all gradients before clipping
+    grad_norm_clipped: float  # the same after clipping; equal when nothing was clipped
+    grad_max: float  # largest |component| before clipping
+    clip_cosine: float  # cosine of the angle between the gradient before and after clipping
+    threshold: float  # max_norm or clip_value in force at this step; NaN without clipping
+    tokens: int  # real tokens in the batch, padding not counted
+    seconds: float  # training time since the run's first step, pauses not counted
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One pass over a part of the reviews. Averages are over reviews, not over batches."""
+
+    step: int
+    epoch: int
+    part: str  # "validation" or "test"
+    loss: float
+    accuracy: float
+
+
+STEP_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(StepMetrics))

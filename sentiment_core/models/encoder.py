@@ -1,0 +1,70 @@
+"""The recurrent encoder: tanh RNN, GRU or LSTM over right-padded batches, one or two directions, without packing.
+
+`pack_padded_sequence` is many times slower than padding on a CPU. A forward RNN needs no packing: padding on the right
+cannot reach an earlier state. The backward direction reads each review reversed within its own length, so it starts
+at the last real token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from sentiment_core.config import ModelConfig
+from sentiment_core.models.dropout import Dropout
+
+CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class RecurrentEncoder(nn.Module):
+    """`embedded (B, T, E)`, `lengths (B,)` → `hidden_states (B, T, H)`; H = hidden_size × directions.
+
+    States at padding are what the recurrence makes of zero vectors (only `padded_last` looks at them) in the forward
+    half, and meaningless in the backward half.
+    """
+
+    def __init__(self, config: ModelConfig, input_size: int, generator: torch.Generator) -> None:
+        super().__init__()
+        cell = CELLS[config.cell]
+        directions = 2 if config.bidirectional else 1
+        sizes = [input_size] + [config.hidden_size * directions] * (config.num_layers - 1)
+        self.forward_layers = nn.ModuleList(cell(size, config.hidden_size, batch_first=True) for size in sizes)
+        self.backward_layers = nn.ModuleList(
+            cell(size, config.hidden_size, batch_first=True) for size in sizes[: config.num_layers * (directions - 1)]
+        )
+        self.dropout = Dropout(config.state_dropout, generator)
+        self.hidden_size = config.hidden_size
+        self.output_size = config.hidden_size * directions
+
+    def forward(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        states = embedded
+        for depth, layer in enumerate(self.forward_layers):
+            outputs = layer(states)[0]
+            if self.backward_layers:
+                order = reversal(lengths, states.shape[1])
+                backward = self.backward_layers[depth](_reorder(states, order))[0]
+                outputs = torch.cat([outputs, _reorder(backward, order)], dim=-1)
+            states = self.dropout(outputs)
+        return states
+
+    def last_state(self, hidden_states: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """Return `(B, H)`: the forward state at `positions (B,)` beside the backward direction's final state.
+
+        The backward direction ends at the first token, whatever the length.
+        """
+        rows = torch.arange(len(hidden_states), device=hidden_states.device)
+        forward = hidden_states[rows, positions, : self.hidden_size]
+        return torch.cat([forward, hidden_states[:, 0, self.hidden_size :]], dim=-1)
+
+
+def reversal(lengths: torch.Tensor, steps: int) -> torch.Tensor:
+    """Return `(B, T)` indices that reverse each row within its length and leave padding where it is."""
+    positions = torch.arange(steps, device=lengths.device).expand(len(lengths), steps)
+    mirrored = lengths[:, None] - 1 - positions
+    return torch.where(mirrored >= 0, mirrored, positions)
+
+
+def _reorder(x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    return x.gather(1, order.unsqueeze(-1).expand_as(x))

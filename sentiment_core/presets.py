@@ -1,0 +1,161 @@
+"""The course notebook's ladder as configurations; each rung changes one thing.
+
+From rung 4 on every rung keeps clipping by norm, as the notebook did. Rungs 1 and 2 use random batches, because
+bucketed batches hold so little padding that they hide the padding bug.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
+from sentiment_core.errors import NotFoundError
+
+# The notebook's vectors have 100 components; the parameter counts below are for these.
+NOTEBOOK_DIM = 100
+
+_COMMON: dict[str, Any] = {
+    "data.tokenizer": "whitespace",
+    "data.max_tokens": None,
+    "model.cell": "rnn",
+    "model.hidden_size": 128,
+    "model.pooling": ("last",),
+    "model.norm_affine": False,
+    "training.optimizer": "adam",
+    "training.learning_rate": 1e-3,
+    "training.batch_size": 128,
+    "training.epochs": 2,
+    "training.clipping": "none",
+}
+_CLIPPED = {"training.clipping": "norm", "training.max_norm": 1.0}
+_DEEP = {**_CLIPPED, "model.head_activation": "relu", "model.head_sizes": (64,)}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named configuration. `parameters` counts the trained values of each run with 100-component vectors."""
+
+    name: str
+    title: str
+    description: str
+    config: ExperimentConfig
+    parameters: int
+
+
+def _preset(
+    name: str, title: str, description: str, parameters: int, *, rates: tuple[float, ...] = (), **fields: Any
+) -> Preset:
+    settings = _COMMON | {key.replace("__", "."): value for key, value in fields.items()}
+    config = from_fields({"name": title, **settings})
+    tree = config.model_dump()
+    tree["runs"] = [RunConfig(name=f"rate {rate:g}", overrides={"training.learning_rate": rate}) for rate in rates] or [
+        RunConfig(name=title)
+    ]
+    return Preset(name, title, description, build(ExperimentConfig, tree), parameters)
+
+
+def _dotted(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key.replace(".", "__"): value for key, value in fields.items()}
+
+
+_LADDER = (
+    _preset(
+        "padded-last-state",
+        "Padded last state",
+        "Rung 1: the head reads the state after the padding, so it sees zeros' aftermath instead of the review.",
+        42_441,
+        model__pooling=("padded_last",),
+        model__head_sizes=(100,),
+        data__batching="random",
+    ),
+    _preset(
+        "last-state",
+        "True last state",
+        "Rung 2: the head reads the state at the review's last real token.",
+        29_569,
+        data__batching="random",
+    ),
+    _preset(
+        "clip-norm",
+        "Clip by norm",
+        "Rung 4: a gradient longer than 1.0 is scaled back to 1.0; its direction stays.",
+        29_569,
+        **_dotted(_CLIPPED),
+    ),
+    _preset(
+        "clip-value",
+        "Clip by value",
+        "Rung 4, the other way: each component is cut to ±0.1, which turns the gradient.",
+        29_569,
+        training__clipping="value",
+        training__clip_value=0.1,
+    ),
+    _preset(
+        "xavier",
+        "Xavier initialisation",
+        "Rung 5: every weight matrix starts Xavier uniform.",
+        29_569,
+        model__initialisation="xavier",
+        **_dotted(_CLIPPED),
+    ),
+    _preset(
+        "batch-norm",
+        "Batch normalisation",
+        "Rung 6: batch norm on the word vectors and on the last state, padding left out.",
+        29_569,
+        model__input_norm="batch",
+        model__state_norm="batch",
+        **_dotted(_CLIPPED),
+    ),
+    _preset(
+        "relu",
+        "ReLU before the head",
+        "Rung 7: a non-linearity between the last state and the head.",
+        29_569,
+        model__head_activation="relu",
+        **_dotted(_CLIPPED),
+    ),
+    _preset(
+        "deep-head",
+        "Deeper head",
+        "Rung 8: ReLU, 128→64, ReLU, 64→1.",
+        37_761,
+        **_dotted(_DEEP),
+    ),
+    _preset(
+        "learning-rates",
+        "Learning rates",
+        "Rung 9: three rates from the same weights on the same batches, one epoch each.",
+        37_761,
+        rates=(1e-1, 1e-2, 1e-4),
+        **_dotted({**_DEEP, "training.epochs": 1}),
+    ),
+    _preset(
+        "attention",
+        "Attention",
+        "Rung 10: layer norm, dot-product attention with the last state, layer norm, the deeper head; ten epochs.",
+        37_761,
+        model__pooling=("attention_dot",),
+        model__input_norm="layer",
+        model__state_norm="layer",
+        **_dotted({**_DEEP, "training.epochs": 10}),
+    ),
+)
+PRESETS: dict[str, Preset] = {item.name: item for item in _LADDER}
+
+
+def preset(name: str) -> Preset:
+    """Return a preset by its name; raise `NotFoundError` naming those there are."""
+    if name not in PRESETS:
+        raise NotFoundError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def vary_clipping(config: ExperimentConfig) -> ExperimentConfig:
+    """Return the twin experiment: the same configuration without clipping and with clipping by norm."""
+    runs = (
+        RunConfig(name="no clipping", overrides={"training.clipping": "none"}),
+        RunConfig(name=f"clip by norm {config.training.max_norm:g}", overrides={"training.clipping": "norm"}),
+    )
+    return config.model_copy(update={"runs": runs})

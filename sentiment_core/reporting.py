@@ -1,0 +1,200 @@
+"""What a worker does beside training: write metrics, obey requests, keep checkpoints, notice divergence."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from sentiment_core.corpus import Corpus
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.store import Progress, Store
+from sentiment_core.training.callbacks import Callback
+from sentiment_core.training.checkpoints import save_checkpoint, save_model
+from sentiment_core.training.run import Run
+from sentiment_core.training.trainer import Trainer
+
+FLUSH_SECONDS = 0.25
+CHECKPOINT_SECONDS = 20.0
+PAUSE_POLL_SECONDS = 0.1
+# So many updates without a finite loss, and a run will not come back; until then its failure is worth watching.
+DIVERGED_STEPS = 25
+
+
+class Reporter(Callback):
+    """Writes metrics in batches, keeps `progress` current and does what the store was asked for.
+
+    `stop_signal` says whether the process was told to end; `on_pause` runs once at the start of each pause.
+    """
+
+    def __init__(
+        self, store: Store, experiment_id: str, stop_signal: Callable[[], bool], on_pause: Callable[[Trainer], None]
+    ) -> None:
+        self.store = store
+        self.experiment_id = experiment_id
+        self.progress = Progress("preparing", "Starting")
+        self._stop_signal = stop_signal
+        self._on_pause = on_pause
+        self._last_flush = 0.0
+        self._paused = False
+        self._first: tuple[int, float] | None = None
+        self._non_finite: dict[str, int] = {}
+
+    def on_start(self, trainer: Trainer) -> None:
+        for run in trainer.runs:
+            if not run.ended:
+                self.store.update_run(run.id, parameters=run.parameters, status=Status.RUNNING)
+        self._show(trainer, "training", "Training")
+
+    def on_step(self, trainer: Trainer) -> None:
+        now = time.monotonic()
+        if now - self._last_flush >= FLUSH_SECONDS or trainer.step <= 1:
+            self.flush(trainer)
+            self._obey(trainer)
+        while self._paused and not trainer.should_stop:
+            time.sleep(PAUSE_POLL_SECONDS)
+            self._obey(trainer)
+        if self._stop_signal():
+            trainer.should_stop = True
+
+    def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
+        self.flush(trainer)
+        self.store.write_evaluations(run.id, [evaluation])
+        if evaluation.part == "test":
+            self.store.update_run(run.id, test_accuracy=evaluation.accuracy)
+        else:
+            self.store.update_run(run.id, validation_accuracy=evaluation.accuracy)
+
+    def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
+        self.flush(trainer)
+        status = Status.FAILED if run.failed else Status.FINISHED
+        self.store.update_run(run.id, status=status, error=reason)
+
+    def on_end(self, trainer: Trainer) -> None:
+        self.flush(trainer)
+
+    def flush(self, trainer: Trainer) -> None:
+        """Write what was measured since the last flush."""
+        self._last_flush = time.monotonic()
+        drained = {run.id: run.drain() for run in trainer.runs}
+        self.store.write_steps({run_id: steps for run_id, steps in drained.items() if steps})
+        for run in trainer.runs:
+            steps = drained[run.id]
+            if not steps:
+                continue
+            self.store.update_run(run.id, steps=steps[-1].step, seconds=run.seconds, tokens=run.tokens)
+            for step in steps:
+                self._non_finite[run.id] = 0 if math.isfinite(step.loss) else self._non_finite.get(run.id, 0) + 1
+            if self._non_finite[run.id] >= DIVERGED_STEPS and not run.ended:
+                first = steps[-1].step - self._non_finite[run.id] + 1
+                trainer.fail(
+                    run,
+                    f"Diverged: the loss is not a finite number since step {first}. "
+                    "Lower the learning rate or clip the gradient.",
+                )
+        self._show(trainer, "paused" if self._paused else "training", "Paused" if self._paused else "Training")
+
+    def _obey(self, trainer: Trainer) -> None:
+        for request in self.store.take_requests(self.experiment_id):
+            chosen = [run for run in trainer.runs if request.run_id in (None, run.id)]
+            if request.kind == "stop":
+                trainer.should_stop = True
+            elif request.kind == "pause" and not self._paused:
+                self._pause(trainer)
+            elif request.kind == "resume" and self._paused:
+                self._paused = False
+                self._first = None
+                self.store.set_status(self.experiment_id, Status.RUNNING)
+                self._show(trainer, "training", "Training")
+            elif request.kind == "learning_rate":
+                for run in chosen:
+                    run.learning_rate = request.value
+            elif request.kind == "threshold" and request.value is not None:
+                for run in chosen:
+                    run.threshold = request.value
+
+    def _pause(self, trainer: Trainer) -> None:
+        self._paused = True
+        self.flush(trainer)
+        self._on_pause(trainer)
+        self.store.set_status(self.experiment_id, Status.PAUSED)
+
+    def _show(self, trainer: Trainer, phase: str, message: str) -> None:
+        now = time.monotonic()
+        if self._first is None or self._first[0] > trainer.step:
+            self._first = (trainer.step, now)
+        done, elapsed = trainer.step - self._first[0], now - self._first[1]
+        left = trainer.total_steps - trainer.step
+        run = trainer.runs[0]
+        self.progress = replace(
+            self.progress,
+            phase=phase,
+            message=message,
+            fraction=trainer.step / trainer.total_steps,
+            step=trainer.step,
+            total_steps=trainer.total_steps,
+            epoch=trainer.epoch,
+            epochs=trainer.config.training.epochs,
+            tokens_per_second=run.tokens / run.seconds if run.seconds else 0.0,
+            eta_seconds=elapsed / done * left if done else None,
+        )
+
+
+class Keeper(Callback):
+    """Keeps a checkpoint to resume from, and each run's model to explain with.
+
+    `flush` writes all metrics so far; `corpora` maps run ids to their data. A checkpoint is never ahead of the
+    metrics in the store, else a resumed run would miss steps.
+    """
+
+    def __init__(self, folder: Path, flush: Callable[[Trainer], None]) -> None:
+        self.folder = folder
+        self.corpora: dict[str, Corpus] = {}
+        self._flush = flush
+        self._saved = time.monotonic()
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the training state is kept."""
+        return self.folder / "checkpoint.pt"
+
+    def on_step(self, trainer: Trainer) -> None:
+        # Between an epoch's last update and its evaluation there is nothing to resume to.
+        if time.monotonic() - self._saved >= CHECKPOINT_SECONDS and trainer.step % trainer.batches_per_epoch:
+            self.save(trainer)
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        self.save(trainer)
+        for run in trainer.active_runs:
+            with run.averaged_weights():
+                self._save_model(run)
+
+    def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
+        if not run.failed:
+            self._save_model(run)
+
+    def on_end(self, trainer: Trainer) -> None:
+        if trainer.should_stop:
+            self.save(trainer)
+            for run in trainer.active_runs:
+                with run.averaged_weights():
+                    self._save_model(run)
+        else:
+            self.checkpoint.unlink(missing_ok=True)
+
+    def save(self, trainer: Trainer) -> None:
+        """Write the training state now."""
+        self._flush(trainer)
+        save_checkpoint(self.checkpoint, trainer.state_dict())
+        self._saved = time.monotonic()
+
+    def _save_model(self, run: Run) -> None:
+        folder = self.folder / run.id
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SentimentLabError(f"cannot create {folder}: {error.strerror}. Free some space.") from error
+        save_model(folder, run.model, run.experiment, self.corpora[run.id])

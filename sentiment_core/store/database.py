@@ -1,0 +1,296 @@
+"""The tables, and transactions on them whose failures say what to do. SQLite by default, PostgreSQL by its URL."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from sentiment_core.errors import NotFoundError, StoreError
+from sentiment_core.metrics import STEP_COLUMNS
+from sentiment_core.paths import folder
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 5.0
+
+metadata = MetaData()
+
+
+class FreeText(TypeDecorator[str]):
+    """Text from outside: what databases refuse (NUL, half characters from odd file names) is replaced."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return `value` as every database can keep it."""
+        return value and value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+# Our mark in the file: tells our store from another program's, and an older layout from a newer one.
+version_table = Table("sentiment_lab", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", FreeText, nullable=False),
+    Column("config", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error", FreeText),
+    Column("created_at", Double, nullable=False),
+    Column("queued_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("worker_host", Text),
+    Column("worker_pid", Integer),
+    Column("worker_create_time", Double),
+    Column("heartbeat", Double),
+    Column("progress", Text),
+    Column("threads", Integer),
+    Column("prediction", FreeText),
+    Column("stop_requested", Boolean, nullable=False, default=False),
+    Index("experiments_by_status", "status", "queued_at"),
+    Index("experiments_by_age", "created_at"),
+)
+
+
+def _experiment_key() -> Column[Any]:
+    return Column("experiment_id", ForeignKey("experiments.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+def _run_key() -> Column[Any]:
+    return Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _experiment_key(),
+    Column("position", Integer, nullable=False),
+    Column("name", FreeText, nullable=False),
+    Column("config", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error", FreeText),
+    Column("parameters", BigInteger),
+    Column("steps", Integer, nullable=False, default=0),
+    Column("seconds", Double, nullable=False, default=0.0),
+    Column("tokens", BigInteger, nullable=False, default=0),
+    Column("validation_accuracy", Double),
+    Column("test_accuracy", Double),
+)
+
+WHOLE_NUMBERS = frozenset({"step", "epoch", "tokens"})
+
+# Without rowid the rows of a run lie side by side in the file: "after step n" reads only what it returns.
+step_metrics = Table(
+    "step_metrics",
+    metadata,
+    _run_key(),
+    Column("step", Integer, primary_key=True),
+    *(Column(name, Integer if name in WHOLE_NUMBERS else Double) for name in STEP_COLUMNS if name != "step"),
+    sqlite_with_rowid=False,
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    _run_key(),
+    Column("step", Integer, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("loss", Double),
+    Column("accuracy", Double),
+    sqlite_with_rowid=False,
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _experiment_key(),
+    Column("kind", Text, nullable=False),
+    Column("value", Double),
+    Column("run_id", Text),
+)
+
+
+class Database:
+    """An open store: creates its tables, hands out transactions, turns database errors into `StoreError`."""
+
+    def __init__(self, url: str | None = None) -> None:
+        """Open `url`, else `$SENTIMENT_STORE_URL`, else a file in the home folder; raise `StoreError` if that fails."""
+        chosen = url or os.environ.get("SENTIMENT_STORE_URL")
+        try:
+            parsed = make_url(chosen) if chosen else URL.create("sqlite", database=str(folder() / "store.sqlite3"))
+            self._is_sqlite = parsed.get_backend_name() == "sqlite"
+            if not self._is_sqlite and parsed.get_backend_name() != "postgresql":
+                raise StoreError(f"{parsed.drivername}: not a store we know; use sqlite:///… or postgresql+psycopg://…")
+            if self._is_sqlite and parsed.database:
+                parsed = parsed.set(database=os.path.abspath(parsed.database))
+            self._url = parsed
+            self._engine = _create_engine(parsed, self._is_sqlite)
+        except (ArgumentError, ImportError) as error:
+            raise StoreError(
+                f"SENTIMENT_STORE_URL cannot be used ({error}). Write sqlite:////folder/file.sqlite3, or"
+                " postgresql+psycopg://user:password@host/name with psycopg installed."
+            ) from error
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def url(self) -> str:
+        """The store's URL, password included: what a worker needs to open the same store."""
+        return self._url.render_as_string(hide_password=False)
+
+    def close(self) -> None:
+        """Close all connections; the store opens new ones when it is used again."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        """Return the store itself, to be closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the store."""
+        self.close()
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """One snapshot: all queries of the block see the same state. Never waits for a writer."""
+        with self._explained(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _write(self, exclusive: bool = False) -> Iterator[Connection]:
+        """All of the block or nothing; `exclusive` blocks run one at a time over all processes."""
+        # BEGIN IMMEDIATE takes SQLite's one write lock at once, within the busy timeout. A transaction that reads
+        # first and upgrades later fails at once when another one wrote in between.
+        engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        with self._explained(), engine.connect() as connection, connection.begin():
+            if exclusive and not self._is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(7305114)"))
+            yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError as error:
+            if "foreign key" not in str(error).lower():
+                raise
+            raise NotFoundError("The experiment was deleted in the meantime; start a new one.") from error
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise StoreError(self._explain(error)) from error
+
+    def _explain(self, error: Exception) -> str:
+        reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
+        place = str(self._url.database) if self._is_sqlite else self._url.render_as_string(hide_password=True)
+        advice = {
+            "is full": "Free some space on that disk; training can then be resumed.",
+            "readonly": "Make the file and its folder writable, or set SENTIMENT_HOME to a folder you may write to.",
+            "unable to open": "Set SENTIMENT_HOME to a folder you may write to.",
+            "disk I/O error": "Check that disk; SENTIMENT_HOME chooses another one.",
+            "not a database": "The file is damaged or not ours: move it away and start again.",
+            "malformed": "The file is damaged: move it away and start again.",
+            "locked": "Another program holds the file; close it and try again.",
+        }
+        steps = [what_to_do for sign, what_to_do in advice.items() if sign in reason]
+        return (
+            f"The store {place} cannot be used: {reason}. {(steps or ['Check SENTIMENT_STORE_URL and the server.'])[0]}"
+        )
+
+    def _prepare(self) -> None:
+        with self._read() as connection:
+            tables = set(inspect(connection).get_table_names())
+        ours = version_table.name in tables
+        if not ours and tables and (self._is_sqlite or tables & set(metadata.tables)):
+            raise StoreError(
+                f"{self._url.database} is another program's database, not a store of this one."
+                " Point SENTIMENT_STORE_URL or SENTIMENT_HOME somewhere else."
+            )
+        if self._is_sqlite:
+            self._use_write_ahead_log()
+        if not ours:
+            self._create()
+        with self._read() as connection:
+            version = connection.scalar(select(version_table.c.version)) or 0
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{self._url.database} was written by a newer version (store version {version}, known up to"
+                f" {SCHEMA_VERSION}). Update this program, or set SENTIMENT_HOME to another folder."
+            )
+
+    def _create(self) -> None:
+        with self._write(exclusive=True) as connection:
+            metadata.create_all(connection)
+            if connection.scalar(select(version_table.c.version)) is None:
+                connection.execute(version_table.insert().values(version=SCHEMA_VERSION))
+
+    def _use_write_ahead_log(self) -> None:
+        # The switch needs the file for itself and ignores the busy timeout, so of several processes that start at
+        # once some must try again. The setting stays in the file.
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                with self._explained(), self._engine.connect() as connection:
+                    connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
+                return
+            except StoreError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+
+def _create_engine(url: URL, is_sqlite: bool) -> Engine:
+    if not is_sqlite:
+        return create_engine(url, pool_pre_ping=True)
+    # Room for a classroom: every browser tab may hold a connection for the millisecond that a query takes.
+    engine = create_engine(url, pool_size=8, max_overflow=64, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        # sqlite3 would start transactions by its own rules; None leaves them to `_on_begin`.
+        connection.isolation_level = None
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA synchronous=NORMAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine

@@ -1,0 +1,134 @@
+"""Experiments and their runs: created, listed, renamed, deleted."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
+
+from sentiment_core.config import ExperimentConfig, build
+from sentiment_core.errors import StoreError
+from sentiment_core.metrics import Status
+from sentiment_core.paths import home
+from sentiment_core.store.database import Database, experiments, runs
+from sentiment_core.store.records import Experiment, Run, read_experiment, read_run
+from sentiment_core.store.rows import ACTIVE, no_experiment, no_run, status_of, update_experiment
+
+# What a worker may write of a run, and the plain type it is kept as.
+RUN_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "status": Status,
+    "error": str,
+    "parameters": int,
+    "steps": int,
+    "seconds": float,
+    "tokens": int,
+    "validation_accuracy": float,
+    "test_accuracy": float,
+}
+logger = logging.getLogger(__name__)
+
+
+class Experiments(Database):
+    """The part of the store that holds experiments and their runs."""
+
+    def create_experiment(self, config: ExperimentConfig, prediction: str | None = None) -> Experiment:
+        """Put an experiment at the end of the queue; `prediction` is what the user expects to see."""
+        experiment_id, now = secrets.token_hex(4), time.time()
+        row = {
+            "id": experiment_id,
+            "name": config.name,
+            "config": config.model_dump_json(),
+            "status": Status.QUEUED,
+            "created_at": now,
+            "queued_at": now,
+            "prediction": prediction,
+        }
+        run_rows = [
+            {
+                "id": f"{experiment_id}-{position}",
+                "experiment_id": experiment_id,
+                "position": position,
+                "name": run.name,
+                "config": config.resolve(run).model_dump_json(),
+                "status": Status.QUEUED,
+            }
+            for position, run in enumerate(config.runs, start=1)
+        ]
+        with self._write() as connection:
+            connection.execute(insert(experiments), row)
+            connection.execute(insert(runs), run_rows)
+        return self.experiment(experiment_id)
+
+    def experiment(self, experiment_id: str) -> Experiment:
+        """Return an experiment with its runs; raise `NotFoundError` when there is none."""
+        found = self._find(experiments.c.id == experiment_id)
+        if not found:
+            raise no_experiment(experiment_id)
+        return found[0]
+
+    def run(self, run_id: str) -> Run:
+        """Return a run; raise `NotFoundError` when there is none."""
+        with self._read() as connection:
+            row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
+        if row is None:
+            raise no_run(run_id)
+        return read_run(row)
+
+    def experiments(self, limit: int = 200) -> list[Experiment]:
+        """Return the newest experiments, newest first; those that another version wrote unreadably are left out."""
+        return self._find(limit=limit)
+
+    def active_experiments(self) -> list[Experiment]:
+        """Return all experiments that are queued, running or paused, newest first."""
+        return self._find(experiments.c.status.in_(ACTIVE))
+
+    def rename_experiment(self, experiment_id: str, name: str) -> None:
+        """Rename an experiment; raise `ConfigError` for an empty or too long name."""
+        checked = build(ExperimentConfig, {"name": name.strip()}).name
+        with self._write() as connection:
+            update_experiment(connection, experiment_id, name=checked)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Delete an ended experiment with all it measured and its folder; raise `StoreError` while it is active."""
+        with self._write() as connection:
+            status = status_of(connection, experiment_id)
+            if status.is_active:
+                raise StoreError(f"Experiment {experiment_id} is {status}: stop it first, then delete it.")
+            connection.execute(delete(experiments).where(experiments.c.id == experiment_id))
+        shutil.rmtree(home() / "experiments" / experiment_id, ignore_errors=True)
+
+    def update_run(self, run_id: str, **fields: Any) -> None:
+        """Change fields of a run: any of status, error, parameters, steps, seconds, tokens and both accuracies."""
+        if unknown := fields.keys() - RUN_FIELDS.keys():
+            raise TypeError(f"not fields of a run: {', '.join(sorted(unknown))}")
+        values = {name: None if value is None else RUN_FIELDS[name](value) for name, value in fields.items()}
+        with self._write() as connection:
+            if connection.execute(update(runs).where(runs.c.id == run_id).values(**values)).rowcount == 0:
+                raise no_run(run_id)
+
+    def _find(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Experiment]:
+        query = select(experiments).where(*conditions).order_by(experiments.c.created_at.desc()).limit(limit)
+        with self._read() as connection:
+            rows = connection.execute(query).mappings().all()
+            ids = [row["id"] for row in rows]
+            run_query = select(runs).where(runs.c.experiment_id.in_(ids)).order_by(runs.c.position)
+            run_rows = connection.execute(run_query).mappings().all()
+        return list(_read_all(rows, run_rows))
+
+
+def _read_all(rows: Iterable[RowMapping], run_rows: Iterable[RowMapping]) -> Iterable[Experiment]:
+    by_experiment: defaultdict[str, list[RowMapping]] = defaultdict(list)
+    for run_row in run_rows:
+        by_experiment[run_row["experiment_id"]].append(run_row)
+    for row in rows:
+        try:
+            yield read_experiment(row, tuple(read_run(run_row) for run_row in by_experiment[row["id"]]))
+        except ValidationError as error:
+            logger.warning("experiment %s was written by another version and is left out: %s", row["id"], error)

@@ -1,0 +1,154 @@
+"""What the store hands out: immutable records of experiments, runs, workers and requests. All times: Unix seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Literal, Self
+
+from sqlalchemy import RowMapping
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.metrics import Status
+
+RequestKind = Literal["pause", "resume", "stop", "learning_rate", "threshold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process that trains an experiment; the start time tells it from a later process with the same number."""
+
+    host: str
+    pid: int
+    create_time: float
+
+    @classmethod
+    def of(cls, pid: int | None = None) -> Self:
+        """Return the identity of process `pid` of this machine, by default of this one."""
+        import psutil
+
+        pid = os.getpid() if pid is None else pid
+        return cls(socket.gethostname(), pid, psutil.Process(pid).create_time())
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a worker is doing and how far it is; `fraction` is 0..1, or None when it cannot be told."""
+
+    phase: str
+    message: str
+    fraction: float | None = None
+    step: int = 0
+    total_steps: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    tokens_per_second: float = 0.0
+    eta_seconds: float | None = None
+
+    def to_json(self) -> str:
+        """Return the JSON that `from_json` reads."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self | None:
+        """Read `to_json`'s text; None when another version wrote it differently: it is stale in a second anyway."""
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something a running experiment is asked to do; `run_id` None means all of its runs."""
+
+    kind: RequestKind
+    value: float | None
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of an experiment; `config` is resolved: the experiment's with this run's overrides applied."""
+
+    id: str
+    experiment_id: str
+    position: int  # from 1
+    name: str
+    config: ExperimentConfig
+    status: Status
+    error: str | None
+    parameters: int | None
+    steps: int
+    seconds: float  # training time, pauses not counted
+    tokens: int  # real tokens trained on, padding not counted
+    validation_accuracy: float | None
+    test_accuracy: float | None
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Real tokens per second of training; 0 before the first step."""
+        return self.tokens / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment with its runs, as it stood when it was read."""
+
+    id: str
+    name: str
+    config: ExperimentConfig
+    status: Status
+    error: str | None
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    worker: Worker | None  # None while claimed but not yet launched
+    heartbeat: float | None
+    progress: Progress | None
+    threads: int | None
+    prediction: str | None
+    stop_requested: bool
+    runs: tuple[Run, ...]
+
+    @property
+    def step(self) -> int:
+        """Optimizer updates that the furthest run has made."""
+        return max([run.steps for run in self.runs] + [self.progress.step if self.progress else 0])
+
+
+# Frozen configs can be shared, and a page that polls reads the same few over and over.
+@lru_cache(maxsize=1024)
+def read_config(text: str) -> ExperimentConfig:
+    """Parse a stored configuration; raise pydantic's `ValidationError` when another version wrote it."""
+    return ExperimentConfig.model_validate_json(text)
+
+
+def read_run(row: RowMapping) -> Run:
+    """Turn a row of the runs table into a `Run`."""
+    return Run(**{**dict(row), "config": read_config(row["config"]), "status": Status(row["status"])})
+
+
+def read_experiment(row: RowMapping, runs: tuple[Run, ...]) -> Experiment:
+    """Turn a row of the experiments table and its runs into an `Experiment`."""
+    held = row["worker_pid"] is not None
+    return Experiment(
+        id=row["id"],
+        name=row["name"],
+        config=read_config(row["config"]),
+        status=Status(row["status"]),
+        error=row["error"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        worker=Worker(row["worker_host"], row["worker_pid"], row["worker_create_time"]) if held else None,
+        heartbeat=row["heartbeat"],
+        progress=Progress.from_json(row["progress"]) if row["progress"] else None,
+        threads=row["threads"],
+        prediction=row["prediction"],
+        stop_requested=row["stop_requested"],
+        runs=runs,
+    )

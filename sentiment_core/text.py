@@ -1,0 +1,113 @@
+"""Text to tokens: two tokenizers, both lower-casing, both with character offsets into the original text.
+
+`whitespace` is the course notebook's: split on white space, nothing else. `word` follows the conventions GloVe was
+trained with (Stanford tokenizer): punctuation on its own, contractions split as `did n't` and `it 's`, `<br />` is
+white space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
+from tokenizers.models import WordLevel
+from tokenizers.trainers import WordLevelTrainer
+
+from sentiment_core.config import Tokenizer as TokenizerName
+
+# Part of every cache key: raise it when a change below changes the tokens of any text.
+TOKENIZER_VERSION = 1
+
+UNKNOWN = "[UNK]"
+UNKNOWN_ID = 0
+
+_ABBREVIATION = r"(?:mr|mrs|ms|dr|st|jr|sr|vs|etc|prof|[a-z](?:\.[a-z])+)\.(?!\w)"
+_LETTER = r"[\p{L}\p{M}\p{N}_]"
+_WORD_PATTERN = "|".join(
+    [
+        _ABBREVIATION,
+        rf"{_LETTER}+?(?=n't(?!{_LETTER}))",
+        rf"n't(?!{_LETTER})",
+        rf"'(?:s|m|d|ll|re|ve)(?!{_LETTER})",
+        r"\d+(?:[.,:]\d+)+",
+        rf"{_LETTER}+",
+        r"\.\.\.|--|``|''",
+        r"[^\s]",
+    ]
+)
+_CHUNK = 2_000
+
+
+@dataclass(frozen=True)
+class TokenizedText:
+    """One text: ids `(T,)` (0 for words without a vector) and character offsets `(T,)` into the original text."""
+
+    token_ids: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+
+
+def _pipeline(tokenizer: TokenizerName) -> tuple[normalizers.Normalizer, pre_tokenizers.PreTokenizer]:
+    if tokenizer == "whitespace":
+        return normalizers.Lowercase(), pre_tokenizers.WhitespaceSplit()
+    normalizer = normalizers.Sequence(
+        # Typographic apostrophes and quotes stand for the plain ones that GloVe knows.
+        [normalizers.Replace(curly, plain) for curly, plain in (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'))]
+        + [normalizers.Lowercase()]
+    )
+    splits = [
+        pre_tokenizers.Split(Regex(r"<br\s*/?>"), behavior="removed"),
+        pre_tokenizers.Split(Regex(_WORD_PATTERN), behavior="removed", invert=True),
+    ]
+    return normalizer, pre_tokenizers.Sequence(splits)
+
+
+def _sanitise(text: str) -> str:
+    """Replace lone surrogates, which no UTF-8 library accepts, by `?`; lengths stay as they are."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+class TextEncoder:
+    """Turns texts into ids of `words`: id `i + 1` is `words[i]`, id 0 is any other token."""
+
+    def __init__(self, words: Sequence[str], tokenizer: TokenizerName) -> None:
+        vocabulary = {word: index for index, word in enumerate(words, start=1)}
+        vocabulary[UNKNOWN] = UNKNOWN_ID
+        self._tokenizer = Tokenizer(WordLevel(vocabulary, unk_token=UNKNOWN))
+        self._tokenizer.normalizer, self._tokenizer.pre_tokenizer = _pipeline(tokenizer)
+
+    def encode(self, text: str) -> TokenizedText:
+        """Tokenize one text, unknown tokens included."""
+        encoding = self._tokenizer.encode(_sanitise(text), add_special_tokens=False)
+        offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+        return TokenizedText(np.asarray(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1])
+
+    def encode_known(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
+        """Yield chunks of per-text ids `(T,)` int32, unknown tokens dropped."""
+        for start in range(0, len(texts), _CHUNK):
+            chunk = [_sanitise(text) for text in texts[start : start + _CHUNK]]
+            encodings = self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False)
+            ids = [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
+            yield [row[row != UNKNOWN_ID] for row in ids]
+
+
+def token_strings(text: str, tokenizer: TokenizerName) -> list[str]:
+    """Return the tokens of one text as the vocabulary would spell them (lower case)."""
+    normalizer, pre_tokenizer = _pipeline(tokenizer)
+    return [token for token, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(_sanitise(text)))]
+
+
+def learn_vocabulary(
+    texts: Sequence[str], tokenizer: TokenizerName, min_count: int = 2, max_words: int = 100_000
+) -> list[str]:
+    """Return the words that occur at least `min_count` times in `texts`, most frequent first."""
+    learner = Tokenizer(WordLevel(unk_token=UNKNOWN))
+    learner.normalizer, learner.pre_tokenizer = _pipeline(tokenizer)
+    trainer = WordLevelTrainer(
+        vocab_size=max_words + 1, min_frequency=min_count, special_tokens=[UNKNOWN], show_progress=False
+    )
+    learner.train_from_iterator((_sanitise(text) for text in texts), trainer)
+    ids = {index: word for word, index in learner.get_vocab().items()}
+    return [ids[index] for index in range(1, len(ids))]

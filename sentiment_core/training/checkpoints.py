@@ -1,0 +1,101 @@
+"""Training state and trained models on disk. Nothing here executes code from a file.
+
+A checkpoint is a torch archive read with `weights_only=True`; a model is `model.safetensors` beside `model.json`.
+Both are written to a temporary file and renamed, so a crash leaves the previous one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from pydantic import ValidationError
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.corpus import Corpus
+from sentiment_core.errors import CheckpointError, StoreError
+from sentiment_core.models import SentimentModel
+
+MODEL_FORMAT = 1
+EMBEDDING = "embedding.weight"
+VOCABULARY = "vocabulary"
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A model read from disk: its single-run configuration, its tensors by name and the key of its word vectors."""
+
+    config: ExperimentConfig
+    tensors: dict[str, torch.Tensor]
+    vectors_key: str
+    details: dict[str, Any]
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a training state; raise `StoreError` when the disk refuses."""
+    _write(path, lambda temporary: torch.save(state, temporary))
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a training state; raise `CheckpointError` when it is missing or damaged."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # zip, pickle and torch each fail in their own way
+        raise CheckpointError(f"the checkpoint {path.name} is missing or damaged") from error
+    if not isinstance(state, dict):
+        raise CheckpointError(f"the checkpoint {path.name} holds something else")
+    return state
+
+
+def save_model(folder: Path, model: SentimentModel, config: ExperimentConfig, corpus: Corpus, **details: Any) -> None:
+    """Write a trained model. Frozen vectors are named, not copied; fine-tuned ones are saved with their word ids."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    if EMBEDDING in tensors:
+        tensors[VOCABULARY] = torch.from_numpy(corpus.vocabulary)
+    description = {
+        "format": MODEL_FORMAT,
+        "config": config.model_dump(mode="json"),
+        "vectors": corpus.vectors.key,
+        "details": details,
+    }
+    _write(folder / "model.safetensors", lambda path: safetensors.torch.save_file(tensors, path))
+    _write(folder / "model.json", lambda path: path.write_text(json.dumps(description, indent=1)))
+
+
+def load_model(folder: Path) -> SavedModel:
+    """Read a trained model; raise `CheckpointError` when it is missing, damaged or from another version."""
+    try:
+        description = json.loads((folder / "model.json").read_text())
+        tensors = safetensors.torch.load_file(folder / "model.safetensors")
+        if description["format"] != MODEL_FORMAT:
+            raise CheckpointError(f"the model in {folder.name} is of format {description['format']}; train it again")
+        config = ExperimentConfig.model_validate(description["config"])
+        return SavedModel(config, tensors, str(description["vectors"]), dict(description["details"]))
+    except (OSError, ValueError, KeyError, TypeError, ValidationError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"the model in {folder.name} is missing or damaged; train it again") from error
+
+
+def vocabulary_of(saved: SavedModel) -> np.ndarray | None:
+    """Return the source ids `(V,)` of a fine-tuned model's rows, None when its vectors were frozen."""
+    vocabulary = saved.tensors.get(VOCABULARY)
+    return None if vocabulary is None else vocabulary.numpy()
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    except (OSError, RuntimeError, safetensors.SafetensorError) as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {path}: {error}. Free some space or set SENTIMENT_HOME elsewhere.") from error

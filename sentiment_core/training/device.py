@@ -1,0 +1,17 @@
+"""Where to train."""
+
+from __future__ import annotations
+
+import torch
+
+from sentiment_core.errors import ConfigError
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device `auto`, `cpu`, `cuda` or `mps`; raise `ConfigError` when this machine has no such device."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next((kind for kind, there in available.items() if there), "cpu"))
+    if not available.get(name, True):
+        raise ConfigError(f"device: {name} was asked for, but this machine has none; use auto or cpu")
+    return torch.device(name)

@@ -1,0 +1,53 @@
+"""Optimizer and learning rate."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from sentiment_core.config import TrainingConfig
+
+# One-cycle shape of Smith & Topin 2018 with the constants PyTorch made customary.
+WARM_UP = 0.3
+START_DIVISOR = 25.0
+END_DIVISOR = 1e4
+
+
+def build_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+    """Return the optimizer over everything that is trained; weight decay leaves word vectors, biases and norms alone.
+
+    Decay on word vectors would shrink every word that a batch does not contain.
+    """
+    decayed: list[nn.Parameter] = []
+    kept: list[nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            (decayed if parameter.dim() > 1 and not name.startswith("embedding.") else kept).append(parameter)
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": kept, "weight_decay": 0.0}]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum)
+    kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
+    return kind(groups, lr=config.learning_rate)
+
+
+def learning_rate_at(config: TrainingConfig, step: int, total_steps: int) -> float:
+    """Return the learning rate of update `step` (from 1) of `total_steps`.
+
+    A function of the step alone, so a resumed run and a rate changed live need no scheduler state.
+    """
+    peak = config.learning_rate
+    if config.schedule == "constant" or total_steps < 2:
+        return peak
+    position = (step - 1) / (total_steps - 1)
+    if config.schedule == "cosine":
+        return _cosine(peak, 0.0, position)
+    start, end = peak / START_DIVISOR, peak / START_DIVISOR / END_DIVISOR
+    if position < WARM_UP:
+        return _cosine(start, peak, position / WARM_UP)
+    return _cosine(peak, end, (position - WARM_UP) / (1.0 - WARM_UP))
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1.0 + math.cos(math.pi * min(share, 1.0))) / 2.0

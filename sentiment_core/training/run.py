@@ -1,0 +1,204 @@
+"""One run: a model, its optimizer and the update it makes for a batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from sentiment_core.batches import Batch
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import ConfigError
+from sentiment_core.metrics import StepMetrics
+from sentiment_core.models import build_model, parameter_count
+from sentiment_core.training.gradients import measure_and_clip
+from sentiment_core.training.optimisation import build_optimizer, learning_rate_at
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Run:
+    """Trains one model. `config` is a single run's (`ExperimentConfig.resolve`), `matrix (V, E)` its word vectors."""
+
+    def __init__(
+        self, run_id: str, config: ExperimentConfig, matrix: torch.Tensor, device: torch.device, total_steps: int
+    ) -> None:
+        self.id = run_id
+        self.experiment = config
+        self.config = config.training
+        self.device = device
+        self.total_steps = total_steps
+        self.dtype = PRECISIONS[self.config.precision]
+        if self.dtype is torch.float16 and device.type != "cuda":
+            raise ConfigError("training.precision: fp16 needs a CUDA GPU; use bf16 or fp32 here")
+        self.model = build_model(config.model, matrix, config.seed, device)
+        self.optimizer = build_optimizer(self.model, self.config)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
+        self.averaged = self._trained() if self.config.weight_averaging else None
+        self.learning_rate: float | None = None  # set live; replaces the schedule
+        self.threshold = self.config.clip_value if self.config.clipping == "value" else self.config.max_norm
+        self.seconds = 0.0
+        self.tokens = 0
+        self.ended = False  # makes no more updates: failed, out of patience, or done
+        self.failed = False
+        self.best_loss = math.inf
+        self.best_weights: list[torch.Tensor] | None = None
+        self.epochs_without_progress = 0
+        self._pending: list[tuple[dict[str, Any], torch.Tensor]] = []
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained values."""
+        return parameter_count(self.model)
+
+    def train_step(self, batch: Batch, step: int, epoch: int) -> None:
+        """Make update `step` (from 1) and keep its measurements on the device until `drain`."""
+        rate = self.learning_rate or learning_rate_at(self.config, step, self.total_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.model.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        logits, loss = self._loss(batch)
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimizer)
+        gradient = measure_and_clip(self.model.parameters(), self.config.clipping, self.threshold)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self._average(step)
+        accuracy = ((logits > 0) == (batch.labels > 0.5)).float().mean()
+        measured = [loss.detach(), accuracy, gradient.norm, gradient.norm_clipped, gradient.largest, gradient.cosine]
+        self.tokens += batch.tokens
+        known = {
+            "step": step,
+            "epoch": epoch,
+            "learning_rate": rate,
+            "threshold": math.nan if self.config.clipping == "none" else self.threshold,
+            "tokens": batch.tokens,
+        }
+        self._pending.append((known, torch.stack([value.float() for value in measured])))
+
+    def add_seconds(self, seconds: float) -> None:
+        """Count training time towards the update just made."""
+        self.seconds += seconds
+        self._pending[-1][0]["seconds"] = self.seconds
+
+    def drain(self) -> list[StepMetrics]:
+        """Return the measurements since the last call: one transfer from the device for all of them."""
+        pending, self._pending = self._pending, []
+        if not pending:
+            return []
+        values = torch.stack([measured for _, measured in pending]).tolist()
+        names = ("loss", "accuracy", "grad_norm", "grad_norm_clipped", "grad_max", "clip_cosine")
+        return [
+            StepMetrics(**known, **dict(zip(names, row, strict=True)))
+            for (known, _), row in zip(pending, values, strict=True)
+        ]
+
+    @torch.no_grad()
+    def evaluate(self, batches: Iterable[Batch]) -> tuple[float, float]:
+        """Return loss and accuracy over all reviews of `batches`, with the averaged weights where there are any."""
+        total, correct, count = 0.0, 0, 0
+        self.model.eval()
+        with self.averaged_weights():
+            for batch in batches:
+                logits, loss = self._loss(batch.to(self.device))
+                total += loss.item() * len(logits)
+                correct += int(((logits > 0).cpu() == (batch.labels > 0.5)).sum())
+                count += len(logits)
+        return (total / count, correct / count) if count else (math.nan, math.nan)
+
+    def note_validation(self, loss: float) -> None:
+        """With early stopping, keep the best weights and end the run when its patience is over."""
+        patience = self.config.early_stopping
+        if patience is None:
+            return
+        if loss < self.best_loss:
+            self.best_loss, self.epochs_without_progress = loss, 0
+            with self.averaged_weights():
+                self.best_weights = self._trained()
+        else:
+            self.epochs_without_progress += 1
+        self.ended = self.epochs_without_progress >= patience
+
+    def keep_best(self) -> None:
+        """End with the weights that a user should get: the best seen, else the averaged, else the last."""
+        chosen = self.best_weights or self.averaged
+        if chosen is not None:
+            self._assign(chosen)
+        self.averaged = None
+
+    @contextmanager
+    def averaged_weights(self) -> Iterator[None]:
+        """Put the averaged weights into the model for the duration of the block."""
+        if self.averaged is None:
+            yield
+            return
+        current = self._trained()
+        self._assign(self.averaged)
+        try:
+            yield
+        finally:
+            self._assign(current)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that the next update depends on."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "generator": self._generator().get_state(),
+            "averaged": self.averaged,
+            "best_weights": self.best_weights,
+            "progress": {name: getattr(self, name) for name in _PROGRESS},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from `state_dict`'s result."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self._generator().set_state(state["generator"].cpu())
+        self.averaged, self.best_weights = state["averaged"], state["best_weights"]
+        for name, value in state["progress"].items():
+            setattr(self, name, value)
+
+    def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
+            logits = self.model(batch.token_ids, batch.lengths).logits.float()
+        return logits, F.binary_cross_entropy_with_logits(logits, batch.labels)
+
+    def _average(self, step: int) -> None:
+        if self.averaged is not None:
+            # The first weights are random: let early averages forget them quickly.
+            decay = min(self.config.weight_averaging, step / (step + 10))
+            current = [parameter.detach() for parameter in self.model.parameters() if parameter.requires_grad]
+            get_ema_multi_avg_fn(decay)(self.averaged, current, step)
+
+    def _trained(self) -> list[torch.Tensor]:
+        return [parameter.detach().clone() for parameter in self.model.parameters() if parameter.requires_grad]
+
+    def _assign(self, weights: list[torch.Tensor]) -> None:
+        with torch.no_grad():
+            trained = (parameter for parameter in self.model.parameters() if parameter.requires_grad)
+            for parameter, weight in zip(trained, weights, strict=True):
+                parameter.copy_(weight)
+
+    def _generator(self) -> torch.Generator:
+        return self.model.word_dropout.generator
+
+
+_PROGRESS = (
+    "learning_rate",
+    "threshold",
+    "seconds",
+    "tokens",
+    "ended",
+    "failed",
+    "best_loss",
+    "epochs_without_progress",
+)

@@ -1,0 +1,207 @@
+"""Train one experiment: `python -m sentiment_core.worker EXPERIMENT_ID`, started by an executor."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.corpus import Corpus, prepare
+from sentiment_core.datasets import load_reviews
+from sentiment_core.errors import CheckpointError, NotFoundError, SentimentLabError
+from sentiment_core.metrics import Status
+from sentiment_core.paths import folder
+from sentiment_core.reporting import Keeper, Reporter
+from sentiment_core.store import Experiment, Progress, Store, Worker
+from sentiment_core.training.checkpoints import load_checkpoint
+from sentiment_core.training.device import choose_device
+from sentiment_core.training.trainer import Trainer
+
+HEARTBEAT_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The experiment was stopped while its data were prepared."""
+
+
+class StopSignal:
+    """Remembers SIGTERM and SIGINT. While `raising`, a signal ends the preparation at once by raising `Stopped`."""
+
+    def __init__(self) -> None:
+        self.received = False
+        self.raising = True
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def install(self) -> None:
+        """Take over both signals; call it from the main thread, first thing."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._previous[number] = signal.signal(number, self._receive)
+
+    def restore(self) -> None:
+        """Give the signals back to whoever had them."""
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: object) -> None:
+        self.received = True
+        if self.raising:
+            raise Stopped
+
+
+class Heartbeat:
+    """A thread that tells the store twice a second that this process lives and how far it is."""
+
+    def __init__(self, store: Store, experiment_id: str, worker: Worker, progress: Callable[[], Progress]) -> None:
+        self.lost = False
+        self._store, self._id, self._worker, self._progress = store, experiment_id, worker, progress
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._done.set()
+        self._thread.join(timeout=5)
+
+    def _beat(self) -> None:
+        while True:
+            try:
+                # False: stopped from outside, or given to another process after this one was thought dead.
+                self.lost = not self._store.heartbeat(self._id, self._progress(), self._worker)
+            except SentimentLabError as error:
+                logger.warning("heartbeat failed: %s", error)
+            if self._done.wait(HEARTBEAT_SECONDS):
+                return
+
+
+def prepare_corpora(config: ExperimentConfig, show: Callable[[str, float | None], None]) -> list[Corpus]:
+    """Return one encoded corpus per run; runs that read the same data share one object."""
+    reviews = load_reviews(config.data, show)
+    for warning in reviews.warnings:
+        logger.warning("%s", warning)
+    made: dict[str, Corpus] = {}
+    corpora = []
+    for run in config.runs:
+        data = config.resolve(run).data
+        key = data.model_dump_json()
+        if key not in made:
+            made[key] = prepare(data, reviews, config.seed, show)
+        corpora.append(made[key])
+    return corpora
+
+
+def run_experiment(
+    store: Store,
+    experiment_id: str,
+    stop: StopSignal,
+    worker: Worker,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> Experiment:
+    """Train a claimed experiment to its end, resuming from its checkpoint; every outcome lands in the store.
+
+    `watch` is told the progress twice a second, from another thread. Returns the experiment as it ended; errors that
+    the user can mend become its message.
+    """
+    experiment = store.experiment(experiment_id)
+    reporter = Reporter(store, experiment_id, lambda: stop.received or beat.lost, lambda trainer: keeper.save(trainer))
+    keeper = Keeper(folder("experiments", experiment_id), reporter.flush)
+
+    def show(message: str, fraction: float | None = None) -> None:
+        if reporter.progress.message != message:
+            logger.info("%s", message)
+            if store.experiment(experiment_id).stop_requested:
+                raise Stopped
+        reporter.progress = Progress("preparing", message, fraction)
+
+    status, message = Status.FINISHED, None
+
+    def progress() -> Progress:
+        watch(reporter.progress)
+        return reporter.progress
+
+    with Heartbeat(store, experiment_id, worker, progress) as beat:
+        try:
+            trainer = _make_trainer(experiment, keeper, reporter, show)
+            stop.raising = False
+            trainer.fit()
+            if trainer.should_stop:
+                status = Status.STOPPED
+            elif all(run.failed for run in trainer.runs):
+                status, message = Status.FAILED, "Every run diverged. Lower the learning rate or clip the gradient."
+        except Stopped:
+            status = Status.STOPPED
+        except SentimentLabError as error:
+            status, message = Status.FAILED, str(error)
+        except MemoryError:
+            status, message = Status.FAILED, "Out of memory. Use a smaller batch size, model or review limit."
+        except Exception as error:
+            logger.exception("unexpected error")
+            status, message = Status.FAILED, f"Unexpected {type(error).__name__}: {error}. Details are in worker.log."
+        finally:
+            stop.raising = False
+    if not beat.lost:
+        store.set_status(experiment_id, status, message)
+    return store.experiment(experiment_id)
+
+
+def _make_trainer(
+    experiment: Experiment, keeper: Keeper, reporter: Reporter, show: Callable[[str, float | None], None]
+) -> Trainer:
+    config = experiment.config
+    device = choose_device(config.device)
+    corpora = prepare_corpora(config, show)
+    ids = [run.id for run in experiment.runs]
+    keeper.corpora = dict(zip(ids, corpora, strict=True))
+    threads = max(1, (experiment.threads or os.cpu_count() or 1) // len(ids))
+    trainer = Trainer(config, ids, corpora, device, [reporter, keeper], threads)
+    if keeper.checkpoint.exists():
+        try:
+            trainer.load_state_dict(load_checkpoint(keeper.checkpoint))
+            logger.info("resuming at step %d", trainer.step)
+        except CheckpointError as error:
+            logger.warning("%s; starting from the first step, which leads to the same numbers", error)
+            trainer = Trainer(config, ids, corpora, device, [reporter, keeper], threads)
+    return trainer
+
+
+def main(arguments: list[str]) -> int:
+    """Entry point of the worker process; the exit code is 0 whenever the outcome is in the store."""
+    stop = StopSignal()
+    stop.install()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    if len(arguments) != 1:
+        print("usage: python -m sentiment_core.worker EXPERIMENT_ID", file=sys.stderr)
+        return 2
+    worker = Worker.of()
+    try:
+        store = Store()
+        if not store.set_worker(arguments[0], worker):
+            logger.error("experiment %s is not waiting for a worker", arguments[0])
+            return 2
+        try:
+            experiment = run_experiment(store, arguments[0], stop, worker)
+        finally:
+            store.close()
+    except Stopped:
+        return 0
+    except (SentimentLabError, NotFoundError) as error:
+        logger.error("%s", error)
+        return 2
+    logger.info("%s is %s", experiment.id, experiment.status)
+    return 0
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,167 @@
+"""What the server answers besides pages: the live plot's numbers and the scripts it is drawn with."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import math
+import re
+from dataclasses import asdict
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from streamlit import config
+
+from sentiment_core.errors import NotFoundError, SentimentLabError
+from sentiment_core.store import Experiment, Run, Store
+from ui import backend
+
+ASSETS = Path(__file__).parent / "assets"
+ROWS_PER_ANSWER = 4000
+COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate", "grad_norm", "grad_norm_clipped", "threshold")
+EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}")
+RUN_STEP = re.compile(r"([0-9a-f]{1,32}-\d{1,3}):(\d{1,9})")
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes for `st.App`, below `server.baseUrlPath` when one is set."""
+    return [
+        Route(base_url() + "/api/experiments/{id}", experiment),
+        Route(base_url() + "/assets/plotly.min.js", plotly),
+        Mount(base_url() + "/assets", Assets(directory=ASSETS)),
+    ]
+
+
+class Assets(StaticFiles):
+    """Our own scripts: the browser keeps them, but asks each time whether they changed."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def base_url() -> str:
+    """Return the prefix of every address of this server, such as `/lab`; mostly empty."""
+    path = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+def asset_url(name: str) -> str:
+    """Return the address of a file in `ui/assets`, or of `plotly.min.js` in the version that is installed."""
+    query = f"?v={version('plotly')}" if name == "plotly.min.js" else ""
+    return f"{base_url()}/assets/{name}{query}"
+
+
+def plotly(_request: Request) -> Response:
+    """Serve plotly.js out of the installed Python package: no copy in the repository, no internet."""
+    path = files("plotly") / "package_data" / "plotly.min.js"
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(str(path), media_type="text/javascript", headers=headers)
+
+
+def experiment(request: Request) -> Response:
+    """Answer status, progress and the metrics after the steps named in `?after=RUN:STEP,…` of one experiment."""
+    if not host_is_ours(request.headers.get("host")):
+        return _problem(403, "This host name is not allowed here. Add it to server.allowedHosts.")
+    identifier = request.path_params["id"]
+    after = parse_after(request.query_params.get("after", ""))
+    if not EXPERIMENT_ID.fullmatch(identifier):
+        return _problem(404, "There is no such experiment. Open Runs to see those that exist.")
+    if after is None:
+        return _problem(400, "after: write RUN:STEP, several separated by commas.")
+    try:
+        store = backend.store()
+        found = store.experiment(identifier)
+        return _json(200, describe(store, found, after))
+    except NotFoundError as error:
+        return _problem(404, str(error))
+    except SentimentLabError as error:
+        return _problem(503, str(error))
+
+
+def host_is_ours(host: str | None) -> bool:
+    """Whether a Host header names this server: an address, localhost, or a configured name.
+
+    Another site can make its own name point here (DNS rebinding), but it cannot make a browser send an address.
+    """
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").lower().rstrip(".")
+    except ValueError:
+        return False
+    try:
+        return bool(ipaddress.ip_address(name.partition("%")[0]))
+    except ValueError:
+        pass
+    configured = [config.get_option("server.address"), config.get_option("browser.serverAddress")]
+    allowed = {"localhost", *(str(value).lower() for value in configured if value)}
+    patterns = [str(pattern).lower().rstrip(".") for pattern in config.get_option("server.allowedHosts") or []]
+    return name in allowed or any(
+        pattern in ("*", name) or (pattern.startswith("*.") and name.endswith(pattern[1:])) for pattern in patterns
+    )
+
+
+def parse_after(text: str) -> dict[str, int] | None:
+    """Read `RUN:STEP,RUN:STEP`; None when it is something else."""
+    if not text:
+        return {}
+    parts = text.split(",") if len(text) <= 1000 else [""]
+    matches = [RUN_STEP.fullmatch(part) for part in parts]
+    return {m[1]: int(m[2]) for m in matches if m} if all(matches) else None
+
+
+def describe(store: Store, found: Experiment, after: dict[str, int]) -> dict[str, Any]:
+    """Return one experiment as the live plot wants it; `more` says that further rows wait."""
+    runs = [_describe_run(store, run, after.get(run.id, 0)) for run in found.runs]
+    return {
+        "id": found.id,
+        "name": found.name,
+        "status": str(found.status),
+        "error": found.error,
+        "queue_position": store.queue_position(found.id),
+        "progress": asdict(found.progress) if found.progress else None,
+        "finished": not found.status.is_active,
+        "more": any(len(run["steps"]["step"]) >= ROWS_PER_ANSWER for run in runs),
+        "runs": runs,
+    }
+
+
+def _describe_run(store: Store, run: Run, after: int) -> dict[str, Any]:
+    steps = store.steps(run.id, after=after, limit=ROWS_PER_ANSWER)
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": str(run.status),
+        "error": run.error,
+        "clipping": run.config.training.clipping,
+        "parameters": run.parameters,
+        "validation_accuracy": run.validation_accuracy,
+        "test_accuracy": run.test_accuracy,
+        "steps": {column: steps[column] for column in COLUMNS},
+        "evaluations": [asdict(evaluation) for evaluation in store.evaluations(run.id)],
+    }
+
+
+def _problem(code: int, message: str) -> Response:
+    return _json(code, {"error": message})
+
+
+def _json(code: int, content: Any) -> Response:
+    """Strict JSON: browsers refuse bare NaN, so what is not finite travels as its name."""
+    text = json.dumps(_strict(content), allow_nan=False, separators=(",", ":"))
+    return Response(text, code, {"Cache-Control": "no-store"}, "application/json")
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    return [_strict(item) for item in value] if isinstance(value, list | tuple) else value

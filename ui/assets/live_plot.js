@@ -1,0 +1,232 @@
+// The live area of a page: status, runs and curves of one or more experiments, polled without a Streamlit rerun.
+//
+// Streamlit calls the default export again whenever data or theme change; what is on screen lives in a view that is kept
+// per element, so zoom, hidden runs and numbers already fetched survive.
+
+import { accuracyFigure, curvesFigure } from "./figure.js";
+import { Poller } from "./poller.js";
+import { RunTable, StatusLine } from "./status.js";
+import { Series } from "./series.js";
+import { element } from "./words.js";
+
+const views = new WeakMap();
+let library = null;
+
+export default function livePlot({ data, parentElement, setTriggerValue }) {
+  let view = views.get(parentElement);
+  if (!view) {
+    view = new View(parentElement);
+    views.set(parentElement, view);
+  }
+  view.notify = (status) => setTriggerValue("changed", status);
+  view.show(data);
+  return () => {
+    view.close();
+    views.delete(parentElement);
+  };
+}
+
+function loadPlotly(url) {
+  library ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve(window.Plotly);
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      library = null;
+      reject(new Error("The plotting library did not load. Reload the page."));
+    };
+    document.head.append(script);
+  });
+  return library;
+}
+
+class View {
+  constructor(parent) {
+    this.parent = parent;
+    this.sources = new Map();
+    this.hidden = new Set();
+    this.range = null;
+    this.smoothing = 0;
+    this.status = new StatusLine();
+    this.table = new RunTable((id) => this.toggle(id));
+    this.curves = element("div", { cls: "sl-curves" });
+    this.accuracy = element("div", { cls: "sl-accuracy" });
+    this.root = element("div", { cls: "sl-live" }, [
+      this.status.node,
+      element("div", { cls: "sl-panels" }, [
+        this.curves,
+        element("div", { cls: "sl-side" }, [this.table.node, this.accuracy, this.smoothingControl()]),
+      ]),
+    ]);
+    parent.append(this.root);
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.root);
+  }
+
+  smoothingControl() {
+    const slider = element("input");
+    Object.assign(slider, { type: "range", min: 0, max: 0.98, step: 0.02, value: 0, id: "sl-smoothing" });
+    slider.setAttribute("aria-label", "Smoothing of the curves");
+    const shown = element("output", { text: "off" });
+    slider.oninput = () => {
+      this.smoothing = Number(slider.value);
+      shown.textContent = this.smoothing ? this.smoothing.toFixed(2) : "off";
+      this.draw();
+    };
+    return element("label", { cls: "sl-smoothing" }, [element("span", { text: "Smoothing" }), slider, shown]);
+  }
+
+  show(data) {
+    this.data = data;
+    this.told = data.status;
+    this.root.style.setProperty("--sl-height", `${data.height}px`);
+    this.status.node.hidden = Boolean(data.compact);
+    const wanted = new Set(data.sources.map((source) => source.url));
+    for (const [url, source] of this.sources) {
+      if (wanted.has(url)) continue;
+      source.poller.stop();
+      this.sources.delete(url);
+      this.range = null;
+    }
+    for (const { url } of data.sources) {
+      if (!this.sources.has(url)) this.add(url);
+      this.sources.get(url).poller.wake();
+    }
+    this.readTheme();
+    loadPlotly(data.plotly).then((plotly) => {
+      this.plotly = plotly;
+      this.draw();
+    }, (error) => this.status.problem(error.message));
+    this.render();
+  }
+
+  add(url) {
+    const source = { url, latest: null, series: new Map() };
+    source.poller = new Poller(url, {
+      after: () => [...source.series].map(([id, series]) => `${id}:${series.last}`).join(","),
+      receive: (answer) => this.receive(source, answer),
+      trouble: (message) => this.status.problem(message),
+    });
+    this.sources.set(url, source);
+  }
+
+  receive(source, answer) {
+    let changed = source.latest === null;
+    for (const run of answer.runs) {
+      const series = source.series.get(run.id) ?? new Series();
+      source.series.set(run.id, series);
+      const before = [series.last, series.evaluations.length];
+      series.append(run.steps);
+      series.evaluations = run.evaluations;
+      changed ||= series.last !== before[0] || series.evaluations.length !== before[1];
+    }
+    source.latest = answer;
+    this.status.problem("");
+    this.render();
+    if (changed) this.draw();
+    if (this.data.status && !answer.more && answer.status !== this.told) {
+      this.told = answer.status;
+      this.notify(answer.status);
+    }
+  }
+
+  runs() {
+    const rows = [];
+    for (const { url, runs } of this.data.sources) {
+      const source = this.sources.get(url);
+      for (const run of source?.latest?.runs ?? []) {
+        const wanted = runs?.find((candidate) => candidate.id === run.id);
+        if (runs && !wanted) continue;
+        rows.push({
+          ...run,
+          label: wanted?.label ?? run.name,
+          colour: wanted?.colour ?? this.data.colours[rows.length % this.data.colours.length],
+          series: source.series.get(run.id),
+          hidden: this.hidden.has(run.id),
+        });
+      }
+    }
+    return rows;
+  }
+
+  toggle(id) {
+    if (!this.hidden.delete(id)) this.hidden.add(id);
+    this.render();
+    this.draw();
+  }
+
+  render() {
+    this.table.show(this.runs());
+    const first = this.sources.get(this.data.sources[0]?.url)?.latest;
+    if (first) this.status.show(first);
+  }
+
+  draw() {
+    if (!this.plotly || this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = null;
+      const runs = this.runs().filter((run) => !run.hidden);
+      const revision = this.data.sources.map((source) => source.url).join();
+      const options = { range: this.range, smoothing: this.smoothing, revision, references: this.data.references };
+      this.paint(this.curves, curvesFigure(runs, this.look, options));
+      this.paint(this.accuracy, accuracyFigure(runs, this.look, options));
+    });
+  }
+
+  paint(node, { traces, layout }) {
+    const config = { displaylogo: false, responsive: false, displayModeBar: "hover", scrollZoom: false,
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"] };
+    // Each panel keeps its own zoom; only the step axis is shared, so it is passed on to the other figure.
+    const first = !node.listening;
+    this.plotly.react(node, traces, layout, config);
+    if (!first) return;
+    node.listening = true;
+    node.on("plotly_relayout", (change) => this.zoomed(node, change));
+  }
+
+  zoomed(node, change) {
+    const range = change["xaxis.range"] ?? (change["xaxis.range[0]"] !== undefined
+      ? [change["xaxis.range[0]"], change["xaxis.range[1]"]] : null);
+    if (range) this.range = range.map(Number);
+    else if (change["xaxis.autorange"]) this.range = null;
+    else return;
+    const other = node === this.curves ? this.accuracy : this.curves;
+    const shown = other.layout?.xaxis;
+    const same = this.range ? shown && !shown.autorange && this.range.every((v, i) => v === Number(shown.range[i])) : shown?.autorange;
+    if (!same) this.plotly.relayout(other, this.range ? { "xaxis.range": [...this.range] } : { "xaxis.autorange": true });
+    this.draw();
+  }
+
+  readTheme() {
+    const style = getComputedStyle(this.root);
+    const variable = (name, fallback) => style.getPropertyValue(`--st-${name}`).trim() || fallback;
+    const text = variable("text-color", "#1d2733");
+    this.look = {
+      text, font: variable("font", "sans-serif"), background: variable("background-color", "#fff"),
+      panel: variable("secondary-background-color", "#f3f5f8"), border: variable("border-color", "#ccd"),
+      muted: mix(text, 0.68), grid: mix(text, 0.1),
+    };
+  }
+
+  resize() {
+    if (!this.plotly) return;
+    for (const node of [this.curves, this.accuracy]) if (node.listening && node.offsetWidth) this.plotly.Plots.resize(node);
+  }
+
+  close() {
+    this.observer.disconnect();
+    for (const { poller } of this.sources.values()) poller.stop();
+    if (this.pending) cancelAnimationFrame(this.pending);
+    for (const node of [this.curves, this.accuracy]) this.plotly?.purge(node);
+    this.root.remove();
+  }
+}
+
+// A theme colour (#rgb or #rrggbb) at an opacity; other notations pass through.
+function mix(colour, opacity) {
+  const hex = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(colour)?.[1];
+  if (!hex) return colour;
+  const pairs = hex.length === 3 ? [...hex].map((c) => c + c) : hex.match(/../g);
+  return `rgba(${pairs.map((pair) => parseInt(pair, 16)).join(",")},${opacity})`;
+}

@@ -1,0 +1,61 @@
+// Asks the server for new rows: often while training, slowly while nobody looks, with patience when it does not answer.
+
+const PERIOD = 800;
+const HIDDEN_PERIOD = 5000;
+const LONGEST_WAIT = 10000;
+// A stopped or interrupted experiment may be resumed from another browser; a finished one stays as it is.
+const RESUMABLE_PERIOD = 5000;
+
+export class Poller {
+  constructor(url, { after, receive, trouble }) {
+    Object.assign(this, { url, after, receive, trouble });
+    this.failures = 0;
+    this.stopped = false;
+    this.busy = false;
+    this.onVisible = () => { if (!document.hidden) this.wake(); };
+    document.addEventListener("visibilitychange", this.onVisible);
+  }
+
+  wake() {
+    clearTimeout(this.timer);
+    if (!this.stopped && !this.busy) this.ask();
+  }
+
+  stop() {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    document.removeEventListener("visibilitychange", this.onVisible);
+  }
+
+  async ask() {
+    this.busy = true;
+    let wait = null;
+    try {
+      wait = await this.fetch();
+      this.failures = 0;
+    } catch (error) {
+      this.failures += 1;
+      wait = Math.min(LONGEST_WAIT, PERIOD * 2 ** Math.min(this.failures, 5));
+      if (!this.stopped && this.failures > 1) this.trouble("The server does not answer. Reconnecting; training goes on without this page.");
+    }
+    this.busy = false;
+    if (!this.stopped && wait !== null) this.timer = setTimeout(() => this.ask(), wait);
+  }
+
+  async fetch() {
+    const url = new URL(this.url, document.baseURI);
+    url.searchParams.set("after", this.after());
+    const response = await fetch(url, { signal: AbortSignal.timeout(10000) });
+    const answer = await response.json();
+    if (this.stopped) return null;
+    if (response.status === 404 || response.status === 403 || response.status === 400) {
+      this.trouble(answer.error);
+      return null;
+    }
+    if (!response.ok) throw new Error(answer.error);
+    this.receive(answer);
+    if (answer.more) return 0;
+    if (answer.finished) return ["stopped", "interrupted"].includes(answer.status) ? RESUMABLE_PERIOD : null;
+    return document.hidden ? HIDDEN_PERIOD : PERIOD;
+  }
+}

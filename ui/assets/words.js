@@ -1,0 +1,40 @@
+// Numbers and states in words, the same in every part of a page.
+
+export const STATUS = {
+  queued: "Waiting", running: "Training", paused: "Paused", finished: "Finished",
+  stopped: "Stopped", failed: "Failed", interrupted: "Interrupted",
+};
+
+export function count(value) {
+  return Number.isFinite(value) ? Math.round(value).toLocaleString("en-US") : "–";
+}
+
+export function percent(value, digits = 1) {
+  return Number.isFinite(value) ? `${(100 * value).toFixed(digits)} %` : "–";
+}
+
+export function number(value) {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  return size >= 1e5 || size < 1e-3 ? value.toExponential(2) : value.toPrecision(4).replace(/\.?0+$/, "");
+}
+
+export function duration(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+// A table cell, a label: always text, never markup, because names and errors come from outside.
+export function element(tag, { text, cls, title } = {}, children = []) {
+  const node = document.createElement(tag);
+  if (text !== undefined) node.textContent = text;
+  if (cls) node.className = cls;
+  if (title) node.title = title;
+  node.append(...children);
+  return node;
+}

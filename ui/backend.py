@@ -1,0 +1,62 @@
+"""The store and the executor that all pages and routes of this server share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
+from typing import Any
+
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.executors.local import LocalExecutor
+from sentiment_core.paths import home
+from sentiment_core.store import Store
+
+WATCH_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+def store() -> Store:
+    """Return the store of the current home; raise `StoreError` when it cannot be opened."""
+    return _open(os.environ.get("SENTIMENT_STORE_URL"), str(home()))[0]
+
+
+def executor() -> LocalExecutor:
+    """Return the executor that starts and finds workers for `store()`."""
+    return _open(os.environ.get("SENTIMENT_STORE_URL"), str(home()))[1]
+
+
+@lru_cache(maxsize=8)
+def _open(url: str | None, folder: str) -> tuple[Store, LocalExecutor]:
+    opened = Store(url)
+    return opened, LocalExecutor(opened)
+
+
+@asynccontextmanager
+async def watch_workers(_app: Any) -> AsyncIterator[None]:
+    """While the server runs, notice dead workers and start queued experiments, whether or not anybody watches."""
+    task = asyncio.create_task(_watch())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _watch() -> None:
+    complaint = ""
+    while True:
+        try:
+            await asyncio.to_thread(lambda: executor().reconcile())
+            complaint = ""
+        except SentimentLabError as error:
+            # The pages show it to the user; the log says it once, not every two seconds.
+            if str(error) != complaint:
+                logger.warning("%s", error)
+            complaint = str(error)
+        except Exception:
+            logger.exception("looking after the workers failed; trying again")
+        await asyncio.sleep(WATCH_SECONDS)

@@ -1,0 +1,122 @@
+"""Widgets built from the configuration's own fields: titles, help, choices and ranges are declared there once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+import streamlit as st
+
+from sentiment_core.config import (
+    FIELDS,
+    ExperimentConfig,
+    allowed_range,
+    bounds,
+    choices,
+    field_info,
+)
+from ui.labels import say
+
+DRAFT = "draft"
+WIDGET = "field:"
+
+# Useful steps of the +/- buttons; the ranges are the configuration's.
+STEPS = {
+    "training.weight_decay": 0.001,
+    "training.momentum": 0.1,
+    "training.weight_averaging": 0.01,
+    "data.validation_fraction": 0.05,
+    "model.hidden_size": 32,
+    "training.batch_size": 32,
+    "data.limit": 1000,
+    "data.max_tokens": 50,
+    "training.max_steps": 100,
+}
+FREE_FLOATS = {"training.learning_rate", "training.max_norm", "training.clip_value"}
+
+
+def flatten(config: ExperimentConfig) -> dict[str, Any]:
+    """Return every setting of `config` by its dotted name."""
+    tree = config.model_dump(exclude={"runs"})
+    result = {}
+    for field in FIELDS:
+        section, _, name = field.rpartition(".")
+        result[field] = tree[section][name] if section else tree[name]
+    return result
+
+
+def draft() -> dict[str, Any]:
+    """Return the settings being edited, by dotted name; they outlive widgets that are not shown."""
+    if DRAFT not in st.session_state:
+        st.session_state[DRAFT] = flatten(ExperimentConfig())
+    fields: dict[str, Any] = st.session_state[DRAFT]
+    return fields
+
+
+def load_draft(config: ExperimentConfig) -> None:
+    """Start editing `config`. Call before its widgets are drawn, or in a callback."""
+    st.session_state[DRAFT] = flatten(config)
+    forget_widgets(WIDGET)
+
+
+def forget_widgets(prefix: str) -> None:
+    """Drop the state of the widgets whose key starts with `prefix`, so that they show the draft again."""
+    for key in [key for key in st.session_state if str(key).startswith(prefix)]:
+        del st.session_state[key]
+
+
+def edit(*fields: str) -> None:
+    """Draw a widget for each setting and keep what it says in the draft."""
+    for field in fields:
+        draft()[field] = field_widget(field, draft()[field], WIDGET + field)
+
+
+def field_widget(field: str, value: Any, key: str, label: str | None = None) -> Any:
+    """Draw the widget that fits a setting; return what it says, in the setting's type."""
+    info = field_info(field)
+    label, text = label or info.title, info.description
+    options = choices(field)
+    if options and _is_sequence(field):
+        return tuple(
+            st.multiselect(label, options, list(value), _namer(field), key=key, help=text, max_selections=4)
+        )
+    if options:
+        index = options.index(value) if value in options else 0
+        return st.selectbox(label, options, index, _namer(field), key=key, help=text)
+    if _is_sequence(field):
+        written = st.text_input(label, ", ".join(map(str, value)), key=key, help=text, placeholder="none, or 64, 32")
+        return tuple(part.strip() for part in written.split(",") if part.strip())
+    if isinstance(value, bool) or info.annotation is bool:
+        return st.toggle(label, value, key=key, help=text)
+    if _number_type(info.annotation) is not None:
+        return _number(field, label, value, key)
+    return st.text_input(label, value or "", key=key, help=text) or None
+
+
+def _number(field: str, label: str, value: Any, key: str) -> Any:
+    kind = _number_type(field_info(field).annotation)
+    low, high = bounds(field)
+    text = f"{field_info(field).description} Allowed: {allowed_range(field)}."
+    if field in FREE_FLOATS:
+        # Orders of magnitude matter here, so it is typed: 1e-3 is as good as 0.001.
+        written = st.text_input(label, f"{value:g}" if isinstance(value, float) else str(value), key=key, help=text)
+        return written.strip()
+    if kind is int:
+        bottom, top = int(low or 0), int(high) if high is not None else None
+        step = int(STEPS.get(field, 1))
+        return st.number_input(label, bottom, top, value, step, key=key, help=text, placeholder="none")
+    number = None if value is None else float(value)
+    return st.number_input(label, low, high, number, STEPS.get(field, 0.05), "%g", key=key, help=text)
+
+
+def _namer(field: str) -> Any:
+    return lambda value: say(field, value)
+
+
+def _is_sequence(field: str) -> bool:
+    return isinstance(field_info(field).get_default(call_default_factory=True), tuple)
+
+
+def _number_type(annotation: Any) -> type | None:
+    kinds: Iterable[Any] = {annotation, *get_args(annotation)}
+    return int if int in kinds else float if float in kinds else None

@@ -1,0 +1,48 @@
+"""What settings and their values are called on the pages, where the name in the code is not enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CHOICES: dict[str, dict[str, str]] = {
+    "data.source": {"demo": "Demo reviews", "imdb": "IMDb (84 MB download)", "csv": "My own CSV file"},
+    "data.split": {"notebook": "Random 80/20", "official": "IMDb's own 25k/25k"},
+    "data.tokenizer": {"word": "Words and punctuation", "whitespace": "White space (notebook)"},
+    "data.embeddings": {
+        "glove-50": "GloVe, 50-d (built in)",
+        "glove-100": "GloVe, 100-d (download)",
+        "word2vec": "word2vec, trained here",
+        "random": "Random vectors",
+    },
+    "data.batching": {"bucketed": "By length", "random": "Random (notebook)"},
+    "model.cell": {"rnn": "tanh RNN", "gru": "GRU", "lstm": "LSTM"},
+    "model.pooling": {
+        "padded_last": "Last state after padding (bug)",
+        "last": "Last state",
+        "mean": "Mean",
+        "max": "Max",
+        "attention_dot": "Attention, dot product",
+        "attention_scaled_dot": "Attention, scaled dot",
+        "attention_additive": "Attention, additive",
+    },
+    "model.initialisation": {"default": "PyTorch's", "xavier": "Xavier", "he": "He", "orthogonal": "Orthogonal"},
+    "model.head_activation": {"none": "None", "relu": "ReLU", "tanh": "tanh"},
+    "training.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
+    "training.schedule": {"constant": "Constant", "one_cycle": "One cycle", "cosine": "Cosine"},
+    "training.clipping": {"none": "None", "norm": "By norm", "value": "By value"},
+    "device": {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"},
+}
+
+
+def say(field: str, value: Any) -> str:
+    """Return a setting's value in words, such as `tanh RNN`, `1e-3` or `Mean + Max`."""
+    if isinstance(value, tuple | list):
+        return " + ".join(say(field, part) for part in value) or "none"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    known = CHOICES.get(field, {}).get(value) if isinstance(value, str) else None
+    return known or (value.capitalize() if isinstance(value, str) and value.isalpha() else str(value))

@@ -1,0 +1,39 @@
+"""How pages say what went wrong: the sentence of the error, details to unfold, never a traceback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from sentiment_core.errors import SentimentLabError
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def errors_shown(stop: bool = False) -> Iterator[None]:
+    """Show a `SentimentLabError` raised inside; with `stop`, the page ends there."""
+    try:
+        yield
+    except SentimentLabError as error:
+        show_error(error)
+        if stop:
+            st.stop()
+
+
+def show_error(error: SentimentLabError) -> None:
+    """Show an error and, where another one caused it, that one's text behind `Details`."""
+    # Messages quote what came from outside; literal text, not Markdown.
+    st.error(literal(str(error)))
+    if error.__cause__ is not None:
+        logger.info("shown to the user: %s", error, exc_info=error)
+        with st.expander("Details"):
+            st.text(f"{type(error.__cause__).__name__}: {str(error.__cause__)[:2000]}")
+
+
+def literal(text: str) -> str:
+    """Escape everything that Streamlit's Markdown would interpret."""
+    return "".join(f"\\{character}" if character in "\\`*_{}[]()#+-.!|<>~$:&" else character for character in text)

@@ -1,0 +1,16 @@
+"""The pages there are, for the navigation and for links between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+_FOLDER = Path(__file__).resolve().parent.parent / "pages"
+
+PAGES = {
+    "home": st.Page(_FOLDER / "home.py", title="Home", icon=":material/home:", default=True),
+    "train": st.Page(_FOLDER / "train.py", title="Train", icon=":material/show_chart:", url_path="train"),
+    "runs": st.Page(_FOLDER / "runs.py", title="Runs", icon=":material/table_rows:", url_path="runs"),
+    "explain": st.Page(_FOLDER / "explain.py", title="Explain", icon=":material/highlight:", url_path="explain"),
+}
