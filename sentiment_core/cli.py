@@ -121,7 +121,7 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
         store.claim_experiment(experiment.id, worker)
         stop.install()
         try:
-            experiment = run_experiment(store, experiment.id, stop, worker, _ProgressLine())
+            experiment = run_experiment(store, experiment.id, stop, worker, ProgressLine())
         finally:
             stop.restore()
             print(file=sys.stderr)
@@ -151,7 +151,7 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
     return {"experiment_id": experiment.id, "status": str(experiment.status), "runs": runs}, "\n".join(lines)
 
 
-class _ProgressLine:
+class ProgressLine:
     """Rewrites one line on standard error with each progress."""
 
     def __call__(self, progress: Any) -> None:

@@ -136,13 +136,13 @@ class ModelConfig(Config):
 class TrainingConfig(Config):
     """Optimisation: how long, how fast, and what happens to the gradient on its way to the weights."""
 
-    epochs: int = Field(2, ge=1, le=200, title="Epochs", description="Passes over the training reviews.")
+    epochs: int = Field(5, ge=1, le=200, title="Epochs", description="Passes over the training reviews.")
     max_steps: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=1, le=1_000_000, title="Step limit", description="Stop after this many updates; none: no limit."
     )
     batch_size: int = Field(128, ge=1, le=4096, title="Batch size", description="Reviews per update.")
     optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", title="Optimizer", description="The update rule.")
-    learning_rate: float = Field(1e-3, gt=0, le=1000, title="Learning rate", description="Step size of the optimizer.")
+    learning_rate: float = Field(2e-3, gt=0, le=1000, title="Learning rate", description="Step size of the optimizer.")
     weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay", description="Pull of the weights towards zero.")
     momentum: float = Field(0.0, ge=0, lt=1, title="Momentum", description="Momentum of SGD.")
     schedule: Literal["constant", "one_cycle", "cosine"] = Field(
@@ -267,7 +267,7 @@ def from_query(query: Mapping[str, str]) -> ExperimentConfig:
             raise ConfigError("runs: the link is too long to be one of ours; open the page without it")
         try:
             tree["runs"] = [{"name": name, "overrides": overrides} for name, overrides in json.loads(runs_text)]
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise ConfigError("runs: the link is damaged here; open the page without it") from error
     return build(ExperimentConfig, tree)
 

@@ -109,7 +109,10 @@ def _read_cache(path: Path, count: int) -> tuple[np.ndarray, np.ndarray] | None:
 
 def _write_cache(path: Path, token_ids: np.ndarray, offsets: np.ndarray) -> None:
     """Write atomically; a full disk costs the cache, not the experiment."""
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".npz", dir=path.parent)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".npz", dir=path.parent)
+    except OSError:
+        return
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez(file, token_ids=token_ids, offsets=offsets)

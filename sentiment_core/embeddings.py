@@ -29,6 +29,7 @@ Progress = Callable[[str, float | None], None]
 GLOVE_100 = "glove-wiki-gigaword-100"
 # The spread of a GloVe component over frequent words, so that random vectors start on the same scale.
 RANDOM_SPREAD = 0.4
+DIGEST_BYTES = 10
 
 
 @dataclass(frozen=True)
@@ -137,18 +138,18 @@ def _save(key: str, words: list[str], matrix: np.ndarray) -> WordVectors:
     """Write the vectors as one folder, atomically: a half-written cache is never seen."""
     parent = folder("embeddings")
     target = parent / key
-    temporary = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=parent))
     try:
-        np.save(temporary / "matrix.npy", matrix)
-        pd.DataFrame({"word": words}).to_parquet(temporary / "words.parquet")
-        digest = _digest(matrix.tobytes() + "\n".join(words).encode("utf-8", "replace"))
-        (temporary / "fingerprint").write_text(digest)
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(temporary, target)
+        with tempfile.TemporaryDirectory(prefix=f".{key}-", dir=parent, ignore_cleanup_errors=True) as name:
+            temporary = Path(name)
+            np.save(temporary / "matrix.npy", matrix)
+            pd.DataFrame({"word": words}).to_parquet(temporary / "words.parquet")
+            digest = _digest(matrix.tobytes() + "\n".join(words).encode("utf-8", "replace"))
+            (temporary / "fingerprint").write_text(digest)
+            shutil.rmtree(target, ignore_errors=True)
+            os.replace(temporary, target)
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise EmbeddingsError(
-            f"cannot write word vectors to {parent}: {error.strerror}. Free some space or set SENTIMENT_HOME."
+            f"cannot write word vectors to {parent}: {error.strerror or error}. Free some space or set SENTIMENT_HOME."
         ) from error
     saved = _open(key)
     if saved is None:
@@ -163,12 +164,14 @@ def _open(key: str) -> WordVectors | None:
         matrix = np.load(path / "matrix.npy", mmap_mode="r")
         words = pd.read_parquet(path / "words.parquet")["word"].tolist()
         fingerprint = (path / "fingerprint").read_text()
-    except (OSError, ValueError, KeyError):
+    except Exception:  # a damaged file fails in numpy or pyarrow, each in its own ways
         return None
     if matrix.ndim != 2 or len(words) != len(matrix) or matrix.dtype != np.float32:
+        return None
+    if len(fingerprint) != 2 * DIGEST_BYTES:
         return None
     return WordVectors(key, words, matrix, fingerprint)
 
 
 def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=10).hexdigest()
+    return hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -16,6 +15,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import load_reviews
 from sentiment_core.errors import CheckpointError, NotFoundError, SentimentLabError
+from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.metrics import Status
 from sentiment_core.paths import folder
 from sentiment_core.reporting import Keeper, Reporter
@@ -150,8 +150,7 @@ def run_experiment(
             status, message = Status.FAILED, f"Unexpected {type(error).__name__}: {error}. Details are in worker.log."
         finally:
             stop.raising = False
-    if not beat.lost:
-        store.set_status(experiment_id, status, message)
+    store.release(experiment_id, worker, status, message)
     return store.experiment(experiment_id)
 
 
@@ -163,7 +162,7 @@ def _make_trainer(
     corpora = prepare_corpora(config, show)
     ids = [run.id for run in experiment.runs]
     keeper.corpora = dict(zip(ids, corpora, strict=True))
-    threads = max(1, (experiment.threads or os.cpu_count() or 1) // len(ids))
+    threads = max(1, (experiment.threads or torch.get_num_threads()) // len(ids))
     trainer = Trainer(config, ids, corpora, device, [reporter, keeper], threads)
     if keeper.checkpoint.exists():
         try:
@@ -191,6 +190,8 @@ def main(arguments: list[str]) -> int:
             return 2
         try:
             experiment = run_experiment(store, arguments[0], stop, worker)
+            # The queue moves on even when no browser is open to move it.
+            LocalExecutor(store).reconcile()
         finally:
             store.close()
     except Stopped:

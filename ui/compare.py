@@ -75,7 +75,10 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
     comparison = COMPARISONS[kind]
     value = flatten(config)[comparison.varied]
     other = field_widget(
-        comparison.varied, another(comparison.varied, value), f"{VALUE}{kind}", label="Second run: " + comparison.title.split()[-1]
+        comparison.varied,
+        another(comparison.varied, value),
+        f"{VALUE}{kind}",
+        label="Second run: " + comparison.title.split()[-1],
     )
     return with_runs(config, pair(config, comparison, other))
 
@@ -100,7 +103,10 @@ def pair(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[
     first = f"clipping: {say('training.clipping', config.training.clipping).lower()}" if differing else ""
     return (
         RunConfig(name=first or _name(comparison, base[comparison.varied])),
-        RunConfig(name=_distinct(_name(comparison, other), first or _name(comparison, base[comparison.varied])), overrides=overrides),
+        RunConfig(
+            name=_distinct(_name(comparison, other), first or _name(comparison, base[comparison.varied])),
+            overrides=overrides,
+        ),
     )
 
 

@@ -77,9 +77,7 @@ def field_widget(field: str, value: Any, key: str, label: str | None = None) -> 
     label, text = label or info.title, info.description
     options = choices(field)
     if options and _is_sequence(field):
-        return tuple(
-            st.multiselect(label, options, list(value), _namer(field), key=key, help=text, max_selections=4)
-        )
+        return tuple(st.multiselect(label, options, list(value), _namer(field), key=key, help=text, max_selections=4))
     if options:
         index = options.index(value) if value in options else 0
         return st.selectbox(label, options, index, _namer(field), key=key, help=text)
@@ -102,11 +100,12 @@ def _number(field: str, label: str, value: Any, key: str) -> Any:
         written = st.text_input(label, f"{value:g}" if isinstance(value, float) else str(value), key=key, help=text)
         return written.strip()
     if kind is int:
-        bottom, top = int(low or 0), int(high) if high is not None else None
+        least, most = int(low or 0), int(high) if high is not None else None
         step = int(STEPS.get(field, 1))
-        return st.number_input(label, bottom, top, value, step, key=key, help=text, placeholder="none")
+        return st.number_input(label, least, most, value, step, key=key, help=text, placeholder="none")
     number = None if value is None else float(value)
-    return st.number_input(label, low, high, number, STEPS.get(field, 0.05), "%g", key=key, help=text)
+    bottom, top = (None if end is None else float(end) for end in (low, high))
+    return st.number_input(label, bottom, top, number, STEPS.get(field, 0.05), "%g", key=key, help=text)
 
 
 def _namer(field: str) -> Any:

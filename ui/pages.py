@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 _FOLDER = Path(__file__).resolve().parent.parent / "pages"
 
-PAGES = {
-    "home": st.Page(_FOLDER / "home.py", title="Home", icon=":material/home:", default=True),
-    "train": st.Page(_FOLDER / "train.py", title="Train", icon=":material/show_chart:", url_path="train"),
-    "runs": st.Page(_FOLDER / "runs.py", title="Runs", icon=":material/table_rows:", url_path="runs"),
-    "explain": st.Page(_FOLDER / "explain.py", title="Explain", icon=":material/highlight:", url_path="explain"),
-}
+
+def pages() -> dict[str, Any]:
+    """Return the pages by name, home first. They belong to a script run, so they are made anew for each."""
+    return {
+        "home": st.Page(_FOLDER / "home.py", title="Home", icon=":material/home:", default=True),
+        "train": st.Page(_FOLDER / "train.py", title="Train", icon=":material/show_chart:", url_path="train"),
+        "runs": st.Page(_FOLDER / "runs.py", title="Runs", icon=":material/table_rows:", url_path="runs"),
+        "explain": st.Page(_FOLDER / "explain.py", title="Explain", icon=":material/highlight:", url_path="explain"),
+    }

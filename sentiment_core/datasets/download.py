@@ -91,7 +91,11 @@ class Download:
         self.progress(f"{self.what}: connecting", None)
         try:
             with requests.get(self.url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-                if response.status_code == 416 and response.headers.get("Content-Range") == f"bytes */{start}":
+                if (
+                    start
+                    and response.status_code == 416
+                    and response.headers.get("Content-Range") == f"bytes */{start}"
+                ):
                     return
                 self._save(response, self._check_answer(response, start))
         except (InvalidURL, InvalidSchema, MissingSchema) as error:
@@ -137,8 +141,6 @@ class Download:
         if done > self.max_bytes:
             self.part.unlink(missing_ok=True)
             raise DownloadError(f"{self.url} sends more than {self.max_bytes / 1e6:,.0f} MB. {self.advice}")
-        if total is not None and done != total:
-            raise _Retry(f"the connection ended after {done:,} of {total:,} bytes")
 
 
 def _reason(error: Exception) -> str:

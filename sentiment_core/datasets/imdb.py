@@ -187,6 +187,9 @@ class _BoundedGzip(gzip.GzipFile):
         return super().read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        # `tell` itself is a seek relative to the current position.
+        if whence != os.SEEK_SET:
+            return super().seek(offset, whence)
         if not self.tell() <= offset <= MAX_UNPACKED_BYTES:
             raise DownloadError(_refusal("an entry has an impossible size"))
         return super().seek(offset, whence)

@@ -187,7 +187,7 @@ class Database:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        """One snapshot: all queries of the block see the same state. Never waits for a writer."""
+        """A transaction to read in; in SQLite all its queries see the same state. Never waits for a writer."""
         with self._explained(), self._engine.connect() as connection, connection.begin():
             yield connection
 

@@ -243,6 +243,7 @@ def movies():
     return reviews
 
 
+@pytest.mark.real_data
 def test_real_reviews_are_the_notebooks(movies):
     assert len(movies) == 40_000
     assert [len(text.split()) for text in movies.texts[:2]] == [151, 326]
@@ -251,6 +252,7 @@ def test_real_reviews_are_the_notebooks(movies):
     assert abs(movies.labels.mean() - 0.5) < 0.01
 
 
+@pytest.mark.real_data
 def test_real_test_part_does_not_move_with_validation(movies):
     other = load_reviews(DataConfig(source="csv", path=str(MOVIES), validation_fraction=0.3))
     assert np.array_equal(other.select(TEST), movies.select(TEST))

@@ -176,7 +176,7 @@ def test_broken_connections_are_resumed(serve):
 def test_next_call_goes_on_where_the_last_gave_up(serve, home):
     server = serve(archive())
     server.break_after = [100] * download.ATTEMPTS
-    with pytest.raises(DownloadError, match=r"ended after 500 of .* bytes.*try again; 0\.0 MB are kept"):
+    with pytest.raises(DownloadError, match=r"connection broke.*try again; 0\.0 MB are kept"):
         imdb.load()
     assert kinds(home) == [".tar.gz.part"]
     check(imdb.load())
@@ -314,7 +314,7 @@ def lying_archive(info):
         gzip.compress(bytes(10_240)),
         gzip.compress(b"no tar at all" * 1000),
         b"no gzip at all",
-        archive()[:-3000],
+        archive()[:-300],
         archive()[:-6] + b"wrong!",
         archive(0),
     ],
@@ -390,6 +390,7 @@ def test_full_disk(serve, home, monkeypatch):
     monkeypatch.undo()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
 def test_full_disk_while_downloading(serve, home, monkeypatch):
     serve(archive())
     home.mkdir(parents=True)

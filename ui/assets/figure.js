@@ -4,11 +4,15 @@ import { envelope, smooth } from "./series.js";
 import { number } from "./words.js";
 
 const MOST_POINTS = 3000;
+const GUESSING = Math.log(2);
 const EDGE = { top: 0.965, bottom: 0.035 };
 
 export function curvesFigure(runs, look, { range, smoothing, revision }) {
   const traces = [];
-  for (const run of runs) {
+  const norms = new Extent();
+  for (const [place, run] of runs.entries()) {
+    run.width = lineWidth(place, runs.length);
+    norms.include(run.series.columns.grad_norm);
     const { step, loss, grad_norm: before, grad_norm_clipped: after, threshold } = run.series.columns;
     traces.push(...curve(run, step, loss, { axes: ["x", "y", "y3"], name: "loss", range, smoothing }));
     traces.push(...curve(run, step, before, { axes: ["x", "y2", "y4"], name: "gradient norm", range, smoothing, log: true }));
@@ -20,21 +24,22 @@ export function curvesFigure(runs, look, { range, smoothing, revision }) {
   }
   const layout = {
     ...base(look, revision),
-    grid: undefined,
-    margin: { l: 58, r: 14, t: 26, b: 40 },
-    xaxis: { ...axis(look), anchor: "y2", domain: [0, 1], title: { text: "step", standoff: 6 }, rangemode: "tozero" },
-    yaxis: { ...axis(look), domain: [0.56, 1], rangemode: "tozero" },
-    yaxis2: { ...axis(look), domain: [0, 0.46], type: "log", exponentformat: "power", dtick: undefined, nticks: 6 },
+    margin: { l: 52, r: 14, t: 26, b: 38 },
+    xaxis: { ...axis(look), anchor: "y2", title: stepTitle(look), rangemode: "tozero" },
+    yaxis: { ...axis(look), domain: [0.56, 1] },
+    yaxis2: { ...axis(look), domain: [0, 0.46], type: "log", dtick: norms.decades > 2.2 ? 1 : "D2", tickformat: "~g" },
     yaxis3: edgeAxis("y"),
     yaxis4: edgeAxis("y2"),
-    annotations: [heading(look, "Loss", 1), heading(look, "Gradient norm", 0.46, "before clipping —, after ···, threshold - -")],
+    shapes: [line(look, GUESSING, "y")],
+    annotations: [heading(look, "Loss", 1, "guessing: 0.693 - -"), heading(look, "Gradient norm", 0.46, "before clipping —, after ···, threshold - -")],
   };
   return { traces, layout };
 }
 
 export function accuracyFigure(runs, look, { range, smoothing, revision, references }) {
   const traces = [];
-  for (const run of runs) {
+  for (const [place, run] of runs.entries()) {
+    run.width = lineWidth(place, runs.length);
     const { step, accuracy } = run.series.columns;
     traces.push(...curve(run, step, accuracy, { axes: ["x", "y", "y2"], name: "batch", range, smoothing, faint: true }));
     const points = run.series.evaluations.filter((e) => e.part === "validation");
@@ -52,18 +57,15 @@ export function accuracyFigure(runs, look, { range, smoothing, revision, referen
   }
   const layout = {
     ...base(look, revision),
-    margin: { l: 46, r: 14, t: 26, b: 40 },
-    xaxis: { ...axis(look), title: { text: "step", standoff: 6 }, rangemode: "tozero" },
+    margin: { l: 44, r: 14, t: 26, b: 38 },
+    xaxis: { ...axis(look), title: stepTitle(look), rangemode: "tozero" },
     yaxis: { ...axis(look), tickformat: ".2~f" },
     yaxis2: edgeAxis("y"),
-    shapes: references.map((r) => ({
-      type: "line", xref: "paper", x0: 0, x1: 1, y0: r.value, y1: r.value, layer: "below",
-      line: { color: look.muted, width: 1.2, dash: "dash" },
-    })),
+    shapes: references.map((r) => line(look, r.value, "y")),
     annotations: [
       heading(look, "Accuracy", 1, "batch thin, validation ●, test ★"),
       ...references.map((r) => ({
-        xref: "paper", x: 1, xanchor: "right", y: r.value, yanchor: "bottom", showarrow: false,
+        xref: "paper", x: 0, xanchor: "left", y: r.value, yanchor: "bottom", showarrow: false,
         text: `${escaped(r.label)} ${r.value.toFixed(2)}`, font: { size: 11, color: look.muted },
       })),
     ],
@@ -81,7 +83,7 @@ function curve(run, steps, values, { axes, name, range, smoothing, log, dash, fa
   const pale = faint || smoothing > 0;
   const traces = [{
     ...common(run), xaxis, yaxis, mode: "lines", x: line.x, y: line.y, connectgaps: false,
-    line: { color: run.colour, width: faint ? 0.9 : 1.4, dash: dash ?? "solid" }, opacity: pale ? (faint ? 0.42 : 0.38) : 1,
+    line: { color: run.colour, width: faint ? 0.9 : run.width, dash: dash ?? "solid" }, opacity: pale ? (faint ? 0.42 : 0.38) : 1,
     hovertemplate: `${name} %{y:.4~g}<extra>${escaped(run.label)}</extra>`,
   }];
   if (smoothing > 0) {
@@ -119,6 +121,41 @@ function thresholdLine(run, steps, values) {
     line: { color: run.colour, width: 1.3, dash: "dash" },
     hovertemplate: `threshold %{y:.4~g}<extra>${escaped(run.label)}</extra>`,
   };
+}
+
+// Runs start on the same weights, so their curves lie on top of each other: earlier ones are wider and show at the rim.
+function lineWidth(place, count) {
+  return 1.4 + 0.9 * Math.min(3, count - 1 - place);
+}
+
+class Extent {
+  constructor() {
+    this.low = Infinity;
+    this.high = 0;
+  }
+
+  include(values) {
+    for (const value of values) {
+      if (!Number.isFinite(value) || value <= 0) continue;
+      if (value < this.low) this.low = value;
+      if (value > this.high) this.high = value;
+    }
+  }
+
+  get decades() {
+    return this.high ? Math.log10(this.high / this.low) : 1;
+  }
+}
+
+function line(look, value, yref) {
+  return {
+    type: "line", xref: "paper", x0: 0, x1: 1, yref, y0: value, y1: value, layer: "below",
+    line: { color: look.muted, width: 1.1, dash: "dash" },
+  };
+}
+
+function stepTitle(look) {
+  return { text: "step", standoff: 4, font: { size: 12, color: look.muted } };
 }
 
 function common(run) {

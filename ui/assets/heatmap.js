@@ -59,9 +59,19 @@ function rowNode(text, row, largest, signed, detail) {
   const head = element("div", { cls: "hm-head" }, [
     element("span", { cls: "hm-title", text: row.title }),
     element("span", { cls: "hm-verdict", text: row.verdict }),
+    ...(row.probability === null ? [] : [gauge(row.probability)]),
     element("span", { cls: "hm-note", text: row.note }),
   ]);
   return element("section", { cls: "hm-row" }, [head, body]);
+}
+
+// Where between negative and positive: a mark on a line with 0.5 in its middle.
+function gauge(probability) {
+  const mark = element("span", { cls: "hm-mark" });
+  mark.style.left = `${(100 * probability).toFixed(1)}%`;
+  const node = element("span", { cls: "hm-gauge", title: `P(positive) = ${probability.toFixed(4)}` }, [mark]);
+  node.setAttribute("aria-hidden", "true");
+  return node;
 }
 
 function tokenClass({ known, used }) {

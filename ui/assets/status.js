@@ -29,7 +29,7 @@ export class StatusLine {
     let message = "";
     if (status === "queued") message = position > 1 ? `number ${position} in the queue` : "next in the queue";
     else if (running && !progress) message = "starting";
-    else if (running && progress.message) message = progress.message;
+    else if (running && progress.message !== STATUS.running) message = progress.message;
     set(this.message, message);
     const facts = [];
     if (progress?.total_steps) facts.push(`step ${count(progress.step)} / ${count(progress.total_steps)}`);

@@ -30,6 +30,7 @@ class Row:
     verdict: str
     note: str
     tokens: tuple[Token, ...]
+    probability: float | None = None
 
 
 def heatmap(text: str, rows: Sequence[Row], *, signed: bool = False, key: str = "heatmap") -> None:
@@ -46,6 +47,7 @@ def heatmap(text: str, rows: Sequence[Row], *, signed: bool = False, key: str = 
                 "title": row.title,
                 "verdict": row.verdict,
                 "note": row.note,
+                "probability": row.probability,
                 "tokens": [
                     {
                         "start": shift(token.start),

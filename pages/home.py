@@ -1,0 +1,79 @@
+"""Home: what one can do here, and what this machine has ready."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import machine
+from ui.backend import store
+from ui.notices import errors_shown, literal
+from ui.pages import pages
+
+DOORS = {
+    "train": (
+        "Train",
+        "Start two runs that differ in one thing only, such as gradient clipping, and watch loss and gradient norm "
+        "move step by step.",
+        "Set up an experiment",
+    ),
+    "explain": (
+        "Explain",
+        "Paste a review. A trained model says how positive it is, and shows which words it attended to.",
+        "Read a review",
+    ),
+    "runs": (
+        "Runs",
+        "Everything you have trained: compare accuracies, lay curves over each other, take the numbers home.",
+        "Look at runs",
+    ),
+}
+
+
+def main() -> None:
+    """Draw the page."""
+    st.title("Sentiment Lab", anchor=False)
+    st.markdown(
+        "Small recurrent networks learn to tell good film reviews from bad ones, here, while you watch. "
+        "Change one thing, keep the rest, and see what it does."
+    )
+    st.space("small")
+    links = pages()
+    for column, (name, (heading, text, label)) in zip(st.columns(3, gap="medium"), DOORS.items(), strict=True):
+        with column, st.container(border=True, height="stretch", key=f"door-{name}"):
+            st.subheader(heading, anchor=False)
+            st.markdown(text)
+            st.space("stretch")
+            st.page_link(links[name], label=label, icon=":material/arrow_forward:", icon_position="right")
+    st.space("small")
+    left, right = st.columns([1.4, 1], gap="large")
+    with left:
+        st.subheader("Ready on this machine", anchor=False)
+        for name, text in (
+            ("Training", machine.device()),
+            ("Reviews", machine.reviews()),
+            ("Vectors", machine.vectors()),
+        ):
+            st.markdown(f"**{name}**  {text}")
+    with right:
+        st.subheader("Latest experiments", anchor=False)
+        with errors_shown():
+            latest()
+
+
+def latest() -> None:
+    """List the newest experiments with their status."""
+    experiments = store().experiments(limit=4)
+    if not experiments:
+        st.markdown("None yet. Your first one takes about a minute.")
+    for experiment in experiments:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.page_link(
+                pages()["train"],
+                label=literal(experiment.name)[:120],
+                icon=":material/show_chart:",
+                query_params={"experiment": experiment.id},
+            )
+            st.caption(str(experiment.status), width="content")
+
+
+main()

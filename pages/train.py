@@ -1,0 +1,122 @@
+"""Train: set up an experiment, start it, watch it, steer it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sentiment_core.config import ExperimentConfig, build, from_query, to_query
+from sentiment_core.errors import NotFoundError, SentimentLabError
+from sentiment_core.store import Experiment
+from ui.backend import executor, store
+from ui.components.copy_link import copy_link
+from ui.components.live_plot import live_experiment
+from ui.notices import errors_shown, show_error
+from ui.run_controls import PROBLEM, controls, live_controls
+from ui.train_form import form, preset_control, start_editing, start_fresh, summary
+from ui.uploads import upload_path
+
+ADOPTED = "train:adopted"
+
+
+def main() -> None:
+    """Draw the page for what the address says."""
+    problem = adopt_address()
+    experiment = shown_experiment()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        train = st.container(width="content")
+        controls(experiment)
+        st.button("Reset", icon=":material/restart_alt:", on_click=reset, disabled=experiment is None, help=RESET_HELP)
+        if experiment is not None:
+            live_controls(experiment)
+        st.space("stretch")
+        with st.container(width=230):
+            preset_control()
+        copy_link()
+    for error in filter(None, (problem, st.session_state.pop(PROBLEM, None))):
+        show_error(error)
+    if experiment is None:
+        config = form()
+        st.caption("Press **Train**: the curves appear here and follow the training, step by step.")
+    else:
+        live_experiment(experiment.id, experiment.status, height=440)
+        with st.expander(f"Set up the next experiment — shown: {summary(experiment.config)}"):
+            config = form()
+    busy = experiment is not None and experiment.status.is_active
+    with train:
+        if st.button("Train", type="primary", icon=":material/play_circle:", disabled=config is None or busy):
+            assert config is not None
+            with errors_shown():
+                launch(config)
+    if experiment is None and config is not None:
+        write_address(config)
+
+
+RESET_HELP = "Back to the form. The experiment stays under Runs; one that trains goes on."
+
+
+def adopt_address() -> SentimentLabError | None:
+    """Fill the form from a link, once; return what is wrong with a bad one."""
+    query = st.query_params.to_dict()
+    if st.session_state.get(ADOPTED) == query:
+        return None
+    first = ADOPTED not in st.session_state
+    st.session_state[ADOPTED] = query
+    try:
+        if "experiment" in query:
+            start_editing(store().experiment(query["experiment"]).config)
+        elif query:
+            if "data.path" in query:
+                query = {**query, "data.path": upload_path(query["data.path"])}
+            start_editing(from_query(query))
+        elif first:
+            start_fresh()
+    except SentimentLabError as error:
+        st.query_params.clear()
+        st.session_state[ADOPTED] = {}
+        start_fresh()
+        return error
+    return None
+
+
+def write_address(config: ExperimentConfig) -> None:
+    """Keep the form's settings in the address; uploads by name, so that a link says nothing about folders."""
+    query = to_query(config)
+    if len(config.runs) == 1 and not config.runs[0].overrides:
+        query.pop("runs", None)
+    if config.data.path:
+        query["data.path"] = config.data.path.rpartition("/")[2]
+    if query != st.query_params.to_dict():
+        st.query_params.from_dict(query)
+    st.session_state[ADOPTED] = query
+
+
+def shown_experiment() -> Experiment | None:
+    """Return the experiment that the address names."""
+    identifier = st.query_params.get("experiment")
+    if not identifier:
+        return None
+    try:
+        return store().experiment(identifier)
+    except NotFoundError:
+        return None
+
+
+def launch(config: ExperimentConfig) -> None:
+    """Create the experiment, start it, and show it."""
+    name = " vs ".join(run.name for run in config.runs) if len(config.runs) > 1 else config.name
+    tree = {**config.model_dump(exclude={"runs"}), "name": name[:120], "runs": [r.model_dump() for r in config.runs]}
+    experiment = store().create_experiment(build(ExperimentConfig, tree))
+    executor().submit(experiment.id)
+    st.query_params.from_dict({"experiment": experiment.id})
+    st.session_state[ADOPTED] = {"experiment": experiment.id}
+    st.rerun()
+
+
+def reset() -> None:
+    """Leave the experiment that is shown; its settings stay in the form."""
+    st.query_params.clear()
+    st.session_state[ADOPTED] = {}
+
+
+with errors_shown():
+    main()

@@ -1,0 +1,108 @@
+"""What tests share: a home of their own, one thread, and reviews so small that training takes a moment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# Before torch is imported: two thread pools on few cores make tests slow, and sums differ with the thread count.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pytest
+
+from sentiment_core.config import ExperimentConfig, from_fields
+from sentiment_core.corpus import Corpus
+from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
+from sentiment_core.embeddings import WordVectors
+
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# The smallest experiment that still has everything: demo reviews, drawn vectors, a few units.
+TINY: dict[str, Any] = {
+    "device": "cpu",
+    "data.limit": 120,
+    "data.max_tokens": 30,
+    "data.embeddings": "random",
+    "data.embedding_dim": 6,
+    "model.hidden_size": 8,
+    "training.batch_size": 16,
+    "training.epochs": 2,
+}
+
+WORDS = [f"word{number}" for number in range(40)]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty `$SENTIMENT_HOME` of the test's own."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("SENTIMENT_HOME", str(folder))
+    monkeypatch.delenv("SENTIMENT_STORE_URL", raising=False)
+    monkeypatch.delenv("SENTIMENT_MAX_WORKERS", raising=False)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """A test that trained with more threads must not change the numbers of the next one."""
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of real reviews beside the repository."""
+    if not (REAL_DATA / "movie.csv.gz").exists():
+        pytest.skip(f"the real reviews are not at {REAL_DATA}")
+    return REAL_DATA
+
+
+@pytest.fixture
+def tiny() -> Callable[..., ExperimentConfig]:
+    """`tiny({"training.epochs": 3})` is the tiny experiment with these fields changed."""
+    return lambda fields=None: from_fields({**TINY, **(fields or {})})
+
+
+@pytest.fixture
+def make_reviews() -> Callable[..., Reviews]:
+    """`make_reviews(60)` are 60 short reviews of made-up words; half the words are only in positive ones."""
+
+    def make(count: int = 60, seed: int = 0) -> Reviews:
+        rng = np.random.default_rng(seed)
+        labels = (np.arange(count) % 2).astype(np.int8)
+        texts = [" ".join(rng.choice(WORDS[20 * label :][:20], rng.integers(3, 25))) for label in labels]
+        parts = rng.permutation(np.arange(count) % 6).clip(max=2)
+        return Reviews(texts, labels, np.array([TEST, VALIDATION, TRAIN], dtype=np.int8)[parts])
+
+    return make
+
+
+@pytest.fixture
+def make_corpus() -> Callable[..., Corpus]:
+    """`make_corpus(96, dim=8)` are encoded reviews in memory, learnable, of 1 to `longest` tokens."""
+
+    def make(count: int = 96, dim: int = 6, longest: int = 15, seed: int = 0, empty: int = 0) -> Corpus:
+        rng = np.random.default_rng(seed)
+        labels = rng.permutation(np.arange(count) % 2).astype(np.int8)
+        lengths = rng.integers(1, longest + 1, count)
+        lengths[:empty] = 0
+        half = len(WORDS) // 2
+        rows = [rng.integers(1, half + 1, size) + half * label for size, label in zip(lengths, labels, strict=True)]
+        matrix = np.concatenate([np.zeros((1, dim)), rng.normal(0, 1, (len(WORDS), dim))]).astype(np.float32)
+        parts = np.array([TRAIN, TRAIN, TRAIN, TRAIN, VALIDATION, TEST], dtype=np.int8)[np.arange(count) % 6]
+        return Corpus(
+            token_ids=np.concatenate(rows).astype(np.int32),
+            offsets=np.cumsum(lengths) - lengths,
+            lengths=lengths,
+            labels=labels,
+            parts=parts,
+            matrix=matrix,
+            vocabulary=np.arange(len(WORDS) + 1, dtype=np.int32),
+            vectors=WordVectors("made-up", WORDS, matrix[1:], "made-up"),
+        )
+
+    return make

