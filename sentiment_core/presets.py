@@ -35,7 +35,7 @@ _DEEP = {**_CLIPPED, "model.head_activation": "relu", "model.head_sizes": (64,)}
 
 @dataclass(frozen=True)
 class Preset:
-    """A named configuration. `parameters` counts each run's trained values, with 100-component vectors on the ladder."""
+    """A named configuration. `parameters` counts a run's trained values, with 100-component vectors on the ladder."""
 
     name: str
     title: str

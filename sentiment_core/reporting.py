@@ -60,8 +60,11 @@ class Reporter(Callback):
         if self._stop_signal():
             trainer.should_stop = True
 
-    def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
+    def on_evaluation_start(self, trainer: Trainer, part: str) -> None:
         self.flush(trainer)
+        self._show(trainer, "evaluating", f"Evaluating the {part} part")
+
+    def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
         self.store.write_evaluations(run.id, [evaluation])
         if evaluation.part == "test":
             self.store.update_run(run.id, test_accuracy=evaluation.accuracy)
@@ -162,8 +165,7 @@ class Keeper(Callback):
         return self.folder / "checkpoint.pt"
 
     def on_step(self, trainer: Trainer) -> None:
-        # Between an epoch's last update and its evaluation there is nothing to resume to.
-        if time.monotonic() - self._saved >= CHECKPOINT_SECONDS and trainer.step % trainer.batches_per_epoch:
+        if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
             self.save(trainer)
 
     def on_epoch_end(self, trainer: Trainer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,7 +67,7 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
         help="A second run beside the first, on the same batches and from the same weights, that differs in this only.",
     )
     st.session_state[CHOICE] = kind
-    if kind == GIVEN:
+    if kind == GIVEN and given:
         return with_runs(config, given)
     if kind == CLIPPING:
         return with_runs(config, clipping_twin(config))
@@ -127,10 +128,9 @@ def another(name: str, value: Any) -> Any:
 
 
 def _name(comparison: Comparison, value: Any) -> str:
-    try:
-        value = float(value) if isinstance(value, str) and not choices(comparison.varied) else value
-    except ValueError:
-        pass
+    if isinstance(value, str) and not choices(comparison.varied):
+        with suppress(ValueError):
+            value = float(value)
     return f"{comparison.word} {say(comparison.varied, value)}".strip()[:80]
 
 

@@ -27,10 +27,9 @@ class Entry:
     experiment: Experiment
     run: Run
 
-    @property
-    def label(self) -> str:
-        """What the run is called where runs of several experiments meet."""
-        return self.run.name if self.run.name == self.experiment.name else f"{self.run.name} ({self.experiment.id[:4]})"
+    def label(self, alone: bool) -> str:
+        """What the run is called, with its experiment unless runs of no other one are shown."""
+        return self.run.name if alone else f"{self.run.name} ({self.experiment.id})"
 
 
 def entries(experiments: Sequence[Experiment]) -> list[Entry]:

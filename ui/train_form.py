@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig, from_fields
@@ -37,8 +39,8 @@ def start_editing(config: ExperimentConfig) -> None:
     load_runs(config)
 
 
-def preset_control() -> None:
-    """Draw the choice of a starting point; choosing fills the form."""
+def preset_control(leave: Callable[[], None]) -> None:
+    """Draw the choice of a starting point; choosing fills the form and calls `leave`, so that the form is seen."""
     titles = {name: item.title for name, item in PRESETS.items()}
     st.selectbox(
         "Start from",
@@ -48,6 +50,7 @@ def preset_control() -> None:
         placeholder="Start from a preset",
         key=PRESET,
         on_change=_apply_preset,
+        args=(leave,),
         help="The course notebook's ladder: each rung changes one thing.",
         label_visibility="collapsed",
     )
@@ -88,13 +91,14 @@ def summary(config: ExperimentConfig) -> str:
     return " · ".join(parts)
 
 
-def _apply_preset() -> None:
+def _apply_preset(leave: Callable[[], None]) -> None:
     name = st.session_state.get(PRESET)
     if name:
         # A rung is about the model: whose reviews it reads stays the user's choice.
         kept = {field: draft()[field] for field in KEPT_BY_PRESETS}
         start_editing(preset(name).config)
         draft().update(kept)
+        leave()
 
 
 def _data() -> bool:

@@ -1,4 +1,4 @@
-"""Neutral sentences of the demo corpus: plot, viewing circumstances, production facts, and what other films were like."""
+"""Neutral sentences of the demo corpus: plot, how the film was seen, production facts, what other films were like."""
 
 PREMISES = (
     "Imagine {town} in the off season: {hero}, a {job}, has the only key to the hotel, and {other} needs a room.",

@@ -166,13 +166,14 @@ ASIDES = _phrases(
     "for a moment, in the least, at any point, by any measure, even for a second, in any scene, to my eyes, to my mind"
 )
 SOURCES = _phrases(
-    "my brother, a colleague, my neighbour, the local paper, a critic on the radio, my sister, the friend who lent me the"
-    " disc, my old teacher, the man at the box office, a student of mine, my flatmate, the woman in the next seat, my"
-    " father, the usher, a friend of a friend, my cousin, the clerk at the video store, my uncle, my dentist, my boss"
+    "my brother, a colleague, my neighbour, the local paper, a critic on the radio, my sister, the friend who lent me"
+    " the disc, my old teacher, the man at the box office, a student of mine, my flatmate, the woman in the next seat,"
+    " my father, the usher, a friend of a friend, my cousin, the clerk at the video store, my uncle, my dentist, my"
+    " boss"
 )
 CROWDS = _phrases(
-    "the critics, most of my friends, the reviewers, people on the forums, the papers, some viewers, plenty of fans, the"
-    " people in my row, half of my family, the professors I know, many people, my students"
+    "the critics, most of my friends, the reviewers, people on the forums, the papers, some viewers, plenty of fans,"
+    " the people in my row, half of my family, the professors I know, many people, my students"
 )
 
 WOMEN = _phrases("Agnes, Clara, Edith, Ruth, Vera, Hazel, Mabel, Nora, Iris, Helga, Judith, Rosa, Thea, Wilma, Sonia")
@@ -180,8 +181,8 @@ MEN = _phrases("Walter, Otto, Jonas, Arthur, Felix, Ernest, Hugo, Leopold, Stefa
 ACTRESSES = _phrases("Marta, Odette, Ines, Greta, Nadia, Petra, Mina, Dolores, Beatrix, Farah, Isolde, Tamsin, Ottilie")
 ACTORS = _phrases("Tobias, Leonard, Rupert, Silas, Clement, Alban, Cyril, Anton, Barnaby, Ludwig, Casper, Percival")
 SURNAMES = _phrases(
-    "Quill, Thistlewood, Harbottle, Merriweather, Ashgrove, Lockridge, Winterbourne, Larkspur, Fennimore, Sorrel, Osgood,"
-    "Brambell, Tolliver, Hathersage, Underhill, Pemberton, Wetherby, Cobbold, Drummond, Garnet, Saltmarsh"
+    "Quill, Thistlewood, Harbottle, Merriweather, Ashgrove, Lockridge, Winterbourne, Larkspur, Fennimore, Sorrel,"
+    " Osgood,Brambell, Tolliver, Hathersage, Underhill, Pemberton, Wetherby, Cobbold, Drummond, Garnet, Saltmarsh"
 )
 TITLE_FIRST = _phrases(
     "Copper, Paper, Borrowed, Crooked, Salted, Tin, Velvet, Seventh, Hollow, Patient, Upstairs, Northern, Unwritten,"
@@ -211,14 +212,14 @@ TOWNS = _phrases(
     " a river town, a university town, a harbour town"
 )
 JOBS = _phrases(
-    "teacher, surgeon, baker, clerk, retired detective, taxi driver, violinist, lawyer, ferry captain, librarian, nurse,"
-    " watchmaker, journalist, gardener, bus driver, painter, locksmith, night porter, translator"
+    "teacher, surgeon, baker, clerk, retired detective, taxi driver, violinist, lawyer, ferry captain, librarian,"
+    " nurse, watchmaker, journalist, gardener, bus driver, painter, locksmith, night porter, translator"
 )
 THINGS = _phrases("letter, diary, notebook, manuscript, ledger, journal, songbook, cookbook, sketchbook, contract")
 KIN = _phrases(
     "brother, sister, father, mother, uncle, daughter, son, cousin, grandmother, old teacher, former partner"
 )
 TIMES = _phrases(
-    "one winter, in the spring of 1962, after the war, on a Sunday morning, over a single weekend, during a long strike,"
-    " in the week before Christmas, at the end of the summer, on the night of the fair"
+    "one winter, in the spring of 1962, after the war, on a Sunday morning, over a single weekend, during a long"
+    " strike, in the week before Christmas, at the end of the summer, on the night of the fair"
 )

@@ -20,6 +20,9 @@ class Callback:
     def on_step(self, trainer: Trainer) -> None:
         """After every run made update `trainer.step`. May set `trainer.should_stop`, or block to pause."""
 
+    def on_evaluation_start(self, trainer: Trainer, part: str) -> None:
+        """Before all runs are evaluated on `part`: validation or test."""
+
     def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
         """After a run was evaluated on the validation part (each epoch) or the test part (once, at the end)."""
 

@@ -46,7 +46,7 @@ def measure_and_clip(parameters: Iterable[nn.Parameter], clipping: Clipping, thr
     if clipping == "norm":
         for gradient in gradients:
             gradient.nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
-        usable = torch.nan_to_num(norm, nan=math.inf)
+        usable = torch.nan_to_num(norm, nan=math.inf, posinf=math.inf)
         clip_grads_with_norm_(owners, threshold * _MARGIN, usable)
         after = get_total_norm(gradients)
         return GradientStats(norm, after, largest, norm / norm)

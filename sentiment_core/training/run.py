@@ -163,7 +163,8 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
         self._generator().set_state(state["generator"].cpu())
-        self.averaged, self.best_weights = state["averaged"], state["best_weights"]
+        averaged, self.best_weights = state["averaged"], state["best_weights"]
+        self.averaged = None if averaged is None else [weight.to(self.device) for weight in averaged]
         for name, value in state["progress"].items():
             setattr(self, name, value)
 

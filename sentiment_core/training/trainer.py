@@ -46,6 +46,7 @@ class Trainer:
         self.threads = threads
         self.step = 0
         self.epoch = 0
+        self.evaluated_step = 0  # the last one with a validation: the end of an epoch, or of training
         self.should_stop = False
         self.training_members = self._members(TRAIN)
         self.batches_per_epoch = -(-len(self.training_members) // config.training.batch_size)
@@ -73,6 +74,8 @@ class Trainer:
         ) as pool:
             self._each: Callable[..., Any] = pool.map if side_by_side else map
             self._call("on_start")
+            if self._owes_evaluation():
+                self._end_epoch()
             while not self.should_stop and self.step < self.total_steps and self.active_runs:
                 self._train_epoch()
             if not self.should_stop:
@@ -89,6 +92,7 @@ class Trainer:
         """Return everything the next update depends on; `load_state_dict` continues to the same numbers."""
         return {
             "step": self.step,
+            "evaluated_step": self.evaluated_step,
             "threads": self.threads,
             "runs": {run.id: run.state_dict() for run in self.runs},
         }
@@ -98,9 +102,10 @@ class Trainer:
         try:
             for run in self.runs:
                 run.load_state_dict(state["runs"][run.id])
-            self.step = int(state["step"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            self.step, self.evaluated_step = int(state["step"]), int(state["evaluated_step"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise CheckpointError("the checkpoint does not fit this experiment; start it again") from error
+        self.epoch = -(-self.step // self.batches_per_epoch)
         # Another number of threads would add numbers in another order.
         self.threads = int(state["threads"])
 
@@ -132,7 +137,16 @@ class Trainer:
                 break
             if self.should_stop and self.step % self.batches_per_epoch:
                 return
+        self._end_epoch()
+
+    def _owes_evaluation(self) -> bool:
+        """Whether this process resumes between an epoch's last update and its evaluation."""
+        at_end = self.step % self.batches_per_epoch == 0 or self.step >= self.total_steps
+        return at_end and self.step > self.evaluated_step
+
+    def _end_epoch(self) -> None:
         self._evaluate(VALIDATION, "validation", self.active_runs)
+        self.evaluated_step = self.step
         self._call("on_epoch_end")
 
     def _finish(self) -> None:
@@ -157,6 +171,8 @@ class Trainer:
             corpus = self.corpora[self.runs.index(run)]
             return run.evaluate(self._evaluation_batches(corpus, part))
 
+        for callback in self.callbacks:
+            callback.on_evaluation_start(self, name)
         for run, (loss, accuracy) in zip(runs, list(self._each(evaluate, runs)), strict=True):
             evaluation = Evaluation(self.step, self.epoch, name, loss, accuracy)
             for callback in self.callbacks:

@@ -66,7 +66,7 @@ export function accuracyFigure(runs, look, { range, smoothing, revision, referen
       heading(look, "Accuracy", 1, "batch thin, validation ●, test ★"),
       ...references.map((r) => ({
         xref: "paper", x: 0, xanchor: "left", y: r.value, yanchor: "bottom", showarrow: false,
-        text: `${escaped(r.label)} ${r.value.toFixed(2)}`, font: { size: 11, color: look.muted },
+        text: `${escaped(r.label)} ${r.value.toFixed(2)}`, font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.85,
       })),
     ],
   };

@@ -1,1 +1,1 @@
-"""Components that Streamlit does not have: the live plot, the heatmap over a review, a button that copies the address."""
+"""Components that Streamlit does not have: live plot, heatmap over a review, button that copies the address."""

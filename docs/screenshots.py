@@ -1,0 +1,125 @@
+"""Take the pictures of every page: light and dark, projector and phone width, into one folder.
+
+    python docs/screenshots.py [--out docs/images] [--readme]
+
+Starts the app with a home of its own, trains the twin experiment on demo reviews through the browser, and photographs
+what a user sees. `--readme` takes only the pictures that README.md shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+REVIEW = (
+    "I was told this would be a dull two hours, and for a while I believed it. The plot wanders and the music is far too "
+    "loud, but the last act is simply wonderful: funny, tender, never cheap. Not a perfect film, yet I would happily "
+    "see it again tomorrow."
+)
+SIZES = {"wide": (1280, 720), "narrow": (420, 900)}
+
+
+def start_server(home: str) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the app on a free port and return its process and address once it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
+        cwd=ROOT,
+        env=os.environ | {"SENTIMENT_HOME": home},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(150):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).read()
+            return process, address
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit("the server did not start")
+
+
+def settle(page: Page, seconds: float = 1.5) -> None:
+    """Wait until Streamlit has finished a run and the plots have been drawn."""
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+    page.wait_for_timeout(seconds * 1000)
+
+
+def train(page: Page, address: str) -> str:
+    """Start the default twin experiment through the form, photograph it half-way, and return its link."""
+    page.goto(f"{address}/train")
+    page.get_by_role("button", name="Train", exact=True).wait_for(timeout=60_000)
+    settle(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url("**experiment=**", timeout=60_000)
+    return page.url
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", default=str(ROOT / "docs" / "images"))
+    parser.add_argument("--readme", action="store_true")
+    options = parser.parse_args()
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    server, address = start_server(tempfile.mkdtemp())
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS
+            )
+            looks = [("light", "wide")] if options.readme else [(c, s) for c in ("light", "dark") for s in SIZES]
+            experiment = ""
+            for scheme, size in looks:
+                width, height = SIZES[size]
+                page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+                suffix = "" if options.readme else f"-{scheme}-{size}"
+                if not experiment:
+                    page.goto(f"{address}/train")
+                    settle(page)
+                    page.screenshot(path=out / f"train-form{suffix}.png")
+                    experiment = train(page, address)
+                    page.wait_for_timeout(16_000)
+                    page.screenshot(path=out / f"train-live{suffix}.png")
+                    page.get_by_text("Finished", exact=False).first.wait_for(timeout=180_000)
+                links = {
+                    "home": address,
+                    "train-form": f"{address}/train",
+                    "train": experiment,
+                    "runs": f"{address}/runs",
+                    "explain": f"{address}/explain",
+                }
+                for name, link in links.items():
+                    page.goto(link)
+                    settle(page)
+                    if name == "explain":
+                        page.get_by_role("textbox").first.fill(REVIEW)
+                        page.keyboard.press("Control+Enter")
+                        settle(page, 4)
+                    page.screenshot(path=out / f"{name}{suffix}.png")
+                page.close()
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(15)
+
+
+if __name__ == "__main__":
+    main()

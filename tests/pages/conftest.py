@@ -1,0 +1,51 @@
+"""Pages opened without a browser, on a home of their own, with experiments written straight into the store."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.presets import vary_clipping
+from sentiment_core.store import Experiment, Store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    monkeypatch.delenv("SENTIMENT_STORE_URL", raising=False)
+    return Store()
+
+
+@pytest.fixture
+def open_page(lab: Store) -> Callable[..., AppTest]:
+    def opened(name: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
+        app.query_params.update(query)
+        app.switch_page(str(ROOT / f"pages/{name}.py"))
+        return app.run()
+
+    return opened
+
+
+def finished_twin(store: Store, steps: int = 30, status: Status = Status.FINISHED) -> Experiment:
+    """Write a twin experiment as a worker would have, with one step that blew up."""
+    experiment = store.create_experiment(vary_clipping(ExperimentConfig(name="Twin")))
+    for run in experiment.runs:
+        rows = [step_metrics(step, math.nan if step == 7 else 0.7 - step / 100) for step in range(1, steps + 1)]
+        store.write_steps({run.id: rows})
+        store.write_evaluations(run.id, [Evaluation(steps, 1, "validation", 0.5, 0.75)])
+        store.update_run(run.id, steps=steps, seconds=3.0, tokens=9000, parameters=23169, test_accuracy=0.74)
+    store.set_status(experiment.id, status)
+    return store.experiment(experiment.id)
+
+
+def step_metrics(step: int, loss: float) -> StepMetrics:
+    return StepMetrics(step, 1, loss, 0.6, 1e-3, 2.0, 1.0, 0.5, 1.0, 1.0, 300, 0.1 * step)

@@ -1,0 +1,106 @@
+"""The route behind the live plot: strict JSON, limits, and nobody else's host names."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from sentiment_core.metrics import Status
+from ui.api import host_is_ours, parse_after, routes
+
+from .conftest import finished_twin, step_metrics
+
+
+@pytest.fixture
+def client(lab) -> TestClient:
+    return TestClient(Starlette(routes=routes()), base_url="http://127.0.0.1:8501")
+
+
+def test_answers_all_rows_and_then_only_new_ones(client, lab):
+    experiment = finished_twin(lab)
+    first = client.get(f"/api/experiments/{experiment.id}").json()
+    assert first["status"] == "finished"
+    assert first["finished"] is True
+    assert [run["clipping"] for run in first["runs"]] == ["none", "norm"]
+    assert first["runs"][0]["steps"]["step"] == list(range(1, 31))
+    after = ",".join(f"{run['id']}:28" for run in first["runs"])
+    later = client.get(f"/api/experiments/{experiment.id}", params={"after": after}).json()
+    assert [run["steps"]["step"] for run in later["runs"]] == [[29, 30], [29, 30]]
+
+
+def test_what_is_not_finite_travels_as_its_name(client, lab):
+    experiment = finished_twin(lab)
+    lab.write_steps({experiment.runs[0].id: [step_metrics(31, math.inf), step_metrics(32, -math.inf)]})
+    answer = client.get(f"/api/experiments/{experiment.id}")
+    loss = json.loads(answer.text, parse_constant=pytest.fail)["runs"][0]["steps"]["loss"]
+    assert (loss[6], loss[30], loss[31]) == ("NaN", "Infinity", "-Infinity")
+
+
+def test_long_runs_come_in_pieces(client, lab, monkeypatch):
+    monkeypatch.setattr("ui.api.ROWS_PER_ANSWER", 20)
+    experiment = finished_twin(lab)
+    answer = client.get(f"/api/experiments/{experiment.id}").json()
+    assert answer["more"] is True
+    assert len(answer["runs"][0]["steps"]["step"]) == 20
+
+
+@pytest.mark.parametrize("name", ["ffffffff", "../../etc", "A" * 500, "%00", "1;drop"])
+def test_unknown_experiment_is_404_with_a_message(client, name):
+    answer = client.get(f"/api/experiments/{name}")
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("after", ["x", "ab-1", "ab-1:-3", "ab-1:1," * 200, "ab-1:99999999999999"])
+def test_bad_after_is_refused(client, lab, after):
+    experiment = finished_twin(lab)
+    answer = client.get(f"/api/experiments/{experiment.id}", params={"after": after})
+    assert answer.status_code == 400
+    assert "after" in answer.json()["error"]
+
+
+def test_queued_experiment_has_a_position(client, lab):
+    experiment = finished_twin(lab, status=Status.QUEUED)
+    answer = client.get(f"/api/experiments/{experiment.id}").json()
+    assert answer["queue_position"] == 1
+    assert answer["finished"] is False
+
+
+def test_foreign_host_names_are_refused(client, lab):
+    experiment = finished_twin(lab)
+    answer = client.get(f"/api/experiments/{experiment.id}", headers={"host": "evil.example:8501"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("localhost:8501", True),
+        ("127.0.0.1", True),
+        ("[::1]:8501", True),
+        ("192.168.7.20:8501", True),
+        ("evil.example", False),
+        ("localhost.evil.example", False),
+        ("", False),
+        (None, False),
+        ("[bad", False),
+    ],
+)
+def test_host_is_ours(host, ours):
+    assert host_is_ours(host) is ours
+
+
+def test_parse_after():
+    assert parse_after("") == {}
+    assert parse_after("ab12-1:7,ab12-2:0") == {"ab12-1": 7, "ab12-2": 0}
+
+
+def test_scripts_are_served(client):
+    assert "envelope" in client.get("/assets/series.js").text
+    plotly = client.get("/assets/plotly.min.js")
+    assert plotly.status_code == 200
+    assert "immutable" in plotly.headers["cache-control"]
+    assert client.get("/assets/../api.py").status_code == 404

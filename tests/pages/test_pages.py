@@ -1,0 +1,186 @@
+"""Every page opens, says what is wrong with a bad link, and shows what is in the store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from sentiment_core.config import ExperimentConfig, to_query
+from sentiment_core.metrics import Status
+from sentiment_core.presets import PRESETS
+
+from .conftest import finished_twin
+
+
+def texts(elements) -> str:
+    return "\n".join(str(element.value) for element in elements)
+
+
+@pytest.mark.parametrize("name", ["home", "train", "runs", "explain"])
+def test_every_page_opens_on_an_empty_store(open_page, name):
+    page = open_page(name)
+    assert not page.exception
+    assert not page.error
+
+
+@pytest.mark.parametrize("name", ["home", "train", "runs"])
+def test_pages_with_experiments_open(open_page, lab, name):
+    finished_twin(lab)
+    page = open_page(name)
+    assert not page.exception
+    assert not page.error
+
+
+def test_newcomers_see_the_twin_with_and_without_clipping(open_page):
+    page = open_page("train")
+    assert page.selectbox(key="widget:compare").value == "clipping"
+    assert "no clipping" in page.query_params["runs"]
+
+
+def test_link_with_a_configuration_fills_the_form(open_page):
+    page = open_page("train", **to_query(PRESETS["xavier"].config))
+    assert page.selectbox(key="field:model.initialisation").value == "xavier"
+    assert not page.error
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"training.learning_rate": "banana"}, "learning"),
+        ({"training.epochs": "100000"}, "epochs"),
+        ({"no.such": "1"}, "no such setting"),
+        ({"runs": "{"}, "damaged"),
+        ({"experiment": "00000000"}, "no experiment"),
+        ({"data.source": "csv", "data.path": "/etc/passwd"}, "upload the CSV"),
+        ({"data.source": "csv", "data.path": "../../secret.csv"}, "upload the CSV"),
+    ],
+)
+def test_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, message):
+    page = open_page("train", **query)
+    assert not page.exception
+    assert message in page.error[0].value.replace("\\", "")
+    assert page.selectbox(key="field:model.cell").value == "rnn"
+    assert "banana" not in str(page.query_params)
+
+
+def test_impossible_setting_names_the_field_and_disables_training(open_page):
+    page = open_page("train")
+    page.text_input(key="field:training.learning_rate").set_value("-3").run()
+    assert "learning" in texts(page.error)
+    assert button(page, "Train").disabled
+
+
+def test_preset_fills_the_form_and_keeps_the_reviews(open_page):
+    page = open_page("train")
+    page.selectbox(key="field:data.source").set_value("imdb").run()
+    page.selectbox(key="widget:preset").set_value("batch-norm").run()
+    assert page.selectbox(key="field:model.state_norm").value == "batch"
+    assert page.selectbox(key="field:data.source").value == "imdb"
+    assert not page.exception
+
+
+def test_every_preset_can_be_loaded(open_page):
+    page = open_page("train")
+    for name in PRESETS:
+        page.selectbox(key="widget:preset").set_value(name).run()
+        assert not page.exception
+        assert not page.error, name
+
+
+@pytest.mark.parametrize(
+    "kind", ["nothing", "clipping", "threshold", "by_value", "learning_rate", "optimizer", "cell", "pooling", "embeddings"]
+)
+def test_every_comparison_makes_a_valid_experiment(open_page, kind):
+    page = open_page("train")
+    page.selectbox(key="widget:compare").set_value(kind).run()
+    assert not page.exception
+    assert not page.error
+    assert not button(page, "Train").disabled
+
+
+def test_reload_shows_the_experiment_of_the_address(open_page, lab):
+    experiment = finished_twin(lab, status=Status.PAUSED)
+    page = open_page("train", experiment=experiment.id)
+    assert button(page, "Resume")
+    assert button(page, "Train").disabled
+    assert not button(page, "Stop").disabled
+
+
+def test_training_starts_an_experiment(open_page, lab, monkeypatch):
+    submitted = []
+    monkeypatch.setattr("sentiment_core.executors.local.LocalExecutor.submit", lambda _self, name: submitted.append(name))
+    page = open_page("train")
+    button(page, "Train").click().run()
+    (experiment,) = lab.experiments()
+    assert submitted == [experiment.id]
+    assert page.query_params["experiment"] == experiment.id
+    assert [run.config.training.clipping for run in experiment.runs] == ["none", "norm"]
+
+
+def test_stop_and_pause_become_requests(open_page, lab, monkeypatch):
+    monkeypatch.setattr("ui.run_controls.PATIENCE_SECONDS", 0.0)
+    experiment = finished_twin(lab, status=Status.RUNNING)
+    page = open_page("train", experiment=experiment.id)
+    button(page, "Pause").click().run()
+    button(page, "Stop").click().run()
+    assert [request.kind for request in lab.take_requests(experiment.id)] == ["pause", "stop"]
+
+
+def test_runs_shows_only_settings_that_differ(open_page, lab):
+    finished_twin(lab)
+    columns = open_page("runs").dataframe[0].value.columns
+    assert "Clipping" in columns
+    assert "Cell" not in columns
+
+
+def test_metrics_csv_keeps_what_is_not_finite(lab):
+    from ui.run_table import entries, metrics_csv
+
+    experiment = finished_twin(lab)
+    lines = metrics_csv(entries([experiment])).decode().splitlines()
+    assert len(lines) == 1 + 2 * 30
+    assert ",nan," in lines[7]
+
+
+def test_deleting_asks_first(open_page, lab):
+    finished_twin(lab)
+    page = open_page("runs")
+    button(page, "Delete").click().run()
+    assert lab.experiments()
+    [item for item in page.button if item.label == "Delete"][-1].click().run()
+    assert not lab.experiments()
+
+
+def test_unwritable_home_is_explained(monkeypatch, tmp_path, open_page):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setenv("SENTIMENT_HOME", str(blocked))
+    page = open_page("train")
+    assert not page.exception
+    assert "SENTIMENT_HOME" in page.error[0].value.replace("\\", "")
+
+
+def test_explain_without_models_says_how_to_get_one(open_page, monkeypatch):
+    monkeypatch.setattr("sentiment_core.explain.available_models", lambda _store: [])
+    page = open_page("explain")
+    assert "no trained model" in texts(page.info)
+
+
+def test_pages_need_no_torch(lab):
+    import subprocess
+
+    root = Path(__file__).resolve().parents[2]
+    code = "import sys, app; from ui import train_form, readings, run_table, run_controls; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_links_round_trip(open_page):
+    config = ExperimentConfig(name="Mine")
+    assert open_page("train", **to_query(config)).query_params["name"] == "Mine"
+
+
+def button(page, label):
+    return next(item for item in page.button if item.label == label)
