@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Experiment
 from ui.backend import store
 from ui.components.copy_link import copy_link
 from ui.components.live_plot import Curve, overlay
-from ui.notices import errors_shown, literal
+from ui.notices import errors_shown, literal, show_error
 from ui.pages import pages
 from ui.palette import run_colour
 from ui.run_table import Entry, entries, metrics_csv, table_rows
 
 MOST_CURVES = 5
+PROBLEM = "runs:problem"
 COLUMNS = {
     "Best valid.": st.column_config.NumberColumn(format="%.3f"),
     "Last valid.": st.column_config.NumberColumn(format="%.3f"),
@@ -27,6 +29,8 @@ COLUMNS = {
 def main() -> None:
     """Draw the table, the actions on what is selected, and the curves."""
     experiments = store().experiments()
+    if problem := st.session_state.pop(PROBLEM, None):
+        show_error(problem)
     if not experiments:
         st.title("Runs", anchor=False)
         st.info("Nothing has been trained yet. Start two runs on the Train page; they appear here with their curves.")
@@ -115,14 +119,20 @@ def confirm_delete(experiments: Sequence[Experiment]) -> None:
         st.markdown(f"- **{literal(experiment.name)}**, {len(experiment.runs)} run(s), `{experiment.id}`")
     st.caption("Curves and saved models go with them. Runs that train must be stopped first.")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep"):
+        if st.button("Keep", key="delete:keep"):
             st.rerun()
-        if st.button("Delete", type="primary"):
-            with errors_shown(stop=True):
-                for experiment in experiments:
-                    store().delete_experiment(experiment.id)
-            st.query_params.clear()
+        if st.button("Delete", type="primary", key="delete:confirm", on_click=delete, args=(experiments,)):
             st.rerun()
+
+
+def delete(experiments: Sequence[Experiment]) -> None:
+    """Delete experiments; what goes wrong is shown on the next run of the page."""
+    st.query_params.clear()
+    try:
+        for experiment in experiments:
+            store().delete_experiment(experiment.id)
+    except SentimentLabError as error:
+        st.session_state[PROBLEM] = error
 
 
 with errors_shown():

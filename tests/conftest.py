@@ -13,11 +13,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
 from sentiment_core.embeddings import WordVectors
+
+# The same examples each time, or a suite that passed could fail elsewhere. To look further:
+# pytest --hypothesis-profile=exploring
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("exploring", deadline=None, max_examples=1000)
+settings.load_profile("repeatable")
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

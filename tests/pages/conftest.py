@@ -26,7 +26,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 @pytest.fixture
 def open_page(lab: Store) -> Callable[..., AppTest]:
-    def opened(name: str, **query: str) -> AppTest:
+    def opened(name: str, /, **query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
         app.query_params.update(query)
         app.switch_page(str(ROOT / f"pages/{name}.py"))

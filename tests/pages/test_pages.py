@@ -90,7 +90,8 @@ def test_every_preset_can_be_loaded(open_page):
 
 
 @pytest.mark.parametrize(
-    "kind", ["nothing", "clipping", "threshold", "by_value", "learning_rate", "optimizer", "cell", "pooling", "embeddings"]
+    "kind",
+    ["nothing", "clipping", "threshold", "by_value", "learning_rate", "optimizer", "cell", "pooling", "embeddings"],
 )
 def test_every_comparison_makes_a_valid_experiment(open_page, kind):
     page = open_page("train")
@@ -110,7 +111,9 @@ def test_reload_shows_the_experiment_of_the_address(open_page, lab):
 
 def test_training_starts_an_experiment(open_page, lab, monkeypatch):
     submitted = []
-    monkeypatch.setattr("sentiment_core.executors.local.LocalExecutor.submit", lambda _self, name: submitted.append(name))
+    monkeypatch.setattr(
+        "sentiment_core.executors.local.LocalExecutor.submit", lambda _self, name: submitted.append(name)
+    )
     page = open_page("train")
     button(page, "Train").click().run()
     (experiment,) = lab.experiments()
@@ -149,7 +152,7 @@ def test_deleting_asks_first(open_page, lab):
     page = open_page("runs")
     button(page, "Delete").click().run()
     assert lab.experiments()
-    [item for item in page.button if item.label == "Delete"][-1].click().run()
+    page.button(key="delete:confirm").click().run()
     assert not lab.experiments()
 
 
@@ -157,7 +160,7 @@ def test_unwritable_home_is_explained(monkeypatch, tmp_path, open_page):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     monkeypatch.setenv("SENTIMENT_HOME", str(blocked))
-    page = open_page("train")
+    page = open_page("runs")
     assert not page.exception
     assert "SENTIMENT_HOME" in page.error[0].value.replace("\\", "")
 
@@ -172,7 +175,9 @@ def test_pages_need_no_torch(lab):
     import subprocess
 
     root = Path(__file__).resolve().parents[2]
-    code = "import sys, app; from ui import train_form, readings, run_table, run_controls; print('torch' in sys.modules)"
+    code = (
+        "import sys, app; from ui import train_form, readings, run_table, run_controls; print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
