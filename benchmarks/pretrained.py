@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sentiment_core.cli import ProgressLine
 from sentiment_core.config import from_fields
+from sentiment_core.datasets.csv_file import read
 from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
 from sentiment_core.paths import home
 from sentiment_core.presets import preset
@@ -35,7 +36,9 @@ CARD = """# The pretrained model
 | seed | {seed} |
 | training | {epochs} epochs, {steps:,} updates, {seconds:.0f} s of training on two CPU cores |
 | validation accuracy | {validation:.4f} |
-| **test accuracy** | **{test:.4f}** on {test_count:,} reviews that no choice was based on |
+| **test accuracy** | **{test:.4f}** on {test_count:,} reviews it never saw |
+
+The recipe was chosen on the validation part, between this one and a smaller, shorter one (0.893 there).
 
 It reads the first {max_tokens} known tokens of a review. It knows film reviews in English from before 2011 and nothing
 else: on other text its probability means little, and its errors follow the taste of its data.
@@ -49,6 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     chosen = preset(PRESET)
     path = Path(options.data).resolve()
+    count = len(read(path).texts)
     config = from_fields({"data.source": "csv", "data.path": str(path)}, chosen.config)
     stop = StopSignal()
     with Store() as store:
@@ -71,11 +75,11 @@ def main() -> None:
     }
     (PRETRAINED_FOLDER / "model.json").write_text(json.dumps(description, indent=1) + "\n")
     card = CARD.format(
-        network=chosen.description,
+        network=f"{chosen.title}, {config.model.hidden_size} units per direction, one linear layer",
         parameters=run.parameters,
         size=(PRETRAINED_FOLDER / "model.safetensors").stat().st_size,
-        count=options_count(path),
-        test_count=round(options_count(path) * 0.2),
+        count=count,
+        test_count=round(count * 0.2),
         seed=config.seed,
         epochs=config.training.epochs,
         steps=run.steps,
@@ -86,13 +90,6 @@ def main() -> None:
     )
     (PRETRAINED_FOLDER / "README.md").write_text(card)
     print(card)
-
-
-def options_count(path: Path) -> int:
-    """Return how many reviews the file holds."""
-    from sentiment_core.datasets.csv_file import read
-
-    return len(read(path).texts)
 
 
 if __name__ == "__main__":

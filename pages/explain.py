@@ -42,6 +42,7 @@ def main() -> None:
             key=MODELS,
             format_func=lambda name: title(models[name]),
             max_selections=MOST_MODELS,
+            wrap=True,
         )
     with left, st.container(horizontal=True):
         # Leaving the text field already sends it; the button is there to be pressed.

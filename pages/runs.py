@@ -48,7 +48,7 @@ def main() -> None:
         st.caption(f"The first {MOST_CURVES} of the {len(chosen)} selected runs are drawn.")
     shown = chosen[:MOST_CURVES]
     alone = len({entry.experiment.id for entry in shown}) == 1
-    overlay([Curve(e.experiment.id, e.run.id, e.label(alone), run_colour(n)) for n, e in enumerate(shown)], height=400)
+    overlay([Curve(e.experiment.id, e.run.id, e.label(alone), run_colour(n)) for n, e in enumerate(shown)], height=370)
 
 
 def select(listed: Sequence[Entry]) -> list[Entry]:
@@ -68,7 +68,7 @@ def select(listed: Sequence[Entry]) -> list[Entry]:
         table_rows(listed),
         key=key,
         hide_index=True,
-        height=min(38 + 35 * len(listed), 213),
+        height=min(38 + 35 * len(listed), 178),
         column_config=COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",

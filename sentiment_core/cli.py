@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,8 +35,11 @@ def main(arguments: Sequence[str]) -> int:
     except SentimentLabError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    # JSON is plain ASCII; a text may hold what this terminal's encoding, or none at all, can express.
+    encoding = sys.stdout.encoding or "utf-8"
+    output = json.dumps(document) if options.json else text.encode(encoding, "replace").decode(encoding)
     try:
-        print(json.dumps(document, ensure_ascii=False) if options.json else text, flush=True)
+        print(output, flush=True)
     except BrokenPipeError:
         sys.stderr.close()
     return 0
@@ -98,7 +102,7 @@ def build_config(options: argparse.Namespace) -> ExperimentConfig:
     if options.data in {"demo", "imdb"}:
         fields["data.source"] = options.data
     elif options.data:
-        fields |= {"data.source": "csv", "data.path": str(Path(options.data).expanduser().resolve())}
+        fields |= {"data.source": "csv", "data.path": str(Path(os.path.expanduser(options.data)).resolve())}
     for assignment in options.set:
         field, separator, value = assignment.partition("=")
         if not separator:

@@ -204,8 +204,11 @@ class ExperimentConfig(Config):
                     field not in VARIABLE_DATA_FIELDS and section not in {"model", "training"}
                 ):
                     raise ValueError(f"runs: {field} cannot differ between runs, they share their batches")
-            if run.overrides:
-                self.resolve(run)
+            try:
+                if run.overrides:
+                    self.resolve(run)
+            except ConfigError as error:
+                raise ValueError(str(error)) from error
         return self
 
     def resolve(self, run: RunConfig) -> ExperimentConfig:

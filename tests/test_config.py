@@ -198,18 +198,17 @@ RUNS_LINKS = [
 
 @pytest.mark.parametrize("text", RUNS_LINKS, ids=lambda text: text[:40])
 def test_tampered_runs_in_a_link_are_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="runs|training|model"):
+    with pytest.raises(ConfigError, match=r"runs|training|model"):
         from_query({"runs": text})
 
 
 @given(st.dictionaries(st.sampled_from(sorted(FIELDS)) | st.text(max_size=20), st.text(max_size=30), max_size=4))
-def test_any_link_is_read_or_refused_with_a_message(query: dict[str, str]) -> None:
+def test_any_link_is_read_or_refused(query: dict[str, str]) -> None:
     try:
         config = from_query(query)
-    except ConfigError as error:
-        assert str(error)
-    else:
-        assert from_query(to_query(config)) == config
+    except ConfigError:
+        return
+    assert from_query(to_query(config)) == config
 
 
 def test_runs_resolve_to_the_base_with_their_overrides() -> None:
@@ -236,5 +235,5 @@ def test_field_helpers() -> None:
     assert allowed_range("nope") == ""
     with pytest.raises(ConfigError, match="no such setting"):
         field_info("nope")
-    with pytest.raises(ConfigError, match="did you mean model.cell"):
+    with pytest.raises(ConfigError, match=r"did you mean model\.cell"):
         assign({}, "data.cell", "gru")

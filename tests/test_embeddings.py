@@ -121,7 +121,7 @@ def test_a_matrix_of_another_shape_is_made_again(home: Path) -> None:
 
 
 def test_saved_vectors_that_are_gone_are_named(forget: Any) -> None:
-    with pytest.raises(EmbeddingsError, match="'random-0123' are no longer in .*train the model again"):
+    with pytest.raises(EmbeddingsError, match=r"'random-0123' are no longer in .*train the model again"):
         load_saved("random-0123")
 
 
@@ -133,7 +133,7 @@ def test_a_full_disk_is_explained_and_leaves_nothing_behind(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(module.tempfile if step == "mkdtemp" else module.np, step, full)
-    with pytest.raises(EmbeddingsError, match="No space left on device. Free some space or set SENTIMENT_HOME"):
+    with pytest.raises(EmbeddingsError, match=r"No space left on device. Free some space or set SENTIMENT_HOME"):
         load(RANDOM)
     assert list((home / "embeddings").iterdir()) == []
 
@@ -145,7 +145,7 @@ def test_glove_100_offline_says_what_to_do(monkeypatch: pytest.MonkeyPatch, forg
         raise OSError("no route to host")
 
     monkeypatch.setattr(gensim.downloader, "load", offline)
-    with pytest.raises(EmbeddingsError, match="no route to host.*GENSIM_DATA_DIR.*glove-50, which is built in"):
+    with pytest.raises(EmbeddingsError, match=r"no route to host.*GENSIM_DATA_DIR.*glove-50, which is built in"):
         load_saved("glove-100")
 
 

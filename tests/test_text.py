@@ -48,7 +48,7 @@ def check_offsets(text: str, kind: Tokenizer) -> None:
     encoded = ENCODERS[kind].encode(text)
     starts, ends = encoded.starts, encoded.ends
     assert len(encoded.token_ids) == len(starts) == len(ends)
-    assert np.all((0 <= starts) & (starts < ends) & (ends <= len(text)))
+    assert np.all((starts >= 0) & (starts < ends) & (ends <= len(text)))
     assert np.all(ends[:-1] <= starts[1:])
     covered = "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
     assert not WHITE_SPACE & set(covered)

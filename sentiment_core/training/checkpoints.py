@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
-from pydantic import ValidationError
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
@@ -79,7 +78,7 @@ def load_model(folder: Path) -> SavedModel:
             raise CheckpointError(f"the model in {folder.name} is of format {description['format']}; train it again")
         config = ExperimentConfig.model_validate(description["config"])
         return SavedModel(config, tensors, str(description["vectors"]), dict(description["details"]))
-    except (OSError, ValueError, KeyError, TypeError, ValidationError, safetensors.SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"the model in {folder.name} is missing or damaged; train it again") from error
 
 

@@ -65,7 +65,7 @@ def test_clipping_by_value_cuts_components(values: Any, threshold: float) -> Non
     clip_grad_value_(theirs, threshold)
     assert torch.equal(joined(ours), joined(theirs))
     after = joined(ours).double()
-    if 1e-12 < after.norm() and 1e-12 < before.norm():
+    if after.norm() > 1e-12 and before.norm() > 1e-12:
         expected = (before @ after / before.norm() / after.norm()).item()
         assert stats.cosine.item() == pytest.approx(expected, abs=1e-4)
         assert -1.0 <= stats.cosine <= 1.0

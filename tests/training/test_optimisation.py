@@ -45,7 +45,9 @@ def test_one_cycle_is_pytorchs(optimizer: torch.optim.Optimizer) -> None:
     # PyTorch rounds the end of the warm-up to another fraction of a step.
     assert ours == pytest.approx(theirs, abs=0.005 * PEAK)
     assert (ours[0], ours[-1]) == pytest.approx((theirs[0], theirs[-1]), rel=1e-6)
-    assert ours[0] == pytest.approx(PEAK / START_DIVISOR) and ours[-1] == pytest.approx(PEAK / START_DIVISOR / END_DIVISOR)
+    assert ours[0] == pytest.approx(PEAK / START_DIVISOR) and ours[-1] == pytest.approx(
+        PEAK / START_DIVISOR / END_DIVISOR
+    )
     assert max(ours) == pytest.approx(PEAK, rel=1e-4)
 
 

@@ -81,7 +81,7 @@ def test_runs_with_vectors_of_their_own_see_the_same_reviews(
 
 def test_it_learns(train: Any, experiment: Any, make_corpus: Callable[..., Corpus]) -> None:
     settings = {"training.epochs": 8, "training.learning_rate": 0.02, "model.pooling": "mean"}
-    record = train(experiment(settings), corpora=[make_corpus(240, longest=8)])
+    record = train(experiment(settings), corpora=[make_corpus(240, dim=24)])
     assert record.evaluations["run"][-1].accuracy > 0.9
     losses = [step.loss for step in record.steps["run"]]
     assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:10])

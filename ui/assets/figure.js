@@ -4,6 +4,7 @@ import { envelope, smooth } from "./series.js";
 import { number } from "./words.js";
 
 const MOST_POINTS = 3000;
+const DENSE_POINTS = 900;
 const GUESSING = Math.log(2);
 const EDGE = { top: 0.965, bottom: 0.035 };
 
@@ -80,10 +81,12 @@ function curve(run, steps, values, { axes, name, range, smoothing, log, dash, fa
   const keep = log ? (v) => Number.isFinite(v) && v > 0 : Number.isFinite;
   const options = { from: range?.[0] ?? -Infinity, to: range?.[1] ?? Infinity, most: MOST_POINTS, keep };
   const { line, marks } = envelope(steps, values, options);
-  const pale = faint || smoothing > 0;
+  // Thousands of points in one panel: thinner and translucent, or the last run would hide the others.
+  const dense = line.x.length > DENSE_POINTS;
+  const opacity = faint ? 0.42 : smoothing > 0 ? 0.38 : dense ? 0.7 : 1;
   const traces = [{
     ...common(run), xaxis, yaxis, mode: "lines", x: line.x, y: line.y, connectgaps: false,
-    line: { color: run.colour, width: faint ? 0.9 : run.width, dash: dash ?? "solid" }, opacity: pale ? (faint ? 0.42 : 0.38) : 1,
+    line: { color: run.colour, width: faint ? 0.9 : dense ? 1.1 : run.width, dash: dash ?? "solid" }, opacity,
     hovertemplate: `${name} %{y:.4~g}<extra>${escaped(run.label)}</extra>`,
   }];
   if (smoothing > 0) {

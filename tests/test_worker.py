@@ -1,0 +1,263 @@
+"""A worker from claim to end: what lands in the store, what it obeys, and how every failure reads."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sentiment_core import reporting, worker
+from sentiment_core.config import ExperimentConfig, RunConfig, build
+from sentiment_core.errors import StoreError
+from sentiment_core.metrics import Status
+from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.training.checkpoints import load_model
+from sentiment_core.worker import Stopped, StopSignal, run_experiment
+
+# Its loss is soon not a number: nothing bounds a linear head, and SGD takes every step in full.
+EXPLODING = {
+    "training.optimizer": "sgd",
+    "training.learning_rate": 1000.0,
+    "training.momentum": 0.9,
+    "model.head_sizes": (16, 16),
+}
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    with Store() as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def write_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "FLUSH_SECONDS", 0.0)
+
+
+def claim(store: Store, config: ExperimentConfig) -> str:
+    experiment = store.create_experiment(config)
+    assert store.claim_experiment(experiment.id, Worker.of(), threads=1)
+    return experiment.id
+
+
+def train(store: Store, config: ExperimentConfig) -> Experiment:
+    return run_experiment(store, claim(store, config), StopSignal(), Worker.of())
+
+
+def with_runs(config: ExperimentConfig, **runs: dict[str, Any]) -> ExperimentConfig:
+    members = [RunConfig(name=name, overrides=overrides) for name, overrides in runs.items()]
+    return build(ExperimentConfig, config.model_dump() | {"runs": members})
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def full(*arguments: Any, **options: Any) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_finished_experiment_has_everything_in_the_store(store: Store, tiny: Any, home: Path) -> None:
+    experiment = train(store, with_runs(tiny(), off={}, on={"training.clipping": "norm"}))
+    assert experiment.status is Status.FINISHED and experiment.error is None
+    assert experiment.progress is not None and experiment.progress.fraction == 1.0
+    for run in experiment.runs:
+        rows = store.step_rows(run.id)
+        assert run.status is Status.FINISHED
+        assert [row["step"] for row in rows] == list(range(1, run.steps + 1))
+        assert run.tokens == sum(row["tokens"] for row in rows) and run.seconds == rows[-1]["seconds"] > 0
+        evaluations = store.evaluations(run.id)
+        assert sorted(item.part for item in evaluations) == ["test", "validation", "validation"]
+        assert run.test_accuracy is not None and run.validation_accuracy is not None
+        assert run.parameters == sum(p.numel() for p in load_model(home / "experiments" / experiment.id / run.id).tensors.values())
+    assert not (home / "experiments" / experiment.id / "checkpoint.pt").exists()
+    first, second = (store.step_rows(run.id)[0] for run in experiment.runs)
+    assert first["loss"] == second["loss"]
+
+
+def test_a_diverging_run_fails_with_its_numbers_while_the_other_goes_on(
+    store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "DIVERGED_STEPS", 3)
+    experiment = train(store, with_runs(tiny({"training.epochs": 4}), wild=EXPLODING, calm={}))
+    wild, calm = experiment.runs
+    losses = [row["loss"] for row in store.step_rows(wild.id)]
+    first = next(number for number, loss in enumerate(losses, start=1) if not math.isfinite(loss))
+    assert len(losses) == wild.steps == first + 2
+    assert wild.status is Status.FAILED and wild.test_accuracy is None
+    assert wild.error is not None and f"not a finite number since step {first}. Lower the learning rate" in wild.error
+    assert any(math.isinf(row["grad_norm"]) or math.isnan(row["grad_norm"]) for row in store.step_rows(wild.id))
+    assert calm.status is Status.FINISHED and calm.test_accuracy is not None and calm.steps > wild.steps
+    assert experiment.status is Status.FINISHED
+
+
+def test_an_experiment_fails_when_every_run_diverged(
+    store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "DIVERGED_STEPS", 2)
+    experiment = train(store, tiny({"training.epochs": 4, **EXPLODING}))
+    assert experiment.status is experiment.runs[0].status is Status.FAILED
+    assert experiment.error == "Every run diverged. Lower the learning rate or clip the gradient."
+
+
+def test_pause_change_resume_and_stop(store: Store, tiny: Any, home: Path) -> None:
+    config = with_runs(tiny({"training.epochs": 200, "training.clipping": "norm"}), one={}, two={})
+    experiment_id = claim(store, config)
+    one, two = (run.id for run in store.experiment(experiment_id).runs)
+    thread = threading.Thread(target=run_experiment, args=(store, experiment_id, StopSignal(), Worker.of()))
+    thread.start()
+    try:
+        until(lambda: store.experiment(experiment_id).step >= 3)
+        store.request(experiment_id, "pause")
+        until(lambda: store.experiment(experiment_id).status is Status.PAUSED)
+        step = store.experiment(experiment_id).step
+        assert (home / "experiments" / experiment_id / "checkpoint.pt").exists()
+        store.request(experiment_id, "learning_rate", 0.5, run_id=two)
+        store.request(experiment_id, "threshold", 0.01)
+        until(lambda: store.experiment(experiment_id).progress.phase == "paused")
+        time.sleep(0.3)
+        assert store.experiment(experiment_id).step == step
+        store.request(experiment_id, "resume")
+        until(lambda: store.experiment(experiment_id).step >= step + 3)
+        assert store.experiment(experiment_id).status is Status.RUNNING
+    finally:
+        store.request(experiment_id, "stop")
+        thread.join(20)
+    experiment = store.experiment(experiment_id)
+    assert experiment.status is Status.STOPPED and {run.status for run in experiment.runs} == {Status.STOPPED}
+    for run_id, rate in [(one, config.training.learning_rate), (two, 0.5)]:
+        before, after = store.step_rows(run_id)[:step], store.step_rows(run_id)[step:]
+        assert {(row["learning_rate"], row["threshold"]) for row in before} == {(config.training.learning_rate, 1.0)}
+        assert {(row["learning_rate"], row["threshold"]) for row in after} == {(rate, 0.01)}
+        assert all(row["grad_norm_clipped"] <= 0.01 for row in after)
+        assert load_model(home / "experiments" / experiment_id / run_id).config.runs[0].name in {"one", "two"}
+    assert all(item.part == "validation" for item in store.evaluations(one))
+
+
+def test_stopping_while_the_data_are_prepared(store: Store, tiny: Any) -> None:
+    experiment_id = claim(store, tiny())
+    store.request(experiment_id, "stop")
+    experiment = run_experiment(store, experiment_id, StopSignal(), Worker.of())
+    assert experiment.status is Status.STOPPED and experiment.step == 0
+
+
+def rows_without_times(store: Store, run_id: str) -> str:
+    return repr([{key: value for key, value in row.items() if key != "seconds"} for row in store.step_rows(run_id)])
+
+
+@pytest.mark.parametrize("damage", ["none", "empty", "of another experiment"])
+def test_a_stopped_experiment_resumes_to_the_same_numbers_whatever_its_checkpoint(
+    damage: str, store: Store, tiny: Any, home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny({"model.head_dropout": 0.3})
+    whole = train(store, config)
+    experiment_id = claim(store, config)
+    stop = StopSignal()
+    stop.received = True  # from the first step on
+    assert run_experiment(store, experiment_id, stop, Worker.of()).status is Status.STOPPED
+    assert store.experiment(experiment_id).step == 1
+    checkpoint = home / "experiments" / experiment_id / "checkpoint.pt"
+    if damage == "empty":
+        checkpoint.write_bytes(b"")
+    elif damage != "none":
+        torch.save({"step": 3}, checkpoint)
+    assert store.claim_experiment(experiment_id, Worker.of(), threads=1)
+    with caplog.at_level(logging.INFO):
+        resumed = run_experiment(store, experiment_id, StopSignal(), Worker.of())
+    assert resumed.status is Status.FINISHED
+    assert rows_without_times(store, resumed.runs[0].id) == rows_without_times(store, whole.runs[0].id)
+    assert store.evaluations(resumed.runs[0].id) == store.evaluations(whole.runs[0].id)
+    told = "resuming at step 1" if damage == "none" else "starting from the first step"
+    assert told in caplog.text
+
+
+FAILURES: list[tuple[str, Exception, str]] = [
+    ("load_reviews", MemoryError(), "Out of memory. Use a smaller batch size"),
+    ("load_reviews", ZeroDivisionError("by zero"), "Unexpected ZeroDivisionError: by zero. Details are in worker.log."),
+    ("prepare", StoreError("the disk is full"), "the disk is full"),
+]
+
+
+@pytest.mark.parametrize(("place", "error", "message"), FAILURES, ids=lambda value: type(value).__name__)
+def test_a_failure_becomes_the_experiments_message(
+    place: str, error: Exception, message: str, store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(worker, place, fail)
+    experiment = train(store, tiny())
+    assert experiment.status is experiment.runs[0].status is Status.FAILED
+    assert experiment.error is not None and message in experiment.error
+
+
+@pytest.mark.parametrize("target", ["torch.save", "tempfile.mkstemp", "safetensors.torch.save_file"])
+def test_a_disk_that_fills_up_in_training(
+    target: str, store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(store, tiny())  # fills the caches
+    monkeypatch.setattr(target, full)
+    experiment = train(store, tiny())
+    assert experiment.status is Status.FAILED and experiment.step > 0
+    assert "No space left on device" in experiment.error and "Free some space" in experiment.error
+    assert len(store.step_rows(experiment.runs[0].id)) == experiment.step, "what was measured is kept"
+
+
+def test_an_impossible_precision_fails_before_the_first_step(store: Store, tiny: Any) -> None:
+    experiment = train(store, tiny({"training.precision": "fp16"}))
+    assert experiment.status is Status.FAILED
+    assert experiment.error == "training.precision: fp16 needs a CUDA GPU; use bf16 or fp32 here"
+
+
+def test_a_worker_that_lost_its_experiment_ends_and_leaves_it_alone(store: Store, tiny: Any) -> None:
+    experiment_id = claim(store, tiny({"training.epochs": 200}))
+    me = Worker.of()
+    thread = threading.Thread(target=run_experiment, args=(store, experiment_id, StopSignal(), me))
+    thread.start()
+    until(lambda: store.experiment(experiment_id).step >= 2)
+    other = Worker("elsewhere", 1, 2.0)
+    assert store.set_worker(experiment_id, other)
+    thread.join(20)
+    assert not thread.is_alive()
+    experiment = store.experiment(experiment_id)
+    assert experiment.status is Status.RUNNING and experiment.worker == other
+
+
+def test_signals_interrupt_the_preparation_but_only_mark_the_training() -> None:
+    stop = StopSignal()
+    before = signal.getsignal(signal.SIGTERM)
+    stop.install()
+    try:
+        with pytest.raises(Stopped):
+            os.kill(os.getpid(), signal.SIGTERM)
+        stop.raising, stop.received = False, False
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.received
+    finally:
+        stop.restore()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_main_refuses_what_it_cannot_train(store: Store, tiny: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        assert worker.main([]) == 2
+        assert "usage: python -m sentiment_core.worker EXPERIMENT_ID" in capsys.readouterr().err
+        assert worker.main(["no-such"]) == 2
+        assert worker.main([store.create_experiment(tiny()).id]) == 2, "nobody claimed it"
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
+            signal.signal(number, handler)
