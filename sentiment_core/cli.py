@@ -128,7 +128,8 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
             experiment = run_experiment(store, experiment.id, stop, worker, ProgressLine())
         finally:
             stop.restore()
-            print(file=sys.stderr)
+            if sys.stderr.isatty():
+                print(file=sys.stderr)
         runs = [
             {
                 "run_id": run.id,

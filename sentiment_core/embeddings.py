@@ -5,10 +5,12 @@ Ids are those of `text.TextEncoder`: id 0 is padding and unknown words, id `i + 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -113,7 +115,9 @@ def _convert_glove_100() -> WordVectors:
     try:
         import gensim.downloader
 
-        vectors = gensim.downloader.load(GLOVE_100)
+        # gensim draws its progress bar on standard output, which belongs to the command line's document.
+        with contextlib.redirect_stdout(sys.stderr):
+            vectors = gensim.downloader.load(GLOVE_100)
     except Exception as error:  # gensim raises bare exceptions of many kinds when offline
         raise EmbeddingsError(
             f"glove-100 could not be downloaded ({type(error).__name__}: {error}). Connect to the internet once, set "

@@ -69,5 +69,5 @@ def _pretrained_info() -> ModelInfo:
         description = json.loads((PRETRAINED_FOLDER / "model.json").read_text())
         details = description["details"]
         return ModelInfo(PRETRAINED, details["name"], details["description"], details["test_accuracy"], True)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError("the model that ships with Sentiment Lab is damaged; install it again") from error

@@ -174,3 +174,36 @@ def test_nothing_is_fetched_from_elsewhere(page, server):
 
 def ours(url: str, server) -> bool:
     return url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))
+
+
+def test_thinning_drops_no_spike_moves_no_point_and_keeps_what_is_not_finite(page, server):
+    page.goto(server.url)
+    found = page.evaluate("""async () => {
+      const { envelope, Series } = await import('/assets/series.js');
+      const steps = Array.from({ length: 20000 }, (_, i) => i + 1);
+      const values = steps.map((s) => Math.sin(s / 50));
+      values[7776] = 99; values[12344] = NaN; values[15000] = Infinity;
+      const all = envelope(steps, values, { most: 3000 });
+      const early = envelope(steps.slice(0, 19000), values.slice(0, 19000), { most: 3000 });
+      const shown = new Set(all.line.x);
+      const zoomed = envelope(steps, values, { most: 3000, from: 7000, to: 8000 });
+      const series = new Series();
+      const rows = { step: [1, 2], epoch: [1, 1], loss: ['NaN', 'Infinity'], accuracy: [1, 1], learning_rate: [1, 1],
+                     grad_norm: [2, 1], grad_norm_clipped: [1, 1], threshold: [1, 1] };
+      series.append(rows);
+      series.append(rows);
+      return {
+        count: all.line.x.length, top: Math.max(...all.line.y), spike: all.line.x[all.line.y.indexOf(99)],
+        marks: all.marks.x, kinds: all.marks.value.map(String), moved: early.line.x.slice(0, -2).filter((x) => !shown.has(x)).length,
+        exact: zoomed.line.x.filter((x) => x >= 7000 && x <= 8000).length,
+        loss: series.columns.loss.map(String), clipped: series.clippedShare,
+      };
+    }""")
+    assert found["count"] <= 3100
+    assert (found["top"], found["spike"]) == (99, 7777)
+    assert found["marks"] == [12345, 15001]
+    assert found["kinds"] == ["NaN", "Infinity"]
+    assert found["moved"] == 0
+    assert found["exact"] == 1001
+    assert found["loss"] == ["NaN", "Infinity"]
+    assert found["clipped"] == 0.5

@@ -1,0 +1,173 @@
+"""A saved model asked about any text: the same answer as in training, attention over the original characters."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sentiment_core.batches import collate
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.corpus import Corpus, prepare
+from sentiment_core.datasets import Reviews, silent
+from sentiment_core.errors import CheckpointError, DataError, EmbeddingsError
+from sentiment_core.explain import predictor as module
+from sentiment_core.explain.predictor import Predictor, load
+from sentiment_core.training.checkpoints import load_model, save_model
+from sentiment_core.training.trainer import Trainer
+
+CPU = torch.device("cpu")
+
+
+class Trained:
+    """A model trained for a few steps, saved and loaded again."""
+
+    def __init__(self, config: ExperimentConfig, reviews: Reviews, folder: Path) -> None:
+        self.corpus: Corpus = prepare(config.data, reviews, config.seed, silent)
+        trainer = Trainer(config, ["run-0"], [self.corpus], CPU)
+        trainer.fit()
+        self.model = trainer.runs[0].model.eval()
+        self.folder = folder
+        save_model(folder, self.model, config.resolve(config.runs[0]), self.corpus)
+        self.predictor: Predictor = load("run-0", folder)
+
+
+@pytest.fixture
+def trained(
+    tiny: Callable[..., ExperimentConfig], make_reviews: Callable[..., Reviews], tmp_path: Path
+) -> Callable[..., Trained]:
+    return lambda fields=None: Trained(tiny(fields), make_reviews(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"model.freeze_embeddings": False, "training.learning_rate": 0.1},
+        {"model.cell": "gru", "model.bidirectional": True, "model.pooling": ("attention_additive", "max")},
+        {"model.input_norm": "batch", "model.state_norm": "batch", "model.head_dropout": 0.5},
+        {"model.initialisation": "orthogonal", "training.weight_averaging": 0.9, "data.max_tokens": 5},
+    ],
+    ids=["frozen", "fine-tuned", "gru", "batch norm", "averaged"],
+)
+def test_it_answers_as_the_model_did_in_training(
+    fields: dict[str, Any], trained: Callable[..., Trained], make_reviews: Callable[..., Reviews]
+) -> None:
+    made, texts = trained(fields), make_reviews().texts
+    batch = collate(made.corpus, np.arange(len(texts)))
+    with torch.no_grad():
+        output = made.model(batch.token_ids, batch.lengths)
+    probabilities = made.predictor.predict(texts)
+    np.testing.assert_allclose(probabilities, output.logits.sigmoid().numpy(), atol=1e-6)
+    for index in (0, 7):
+        explanation = made.predictor.explain(texts[index])
+        assert explanation.probability == pytest.approx(probabilities[index], abs=1e-6)
+        used = [token.attention for token in explanation.tokens if token.used]
+        assert explanation.used_tokens == len(used) == batch.lengths[index]
+        np.testing.assert_allclose(used, output.attention_weights[index, : len(used)].numpy(), atol=1e-6)
+
+
+def test_words_that_training_did_not_see_are_read_too(trained: Callable[..., Trained]) -> None:
+    made = trained({"model.freeze_embeddings": False, "training.learning_rate": 0.1})
+    predictor, vocabulary = made.predictor, made.corpus.vocabulary
+    seen = predictor.embed(vocabulary)
+    np.testing.assert_array_equal(seen, made.model.embedding.weight.detach().numpy())
+    saved = load_model(made.folder)
+    saved.tensors["vocabulary"] = saved.tensors["vocabulary"][:5]
+    saved.tensors["embedding.weight"] = saved.tensors["embedding.weight"][:5]
+    fewer = Predictor("run-0", saved).embed(np.arange(9))
+    np.testing.assert_array_equal(fewer[:5], seen[:5])
+    np.testing.assert_array_equal(fewer[5:], made.corpus.vectors.rows(np.arange(5, 9)))
+
+
+@given(text=st.text(st.characters() | st.sampled_from("word123 \n'"), max_size=80).filter(lambda text: text.strip()))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_tokens_are_parts_of_the_text_and_attention_a_distribution(
+    text: str, trained: Callable[..., Trained], shared: dict[str, Predictor]
+) -> None:
+    if not shared:
+        shared["predictor"] = trained().predictor
+    explanation = shared["predictor"].explain(text)
+    assert all(token.text == text[token.start : token.end] for token in explanation.tokens)
+    assert sum(token.attention for token in explanation.tokens) == pytest.approx(float(explanation.used_tokens > 0), abs=1e-5)
+    assert explanation.known_tokens == sum(token.known for token in explanation.tokens)
+    assert 0 <= explanation.probability <= 1 and not explanation.truncated
+
+
+@pytest.fixture
+def shared() -> dict[str, Predictor]:
+    return {}
+
+
+def test_a_long_review_is_truncated_and_says_so(trained: Callable[..., Trained]) -> None:
+    predictor = trained({"data.max_tokens": 4}).predictor
+    explanation = predictor.explain("word1 nowhere word2 word3 word4 word5 word6")
+    assert explanation.truncated
+    assert (explanation.known_tokens, explanation.used_tokens) == (6, 4)
+    assert [token.used for token in explanation.tokens] == [True, False, True, True, True, False, False]
+    assert [token.known for token in explanation.tokens] == [True, False] + [True] * 5
+    assert [token.attention == 0.0 for token in explanation.tokens] == [False, True, False, False, False, True, True]
+
+
+def test_fifty_thousand_words_are_bounded(trained: Callable[..., Trained]) -> None:
+    predictor = trained({"data.max_tokens": None}).predictor
+    started = time.perf_counter()
+    explanation = predictor.explain("word1 word2 " * 25_000)
+    assert (explanation.used_tokens, len(explanation.tokens)) == (module.MAX_TOKENS, 50_000)
+    assert explanation.truncated and time.perf_counter() - started < 5
+
+
+def test_an_unknown_text_gets_an_answer_without_attention(trained: Callable[..., Trained]) -> None:
+    predictor = trained({"model.bidirectional": True}).predictor
+    explanation = predictor.explain("zyzzyva qwxyz")
+    assert (explanation.known_tokens, explanation.used_tokens, explanation.truncated) == (0, 0, False)
+    assert [token.attention for token in explanation.tokens] == [0.0, 0.0]
+    assert predictor.predict(["zyzzyva", ""]).tolist() == [explanation.probability] * 2
+    assert predictor.predict([]).shape == (0,)
+
+
+def test_a_model_without_attention_gives_none(trained: Callable[..., Trained]) -> None:
+    explanation = trained({"model.pooling": "mean"}).predictor.explain("word1 word2")
+    assert [token.attention for token in explanation.tokens] == [None, None]
+
+
+def test_predictions_do_not_depend_on_their_company(trained: Callable[..., Trained], monkeypatch: Any) -> None:
+    predictor = trained().predictor
+    texts = [" ".join(f"word{number}" for number in range(size)) for size in range(1, 30)]
+    alone = [predictor.predict([text])[0] for text in texts]
+    monkeypatch.setattr(module, "BATCH_SIZE", 4)
+    np.testing.assert_allclose(predictor.predict(texts), alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("text", ["", " \n\t\u2003"])
+def test_nothing_is_refused(text: str, trained: Callable[..., Trained]) -> None:
+    with pytest.raises(DataError, match="the review is empty"):
+        trained().predictor.explain(text)
+
+
+def test_too_much_is_refused() -> None:
+    with pytest.raises(DataError, match="1,000,001 characters; 1,000,000 are allowed"):
+        module.check_text("x" * 1_000_001)
+
+
+def test_weights_that_do_not_fit_their_configuration(trained: Callable[..., Trained]) -> None:
+    saved = load_model(trained().folder)
+    saved.tensors["head.0.weight"] = torch.zeros(1, 99)
+    with pytest.raises(CheckpointError, match="the saved weights of run-0 do not fit its configuration"):
+        Predictor("run-0", saved)
+
+
+def test_vectors_that_are_gone(trained: Callable[..., Trained], home: Path) -> None:
+    made = trained()
+    module.load_saved.cache_clear()
+    for path in (home / "embeddings").glob("*/*"):
+        path.unlink()
+    with pytest.raises(EmbeddingsError, match="train the model again"):
+        load("run-0", made.folder)

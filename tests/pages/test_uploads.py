@@ -1,0 +1,39 @@
+"""Uploaded reviews: kept by content, named by nothing else, refused with a reason."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from sentiment_core.errors import ConfigError, DataError
+from ui.uploads import check_upload, save_upload, upload_path
+
+GOOD = "text,label\n" + "".join(f"review number {n},{n % 2}\n" for n in range(40))
+
+
+def test_same_content_is_kept_once_and_found_by_its_name(lab):
+    first = save_upload("../../evil.csv", GOOD.encode())
+    assert save_upload("other name.csv", GOOD.encode()) == first
+    assert upload_path(f"/somewhere/else/{first.name}") == str(first)
+    assert first.parent.name == "uploads"
+
+
+def test_upload_is_counted(lab):
+    path = save_upload("reviews.csv.gz", gzip.compress(GOOD.encode()))
+    assert check_upload(str(path), "text", "label")["reviews"] == 40
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"a,b\n1,2\n", b"text,label\nfine,maybe\n", b"\x00\x01\x02", GOOD[:60].encode()]
+)
+def test_bad_upload_is_refused_with_a_reason(lab, content):
+    path = save_upload("bad.csv", content)
+    with pytest.raises(DataError):
+        check_upload(str(path), "text", "label")
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../store.sqlite3", "0" * 24 + ".csv", ""])
+def test_a_link_cannot_name_other_files(lab, name):
+    with pytest.raises(ConfigError, match="upload"):
+        upload_path(name)

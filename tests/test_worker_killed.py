@@ -1,0 +1,66 @@
+"""A worker process that is killed in the middle of training resumes to exactly the uninterrupted numbers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sentiment_core.config import ExperimentConfig, RunConfig, build
+from sentiment_core.executors.local import LocalExecutor
+from sentiment_core.metrics import Status
+from sentiment_core.store import Store, Worker
+from sentiment_core.worker import StopSignal, run_experiment
+
+
+def numbers(store: Store, run_id: str, home: Path) -> tuple[str, str, bytes]:
+    """Everything that a run leaves behind, without times."""
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in store.step_rows(run_id)]
+    weights = (home / "experiments" / run_id.split("-")[0] / run_id / "model.safetensors").read_bytes()
+    return repr(rows), repr(store.evaluations(run_id)), weights
+
+
+def test_sigkill_then_resume_equals_never_stopping(tiny: Callable[..., ExperimentConfig], home: Path) -> None:
+    fields = {
+        "training.epochs": 120,
+        "training.weight_averaging": 0.9,
+        "training.schedule": "one_cycle",
+        "model.word_dropout": 0.2,
+        "model.head_dropout": 0.3,
+    }
+    twins = [RunConfig(name="off"), RunConfig(name="on", overrides={"training.clipping": "norm"})]
+    config = build(ExperimentConfig, tiny(fields).model_dump() | {"runs": twins})
+    with Store() as store:
+        executor = LocalExecutor(store, max_running=os.cpu_count())  # one thread for each worker
+        experiment_id = store.create_experiment(config).id
+
+        def until(condition: Callable[[Any], bool]) -> Any:
+            deadline = time.monotonic() + 60
+            while not condition(experiment := store.experiment(experiment_id)):
+                assert time.monotonic() < deadline, experiment
+                executor.reconcile()
+                time.sleep(0.01)
+            return experiment
+
+        executor.submit(experiment_id)
+        started = until(lambda experiment: experiment.step > 15 and experiment.runs[0].validation_accuracy is not None)
+        os.kill(started.worker.pid, signal.SIGKILL)
+        killed = until(lambda experiment: experiment.status is not Status.RUNNING)
+        assert killed.status is Status.INTERRUPTED and "It was killed" in killed.error
+        assert 15 < killed.step < 600
+
+        store.requeue(experiment_id)
+        executor.submit(experiment_id)
+        resumed = until(lambda experiment: not experiment.status.is_active)
+        assert resumed.status is Status.FINISHED, resumed.error
+        assert "resuming at step" in (home / "experiments" / experiment_id / "worker.log").read_text()
+
+        whole = store.create_experiment(config)
+        store.claim_experiment(whole.id, Worker.of(), threads=1)
+        whole = run_experiment(store, whole.id, StopSignal(), Worker.of())
+        for broken, intact in zip(resumed.runs, whole.runs, strict=True):
+            assert broken.steps == intact.steps == 720 and broken.tokens == intact.tokens
+            assert numbers(store, broken.id, home) == numbers(store, intact.id, home)
