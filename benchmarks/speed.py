@@ -30,6 +30,7 @@ from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.presets import preset, vary_clipping
 from sentiment_core.reporting import Reporter
 from sentiment_core.store import Store
+from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.trainer import Trainer
 
 
@@ -89,16 +90,11 @@ def our_epoch(
         return clock.last - clock.first, trainer.step - 1
 
 
-class Clock(Reporter):
+class Clock(Callback):
     """Notes when the first and the last update were done."""
 
     def __init__(self) -> None:
         self.first = self.last = 0.0
-
-    def on_start(self, trainer: Trainer) -> None: ...
-    def on_evaluation(self, *details: object) -> None: ...
-    def on_run_end(self, *details: object) -> None: ...
-    def on_end(self, trainer: Trainer) -> None: ...
 
     def on_step(self, trainer: Trainer) -> None:
         self.last = time.perf_counter()

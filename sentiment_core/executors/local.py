@@ -162,7 +162,12 @@ def _exit_code(pid: int) -> int:
     """Return how a child of this process ended, -n for signal n; 0 when that cannot be known."""
     with _children_lock:
         child = _children.get(pid)
-        return (child.poll() or 0) if child else 0
+        if child is None:
+            return 0
+        # A process of many threads is a zombie for a moment before its exit code can be had.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(timeout=1.0)
+        return 0
 
 
 def _end(process: psutil.Process, grace: float) -> None:

@@ -194,7 +194,8 @@ def test_thinning_drops_no_spike_moves_no_point_and_keeps_what_is_not_finite(pag
       series.append(rows);
       return {
         count: all.line.x.length, top: Math.max(...all.line.y), spike: all.line.x[all.line.y.indexOf(99)],
-        marks: all.marks.x, kinds: all.marks.value.map(String), moved: early.line.x.slice(0, -2).filter((x) => !shown.has(x)).length,
+        marks: all.marks.x, kinds: all.marks.value.map(String),
+        moved: early.line.x.slice(0, -2).filter((x) => !shown.has(x)).length,
         exact: zoomed.line.x.filter((x) => x >= 7000 && x <= 8000).length,
         loss: series.columns.loss.map(String), clipped: series.clippedShare,
       };
