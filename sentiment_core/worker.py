@@ -64,7 +64,7 @@ class Heartbeat:
         self.lost = False
         self._store, self._id, self._worker, self._progress = store, experiment_id, worker, progress
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Heartbeat:
         self._thread.start()
@@ -74,15 +74,19 @@ class Heartbeat:
         self._done.set()
         self._thread.join(timeout=5)
 
+    def _run(self) -> None:
+        self._beat()
+        while not self._done.wait(HEARTBEAT_SECONDS):
+            self._beat()
+        # Once more, so that the last progress is how far it came.
+        self._beat()
+
     def _beat(self) -> None:
-        while True:
-            try:
-                # False: stopped from outside, or given to another process after this one was thought dead.
-                self.lost = not self._store.heartbeat(self._id, self._progress(), self._worker)
-            except SentimentLabError as error:
-                logger.warning("heartbeat failed: %s", error)
-            if self._done.wait(HEARTBEAT_SECONDS):
-                return
+        try:
+            # False: stopped from outside, or given to another process after this one was thought dead.
+            self.lost = not self._store.heartbeat(self._id, self._progress(), self._worker)
+        except SentimentLabError as error:
+            logger.warning("heartbeat failed: %s", error)
 
 
 def prepare_corpora(config: ExperimentConfig, show: Callable[[str, float | None], None]) -> list[Corpus]:
