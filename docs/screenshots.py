@@ -21,13 +21,19 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 REVIEW = (
-    "I was told this would be a dull two hours, and for a while I believed it. The plot wanders and the music is far too "
-    "loud, but the last act is simply wonderful: funny, tender, never cheap. Not a perfect film, yet I would happily "
+    "I was told this would be a dull two hours, and for a while I believed it. The plot wanders and the music is far "
+    "too loud, but the last act is simply wonderful: funny, tender, never cheap. Not a perfect film, yet I would happily "
     "see it again tomorrow."
 )
 SIZES = {"wide": (1280, 720), "narrow": (420, 900)}

@@ -7,9 +7,8 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -52,7 +51,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Cli:
 
 
 @pytest.fixture(scope="module")
-def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A home with one trained run, shared by the tests that only read."""
     place = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
@@ -60,7 +59,7 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pat
         patch.setattr(sys, "stdout", (place / "out.json").open("w"))
         assert cli.main(["train", *SMALL, "--json"]) == 0
         sys.stdout.close()
-    yield place, json.loads((place / "out.json").read_text())["runs"][0]["run_id"]
+    return place, json.loads((place / "out.json").read_text())["runs"][0]["run_id"]
 
 
 @pytest.fixture
@@ -79,7 +78,9 @@ def refused(result: tuple[int, str, str], *words: str) -> None:
 
 
 def test_train_and_metrics(run: Cli) -> None:
-    code, out, err = run("train", *SMALL, "--vary", "clipping", "--set", "training.max_norm=0.5", "--seed", "3", "--json")
+    code, out, err = run(
+        "train", *SMALL, "--vary", "clipping", "--set", "training.max_norm=0.5", "--seed", "3", "--json"
+    )
     document = json.loads(out)
     assert code == 0 and "Starting" in err
     assert set(document) >= {"experiment_id", "runs"} and len(document["runs"]) == 2
@@ -119,7 +120,9 @@ def test_presets_and_fields(run: Cli) -> None:
     assert [item["name"] for item in presets] == list(PRESETS)
     assert all({"name", "title", "parameters"} <= set(item) for item in presets)
     counts = {item["name"]: item["parameters"] for item in presets}
-    ladder = "padded-last-state last-state clip-norm clip-value xavier batch-norm relu deep-head learning-rates attention"
+    ladder = (
+        "padded-last-state last-state clip-norm clip-value xavier batch-norm relu deep-head learning-rates attention"
+    )
     assert set(ladder.split()) <= set(counts)
     assert (counts["padded-last-state"], counts["last-state"], counts["attention"]) == (42_441, 29_569, 37_761)
     assert [item["field"] for item in json.loads(run("fields", "--json")[1])] == list(FIELDS)
@@ -127,8 +130,20 @@ def test_presets_and_fields(run: Cli) -> None:
 
 def test_later_options_win_over_the_preset() -> None:
     parse = cli._build_parser().parse_args
-    arguments = ["train", "--preset", "attention", "--epochs", "3", "--set", "training.epochs=4", "--set", "data.limit=50"]
-    config = cli.build_config(parse([*arguments, "--set", "data.tokenizer=word", "--data", "imdb", "--split", "official"]))
+    arguments = [
+        "train",
+        "--preset",
+        "attention",
+        "--epochs",
+        "3",
+        "--set",
+        "training.epochs=4",
+        "--set",
+        "data.limit=50",
+    ]
+    config = cli.build_config(
+        parse([*arguments, "--set", "data.tokenizer=word", "--data", "imdb", "--split", "official"])
+    )
     assert (config.training.epochs, config.data.limit, config.data.tokenizer) == (4, 50, "word")
     assert (config.data.source, config.data.split) == ("imdb", "official")
     assert config.model == PRESETS["attention"].config.model
@@ -227,7 +242,9 @@ def test_explain_any_text(kind: str, run: Cli, model: str) -> None:
     assert run("explain", "--model", model, "--text", text)[0] == 0
 
 
-@pytest.mark.parametrize(("text", "words"), [("", "empty"), (" \n\t ", "empty"), ("x" * 1_000_001, "1,000,000 are allowed")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("", "empty"), (" \n\t ", "empty"), ("x" * 1_000_001, "1,000,000 are allowed")]
+)
 def test_explain_refuses_nothing_and_too_much(text: str, words: str, run: Cli, model: str) -> None:
     refused(run("explain", "--model", model, "--text", text, "--json"), words)
 

@@ -100,7 +100,7 @@ def test_glove_100_is_parsed_once_and_trains(
 def test_every_review_can_be_read(real_data: Path) -> None:
     """The oddest rows of the file, not only its first."""
     with gzip.open(real_data / "movie.csv.gz", "rt", encoding="utf-8") as file:
-        texts = [line for line in islice(file, 20_000, 20_300)]
+        texts = list(islice(file, 20_000, 20_300))
     encoder = TextEncoder(load_saved("glove-50").words, "word")
     for text in texts:
         encoded = encoder.encode(text)

@@ -6,7 +6,6 @@ import errno
 import logging
 import math
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment, Store, Worker
 from sentiment_core.training.checkpoints import load_model
-from sentiment_core.worker import Stopped, StopSignal, run_experiment
+from sentiment_core.worker import StopSignal, run_experiment
 
 # Its loss is soon not a number: nothing bounds a linear head, and SGD takes every step in full.
 EXPLODING = {
@@ -82,7 +81,9 @@ def test_a_finished_experiment_has_everything_in_the_store(store: Store, tiny: A
         evaluations = store.evaluations(run.id)
         assert sorted(item.part for item in evaluations) == ["test", "validation", "validation"]
         assert run.test_accuracy is not None and run.validation_accuracy is not None
-        assert run.parameters == sum(p.numel() for p in load_model(home / "experiments" / experiment.id / run.id).tensors.values())
+        assert run.parameters == sum(
+            p.numel() for p in load_model(home / "experiments" / experiment.id / run.id).tensors.values()
+        )
     assert not (home / "experiments" / experiment.id / "checkpoint.pt").exists()
     first, second = (store.step_rows(run.id)[0] for run in experiment.runs)
     assert first["loss"] == second["loss"]
@@ -104,9 +105,7 @@ def test_a_diverging_run_fails_with_its_numbers_while_the_other_goes_on(
     assert experiment.status is Status.FINISHED
 
 
-def test_an_experiment_fails_when_every_run_diverged(
-    store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_experiment_fails_when_every_run_diverged(store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reporting, "DIVERGED_STEPS", 2)
     experiment = train(store, tiny({"training.epochs": 4, **EXPLODING}))
     assert experiment.status is experiment.runs[0].status is Status.FAILED
@@ -152,6 +151,21 @@ def test_stopping_while_the_data_are_prepared(store: Store, tiny: Any) -> None:
     store.request(experiment_id, "stop")
     experiment = run_experiment(store, experiment_id, StopSignal(), Worker.of())
     assert experiment.status is Status.STOPPED and experiment.step == 0
+
+
+def test_a_checkpoint_is_never_ahead_of_the_store(store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "FLUSH_SECONDS", 1e9)
+    monkeypatch.setattr(reporting, "CHECKPOINT_SECONDS", 0.0)
+    experiment_id = claim(store, tiny())
+    run_id = store.experiment(experiment_id).runs[0].id
+    saved = []
+
+    def look(path: Path, state: dict[str, Any]) -> None:
+        saved.append((state["step"], len(store.step_rows(run_id))))
+
+    monkeypatch.setattr(reporting, "save_checkpoint", look)
+    run_experiment(store, experiment_id, StopSignal(), Worker.of())
+    assert len(saved) > 10 and all(step == written for step, written in saved)
 
 
 def rows_without_times(store: Store, run_id: str) -> str:
@@ -234,30 +248,3 @@ def test_a_worker_that_lost_its_experiment_ends_and_leaves_it_alone(store: Store
     assert not thread.is_alive()
     experiment = store.experiment(experiment_id)
     assert experiment.status is Status.RUNNING and experiment.worker == other
-
-
-def test_signals_interrupt_the_preparation_but_only_mark_the_training() -> None:
-    stop = StopSignal()
-    before = signal.getsignal(signal.SIGTERM)
-    stop.install()
-    try:
-        with pytest.raises(Stopped):
-            os.kill(os.getpid(), signal.SIGTERM)
-        stop.raising, stop.received = False, False
-        os.kill(os.getpid(), signal.SIGINT)
-        assert stop.received
-    finally:
-        stop.restore()
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_main_refuses_what_it_cannot_train(store: Store, tiny: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
-    try:
-        assert worker.main([]) == 2
-        assert "usage: python -m sentiment_core.worker EXPERIMENT_ID" in capsys.readouterr().err
-        assert worker.main(["no-such"]) == 2
-        assert worker.main([store.create_experiment(tiny()).id]) == 2, "nobody claimed it"
-    finally:
-        for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
-            signal.signal(number, handler)

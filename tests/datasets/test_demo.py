@@ -117,7 +117,9 @@ def test_texts_are_clean_prose(corpus):
 
 
 def test_style_varies(corpus):
-    share = lambda found: np.mean([bool(found(text)) for text in corpus.texts])
+    def share(found):
+        return np.mean([bool(found(text)) for text in corpus.texts])
+
     assert 0.2 < share(lambda text: "<br /><br />" in text) < 0.8
     assert 0.02 < share(str.islower) < 0.12
     assert 0.3 < share(lambda text: '"' in text) < 0.9

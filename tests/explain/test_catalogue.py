@@ -90,7 +90,10 @@ def test_the_pretrained_model_reads_reviews(store: Store) -> None:
     assert model.id == PRETRAINED and model.accuracy is not None and model.accuracy >= 0.86 and model.has_attention
     predictor = load_predictor(PRETRAINED, store)
     good, bad = predictor.predict(
-        ["A wonderful, moving film. I loved every minute of it.", "Dull, badly acted and far too long. A waste of time."]
+        [
+            "A wonderful, moving film. I loved every minute of it.",
+            "Dull, badly acted and far too long. A waste of time.",
+        ]
     )
     assert good > 0.8 and bad < 0.2
     assert sum(path.stat().st_size for path in PRETRAINED_FOLDER.glob("*.safetensors")) <= 1_000_000

@@ -96,7 +96,9 @@ def test_tokens_are_parts_of_the_text_and_attention_a_distribution(
         shared["predictor"] = trained().predictor
     explanation = shared["predictor"].explain(text)
     assert all(token.text == text[token.start : token.end] for token in explanation.tokens)
-    assert sum(token.attention for token in explanation.tokens) == pytest.approx(float(explanation.used_tokens > 0), abs=1e-5)
+    assert sum(token.attention for token in explanation.tokens) == pytest.approx(
+        float(explanation.used_tokens > 0), abs=1e-5
+    )
     assert explanation.known_tokens == sum(token.known for token in explanation.tokens)
     assert 0 <= explanation.probability <= 1 and not explanation.truncated
 

@@ -109,6 +109,14 @@ def test_resuming_when_one_run_has_already_ended(train: Any, experiment: Any, tm
     check(config, train, tmp_path / "state.pt", SaveAt(13, tmp_path / "state.pt"))
 
 
+def test_patience_already_used_up_is_remembered(train: Any, experiment: Any, tmp_path: Path) -> None:
+    rising = {"training.learning_rate": 30.0, "training.early_stopping": 3, "training.schedule": "constant"}
+    config = experiment({**EVERYTHING, **rising, "training.epochs": 20})
+    ended = len(train(config).steps["run"])
+    assert ended < 80
+    check(config, train, tmp_path / "state.pt", SaveAt(ended - 1, tmp_path / "state.pt"))
+
+
 def test_what_was_changed_live_stays_changed(train: Any, experiment: Any, tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
 

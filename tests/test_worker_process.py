@@ -1,4 +1,4 @@
-"""A worker process that is killed in the middle of training resumes to exactly the uninterrupted numbers."""
+"""The worker as a process: signals, its command line, and SIGKILL in the middle of training."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.executors import local
 from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
-from sentiment_core.worker import StopSignal, run_experiment
+from sentiment_core.worker import Stopped, StopSignal, main, run_experiment
 
 
 def numbers(store: Store, run_id: str, home: Path) -> tuple[str, str, bytes]:
@@ -67,3 +69,31 @@ def test_sigkill_then_resume_equals_never_stopping(tiny: Callable[..., Experimen
             assert numbers(store, broken.id, home) == numbers(store, intact.id, home)
     for child in local._children.values():
         child.wait(10)
+
+
+def test_signals_interrupt_the_preparation_but_only_mark_the_training() -> None:
+    stop = StopSignal()
+    before = signal.getsignal(signal.SIGTERM)
+    stop.install()
+    try:
+        with pytest.raises(Stopped):
+            os.kill(os.getpid(), signal.SIGTERM)
+        stop.raising, stop.received = False, False
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.received
+    finally:
+        stop.restore()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_main_refuses_what_it_cannot_train(tiny: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        assert main([]) == 2
+        assert "usage: python -m sentiment_core.worker EXPERIMENT_ID" in capsys.readouterr().err
+        assert main(["no-such"]) == 2
+        with Store() as store:
+            assert main([store.create_experiment(tiny()).id]) == 2, "nobody claimed it"
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
+            signal.signal(number, handler)
