@@ -1,6 +1,6 @@
 """The padding bug on real reviews: padded last state against true last state, on the same random batches.
 
-    python benchmarks/padding_bug.py --data FILE.csv.gz [--embeddings glove-100] [--max-steps 450]
+python benchmarks/padding_bug.py --data FILE.csv.gz [--embeddings glove-100] [--max-steps 450]
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ FLAGS = [
 ]
 REVIEW = (
     "I was told this would be a dull two hours, and for a while I believed it. The plot wanders and the music is far "
-    "too loud, but the last act is simply wonderful: funny, tender, never cheap. Not a perfect film, yet I would happily "
-    "see it again tomorrow."
+    "too loud, but the last act is simply wonderful: funny, tender, never cheap. Not a perfect film, yet I would "
+    "happily see it again tomorrow."
 )
 SIZES = {"wide": (1280, 720), "narrow": (420, 900)}
 
