@@ -10,8 +10,8 @@ import torch
 
 from sentiment_core.corpus import Corpus
 
-# Reviews are sorted by length within pools of this many batches: long enough for 97 % real tokens, short enough
-# that every epoch mixes different reviews.
+# Reviews are sorted by length within pools of this many batches: long enough for 98 % real tokens where real
+# reviews are cut at 400 (90 % where they are not), short enough that every epoch mixes different reviews.
 POOL_BATCHES = 50
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -145,7 +146,8 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
             }
             for run in experiment.runs
         ]
-    if experiment.status is Status.FAILED and not any(run["steps"] for run in runs):
+    # A run with an error of its own diverged, which is a result; anything else is a fault to mend.
+    if experiment.status is Status.FAILED and not all(run["error"] for run in runs):
         raise DataError(experiment.error or "training failed")
     lines = [f"experiment {experiment.id}: {experiment.status}"]
     lines += [
@@ -181,6 +183,9 @@ def _metrics(options: argparse.Namespace) -> tuple[Any, str]:
     with Store() as store:
         store.run(options.run_id)
         rows = store.step_rows(options.run_id)
+    for row in rows:
+        # Without clipping there is no threshold, which is not the same as a measurement that is not a number.
+        row["threshold"] = None if math.isnan(row["threshold"]) else row["threshold"]
     lines = [",".join(STEP_COLUMNS), *(",".join(str(value) for value in row.values()) for row in rows)]
     return rows, "\n".join(lines)
 

@@ -152,6 +152,9 @@ def _save(key: str, words: list[str], matrix: np.ndarray) -> WordVectors:
             shutil.rmtree(target, ignore_errors=True)
             os.replace(temporary, target)
     except OSError as error:
+        # Another worker may have written the same vectors in the same moment.
+        if (saved := _open(key)) is not None:
+            return saved
         raise EmbeddingsError(
             f"cannot write word vectors to {parent}: {error.strerror or error}. Free some space or set SENTIMENT_HOME."
         ) from error

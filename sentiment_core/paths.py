@@ -13,7 +13,7 @@ from sentiment_core.errors import StoreError
 def home() -> Path:
     """Return the folder for experiments and caches: `$SENTIMENT_HOME`, else the platform's user data folder."""
     chosen = os.environ.get("SENTIMENT_HOME")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("sentiment-lab")
+    return Path(os.path.expanduser(chosen)) if chosen else platformdirs.user_data_path("sentiment-lab")
 
 
 def folder(*parts: str) -> Path:

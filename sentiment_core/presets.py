@@ -176,9 +176,15 @@ def preset(name: str) -> Preset:
 
 
 def vary_clipping(config: ExperimentConfig) -> ExperimentConfig:
-    """Return the twin experiment: the same configuration without clipping and with clipping by norm."""
-    runs = (
-        RunConfig(name="no clipping", overrides={"training.clipping": "none"}),
-        RunConfig(name=f"clip by norm {config.training.max_norm:g}", overrides={"training.clipping": "norm"}),
-    )
-    return config.model_copy(update={"runs": runs})
+    """Return the twin experiment: every run of `config` without clipping and with clipping by norm."""
+    twins = {"no clipping": "none", f"clip by norm {config.training.max_norm:g}": "norm"}
+    tree = config.model_dump()
+    tree["runs"] = [
+        RunConfig(
+            name=label if len(config.runs) == 1 else f"{run.name}, {label}",
+            overrides={**run.overrides, "training.clipping": clipping},
+        )
+        for run in config.runs
+        for label, clipping in twins.items()
+    ]
+    return build(ExperimentConfig, tree)

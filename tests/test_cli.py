@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 import sys
@@ -95,7 +94,7 @@ def test_train_and_metrics(run: Cli) -> None:
     assert off[0]["loss"] == on[0]["loss"]
     assert all(row["grad_norm"] == row["grad_norm_clipped"] for row in off)
     assert all(row["grad_norm_clipped"] <= 0.5 for row in on)
-    assert all(math.isnan(row["threshold"]) for row in off) and {row["threshold"] for row in on} == {0.5}
+    assert {row["threshold"] for row in off} == {None} and {row["threshold"] for row in on} == {0.5}
 
 
 def test_training_from_a_file(run: Cli, tmp_path: Path) -> None:
@@ -264,3 +263,13 @@ def test_as_a_process(model: str, tmp_path: Path) -> None:
     assert [token["text"] for token in json.loads(out)["tokens"]] == ["film", "👍", "é"]
     out, err = bad.communicate(timeout=60)
     assert (bad.returncode, out) == (2, "") and err.count("\n") == 1 and "training.epochs" in err
+
+
+def test_metrics_are_strict_json_when_all_numbers_are_finite(run: Cli, model: str) -> None:
+    """An unclipped run has no threshold: that is `null`, not a bare `NaN` that strict parsers refuse."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    rows = json.loads(run("metrics", model, "--json")[1], parse_constant=refuse)
+    assert rows and all(row["threshold"] is None for row in rows)
