@@ -15,6 +15,7 @@ def pages() -> dict[str, Any]:
     return {
         "home": st.Page(_FOLDER / "home.py", title="Home", icon=":material/home:", default=True),
         "train": st.Page(_FOLDER / "train.py", title="Train", icon=":material/show_chart:", url_path="train"),
+        "lessons": st.Page(_FOLDER / "lessons.py", title="Lessons", icon=":material/school:", url_path="lessons"),
         "runs": st.Page(_FOLDER / "runs.py", title="Runs", icon=":material/table_rows:", url_path="runs"),
         "explain": st.Page(_FOLDER / "explain.py", title="Explain", icon=":material/highlight:", url_path="explain"),
     }

@@ -1,0 +1,346 @@
+"""The ladder of the course notebook, one lesson a rung: idea, formula, code, question, what to look for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sentiment_core.errors import NotFoundError
+
+Measure = Literal["learned", "better", "clipped", "spike", "turned", "best"]
+
+BETTER = ("Clearly more accurate", "No clear difference", "Clearly less accurate")
+GRADIENTS = "sentiment_core.training.gradients:measure_and_clip"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One rung. `name` is its short, stable link; `preset` and `compared_with` name presets.
+
+    `formula` is LaTeX, its lines parted by a double backslash. `code` holds references `module:definition` for
+    `excerpt`. `measure` says which measurement picks the choice that came true; choices stand in that measurement's
+    order. `epochs` on the demo reviews, None: the usual number.
+    """
+
+    name: str
+    rung: int | None
+    title: str
+    summary: str
+    idea: str
+    formula: str
+    code: tuple[str, ...]
+    notebook: str
+    look_for: tuple[str, ...]
+    question: str = ""
+    choices: tuple[str, ...] = ()
+    measure: Measure = "better"
+    explanation: str = ""
+    preset: str | None = None
+    compared_with: str | None = None
+    epochs: int | None = None
+
+
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        name="padded-last-state",
+        rung=1,
+        title="Padded last state",
+        summary="The head reads the state after the padding. What is left of the review there?",
+        idea="Reviews in a batch are padded with zero vectors to the longest of them. A network that classifies from "
+        "the state at the end of the padded row lets a short review run through hundreds of empty steps first. In "
+        "each of them the state is multiplied by the same matrix and squashed again, until every review ends in "
+        "nearly the same place. Batches are random here: sorted by length they would hold hardly any padding, and "
+        "would hide the mistake.",
+        formula=r"h_t = \tanh(W_x x_t + W_h h_{t-1} + b) \\ x_t = 0 \text{ for } t > \text{length} \\ "
+        r"\hat y = \sigma\!\left(f(h_{T})\right) \\ T = \text{longest in the batch}",
+        code=("sentiment_core.batches:collate", "sentiment_core.models.pooling:Pool.forward"),
+        notebook="Two epochs, loss 0.69, accuracy 0.50: it learns nothing.",
+        look_for=(
+            "The loss. Guessing costs ln 2 = 0.693; does the curve ever leave that line?",
+            "The gradient norm: is there a signal, and how long is it?",
+            "Validation accuracy against the line at 0.50.",
+        ),
+        question="Trained on half positive, half negative reviews: will it be better than chance?",
+        choices=("No, it stays at chance", "Yes, clearly better than chance"),
+        measure="learned",
+        explanation="After enough zero vectors the state has forgotten what came before, and the gradient that would "
+        "teach it has to come back through the same empty steps.",
+        preset="padded-last-state",
+    ),
+    Lesson(
+        name="last-state",
+        rung=2,
+        title="True last state",
+        summary="Read the state at the last real token instead.",
+        idea="The cure is an index: take each review's state at its own last token, whatever the padding behind it. "
+        "Nothing else about the recurrent network changes. More padding can no longer change an answer. The head is "
+        "one linear layer now.",
+        formula=r"\hat y = \sigma\!\left(w^\top h_{\text{length}} + b\right)",
+        code=("sentiment_core.models.encoder:RecurrentEncoder.last_state", "sentiment_core.models.pooling:Pool"),
+        notebook="First epoch: loss 0.67, accuracy 0.59, with good batches (0.73); then a collapse to 0.52.",
+        look_for=(
+            "How soon the loss of the true last state leaves 0.693, and whether the padded one follows.",
+            "The gradient norms: the padded run's is a fraction of the other's.",
+            "Whether what was learned stays learned until the end.",
+        ),
+        question="How will its validation accuracy compare with the padded last state's?",
+        choices=BETTER,
+        explanation="Both networks have the same recurrent weights and see the same batches. What differs is where the "
+        "head looks, and so how far the gradient has to travel.",
+        preset="last-state",
+        compared_with="padded-last-state",
+    ),
+    Lesson(
+        name="gradient-norm",
+        rung=3,
+        title="Look at the gradient",
+        summary="The same network again, with an eye on the length of its gradient.",
+        idea="A gradient over many time steps is a product of many matrices; it can shrink to nothing or grow beyond "
+        "measure. One number per update tells: the length of all gradients together. It has to be read before "
+        "anything is clipped. Read afterwards it can never exceed the threshold, and the explosion is hidden. The "
+        "network is rung 2's, so there is one run; batches are sorted by length from here on, which saves most of "
+        "the time.",
+        formula=r"\lVert g \rVert = \sqrt{\sum_{p} \sum_{i} \left(\frac{\partial L}{\partial p_i}\right)^{2}} \\ "
+        r"\frac{\partial h_T}{\partial h_1} = \prod_{t=2}^{T} \operatorname{diag}\!\left(1 - h_t^2\right) W_h",
+        code=(GRADIENTS,),
+        notebook="Mostly 0.2 to 0.8, with spikes of 6.89 and 36.73; a long gradient and a low accuracy go together.",
+        look_for=(
+            "The lower panel has a logarithmic axis: each line up is ten times longer.",
+            "What the loss does in the step of the longest gradient and in the one after it.",
+            "Whether the spikes come early, while it knows nothing, or late.",
+        ),
+        question="How long will the longest gradient be, compared with the usual one (the median)?",
+        choices=("Less than 3 times as long", "3 to 10 times as long", "More than 10 times as long"),
+        measure="spike",
+        explanation="A better fit means larger weights, and larger weights make the product of matrices grow: spikes "
+        "tend to come once there is something to lose.",
+        preset="last-state",
+    ),
+    Lesson(
+        name="clip-norm",
+        rung=4,
+        title="Clip by norm",
+        summary="A gradient that is too long is scaled back; its direction stays.",
+        idea="Where the loss has a cliff, one step along a very long gradient throws the weights far away. Clipping by "
+        "norm limits the length of the step and leaves its direction alone. Two runs start from the same weights and "
+        "see the same batches; they stay equal to the last bit until the first gradient is clipped. Adam divides by "
+        "the gradient's usual size and so hides part of the effect; SGD shows it (change the optimizer in Train).",
+        formula=r"g \leftarrow g \cdot \min\!\left(1, \frac{c}{\lVert g \rVert}\right) \\ c = 1.0",
+        code=(GRADIENTS,),
+        notebook="Steadier: accuracy 0.69 to 0.73 by the end of the first epoch.",
+        look_for=(
+            "The step at which the two runs part: the one after the first clipped gradient.",
+            "Solid line before clipping, dotted line after: the dotted one never crosses the threshold.",
+            "The share of clipped steps. Over half means that the learning rate is too high.",
+        ),
+        question="How many of the clipped run's steps will really be clipped at 1.0?",
+        choices=("Fewer than 10 %", "10 to 50 %", "More than half"),
+        measure="clipped",
+        explanation="Pascanu, Mikolov and Bengio (2013) found thresholds from half to ten times the average norm to "
+        "work. A threshold below the usual norm no longer catches spikes; it lowers the learning rate.",
+        preset="clip-norm",
+        compared_with="last-state",
+    ),
+    Lesson(
+        name="clip-value",
+        rung=4,
+        title="Clip by value",
+        summary="The other way to clip: cut each component, and turn the gradient.",
+        idea="Clipping by value cuts every component of the gradient to ±0.1 and leaves the small ones as they are. "
+        "That is no longer the same direction: large components lose, small ones gain weight. The cosine between "
+        "the gradient before and after says how far it was turned; 1 means not at all.",
+        formula=r"g_i \leftarrow \max\!\left(-c, \min(c, g_i)\right) \\ c = 0.1 \\ "
+        r"\cos\theta = \frac{g \cdot g'}{\lVert g \rVert\,\lVert g' \rVert}",
+        code=(GRADIENTS,),
+        notebook="Tried beside clipping by norm; the sheet asks what each does to length and direction.",
+        look_for=(
+            "Which of the two ways clips more often.",
+            "How short the gradient is after clipping: the threshold is on components, not on the length.",
+            "The cosine in the verdict.",
+        ),
+        question="How far will clipping by value turn the gradient in a usual clipped step (median cosine)?",
+        choices=("Hardly: above 0.99", "Somewhat: 0.90 to 0.99", "Far: below 0.90"),
+        measure="turned",
+        explanation="A long gradient often has few large components, such as the head's bias. Cutting those few "
+        "changes the length much and the direction as much as they mattered.",
+        preset="clip-value",
+        compared_with="clip-norm",
+    ),
+    Lesson(
+        name="initialisation",
+        rung=5,
+        title="Initialisation",
+        summary="Xavier uniform: weights that start neither too small nor too large.",
+        idea="Weights that start too small let the signal die on its way through the steps; too large, and tanh "
+        "saturates, where its slope is nearly 0. Xavier chooses the spread from the number of inputs and outputs "
+        "so that the variance stays about the same in both directions. PyTorch's own start for recurrent layers is "
+        "uniform within 1/√H, here ±0.088; Xavier's is ±0.153 for the recurrent matrix.",
+        formula=r"W_{ij} \sim U\!\left(-\sqrt{\tfrac{6}{n_\text{in} + n_\text{out}}},\; "
+        r"\sqrt{\tfrac{6}{n_\text{in} + n_\text{out}}}\right)",
+        code=("sentiment_core.models.initialisation:initialise", "sentiment_core.models.initialisation:_fill"),
+        notebook="No large difference.",
+        look_for=(
+            "The first loss: 0.693 is an honest 'no idea'; much more means confident nonsense.",
+            "The gradient norm from the first step on: a stronger signal, and clipped more often.",
+            "Whether the head start lasts.",
+        ),
+        question="How will Xavier's validation accuracy compare with PyTorch's own start?",
+        choices=BETTER,
+        explanation="A larger recurrent matrix carries the state, and its gradient, over more steps. How much that "
+        "helps depends on how long the memory has to be: the notebook saw no large difference on real reviews.",
+        preset="xavier",
+        compared_with="clip-norm",
+    ),
+    Lesson(
+        name="batch-norm",
+        rung=6,
+        title="Batch normalisation",
+        summary="Centre and scale the word vectors and the last state over the batch.",
+        idea="Each component is brought to mean 0 and variance 1 over the batch; for evaluation, running averages "
+        "take the batch's place. Two things go wrong easily: statistics that count padding, and a layer that is "
+        "created anew in every forward pass, which never gathers running averages. Here padding is left out and "
+        "the layers belong to the model.",
+        formula=r"\hat x = \frac{x - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}} \\ "
+        r"\mu \leftarrow 0.9\,\mu + 0.1\,\mu_B \text{ (used in evaluation)}",
+        code=("sentiment_core.models.norms:MaskedBatchNorm",),
+        notebook="Not better.",
+        look_for=(
+            "Training is noisier: every review's answer depends on the others in its batch.",
+            "Longer gradients, so more clipping at the same threshold.",
+            "Batch accuracy in training against validation accuracy with running averages.",
+        ),
+        question="How will its validation accuracy compare with the network without batch norm?",
+        choices=BETTER,
+        explanation="Scaling the state to variance 1 gives the head a stronger signal. The notebook's layers "
+        "counted padding and were made anew in each pass, so they could not help there.",
+        preset="batch-norm",
+        compared_with="clip-norm",
+    ),
+    Lesson(
+        name="relu",
+        rung=7,
+        title="ReLU before the head",
+        summary="A non-linearity between the last state and the linear layer.",
+        idea="The state comes out of a tanh, between −1 and 1. A ReLU in front of the linear head sets its negative "
+        "half to 0: the head loses information and gains the chance to treat units as switches. The number of "
+        "parameters does not change.",
+        formula=r"\hat y = \sigma\!\left(w^\top \max(0, h_{\text{length}}) + b\right)",
+        code=("sentiment_core.models.classifier:_build_head",),
+        notebook="No help.",
+        look_for=(
+            "The first steps: half of the state is silent, so the gradient is shorter.",
+            "Whether the two loss curves differ by more than each of them wobbles.",
+        ),
+        question="How will its validation accuracy compare with the linear head's?",
+        choices=BETTER,
+        explanation="The recurrent network can shape its state to whatever the head reads, so a ReLU takes little "
+        "away. One seed with a difference inside the interval proves nothing: run it again with another seed.",
+        preset="relu",
+        compared_with="clip-norm",
+    ),
+    Lesson(
+        name="deep-head",
+        rung=8,
+        title="Deeper head",
+        summary="Two layers on top of the state instead of one.",
+        idea="A hidden layer of 64 units between state and answer: 8,192 more parameters, and a head that can combine "
+        "features before it decides.",
+        formula=r"\hat y = \sigma\!\left(w^\top \max\!\left(0, V \max(0, h_{\text{length}}) + c\right) + b\right) "
+        r"\\ V \in \mathbb{R}^{64 \times 128}",
+        code=("sentiment_core.models.classifier:_build_head", "sentiment_core.models.classifier:parameter_count"),
+        notebook="About 0.6 to 0.7 in the first epoch.",
+        look_for=(
+            "The training loss: does it fall below that of the simpler head?",
+            "Validation loss and accuracy: do they follow, or does it only remember?",
+        ),
+        question="How will its validation accuracy compare with the single layer's?",
+        choices=BETTER,
+        explanation="What the head is given limits what it can say: the bottleneck is a memory of one vector, and a "
+        "deeper head does not widen it.",
+        preset="deep-head",
+        compared_with="relu",
+    ),
+    Lesson(
+        name="learning-rates",
+        rung=9,
+        title="Learning rates",
+        summary="Four rates from the same weights on the same batches.",
+        idea="The rate decides how far each update goes. Too small, and the budget ends before anything is learned; "
+        "too large, and every step overshoots. A fair sweep gives every rate the same batches and the same starting "
+        "weights; a sweep that goes on with one network starts each rate where the last one left off.",
+        formula=r"\theta \leftarrow \theta - \eta \,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \\ "
+        r"\eta \in \{10^{-3}, 10^{-1}, 10^{-2}, 10^{-4}\}",
+        code=(
+            "sentiment_core.training.optimisation:build_optimizer",
+            "sentiment_core.training.run:Run.train_step",
+        ),
+        notebook="One epoch each: 0.1 ends at 0.50; 0.01 looks usable.",
+        look_for=(
+            "The loss of the largest rate in its first ten steps.",
+            "Which rate moves least, and whether it is wrong or only slow.",
+            "Share of clipped steps for each rate.",
+        ),
+        question="Which rate will have the best validation accuracy after two epochs?",
+        choices=("0.001", "0.1", "0.01", "0.0001"),
+        measure="best",
+        explanation="Adam's step has about the length of the rate in every component, so a rate of 0.1 moves every "
+        "weight by more than its starting value at once.",
+        preset="learning-rates",
+        compared_with="deep-head",
+        epochs=2,
+    ),
+    Lesson(
+        name="attention",
+        rung=10,
+        title="Attention",
+        summary="Let the last state ask all the others, and read a weighted sum.",
+        idea="So far one vector had to carry the whole review to its end. Attention keeps all states: each is scored "
+        "against the last one, scores become weights that add up to 1 over the real tokens, and the head reads the "
+        "weighted sum. Dot-product attention has no parameter of its own. Layer norm before and after keeps the "
+        "scores in a sensible range.",
+        formula=r"q = h_T, \quad s_i = h_i \cdot q \\ a = \operatorname{softmax}(s) \text{ over real tokens} \\ "
+        r"r = \sum_{i=1}^{T} a_i h_i",
+        code=("sentiment_core.models.pooling:Attention.forward", "sentiment_core.models.pooling:masked_softmax"),
+        notebook="0.75 inside the first epoch; measured again with this network: test accuracy 0.71, 0.80 and 0.83 "
+        "after 2, 5 and 9 epochs.",
+        look_for=(
+            "How early its loss falls: the gradient has a short way to every token now.",
+            "The gradient norm, and how often it is clipped.",
+            "Afterwards: open the trained model in Explain and see which words have weight.",
+        ),
+        question="How will its validation accuracy compare with the deeper head without attention?",
+        choices=BETTER,
+        explanation="Every token is one step away from the answer, so nothing has to survive a hundred "
+        "multiplications on the way.",
+        preset="attention",
+        compared_with="deep-head",
+    ),
+    Lesson(
+        name="reference",
+        rung=None,
+        title="The bar: elastic net",
+        summary="A linear model on the average word vector, without any sequence.",
+        idea="Average a review's word vectors and fit a logistic regression with an elastic-net penalty: no order, no "
+        "recurrence, seconds of training. On the notebook's split it reaches a test accuracy of 0.779 with GloVe "
+        "100-d (the notebook noted 0.79); the notebook's rungs 1 to 9 stay below it, attention passes it. "
+        "Counting words and pairs of words (TF-IDF, logistic regression) reaches 0.917. A network has to beat that "
+        "before its order of words is worth its cost.",
+        formula=r"\min_{w, b}\; \frac1N \sum_n \log\!\left(1 + e^{-y_n (w^\top \bar x_n + b)}\right) \\ "
+        r"{} + \lambda\!\left(\alpha \lVert w \rVert_1 + \tfrac{1 - \alpha}{2} \lVert w \rVert_2^2\right) \\ "
+        r"\bar x_n = \frac1{T_n} \sum_{t} x_{n,t}",
+        code=(),
+        notebook="Test accuracy 0.79.",
+        look_for=(
+            "Which rung was the first to pass 0.78 on real reviews?",
+            "What can a mean of word vectors not know? 'Not good, but not bad either.'",
+        ),
+    ),
+)
+_BY_NAME = {item.name: item for item in LESSONS}
+
+
+def lesson(name: str) -> Lesson:
+    """Return a lesson by its link's name; raise `NotFoundError` naming those there are."""
+    if name not in _BY_NAME:
+        raise NotFoundError(f"there is no lesson {name[:40]!r}; choose one of {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]

@@ -1,0 +1,39 @@
+"""What an experiment's own measurements say: did it learn, was it clipped, where did it blow up.
+
+Nothing here is a canned sentence about a rung; every statement follows from steps and evaluations in the store.
+"""
+
+from __future__ import annotations
+
+from sentiment_core.store import Store
+from sentiment_core.verdict.measure import compare, judge_run
+from sentiment_core.verdict.records import Comparison, Finding, Interval, LongGradients, RunVerdict, Spike, Verdict
+from sentiment_core.verdict.words import findings
+
+__all__ = ["Comparison", "Finding", "Interval", "LongGradients", "RunVerdict", "Spike", "Verdict", "judge"]
+
+
+def judge(store: Store, experiment_id: str, validation_reviews: int | None) -> Verdict:
+    """Return the verdict on an experiment whose accuracies are shares of `validation_reviews` reviews.
+
+    Without that number there are accuracies but no intervals. Raises `NotFoundError` for an unknown experiment.
+    """
+    runs = store.experiment(experiment_id).runs
+    steps = {run.id: store.steps(run.id) for run in runs}
+    judged = tuple(
+        judge_run(run, steps[run.id], store.evaluations(run.id), store.clipped_share(run.id), validation_reviews)
+        for run in runs
+    )
+    first = runs[0]
+    comparisons = tuple(
+        compare(
+            judged[0],
+            verdict,
+            steps[first.id],
+            steps[run.id],
+            same_network=first.config.model == run.config.model,
+            validation_reviews=validation_reviews,
+        )
+        for run, verdict in zip(runs[1:], judged[1:], strict=True)
+    )
+    return Verdict(judged, comparisons, tuple(findings(judged, comparisons)))

@@ -1,0 +1,126 @@
+"""The Lessons page: list, question before the run, curves, verdict beside the prediction, and bad links."""
+
+from __future__ import annotations
+
+import pytest
+
+from sentiment_core.lessons import LESSONS, experiment_for, lesson
+from sentiment_core.metrics import Evaluation, Status
+
+from .conftest import step_metrics
+
+
+def texts(page) -> str:
+    drawn = [*page.markdown, *page.caption, *page.subheader, *page.title]
+    return "\n".join(str(element.value) for element in drawn).replace("\\", "")
+
+
+def button(page, name):
+    return next(element for element in page.button if element.label == name)
+
+
+def ran(store, item, status=Status.FINISHED, prediction=None):
+    """Write the lesson's experiment as a worker would have."""
+    experiment = store.create_experiment(experiment_for(item), prediction=prediction)
+    for place, run in enumerate(experiment.runs):
+        store.write_steps({run.id: [step_metrics(step, 0.7 - place * step / 1000) for step in range(1, 41)]})
+        store.write_evaluations(run.id, [Evaluation(40, 1, "validation", 0.5, 0.6 + place / 5)])
+        store.update_run(run.id, steps=40, seconds=3.0, tokens=9000)
+    store.set_status(experiment.id, status)
+    return experiment
+
+
+def test_the_list_names_every_lesson_and_links_to_it(open_page):
+    page = open_page("lessons")
+    assert not page.exception and not page.error
+    links = [element.proto for element in page.get("page_link")]
+    assert len(links) == len(LESSONS)
+    assert all(item.title in link.label.replace("\\", "") for item, link in zip(LESSONS, links, strict=True))
+    assert all(f"lesson={item.name}" in link.query_string for item, link in zip(LESSONS, links, strict=True))
+
+
+@pytest.mark.parametrize("name", [item.name for item in LESSONS])
+def test_every_lesson_opens_from_its_link(open_page, name):
+    page = open_page("lessons", lesson=name)
+    item = lesson(name)
+    assert not page.exception and not page.error
+    assert item.title in texts(page) and item.idea in texts(page)
+    assert len(page.get("code")) == len(item.code)
+    if item.preset:
+        assert button(page, "Run this").disabled
+
+
+def test_run_waits_for_a_prediction_and_keeps_it(open_page, lab, monkeypatch):
+    monkeypatch.setattr("sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: None)
+    page = open_page("lessons", lesson="clip-norm", **{"training.max_steps": "3", "seed": "5"})
+    assert "training.max_steps = 3" in texts(page)
+    page.radio[0].set_value("More than half").run()
+    button(page, "Run this").click().run()
+    assert not page.exception and not page.error
+    (experiment,) = lab.experiments()
+    assert experiment.prediction == "More than half"
+    assert (experiment.config.training.max_steps, experiment.config.seed) == (3, 5)
+    assert [run.name for run in experiment.runs] == ["True last state", "Clip by norm"]
+    assert page.query_params["experiment"] == experiment.id
+    assert page.query_params["lesson"] == "clip-norm"
+    assert not button(page, "Stop").disabled
+    assert "You said: **More than half**" in texts(page)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "sign"),
+    [
+        ("Clearly more accurate", "As predicted"),
+        ("Clearly less accurate", "Not as predicted"),
+        (None, "Nobody made a prediction"),
+    ],
+)
+def test_the_verdict_stands_beside_the_prediction(open_page, lab, prediction, sign):
+    item = lesson("relu")
+    experiment = ran(lab, item, prediction=prediction)
+    page = open_page("lessons", lesson=item.name, experiment=experiment.id)
+    assert not page.exception and not page.error and not page.warning
+    shown = texts(page)
+    assert "Measured: **Clearly more accurate**" in shown
+    assert sign in shown
+    assert "beyond doubt" in shown and item.explanation in shown
+    assert "equal bit for bit" not in shown
+
+
+def test_no_verdict_while_it_trains(open_page, lab):
+    experiment = ran(lab, lesson("relu"), Status.PAUSED, "No clear difference")
+    page = open_page("lessons", lesson="relu", experiment=experiment.id)
+    assert not page.exception and "Verdict" not in texts(page)
+    assert lesson("relu").explanation not in texts(page)
+
+
+def test_run_again_leads_back_to_the_question(open_page, lab):
+    experiment = ran(lab, lesson("relu"))
+    page = open_page("lessons", lesson="relu", experiment=experiment.id)
+    button(page, "Run again").click().run()
+    assert page.radio[0].label.replace("\\", "") == lesson("relu").question
+    assert "experiment" not in page.query_params
+
+
+def test_an_experiment_of_another_lesson_is_said_to_be(open_page, lab):
+    experiment = ran(lab, lesson("relu"))
+    page = open_page("lessons", lesson="attention", experiment=experiment.id)
+    assert not page.exception and "not the one" in page.warning[0].value
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"lesson": "<b>nothing</b>"}, "there is no lesson"),
+        ({"lesson": "relu", "experiment": "00000000"}, "no experiment"),
+        ({"lesson": "relu", "training.epochs": "banana"}, "epochs"),
+        ({"lesson": "relu", "data.path": "/etc/passwd"}, "cannot change"),
+        ({"lesson": "relu", "no.such": "1"}, "cannot change"),
+    ],
+)
+def test_a_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, message):
+    page = open_page("lessons", **query)
+    assert not page.exception
+    assert message in page.error[0].value.replace("\\", "")
+    assert "banana" not in str(page.query_params) and "passwd" not in str(page.query_params)
+    assert ("Run this" in [element.label for element in page.button]) == (query["lesson"] == "relu")

@@ -1,0 +1,188 @@
+"""Parts of the Lessons page: the list, the text of a lesson, its question, its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from sentiment_core.config import ExperimentConfig, to_query
+from sentiment_core.lessons import (
+    LESSONS,
+    Lesson,
+    excerpt,
+    full_experiment_for,
+    measured_choice,
+    validation_reviews,
+)
+from sentiment_core.presets import preset
+from sentiment_core.store import Experiment
+from sentiment_core.verdict import Finding, Verdict, judge
+from ui.backend import store
+from ui.notices import literal
+from ui.pages import pages
+
+HEADINGS = {
+    "diverged": "What broke",
+    "learned": "Did it learn?",
+    "compared": "Better than the other?",
+    "clipped": "How often was it clipped?",
+    "spike": "Where did it blow up?",
+    "long gradients": "Long gradients and accuracy",
+    "spread": "How steady was it?",
+    "twins": "When did the runs part?",
+}
+
+
+def lesson_list() -> None:
+    """Draw all lessons in order, two beside each other."""
+    half = -(-len(LESSONS) // 2)
+    for column, part in zip(st.columns(2, gap="large"), (LESSONS[:half], LESSONS[half:]), strict=True):
+        with column:
+            for item in part:
+                _entry(item)
+
+
+def lesson_links(item: Lesson) -> None:
+    """Draw the way to the previous lesson, to the list and to the next one."""
+    place = LESSONS.index(item)
+    if place:
+        other = LESSONS[place - 1]
+        _link(other, "Previous", icon=":material/arrow_back:", tip=heading(other))
+    st.page_link(pages()["lessons"], label="All lessons", icon=":material/list:")
+    if place + 1 < len(LESSONS):
+        other = LESSONS[place + 1]
+        _link(other, "Next", icon=":material/arrow_forward:", tip=heading(other), position="right")
+
+
+def heading(item: Lesson) -> str:
+    """Return number and title of a lesson."""
+    return item.title if item.rung is None else f"{item.rung} · {item.title}"
+
+
+def idea(item: Lesson) -> None:
+    """Draw idea, formula and code."""
+    st.markdown(literal(item.idea))
+    st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
+
+
+def code(item: Lesson) -> None:
+    """Draw the code of the lesson, folded, as it stands in the package."""
+    if not item.code:
+        return
+    with st.expander("The code that runs", icon=":material/code:"):
+        for reference in item.code:
+            found = excerpt(reference)
+            st.caption(literal(f"{found.path}, line {found.line}"))
+            st.code(found.text, language="python", wrap_lines=True)
+
+
+def look_for(item: Lesson) -> None:
+    """Draw what to watch, and what the notebook saw."""
+    st.markdown("**What to look for**")
+    st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
+    parameters = f" {preset(item.preset).parameters:,} parameters." if item.preset else ""
+    st.caption(literal(f"The notebook, on 32,000 real reviews with 100-d vectors: {item.notebook}{parameters}"))
+
+
+def setting(config: ExperimentConfig, changes: Mapping[str, str]) -> None:
+    """Say what will be trained, and what the link changed."""
+    training, data = config.training, config.data
+    reviews = data.limit or 4000
+    runs = f"{len(config.runs)} runs" if len(config.runs) > 1 else "One run"
+    padded = ", random batches" if data.batching == "random" else ""
+    size = f"{training.epochs} epochs of {reviews:,} demo reviews, batch {training.batch_size}{padded}"
+    time = "" if changes else " About half a minute on two idle cores."
+    st.caption(literal(f"{runs}: {size}, GloVe 50-d, rate {training.learning_rate:g}.{time}"))
+    if changes:
+        listed = ", ".join(f"{name} = {value[:40]}" for name, value in changes.items())
+        st.caption(f"Changed by this link: {literal(listed)}")
+
+
+def train_links(item: Lesson, config: ExperimentConfig) -> None:
+    """Draw the ways into Train: the same experiment to change, and the notebook's own setting."""
+    train = pages()["train"]
+    with st.container(horizontal=True):
+        st.page_link(train, label="Change it in Train", icon=":material/tune:", query_params=to_query(config))
+        st.page_link(
+            train,
+            label="The notebook's full setting",
+            icon=":material/school:",
+            query_params=to_query(full_experiment_for(item)),
+            help="40,000 IMDb reviews, GloVe 100-d, batches of 128. Downloads 212 MB on first use; nothing starts "
+            "before you press Train there.",
+        )
+
+
+def question(item: Lesson, key: str) -> str | None:
+    """Draw the question; return the choice, None before it is answered."""
+    st.markdown("**Predict first**")
+    answer: str | None = st.radio(literal(item.question), item.choices, None, key=key, format_func=literal)
+    return answer
+
+
+def verdict(item: Lesson, experiment: Experiment) -> None:
+    """Draw what the measurements say, with the prediction beside it."""
+    found = judge(store(), experiment.id, validation_reviews(experiment.config))
+    left, right = st.columns([1.7, 1], gap="large")
+    with left:
+        st.subheader("Verdict", anchor=False)
+        st.caption("Worked out from this experiment's own measurements.")
+        _findings(found)
+    with right:
+        st.subheader("Your prediction", anchor=False)
+        _prediction(item, experiment, found)
+        look_for(item)
+
+
+def _findings(found: Verdict) -> None:
+    many = len(found.runs) > 1
+    for topic, title in HEADINGS.items():
+        chosen = [finding for finding in found.findings if finding.topic == topic]
+        if not chosen:
+            continue
+        lines = "\n".join(_line(finding, many) for finding in chosen)
+        st.markdown(f"**{title}**\n{lines}")
+    if not found.findings:
+        st.markdown("No step was measured, so there is nothing to say.")
+
+
+def _line(finding: Finding, many: bool) -> str:
+    sign = ":material/warning: " if finding.alert else ""
+    name = f"*{literal(finding.run)}*: " if many and finding.run else ""
+    return f"- {sign}{name}{literal(finding.text)}"
+
+
+def _prediction(item: Lesson, experiment: Experiment, found: Verdict) -> None:
+    st.markdown(literal(item.question))
+    place = measured_choice(item, found)
+    happened = None if place is None or place >= len(item.choices) else item.choices[place]
+    said = experiment.prediction
+    st.markdown(f"You said: **{literal(said)}**" if said else "Nobody made a prediction for this experiment.")
+    if happened is None:
+        st.markdown("The runs did not get far enough to tell.")
+        return
+    st.markdown(f"Measured: **{literal(happened)}**")
+    if said:
+        if said == happened:
+            st.badge("As predicted", icon=":material/check:", color="green")
+        else:
+            st.badge("Not as predicted", icon=":material/lightbulb:", color="orange")
+    st.markdown(literal(item.explanation))
+
+
+def _entry(item: Lesson) -> None:
+    with st.container(gap=None):
+        _link(item, heading(item))
+        st.caption(literal(item.summary))
+
+
+def _link(item: Lesson, label: str, *, icon: str | None = None, tip: str | None = None, position: str = "left") -> None:
+    st.page_link(
+        pages()["lessons"],
+        label=literal(label),
+        icon=icon,
+        icon_position=position,  # type: ignore[arg-type]
+        help=tip,
+        query_params={"lesson": item.name},
+    )
