@@ -36,6 +36,7 @@ REVIEW = (
     "too loud, but the last act is simply wonderful: funny, tender, never cheap. Not a perfect film, yet I would "
     "happily see it again tomorrow."
 )
+README_PICTURES = {"train", "lessons", "explain"}
 SIZES = {"wide": (1280, 720), "narrow": (420, 900)}
 
 
@@ -100,19 +101,22 @@ def main() -> None:
                 if not experiment:
                     page.goto(f"{address}/train")
                     settle(page)
-                    page.screenshot(path=out / f"train-form{suffix}.png")
                     experiment = train(page, address)
                     page.wait_for_timeout(16_000)
-                    page.screenshot(path=out / f"train-live{suffix}.png")
+                    if not options.readme:
+                        page.screenshot(path=out / f"train-live{suffix}.png")
                     page.get_by_text("Finished", exact=False).first.wait_for(timeout=180_000)
                 links = {
                     "home": address,
                     "train-form": f"{address}/train",
                     "train": experiment,
+                    "lessons": f"{address}/lessons?lesson=clip-norm",
                     "runs": f"{address}/runs",
                     "explain": f"{address}/explain",
                 }
                 for name, link in links.items():
+                    if options.readme and name not in README_PICTURES:
+                        continue
                     page.goto(link)
                     settle(page)
                     if name == "explain":

@@ -15,15 +15,15 @@ DOORS = {
         "Start two runs that differ in one thing only, such as clipping, and watch loss and gradient norm move.",
         "Set up an experiment",
     ),
+    "lessons": (
+        "Lessons",
+        "Walk the ladder from the padding bug to attention: predict, run one change, read the verdict.",
+        "Open the lessons",
+    ),
     "explain": (
         "Explain",
         "Paste a review. A trained model says how positive it is, and shows which words it attended to.",
         "Read a review",
-    ),
-    "runs": (
-        "Runs",
-        "Everything you have trained: compare accuracies, lay curves over each other, take the numbers home.",
-        "Look at runs",
     ),
 }
 
@@ -57,6 +57,7 @@ def main() -> None:
         st.subheader("Latest experiments", anchor=False)
         with errors_shown():
             latest()
+            st.page_link(links["runs"], label="All runs", icon=":material/arrow_forward:", icon_position="right")
 
 
 def latest() -> None:
