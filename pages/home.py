@@ -43,6 +43,9 @@ def main() -> None:
             st.markdown(text)
             st.space("stretch")
             st.page_link(links[name], label=label, icon=":material/arrow_forward:", icon_position="right")
+            if name == "lessons":
+                query = {"lesson": "clip-norm"}
+                st.page_link(links[name], label="Start with clipping", icon=":material/school:", query_params=query)
     st.space("small")
     left, right = st.columns([1.4, 1], gap="large")
     with left:

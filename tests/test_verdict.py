@@ -176,6 +176,8 @@ def test_where_twins_part(store, twin):
     assert "up to step 5" in topics(verdict, "twins")[0].text
     same = judge(store, twin(first, first), 640)
     assert "equal bit for bit over all 9 steps" in topics(same, "twins")[0].text
+    start = judge(store, twin(first, second, second_overrides={"model.initialisation": "he"}), 640)
+    assert "up to step 5" in topics(start, "twins")[0].text
     other = judge(store, twin(first, second, second_overrides={"model.cell": "gru"}), 640)
     assert "different networks" in topics(other, "twins")[0].text
 

@@ -233,8 +233,8 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="How will its validation accuracy compare with the linear head's?",
         choices=BETTER,
-        explanation="The recurrent network can shape its state to whatever the head reads, so a ReLU takes little "
-        "away. One seed with a difference inside the interval proves nothing: run it again with another seed.",
+        explanation="A ReLU shortens the gradient, so fewer steps are clipped, which may help by itself. The notebook "
+        "saw no help on real reviews. A difference with one seed is one draw: try another before believing it.",
         preset="relu",
         compared_with="clip-norm",
     ),
@@ -278,7 +278,7 @@ LESSONS: tuple[Lesson, ...] = (
         look_for=(
             "The loss of the largest rate in its first ten steps.",
             "Which rate moves least, and whether it is wrong or only slow.",
-            "Share of clipped steps for each rate.",
+            "Is 0.01 usable here, as the notebook found with batches four times as large?",
         ),
         question="Which rate will have the best validation accuracy after two epochs?",
         choices=("0.001", "0.1", "0.01", "0.0001"),
@@ -306,14 +306,16 @@ LESSONS: tuple[Lesson, ...] = (
         look_for=(
             "How early its loss falls: the gradient has a short way to every token now.",
             "The gradient norm, and how often it is clipped.",
+            "Whether the head start lasts: give both more epochs in Train.",
             "Afterwards: open the trained model in Explain and see which words have weight.",
         ),
-        question="How will its validation accuracy compare with the deeper head without attention?",
+        question="After two epochs, how will its validation accuracy compare with the deeper head's without attention?",
         choices=BETTER,
         explanation="Every token is one step away from the answer, so nothing has to survive a hundred "
         "multiplications on the way.",
         preset="attention",
         compared_with="deep-head",
+        epochs=2,
     ),
     Lesson(
         name="reference",

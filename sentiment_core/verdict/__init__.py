@@ -5,7 +5,8 @@ Nothing here is a canned sentence about a rung; every statement follows from ste
 
 from __future__ import annotations
 
-from sentiment_core.store import Store
+from sentiment_core.config import ModelConfig
+from sentiment_core.store import Run, Store
 from sentiment_core.verdict.measure import compare, judge_run
 from sentiment_core.verdict.records import Comparison, Finding, Interval, LongGradients, RunVerdict, Spike, Verdict
 from sentiment_core.verdict.words import findings
@@ -31,9 +32,14 @@ def judge(store: Store, experiment_id: str, validation_reviews: int | None) -> V
             verdict,
             steps[first.id],
             steps[run.id],
-            same_network=first.config.model == run.config.model,
+            same_network=_network(first) == _network(run),
             validation_reviews=validation_reviews,
         )
         for run, verdict in zip(runs[1:], judged[1:], strict=True)
     )
     return Verdict(judged, comparisons, tuple(findings(judged, comparisons)))
+
+
+def _network(run: Run) -> ModelConfig:
+    # How weights start does not change what they are weights of.
+    return run.config.model.model_copy(update={"initialisation": "default"})

@@ -42,7 +42,11 @@ def _compared(item: Comparison) -> Finding | None:
     if item.difference is None or item.interval is None:
         return None
     word = {True: "better", False: "worse", None: "no clear difference"}[item.better]
-    tail = f"{word} beyond doubt" if item.better is not None else f"{word} with these reviews and this seed"
+    tail = (
+        f"{word} beyond doubt, with this seed"
+        if item.better is not None
+        else f"{word} with these reviews and this seed"
+    )
     text = (
         f"{item.difference:+.3f} against {item.first} "
         f"({CONFIDENCE:.0%} interval {item.interval.low:+.3f} to {item.interval.high:+.3f}): {tail}."

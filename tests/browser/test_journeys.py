@@ -134,6 +134,7 @@ def test_hostile_review_is_shown_as_text(page, server):
     [
         ("", "Set up an experiment"),
         ("train", "Compare with"),
+        ("lessons", "One network, ten rungs"),
         ("runs", "Nothing has been trained yet"),
         ("explain", "Explain"),
     ],
@@ -143,7 +144,7 @@ def test_cold_deep_link_opens_the_page_whole(page, server, path, sign):
     page.get_by_text(sign, exact=False).first.wait_for()
     for name in ("Home", "Train", "Runs", "Explain"):
         assert page.get_by_role("link", name=name, exact=True).count() >= 1
-    assert "Sentiment Lab" in page.title() or page.title() in {"Train", "Runs", "Explain", "Home"}
+    assert "Sentiment Lab" in page.title() or page.title() in {"Train", "Lessons", "Runs", "Explain", "Home"}
 
 
 def test_unknown_link_says_so(page, server):

@@ -18,7 +18,7 @@ def texts(elements) -> str:
     return "\n".join(str(element.value) for element in elements)
 
 
-@pytest.mark.parametrize("name", ["home", "train", "runs", "explain"])
+@pytest.mark.parametrize("name", ["home", "train", "lessons", "runs", "explain"])
 def test_every_page_opens_on_an_empty_store(open_page, name):
     page = open_page(name)
     assert not page.exception
