@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build, choices
-from ui.forms import field_widget, flatten, forget_widgets
+from ui.forms import field_widget, flatten, widget_key
 from ui.labels import say
 
 NOTHING, CLIPPING, GIVEN = "nothing", "clipping", "given"
-CHOICE, GIVEN_RUNS, VALUE = "compare", "compare:given", "compare-value:"
+CHOICE, GIVEN_RUNS, VALUE, COMPARE = "compare", "compare:given", "compare-value:", "widget:compare"
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,10 @@ COMPARISONS: dict[str, Comparison] = {
 
 
 def load_runs(config: ExperimentConfig) -> None:
-    """Show the runs of `config` in the control. Call before it is drawn, or in a callback."""
+    """Show the runs of `config` in the control. Call after `load_draft`, which makes the control anew."""
     several = len(config.runs) > 1 or bool(config.runs[0].overrides)
     st.session_state[GIVEN_RUNS] = config.runs if several else None
     st.session_state[CHOICE] = GIVEN if several else NOTHING
-    forget_widgets(VALUE)
-    forget_widgets("widget:compare")
 
 
 def compare_control(config: ExperimentConfig) -> ExperimentConfig:
@@ -63,7 +61,7 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
         options,
         index,
         titles.__getitem__,
-        key="widget:compare",
+        key=widget_key(COMPARE),
         help="A second run beside the first, on the same batches and from the same weights, that differs in this only.",
     )
     st.session_state[CHOICE] = kind
@@ -78,7 +76,7 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
     other = field_widget(
         comparison.varied,
         another(comparison.varied, value),
-        f"{VALUE}{kind}",
+        widget_key(f"{VALUE}{kind}"),
         label="Second run: " + comparison.title.split()[-1],
     )
     return with_runs(config, pair(config, comparison, other))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import NoneType
 from typing import Any, get_args
 
 import streamlit as st
@@ -11,14 +12,13 @@ from sentiment_core.config import (
     FIELDS,
     ExperimentConfig,
     allowed_range,
-    bounds,
     choices,
     field_info,
 )
 from ui.labels import say
 
 DRAFT = "draft"
-WIDGET = "field:"
+WIDGET, GENERATION = "field:", "form:generation"
 
 # Useful steps of the +/- buttons; the ranges are the configuration's.
 STEPS = {
@@ -28,9 +28,6 @@ STEPS = {
     "data.validation_fraction": 0.05,
     "model.hidden_size": 32,
     "training.batch_size": 32,
-    "data.limit": 1000,
-    "data.max_tokens": 50,
-    "training.max_steps": 100,
 }
 FREE_FLOATS = {"training.learning_rate", "training.max_norm", "training.clip_value"}
 
@@ -56,19 +53,22 @@ def draft() -> dict[str, Any]:
 def load_draft(config: ExperimentConfig) -> None:
     """Start editing `config`. Call before its widgets are drawn, or in a callback."""
     st.session_state[DRAFT] = flatten(config)
-    forget_widgets(WIDGET)
+    st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
 
 
-def forget_widgets(prefix: str) -> None:
-    """Drop the state of the widgets whose key starts with `prefix`, so that they show the draft again."""
-    for key in [key for key in st.session_state if str(key).startswith(prefix)]:
-        del st.session_state[key]
+def widget_key(name: str) -> str:
+    """Return the key of a widget until something else is loaded into the form.
+
+    A browser keeps what a widget says for as long as its key lives: under the old key, what was loaded would be neither
+    seen nor used.
+    """
+    return f"{name}@{st.session_state.get(GENERATION, 0)}"
 
 
 def edit(*fields: str) -> None:
     """Draw a widget for each setting and keep what it says in the draft."""
     for field in fields:
-        draft()[field] = field_widget(field, draft()[field], WIDGET + field)
+        draft()[field] = field_widget(field, draft()[field], widget_key(WIDGET + field))
 
 
 def field_widget(field: str, value: Any, key: str, label: str | None = None) -> Any:
@@ -92,20 +92,22 @@ def field_widget(field: str, value: Any, key: str, label: str | None = None) -> 
 
 
 def _number(field: str, label: str, value: Any, key: str) -> Any:
-    kind = _number_type(field_info(field).annotation)
-    low, high = bounds(field)
+    annotation = field_info(field).annotation
+    kind = _number_type(annotation)
     text = f"{field_info(field).description} Allowed: {allowed_range(field)}."
     if field in FREE_FLOATS:
         # Orders of magnitude matter here, so it is typed: 1e-3 is as good as 0.001.
         written = st.text_input(label, f"{value:g}" if isinstance(value, float) else str(value), key=key, help=text)
         return written.strip()
+    if NoneType in get_args(annotation):
+        # A number widget that starts with a number cannot be emptied again.
+        shown = "" if value is None else str(value)
+        return st.text_input(label, shown, key=key, help=text, placeholder="none").strip() or None
+    # No limits on the widget: it would keep the last good number, and training would use that without a word. The
+    # configuration refuses what is out of range and says so.
     if kind is int:
-        least, most = int(low or 0), int(high) if high is not None else None
-        step = int(STEPS.get(field, 1))
-        return st.number_input(label, least, most, value, step, key=key, help=text, placeholder="none")
-    number = None if value is None else float(value)
-    bottom, top = (None if end is None else float(end) for end in (low, high))
-    return st.number_input(label, bottom, top, number, STEPS.get(field, 0.05), "%g", key=key, help=text)
+        return st.number_input(label, value=int(value), step=int(STEPS.get(field, 1)), key=key, help=text)
+    return st.number_input(label, value=float(value), step=STEPS.get(field, 0.05), format="%g", key=key, help=text)
 
 
 def _namer(field: str) -> Any:

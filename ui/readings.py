@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from ui.components.heatmap import Row, Token
 # What no model reads needs no node of its own: a review of 50,000 words must not stall the browser.
 LONGEST_TAIL = 200
 LONGEST_TABLE = 5000
+DIVERGED = "no answer: its training diverged, so its weights are no numbers"
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
@@ -30,17 +32,19 @@ def explain(info: ModelInfo, text: str) -> Explanation:
 
 def heatmap_row(info: ModelInfo, found: Explanation) -> Row:
     """Return one model's row: probability, what it read, a score for each token."""
+    # A model whose training diverged answers with NaN, which a browser cannot even read.
+    sound = math.isfinite(found.probability)
     kind = "positive" if found.label else "negative"
     tokens = tuple(
-        Token(token.start, token.end, token.attention if token.used else None, token.known, token.used)
+        Token(token.start, token.end, _weight(token.attention) if token.used else None, token.known, token.used)
         for token in found.tokens
     )
     return Row(
         title=info.name,
-        verdict=f"{kind}, P(positive) = {found.probability:.3f}",
+        verdict=f"{kind}, P(positive) = {found.probability:.3f}" if sound else DIVERGED,
         note=note(found),
         tokens=_with_short_tail(tokens),
-        probability=found.probability,
+        probability=found.probability if sound else None,
     )
 
 
@@ -70,6 +74,10 @@ def table(infos: Sequence[ModelInfo], found: Sequence[Explanation]) -> list[dict
             )
         rows.append(row)
     return rows
+
+
+def _weight(attention: float | None) -> float | None:
+    return attention if attention is not None and math.isfinite(attention) else None
 
 
 def _with_short_tail(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

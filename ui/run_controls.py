@@ -6,10 +6,13 @@ import time
 
 import streamlit as st
 
+from sentiment_core.config import from_fields
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment
 from ui.backend import executor, store
+from ui.forms import flatten
+from ui.notices import literal
 
 PROBLEM = "controls:problem"
 # A worker looks for requests a few times a second; only a paused or ended state shows that it has heard.
@@ -55,14 +58,20 @@ def live_controls(experiment: Experiment) -> None:
 def _adjust(identifier: str, run_id: str | None, rate: str, threshold: str) -> None:
     asked = []
     try:
-        if rate.strip():
-            store().request(identifier, "learning_rate", _number(rate), run_id)
-            asked.append(f"learning rate {rate.strip()}")
-        if threshold.strip():
-            store().request(identifier, "threshold", _number(threshold), run_id)
-            asked.append(f"threshold {threshold.strip()}")
+        # Both are read before either is sent: half of what was asked for would go unnoticed behind the error.
+        wanted = [
+            (kind, _number(field, text))
+            for kind, field, text in (
+                ("learning_rate", "training.learning_rate", rate),
+                ("threshold", "training.max_norm", threshold),
+            )
+            if text.strip()
+        ]
+        for kind, value in wanted:
+            store().request(identifier, kind, value, run_id)  # type: ignore[arg-type]
+            asked.append(f"{kind.replace('_', ' ')} {value:g}")
     except SentimentLabError as error:
-        st.error(str(error))
+        st.error(literal(str(error)))
         return
     if asked:
         st.success("From the next steps on: " + ", ".join(asked) + ".")
@@ -70,13 +79,10 @@ def _adjust(identifier: str, run_id: str | None, rate: str, threshold: str) -> N
         st.info("Write a number into one of the fields.")
 
 
-def _number(text: str) -> float:
-    from sentiment_core.errors import ConfigError
-
-    try:
-        return float(text)
-    except ValueError:
-        raise ConfigError(f"{text.strip()[:30]!r} is not a number; write one such as 0.01 or 1e-3.") from None
+def _number(field: str, text: str) -> float:
+    config = from_fields({field: text.strip()})
+    value: float = flatten(config)[field]
+    return value
 
 
 def ask(identifier: str, kind: str) -> None:

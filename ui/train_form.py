@@ -7,12 +7,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig, from_fields
-from sentiment_core.errors import ConfigError, DataError, SentimentLabError
+from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.presets import PRESETS, preset
 from ui.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.forms import draft, edit, load_draft
 from ui.notices import literal, show_error
-from ui.uploads import check_upload, save_upload
+from ui.uploads import check_upload, in_users_words, remember_name, save_upload
 
 PRESET = "widget:preset"
 # On the demo reviews: 225 steps, a good ten seconds of training on two cores, and clipping makes a visible difference.
@@ -68,9 +68,12 @@ def form() -> ExperimentConfig | None:
     with training:
         st.subheader("Optimisation", anchor=False)
         _training()
-        config = _comparison()
+        comparison = st.container()
         with st.popover("More", icon=":material/tune:", width="stretch"):
             _more_training()
+        # Above, but after everything has been read: what is built here must not lag behind the form.
+        with comparison:
+            config = _comparison()
     return config if usable else None
 
 
@@ -126,19 +129,21 @@ def _upload() -> bool:
     )
     try:
         if given is not None:
-            draft()["data.path"] = str(save_upload(given.name, given.getvalue()))
+            kept = save_upload(given.name, given.getvalue())
+            remember_name(kept, given.name)
+            draft()["data.path"] = str(kept)
         edit(*columns)
         path = draft()["data.path"]
         if not path:
             st.caption("Choose a file with one review a row and its label: 0 or 1, neg or pos, negative or positive.")
             return False
         found = check_upload(path, draft()["data.text_column"] or "", draft()["data.label_column"] or "")
-    except (DataError, SentimentLabError) as error:
-        show_error(error)
+    except SentimentLabError as error:
+        show_error(type(error)(in_users_words(str(error), draft()["data.path"] or "")))
         return False
     st.caption(f"{found['reviews']:,} reviews, {found['positive']:,} of them positive.")
     for warning in found["warnings"]:
-        st.caption(literal(warning))
+        st.caption(literal(in_users_words(warning, path)))
     return True
 
 
@@ -170,8 +175,12 @@ def _training() -> None:
 
 
 def _comparison() -> ExperimentConfig | None:
+    fields = draft()
+    if fields["data.source"] == "csv" and not fields["data.path"]:
+        # The Data column already asks for the file; here it is only missing, not wrong.
+        fields = {**fields, "data.path": "reviews.csv"}
     try:
-        return compare_control(from_fields(draft()))
+        return compare_control(from_fields(fields))
     except ConfigError as error:
         show_error(error)
         return None

@@ -12,8 +12,20 @@ import streamlit as st
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.paths import folder
 
+NAMES = "uploads:names"
 # What an upload is called on disk; a link may name nothing else.
 NAME = re.compile(r"[0-9a-f]{24}\.csv(\.gz)?")
+
+
+def remember_name(path: Path, name: str) -> None:
+    """Keep what the user calls the upload at `path`; the name on disk says nothing to them."""
+    st.session_state.setdefault(NAMES, {})[path.name] = name
+
+
+def in_users_words(message: str, path: str) -> str:
+    """Return `message` with the file called as its user called it."""
+    stored = Path(path).name
+    return message.replace(stored, st.session_state.get(NAMES, {}).get(stored, stored))
 
 
 def save_upload(name: str, content: bytes) -> Path:

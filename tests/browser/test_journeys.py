@@ -48,6 +48,11 @@ def button(page, name: str):
     return page.get_by_role("button", name=name, exact=True)
 
 
+def choose(page, control: str, option: str) -> None:
+    page.get_by_role("combobox", name=control).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
 def test_twin_runs_grow_pause_resume_and_stop(page, server):
     start_twin(page, server)
     names = page.locator(".sl-name").all_inner_texts()
@@ -103,6 +108,21 @@ def test_reload_in_the_middle_still_shows_the_run(page, server):
     shown = steps(page)
     until(lambda: steps(page)[0] > shown[0], what="the worker outlived the server and the plot goes on")
     assert not page.locator(".sl-note").is_visible()
+
+
+def test_a_preset_is_what_the_form_then_shows_and_what_is_trained(page, server):
+    page.goto(f"{server.url}/train?{urlencode({'data.limit': '200'})}")
+    choose(page, "Start from", "Learning rates")
+    until(lambda: page.get_by_role("spinbutton", name="Epochs").input_value() == "1", what="the preset's epochs")
+    assert page.get_by_role("combobox", name="Compare with").input_value().startswith("As loaded: rate 0.1")
+    choose(page, "Start from", "Bidirectional GRU with attention")
+    until(lambda: page.get_by_role("combobox", name="Cell").input_value() == "GRU", what="the other preset's cell")
+    assert page.get_by_role("spinbutton", name="Hidden size").input_value() == "96"
+    choose(page, "Start from", "Learning rates")
+    until(lambda: page.get_by_role("spinbutton", name="Epochs").input_value() == "1", what="the first preset again")
+    button(page, "Train").click()
+    page.wait_for_selector(".sl-badge[data-status=finished]", timeout=60_000)
+    assert page.locator(".sl-name").all_inner_texts() == ["rate 0.1", "rate 0.01", "rate 0.0001"]
 
 
 def test_hostile_review_is_shown_as_text(page, server):

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from sentiment_core.errors import ConfigError, DataError
-from ui.uploads import check_upload, save_upload, upload_path
+from ui.uploads import check_upload, in_users_words, remember_name, save_upload, upload_path
 
 GOOD = "text,label\n" + "".join(f"review number {n},{n % 2}\n" for n in range(40))
 
@@ -37,3 +37,11 @@ def test_bad_upload_is_refused_with_a_reason(lab, content):
 def test_a_link_cannot_name_other_files(lab, name):
     with pytest.raises(ConfigError, match="upload"):
         upload_path(name)
+
+
+def test_messages_call_the_file_what_the_user_calls_it(lab):
+    path = save_upload("my reviews.csv", b"")
+    remember_name(path, "my reviews.csv")
+    with pytest.raises(DataError) as found:
+        check_upload(str(path), "text", "label")
+    assert in_users_words(str(found.value), str(path)).startswith("my reviews.csv is empty")

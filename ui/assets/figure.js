@@ -13,6 +13,7 @@ export function curvesFigure(runs, look, { range, smoothing, revision }) {
   const norms = new Extent();
   for (const [place, run] of runs.entries()) {
     run.width = lineWidth(place, runs.length);
+    run.row = 0.06 * Math.min(place, 4);
     norms.include(run.series.columns.grad_norm);
     const { step, loss, grad_norm: before, grad_norm_clipped: after, threshold } = run.series.columns;
     traces.push(...curve(run, step, loss, { axes: ["x", "y", "y3"], name: "loss", range, smoothing }));
@@ -28,7 +29,7 @@ export function curvesFigure(runs, look, { range, smoothing, revision }) {
     margin: { l: 52, r: 14, t: 26, b: 38 },
     xaxis: { ...axis(look), anchor: "y2", title: stepTitle(look), rangemode: "tozero" },
     yaxis: { ...axis(look), domain: [0.56, 1] },
-    yaxis2: { ...axis(look), domain: [0, 0.46], type: "log", dtick: norms.decades > 2.2 ? 1 : "D2", tickformat: "~g" },
+    yaxis2: { ...axis(look), domain: [0, 0.46], type: "log", dtick: norms.tick, tickformat: "~g" },
     yaxis3: edgeAxis("y"),
     yaxis4: edgeAxis("y2"),
     shapes: [line(look, GUESSING, "y")],
@@ -41,6 +42,7 @@ export function accuracyFigure(runs, look, { range, smoothing, revision, referen
   const traces = [];
   for (const [place, run] of runs.entries()) {
     run.width = lineWidth(place, runs.length);
+    run.row = 0.06 * Math.min(place, 4);
     const { step, accuracy } = run.series.columns;
     traces.push(...curve(run, step, accuracy, { axes: ["x", "y", "y2"], name: "batch", range, smoothing, faint: true }));
     const points = run.series.evaluations.filter((e) => e.part === "validation");
@@ -99,7 +101,8 @@ function curve(run, steps, values, { axes, name, range, smoothing, log, dash, fa
   if (marks.x.length && !unmarked) {
     traces.push({
       ...common(run), xaxis, yaxis: edge, mode: "markers", x: marks.x, cliponaxis: false,
-      y: marks.value.map((v) => (Number.isFinite(v) ? EDGE.bottom : EDGE.top)),
+      // A row for each of the first runs: marks at the same step must not hide each other.
+      y: marks.value.map((v) => (Number.isFinite(v) ? EDGE.bottom + run.row : EDGE.top - run.row)),
       marker: {
         color: run.colour, size: 8, line: { color: run.colour, width: 1.5 },
         symbol: marks.value.map((v) => (Number.isFinite(v) ? "triangle-down-open" : "x-thin-open")),
@@ -145,8 +148,10 @@ class Extent {
     }
   }
 
-  get decades() {
-    return this.high ? Math.log10(this.high / this.low) : 1;
+  // Labels at 1, 2 and 5 in a narrow range, else at every decade, or every few of them when a run explodes.
+  get tick() {
+    const decades = this.high ? Math.log10(this.high / this.low) : 3;
+    return decades > 2.2 ? Math.ceil(decades / 6) : "D2";
   }
 }
 
