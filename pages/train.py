@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig, build, from_query, to_query
@@ -15,7 +17,9 @@ from ui.run_controls import PROBLEM, controls, live_controls
 from ui.train_form import form, preset_control, start_editing, start_fresh, summary
 from ui.uploads import upload_path
 
-ADOPTED, SHOWN = "train:adopted", "train:shown"
+ADOPTED, SHOWN, LEFT = "train:adopted", "train:shown", "train:left"
+# How long a browser that is busy may still name the address that this page has just replaced.
+LAG_SECONDS = 2.0
 
 
 def main() -> None:
@@ -60,6 +64,10 @@ def adopt_address() -> SentimentLabError | None:
         # Back from another page: what was being watched is still what one wants to see.
         st.query_params["experiment"] = st.session_state[SHOWN]
     query = st.query_params.to_dict()
+    if query != st.session_state.get(ADOPTED) and _just_left(query):
+        # Not a link: somebody clicked before the browser heard of the new address, and must not lose that click.
+        query = st.session_state[ADOPTED]
+        st.query_params.from_dict(query)
     if st.session_state.get(ADOPTED) == query:
         return None
     first = ADOPTED not in st.session_state
@@ -89,8 +97,22 @@ def write_address(config: ExperimentConfig) -> None:
     if config.data.path:
         query["data.path"] = config.data.path.rpartition("/")[2]
     if query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
+        set_address(query)
     st.session_state[ADOPTED] = query
+
+
+def set_address(query: dict[str, str]) -> None:
+    """Replace the address, and remember for a moment which one it was."""
+    st.session_state.setdefault(LEFT, []).append((st.query_params.to_dict(), time.monotonic()))
+    st.query_params.from_dict(query)
+    st.session_state[ADOPTED] = query
+
+
+def _just_left(query: dict[str, str]) -> bool:
+    now = time.monotonic()
+    recent = [(left, when) for left, when in st.session_state.get(LEFT, []) if now - when < LAG_SECONDS]
+    st.session_state[LEFT] = recent
+    return any(left == query for left, _ in recent)
 
 
 def shown_experiment() -> Experiment | None:
@@ -110,16 +132,14 @@ def launch(config: ExperimentConfig) -> None:
     tree = {**config.model_dump(exclude={"runs"}), "name": name[:120], "runs": [r.model_dump() for r in config.runs]}
     experiment = store().create_experiment(build(ExperimentConfig, tree))
     executor().submit(experiment.id)
-    st.query_params.from_dict({"experiment": experiment.id})
-    st.session_state[ADOPTED] = {"experiment": experiment.id}
+    set_address({"experiment": experiment.id})
     st.session_state[SHOWN] = experiment.id
     st.rerun()
 
 
 def reset() -> None:
     """Leave the experiment that is shown; its settings stay in the form."""
-    st.query_params.clear()
-    st.session_state[ADOPTED] = {}
+    set_address({})
     st.session_state[SHOWN] = None
 
 

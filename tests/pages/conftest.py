@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -49,3 +50,16 @@ def finished_twin(store: Store, steps: int = 30, status: Status = Status.FINISHE
 
 def step_metrics(step: int, loss: float) -> StepMetrics:
     return StepMetrics(step, 1, loss, 0.6, 1e-3, 2.0, 1.0, 0.5, 1.0, 1.0, 300, 0.1 * step)
+
+
+def texts(elements: Any) -> str:
+    return "\n".join(str(element.value) for element in elements)
+
+
+def key_of(page: AppTest, name: str) -> str:
+    """Return the key of a form's widget as it stands: loading something makes the widgets anew."""
+    return f"{name}@{page.session_state['form:generation']}"
+
+
+def button(page: AppTest, label: str) -> Any:
+    return next(item for item in page.button if item.label == label)

@@ -10,13 +10,8 @@ import pytest
 
 from sentiment_core.config import ExperimentConfig, to_query
 from sentiment_core.metrics import Status
-from sentiment_core.presets import PRESETS
 
-from .conftest import finished_twin
-
-
-def texts(elements) -> str:
-    return "\n".join(str(element.value) for element in elements)
+from .conftest import button, finished_twin, key_of, texts
 
 
 @pytest.mark.parametrize("name", ["home", "train", "lessons", "runs", "explain"])
@@ -31,18 +26,6 @@ def test_pages_with_experiments_open(open_page, lab, name):
     finished_twin(lab)
     page = open_page(name)
     assert not page.exception
-    assert not page.error
-
-
-def test_newcomers_see_the_twin_with_and_without_clipping(open_page):
-    page = open_page("train")
-    assert page.selectbox(key=key_of(page, "widget:compare")).value == "clipping"
-    assert "no clipping" in page.query_params["runs"]
-
-
-def test_link_with_a_configuration_fills_the_form(open_page):
-    page = open_page("train", **to_query(PRESETS["xavier"].config))
-    assert page.selectbox(key=key_of(page, "field:model.initialisation")).value == "xavier"
     assert not page.error
 
 
@@ -66,44 +49,6 @@ def test_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, mes
     assert "banana" not in str(page.query_params)
 
 
-def test_impossible_setting_names_the_field_and_disables_training(open_page):
-    page = open_page("train")
-    page.text_input(key=key_of(page, "field:training.learning_rate")).set_value("-3").run()
-    assert "learning" in texts(page.error)
-    assert button(page, "Train").disabled
-
-
-@pytest.mark.parametrize(
-    ("field", "bad", "allowed"),
-    [("training.epochs", 999, "≤ 200"), ("model.hidden_size", 0, "≥ 1"), ("training.batch_size", -5, "≥ 1")],
-)
-def test_number_out_of_range_is_refused_not_replaced(open_page, field, bad, allowed):
-    page = open_page("train")
-    page.number_input(key=key_of(page, f"field:{field}")).set_value(bad).run()
-    message = texts(page.error).replace("\\", "")
-    assert field in message
-    assert allowed in message
-    assert button(page, "Train").disabled
-
-
-def test_limit_can_be_taken_away_again(open_page):
-    page = open_page("train", **{"data.limit": "1000"})
-    page.text_input(key=key_of(page, "field:data.limit")).set_value("12").run()
-    assert "data.limit" in texts(page.error).replace("\\", "")
-    page.text_input(key=key_of(page, "field:data.limit")).set_value("").run()
-    assert not page.error
-    assert "data.limit" not in page.query_params
-
-
-def test_csv_without_a_file_is_asked_for_not_complained_about(open_page):
-    page = open_page("train")
-    page.selectbox(key=key_of(page, "field:data.source")).set_value("csv").run()
-    assert not page.error
-    assert "Choose a file" in texts(page.caption)
-    assert page.selectbox(key=key_of(page, "widget:compare"))
-    assert button(page, "Train").disabled
-
-
 def test_half_of_an_adjustment_is_not_sent(open_page, lab):
     experiment = finished_twin(lab, status=Status.RUNNING)
     page = open_page("train", experiment=experiment.id)
@@ -113,35 +58,6 @@ def test_half_of_an_adjustment_is_not_sent(open_page, lab):
     button(page, "Apply to the next steps").click().run()
     assert "max_norm" in texts(page.error).replace("\\", "")
     assert lab.take_requests(experiment.id) == []
-
-
-def test_preset_fills_the_form_and_keeps_the_reviews(open_page):
-    page = open_page("train")
-    page.selectbox(key=key_of(page, "field:data.source")).set_value("imdb").run()
-    page.selectbox(key="widget:preset").set_value("batch-norm").run()
-    assert page.selectbox(key=key_of(page, "field:model.state_norm")).value == "batch"
-    assert page.selectbox(key=key_of(page, "field:data.source")).value == "imdb"
-    assert not page.exception
-
-
-def test_every_preset_can_be_loaded(open_page):
-    page = open_page("train")
-    for name in PRESETS:
-        page.selectbox(key="widget:preset").set_value(name).run()
-        assert not page.exception
-        assert not page.error, name
-
-
-@pytest.mark.parametrize(
-    "kind",
-    ["nothing", "clipping", "threshold", "by_value", "learning_rate", "optimizer", "cell", "pooling", "embeddings"],
-)
-def test_every_comparison_makes_a_valid_experiment(open_page, kind):
-    page = open_page("train")
-    page.selectbox(key=key_of(page, "widget:compare")).set_value(kind).run()
-    assert not page.exception
-    assert not page.error
-    assert not button(page, "Train").disabled
 
 
 def test_reload_shows_the_experiment_of_the_address(open_page, lab):
@@ -240,12 +156,3 @@ def test_pages_need_no_torch(lab):
 def test_links_round_trip(open_page):
     config = ExperimentConfig(name="Mine")
     assert open_page("train", **to_query(config)).query_params["name"] == "Mine"
-
-
-def key_of(page, name):
-    """Return the key of a form's widget as it stands: loading something makes the widgets anew."""
-    return f"{name}@{page.session_state['form:generation']}"
-
-
-def button(page, label):
-    return next(item for item in page.button if item.label == label)
