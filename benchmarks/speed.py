@@ -1,6 +1,6 @@
 """How fast training is, as ratios measured side by side in one run.
 
-    python benchmarks/speed.py --data FILE.csv.gz [--embeddings glove-100] [--reviews 6400]
+    python -m benchmarks.speed --data FILE.csv.gz [--embeddings glove-100] [--reviews 6400]
 
 1. One epoch against the course notebook's pipeline: per-word gensim look-ups in the collate function, random batches
    padded to their longest review. Same model, same reviews, same optimizer, same threads.

@@ -1,6 +1,6 @@
 """Take the pictures of every page: light and dark, projector and phone width, into one folder.
 
-    python docs/screenshots.py [--out docs/images] [--readme]
+    python -m docs.screenshots [--out docs/images] [--readme]
 
 Starts the app with a home of its own, trains the twin experiment on demo reviews through the browser, and photographs
 what a user sees. `--readme` takes only the pictures that README.md shows.
@@ -9,28 +9,14 @@ what a user sees. `--readme` takes only the pictures that README.md shows.
 from __future__ import annotations
 
 import argparse
-import os
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
+
 ROOT = Path(__file__).resolve().parents[1]
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 REVIEW = (
     "I was told this would be a dull two hours, and for a while I believed it. The plot wanders and the music is far "
     "too loud, but the last act is simply wonderful: funny, tender, never cheap. Not a perfect film, yet I would "
@@ -38,28 +24,6 @@ REVIEW = (
 )
 README_PICTURES = {"train", "lessons", "explain"}
 SIZES = {"wide": (1280, 720), "narrow": (420, 900)}
-
-
-def start_server(home: str) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the app on a free port and return its process and address once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
-        cwd=ROOT,
-        env=os.environ | {"SENTIMENT_HOME": home},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(150):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).read()
-            return process, address
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("the server did not start")
 
 
 def settle(page: Page, seconds: float = 1.5) -> None:
@@ -86,12 +50,10 @@ def main() -> None:
     options = parser.parse_args()
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    server, address = start_server(tempfile.mkdtemp())
-    try:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, AppServer(Path(home)) as server:
+        address = server.url
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS
-            )
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             looks = [("light", "wide")] if options.readme else [(c, s) for c in ("light", "dark") for s in SIZES]
             experiment = ""
             for scheme, size in looks:
@@ -126,9 +88,6 @@ def main() -> None:
                     page.screenshot(path=out / f"{name}{suffix}.png")
                 page.close()
             browser.close()
-    finally:
-        server.terminate()
-        server.wait(15)
 
 
 if __name__ == "__main__":

@@ -116,21 +116,13 @@ def build_config(options: argparse.Namespace) -> ExperimentConfig:
 def _train(options: argparse.Namespace) -> tuple[Any, str]:
     config = build_config(options)
     # Imported late: torch takes seconds, and a mistyped option should not.
-    from sentiment_core.store import Store, Worker
-    from sentiment_core.worker import StopSignal, run_experiment
+    from sentiment_core.store import Store
+    from sentiment_core.worker import train_here
 
-    stop = StopSignal()
     with Store() as store:
-        experiment = store.create_experiment(config)
-        worker = Worker.of()
-        store.claim_experiment(experiment.id, worker)
-        stop.install()
-        try:
-            experiment = run_experiment(store, experiment.id, stop, worker, ProgressLine())
-        finally:
-            stop.restore()
-            if sys.stderr.isatty():
-                print(file=sys.stderr)
+        experiment = train_here(store, config, ProgressLine())
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
         runs = [
             {
                 "run_id": run.id,

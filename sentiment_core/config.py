@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sentiment_core.errors import ConfigError
+from sentiment_core.fields import limits, options, range_in_words
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["word", "whitespace"]
@@ -284,12 +285,7 @@ def field_info(field: str) -> Any:
 
 def choices(field: str) -> tuple[Any, ...]:
     """Return the allowed values of a `Literal` field, or of a tuple of them; empty for other fields."""
-    annotation = field_info(field).annotation
-    while annotation is not None and (arguments := get_args(annotation)):
-        if not isinstance(arguments[0], type) and not get_args(arguments[0]):
-            return arguments
-        annotation = arguments[0] if get_args(arguments[0]) else None
-    return ()
+    return options(field_info(field))
 
 
 def _collect_fields() -> dict[str, Any]:
@@ -329,7 +325,8 @@ def _explain(kind: type[Config], problem: Any) -> str:
     if problem["type"] == "value_error":
         return message
     path = [str(part) for part in problem["loc"] if not str(part).startswith(("function-", "constrained-"))]
-    field = SECTIONS.get(kind, "") + ".".join(path)
+    # An element of a list stands for its list: there is one range for all of them.
+    field = re.sub(r"\.\d+$", "", SECTIONS.get(kind, "") + ".".join(path))
     if problem["type"] == "extra_forbidden":
         return f"{field}: there is no such setting; see `python -m sentiment_core fields`"
     allowed = allowed_range(field)
@@ -338,46 +335,13 @@ def _explain(kind: type[Config], problem: Any) -> str:
 
 
 def allowed_range(field: str) -> str:
-    """Return a field's range in words, such as `> 0 and ≤ 1000`; empty when it has none."""
-    field = re.sub(r"\.\d+$", "", field)
-    if field not in FIELDS:
-        return ""
-    if options := choices(field):
-        return ", ".join(str(option) for option in options)
-    info = FIELDS[field]
-    signs = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
-    parts = [
-        f"{sign} {getattr(rule, name):g}"
-        for rule in _metadata(info)
-        for name, sign in signs.items()
-        if getattr(rule, name, None) is not None
-    ]
-    kinds = {info.annotation, *get_args(info.annotation)}
-    kind = (
-        "a whole number "
-        if int in kinds
-        else "a number "
-        if float in kinds
-        else "true or false"
-        if bool in kinds
-        else ""
-    )
-    empty = ", or none" if type(None) in kinds and parts else ""
-    return (kind + " and ".join(parts)).strip() + empty
+    """Return a field's range in words, such as `a number > 0 and ≤ 1,000`; empty when it has none."""
+    return range_in_words(FIELDS[field]) if field in FIELDS else ""
 
 
 def bounds(field: str) -> tuple[float | None, float | None]:
     """Return a numeric field's smallest and largest value (open ends count as closed), None where unbounded."""
-    low = high = None
-    for rule in _metadata(field_info(field)):
-        low = next((v for n in ("ge", "gt") if (v := getattr(rule, n, None)) is not None), low)
-        high = next((v for n in ("le", "lt") if (v := getattr(rule, n, None)) is not None), high)
-    return low, high
-
-
-def _metadata(info: Any) -> list[Any]:
-    nested = [rule for part in info.metadata for rule in getattr(part, "metadata", [])]
-    return [*info.metadata, *nested]
+    return limits(field_info(field))
 
 
 FIELDS: dict[str, Any] = _collect_fields()

@@ -22,11 +22,10 @@ import numpy as np
 import pandas as pd
 
 from sentiment_core.config import DataConfig, Tokenizer
+from sentiment_core.datasets import Progress
 from sentiment_core.errors import EmbeddingsError
 from sentiment_core.paths import folder, home
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
-
-Progress = Callable[[str, float | None], None]
 
 GLOVE_100 = "glove-wiki-gigaword-100"
 # The spread of a GloVe component over frequent words, so that random vectors start on the same scale.

@@ -41,7 +41,7 @@ class Reporter(Callback):
         self._last_flush = 0.0
         self._paused = False
         self._first: tuple[int, float] | None = None
-        self._non_finite: dict[str, int] = {}
+        self._non_finite: dict[str, int] = {}  # run id → first step since which no loss was finite
 
     def on_start(self, trainer: Trainer) -> None:
         for run in trainer.runs:
@@ -54,7 +54,7 @@ class Reporter(Callback):
         if now - self._last_flush >= FLUSH_SECONDS or trainer.step <= 1:
             self.flush(trainer)
             self._obey(trainer)
-        while self._paused and not trainer.should_stop:
+        while self._paused and not trainer.should_stop and not self._stop_signal():
             time.sleep(PAUSE_POLL_SECONDS)
             self._obey(trainer)
         if self._stop_signal():
@@ -73,6 +73,9 @@ class Reporter(Callback):
 
     def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
         self.flush(trainer)
+        if self._non_finite.get(run.id):
+            # Too late in the run to be ended for it, and no less diverged.
+            run.failed, reason = True, reason or self._divergence(run)
         status = Status.FAILED if run.failed else Status.FINISHED
         self.store.update_run(run.id, status=status, error=reason)
 
@@ -90,15 +93,20 @@ class Reporter(Callback):
                 continue
             self.store.update_run(run.id, steps=steps[-1].step, seconds=run.seconds, tokens=run.tokens)
             for step in steps:
-                self._non_finite[run.id] = 0 if math.isfinite(step.loss) else self._non_finite.get(run.id, 0) + 1
-            if self._non_finite[run.id] >= DIVERGED_STEPS and not run.ended:
-                first = steps[-1].step - self._non_finite[run.id] + 1
-                trainer.fail(
-                    run,
-                    f"Diverged: the loss is not a finite number since step {first}. "
-                    "Lower the learning rate or clip the gradient.",
-                )
+                if math.isfinite(step.loss):
+                    self._non_finite.pop(run.id, None)
+                else:
+                    self._non_finite.setdefault(run.id, step.step)
+            since = self._non_finite.get(run.id)
+            if since is not None and steps[-1].step - since + 1 >= DIVERGED_STEPS and not run.ended:
+                trainer.fail(run, self._divergence(run))
         self._show(trainer, "paused" if self._paused else "training", "Paused" if self._paused else "Training")
+
+    def _divergence(self, run: Run) -> str:
+        return (
+            f"Diverged: the loss is not a finite number since step {self._non_finite[run.id]}. "
+            "Lower the learning rate or clip the gradient."
+        )
 
     def _obey(self, trainer: Trainer) -> None:
         for request in self.store.take_requests(self.experiment_id):

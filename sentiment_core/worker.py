@@ -158,6 +158,17 @@ def run_experiment(
     return store.experiment(experiment_id)
 
 
+def train_here(store: Store, config: ExperimentConfig, watch: Callable[[Progress], None]) -> Experiment:
+    """Create an experiment and train it in this process, past the queue; Ctrl-C stops it. Returns it as it ended."""
+    experiment, worker, stop = store.create_experiment(config), Worker.of(), StopSignal()
+    store.claim_experiment(experiment.id, worker)
+    stop.install()
+    try:
+        return run_experiment(store, experiment.id, stop, worker, watch)
+    finally:
+        stop.restore()
+
+
 def _make_trainer(
     experiment: Experiment, keeper: Keeper, reporter: Reporter, show: Callable[[str, float | None], None]
 ) -> Trainer:

@@ -164,7 +164,7 @@ def test_later_options_win_over_the_preset() -> None:
         (["--set", "training.learning_rate"], ["FIELD=VALUE"]),
         (["--set", "training.lr=1"], ["training.lr", "no such setting"]),
         (["--set", "runs=2"], ["runs", "no such setting"]),
-        (["--set", "training.learning_rate=-1"], ["training.learning_rate", "> 0 and ≤ 1000", "-1"]),
+        (["--set", "training.learning_rate=-1"], ["training.learning_rate", "> 0 and ≤ 1,000", "-1"]),
         (["--set", "training.precision=fp16", *SMALL], ["training.precision", "fp16 needs a CUDA GPU"]),
         (["--device", "tpu"], ["device", "auto, cpu, cuda, mps"]),
         (["--data", "missing.csv"], ["missing.csv", "no such file"]),

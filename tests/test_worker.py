@@ -112,6 +112,30 @@ def test_an_experiment_fails_when_every_run_diverged(store: Store, tiny: Any, mo
     assert experiment.error == "Every run diverged. Lower the learning rate or clip the gradient."
 
 
+def test_a_run_that_ends_before_its_divergence_is_certain_has_diverged_all_the_same(store: Store, tiny: Any) -> None:
+    experiment = train(store, tiny({"training.epochs": 4, **EXPLODING}))
+    (run,) = experiment.runs
+    losses = [row["loss"] for row in store.step_rows(run.id)]
+    first = next(number for number, loss in enumerate(losses, start=1) if not math.isfinite(loss))
+    assert len(losses) - first + 1 < reporting.DIVERGED_STEPS
+    assert run.status is Status.FAILED and f"since step {first}" in (run.error or "")
+
+
+def test_a_signal_ends_a_pause(store: Store, tiny: Any, home: Path) -> None:
+    experiment_id, stop = claim(store, tiny({"training.epochs": 200})), StopSignal()
+    thread = threading.Thread(target=run_experiment, args=(store, experiment_id, stop, Worker.of()))
+    thread.start()
+    try:
+        until(lambda: store.experiment(experiment_id).step >= 1)
+        store.request(experiment_id, "pause")
+        until(lambda: store.experiment(experiment_id).status is Status.PAUSED)
+    finally:
+        stop.received = True
+        thread.join(20)
+    assert not thread.is_alive() and store.experiment(experiment_id).status is Status.STOPPED
+    assert (home / "experiments" / experiment_id / "checkpoint.pt").exists()
+
+
 def test_pause_change_resume_and_stop(store: Store, tiny: Any, home: Path) -> None:
     config = with_runs(tiny({"training.epochs": 200, "training.clipping": "norm"}), one={}, two={})
     experiment_id = claim(store, config)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.executors import Executor
 from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.paths import home
 from sentiment_core.store import Store
@@ -25,13 +26,13 @@ def store() -> Store:
     return _open(os.environ.get("SENTIMENT_STORE_URL"), str(home()))[0]
 
 
-def executor() -> LocalExecutor:
+def executor() -> Executor:
     """Return the executor that starts and finds workers for `store()`."""
     return _open(os.environ.get("SENTIMENT_STORE_URL"), str(home()))[1]
 
 
 @lru_cache(maxsize=8)
-def _open(url: str | None, folder: str) -> tuple[Store, LocalExecutor]:
+def _open(url: str | None, folder: str) -> tuple[Store, Executor]:
     opened = Store(url)
     return opened, LocalExecutor(opened)
 

@@ -118,6 +118,9 @@ def with_runs(config: ExperimentConfig, runs: tuple[RunConfig, ...]) -> Experime
 def another(name: str, value: Any) -> Any:
     """Return a value worth comparing `value` with."""
     options = choices(name)
+    if name == "data.embeddings":
+        # Needs no download, and shows what the published vectors are worth.
+        return "random" if value != "random" else "glove-50"
     if options and isinstance(value, tuple):
         return ("last",) if value != ("last",) else ("mean",)
     if options:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sentiment_core.config import DataConfig
-from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION, Corpus, Progress, Reviews, Spans, silent
+from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION, Progress, RawReviews, Reviews, Spans, silent
 from sentiment_core.datasets.split import LIMIT_SEED, assign_parts, notebook_test, stratified_sample
 
-__all__ = ["TEST", "TRAIN", "VALIDATION", "Corpus", "Progress", "Reviews", "Spans", "load_reviews", "silent"]
+__all__ = ["TEST", "TRAIN", "VALIDATION", "Progress", "RawReviews", "Reviews", "Spans", "load_reviews", "silent"]
 
 DEMO_REVIEWS = 4000
 
@@ -29,7 +29,7 @@ def load_reviews(config: DataConfig, progress: Progress = silent) -> Reviews:
     return Reviews(corpus.texts, corpus.labels, parts, corpus.evidence, corpus.warnings)
 
 
-def _read(config: DataConfig, progress: Progress) -> Corpus:
+def _read(config: DataConfig, progress: Progress) -> RawReviews:
     # Imported where needed: a page that shows demo reviews has no use for Parquet or for HTTP.
     if config.source == "imdb":
         from sentiment_core.datasets import imdb
@@ -43,4 +43,4 @@ def _read(config: DataConfig, progress: Progress) -> Corpus:
 
     progress("Writing demo reviews", None)
     made = demo.generate(config.limit or DEMO_REVIEWS)
-    return Corpus(list(made.texts), np.asarray(made.labels, dtype=np.int8), evidence=made.evidence)
+    return RawReviews(list(made.texts), np.asarray(made.labels, dtype=np.int8), evidence=made.evidence)

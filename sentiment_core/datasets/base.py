@@ -22,7 +22,7 @@ def silent(message: str, fraction: float | None) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Corpus:
+class RawReviews:
     """Reviews as a source has them: texts (N), labels (N,) int8 with 1 = positive, before limit and split."""
 
     texts: list[str]
@@ -31,9 +31,9 @@ class Corpus:
     evidence: tuple[Spans, ...] | None = None
     warnings: tuple[str, ...] = ()
 
-    def take(self, rows: np.ndarray) -> Corpus:
+    def take(self, rows: np.ndarray) -> RawReviews:
         """Return the reviews at `rows` (M,), in that order."""
-        return Corpus(
+        return RawReviews(
             texts=[self.texts[row] for row in rows],
             labels=self.labels[rows],
             test=None if self.test is None else self.test[rows],

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 import psutil
 
-from sentiment_core.datasets.base import Corpus, Progress, silent
+from sentiment_core.datasets.base import Progress, RawReviews, silent
 from sentiment_core.errors import DataError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Table:
 
 def load(
     path: str | Path, text_column: str = "text", label_column: str = "label", progress: Progress = silent
-) -> Corpus:
+) -> RawReviews:
     """Read labelled reviews to train on; rows without text are dropped with a warning.
 
     Raise `DataError` for everything `read` refuses, fewer than 20 reviews, and reviews of one class only.
@@ -70,7 +70,7 @@ def load(
     if len(np.unique(labels)) < 2:
         only = "positive" if labels[0] else "negative"
         raise DataError(f"{name} holds {only} reviews only; a classifier needs both. Add reviews of the other kind.")
-    return Corpus(texts, labels, warnings=tuple(warnings))
+    return RawReviews(texts, labels, warnings=tuple(warnings))
 
 
 def read(

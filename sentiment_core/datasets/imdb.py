@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_core import paths
-from sentiment_core.datasets.base import Corpus, Progress, silent
+from sentiment_core.datasets.base import Progress, RawReviews, silent
 from sentiment_core.datasets.download import Download
 from sentiment_core.errors import ConfigError, DataError, DownloadError
 
@@ -42,7 +42,7 @@ MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]{1,9})_([0-9]{1,2})\.
 SCHEMA = pa.schema([("text", pa.string()), ("label", pa.int8()), ("test", pa.bool_())])
 
 
-def load(progress: Progress = silent) -> Corpus:
+def load(progress: Progress = silent) -> RawReviews:
     """Return all labelled reviews with the official test part, in a fixed order: train, test; neg, pos; by number.
 
     The first call downloads the archive, `$SENTIMENT_IMDB_URL` if set, and other processes wait for it. Raise
@@ -97,7 +97,7 @@ def _alone(path: Path, progress: Progress) -> Iterator[None]:
         lock.release()
 
 
-def _read_cache(path: Path) -> Corpus | None:
+def _read_cache(path: Path) -> RawReviews | None:
     """Return the cached reviews; None when there are none or the file is damaged in any way."""
     if not path.exists():
         return None
@@ -107,13 +107,13 @@ def _read_cache(path: Path) -> Corpus | None:
             return None
         labels = table["label"].to_numpy().astype(np.int8)
         test = table["test"].to_numpy().astype(bool)
-        corpus = Corpus(table["text"].to_pylist(), labels, test)
+        corpus = RawReviews(table["text"].to_pylist(), labels, test)
     except (pa.ArrowException, OSError, ValueError, KeyError):
         return None
     return corpus if _has_all_parts(labels, test) else None
 
 
-def _write_cache(path: Path, corpus: Corpus) -> None:
+def _write_cache(path: Path, corpus: RawReviews) -> None:
     temporary = path.with_suffix(".tmp")
     table = pa.Table.from_arrays(
         [pa.array(corpus.texts), pa.array(corpus.labels), pa.array(corpus.test)], schema=SCHEMA
@@ -129,7 +129,7 @@ def _write_cache(path: Path, corpus: Corpus) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _read_archive(path: Path, progress: Progress) -> Corpus:
+def _read_archive(path: Path, progress: Progress) -> RawReviews:
     """Return the reviews in the archive at `path`; raise `DownloadError` when it is damaged or breaks a limit."""
     found: dict[tuple[bool, int, int, int], str] = {}
     size, members, text_bytes = max(1, path.stat().st_size), 0, 0
@@ -163,7 +163,7 @@ def _read_archive(path: Path, progress: Progress) -> Corpus:
     test = np.array([in_test for in_test, _, _, _ in keys], dtype=bool)
     if not _has_all_parts(labels, test):
         raise DownloadError(_refusal("no reviews of both labels in aclImdb/train and aclImdb/test"))
-    return Corpus([found[key] for key in keys], labels, test)
+    return RawReviews([found[key] for key in keys], labels, test)
 
 
 def _refusal(reason: str) -> str:

@@ -216,7 +216,9 @@ def _last_line(path: Path, limit: int = 200) -> str:
             lines = file.read(4096).decode("utf-8", "replace").split("\n")
     except OSError:
         return ""
-    return next((line.strip()[:limit] for line in reversed(lines) if line.strip()), "")
+    # A line about progress would read like a cause.
+    telling = (line.strip() for line in reversed(lines) if line.strip() and " INFO " not in line)
+    return next((line[:limit] for line in telling), "")
 
 
 def _python_path() -> str:

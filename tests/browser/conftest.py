@@ -2,71 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-class Server:
-    """The application as a user starts it, with its workers."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        environment = {**os.environ, "SENTIMENT_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
-        environment.pop("SENTIMENT_STORE_URL", None)
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
-        with (self.home / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, f"--server.port={self.port}"], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health") as answer:
-                if answer.status == 200:
-                    return
-            time.sleep(0.1)
-        raise TimeoutError((self.home / "server.log").read_text())
-
-    def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
 
 
 def end_workers(home: Path) -> None:
@@ -81,8 +22,8 @@ def end_workers(home: Path) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path)
+def server(tmp_path: Path) -> Iterator[AppServer]:
+    running = AppServer(tmp_path)
     running.start()
     yield running
     running.stop()

@@ -366,3 +366,11 @@ def test_reconcile_is_cheap(store: Store, experiment_id: str) -> None:
     for _ in range(20):
         executor.reconcile()
     assert (time.process_time() - before) / 20 < 0.02
+
+
+def test_last_words_are_no_progress_report(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    log.write_text("2026-01-01 WARNING the disk is nearly full\n2026-01-01 INFO resuming at step 7\n\n")
+    assert local_module._last_line(log) == "2026-01-01 WARNING the disk is nearly full"
+    log.write_text("2026-01-01 INFO Loading glove-50 vectors\n")
+    assert local_module._last_line(log) == ""

@@ -1,0 +1,81 @@
+"""The app as a user starts it, and the Chromium that looks at it: for benchmarks, screenshots and browser tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class AppServer:
+    """A web server on a free port of 127.0.0.1 with `home` as its `$SENTIMENT_HOME`; its log is `home/server.log`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process number of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start the server and wait until it answers; raise `TimeoutError` with its log after a minute."""
+        environment = {**os.environ, "SENTIMENT_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
+        environment.pop("SENTIMENT_STORE_URL", None)
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+        with (self.home / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, f"--server.port={self.port}"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+            time.sleep(0.1)
+        raise TimeoutError((self.home / "server.log").read_text())
+
+    def stop(self) -> None:
+        """End the server; its workers go on, as they would for a user."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.stop()
