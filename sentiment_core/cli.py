@@ -73,6 +73,10 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     metrics = add("metrics", _metrics, "Print every measured step of a run.")
     metrics.add_argument("run_id", metavar="RUN_ID")
+    exported = add("export", _export, "Write a run to a file: metrics, configuration or TensorBoard event files.")
+    exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
+    exported.add_argument("--format", choices=["csv", "json", "tensorboard"], default="csv")
+    exported.add_argument("--output", required=True, metavar="FILE")
     predict = add("predict", _predict, "Classify the reviews of a CSV file.")
     predict.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     predict.add_argument("--data", required=True, metavar="FILE.csv")
@@ -81,6 +85,18 @@ def _build_parser() -> argparse.ArgumentParser:
     explain = add("explain", _explain, "Show what a model attends to in one review.")
     explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     explain.add_argument("--text", required=True, help="the review")
+    explain.add_argument("--method", metavar="NAME,NAME", help="add a score per token by each explanation method")
+    study = add("study", _study, "Measure how faithful explanation methods are over a sample of reviews.")
+    study.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
+    study.add_argument("--data", default="demo", metavar="SOURCE", help="demo, own (the run's test part) or FILE.csv")
+    study.add_argument("--sample", type=int, default=500, help="so many reviews (default 500)")
+    study.add_argument("--seed", type=int, default=0, help="fixes sample, random orders and intervals")
+    study.add_argument("--method", metavar="NAME,NAME", help="which methods (default: all)")
+    linear = add("baselines", _baselines, "Train linear models on the same reviews and split.")
+    linear.add_argument("--data", default="demo", metavar="SOURCE", help="demo, imdb, or FILE.csv or FILE.csv.gz")
+    linear.add_argument("--split", default="notebook", help="notebook (random 80/20) or official (imdb only)")
+    linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
+    linear.add_argument("--limit", help="use at most so many reviews")
     add("presets", _presets, "List the course notebook's ladder.")
     add("fields", _fields, "List every setting with its range and default.")
     return parser
@@ -100,10 +116,7 @@ def build_config(options: argparse.Namespace) -> ExperimentConfig:
         "training.max_steps": options.max_steps,
     }
     fields = {field: value for field, value in fields.items() if value is not None}
-    if options.data in {"demo", "imdb"}:
-        fields["data.source"] = options.data
-    elif options.data:
-        fields |= {"data.source": "csv", "data.path": str(Path(os.path.expanduser(options.data)).resolve())}
+    fields |= _source(options.data)
     for assignment in options.set:
         field, separator, value = assignment.partition("=")
         if not separator:
@@ -111,6 +124,14 @@ def build_config(options: argparse.Namespace) -> ExperimentConfig:
         fields[field.strip()] = value.strip()
     config = from_fields(fields, base)
     return vary_clipping(config) if options.vary == "clipping" else config
+
+
+def _source(data: str | None) -> dict[str, Any]:
+    if not data:
+        return {}
+    if data in {"demo", "imdb"}:
+        return {"data.source": data}
+    return {"data.source": "csv", "data.path": str(Path(os.path.expanduser(data)).resolve())}
 
 
 def _train(options: argparse.Namespace) -> tuple[Any, str]:
@@ -155,14 +176,19 @@ class ProgressLine:
 
     def __call__(self, progress: Any) -> None:
         if not progress.step:
-            share = "" if progress.fraction is None else f" {progress.fraction:.0%}"
-            line = f"{progress.message}{share} …"
+            self.say(progress.message, progress.fraction)
         else:
             left = "" if progress.eta_seconds is None else f", {progress.eta_seconds:.0f} s left"
-            line = (
+            self._show(
                 f"step {progress.step}/{progress.total_steps}, epoch {progress.epoch}/{progress.epochs}, "
                 f"{progress.tokens_per_second:,.0f} tokens/s{left}"
             )
+
+    def say(self, message: str, fraction: float | None) -> None:
+        """Show a message with the share of its work that is done."""
+        self._show(f"{message}{'' if fraction is None else f' {fraction:.0%}'} …")
+
+    def _show(self, line: str) -> None:
         print(
             f"\r\x1b[K{line}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr
         )
@@ -180,6 +206,19 @@ def _metrics(options: argparse.Namespace) -> tuple[Any, str]:
         row["threshold"] = None if math.isnan(row["threshold"]) else row["threshold"]
     lines = [",".join(STEP_COLUMNS), *(",".join(str(value) for value in row.values()) for row in rows)]
     return rows, "\n".join(lines)
+
+
+def _export(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.export import export
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        content = export(store, options.run_id, options.format)
+    try:
+        Path(options.output).write_bytes(content)
+    except OSError as error:
+        raise DataError(f"cannot write {options.output}: {error.strerror}; choose another --output") from error
+    return {"output": options.output, "bytes": len(content)}, f"{options.output}: {len(content):,} bytes"
 
 
 def _predict(options: argparse.Namespace) -> tuple[Any, str]:
@@ -206,12 +245,18 @@ def _predict(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _explain(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.explain import load_predictor
+    from sentiment_core.explain import attribute, load_predictor
+    from sentiment_core.explain.methods import named
     from sentiment_core.store import Store
 
+    methods = named(options.method) if options.method is not None else {}
     with Store() as store:
-        explanation = load_predictor(options.model, store).explain(options.text)
-    tokens = [
+        predictor = load_predictor(options.model, store)
+    explanation = predictor.explain(options.text)
+    # Attention is in the document anyway, null for a model that does not attend.
+    asked = {field: item.name for field, item in methods.items() if field != "attention"}
+    attributions = dict(zip(asked, attribute(predictor, options.text, list(asked.values())), strict=True))
+    tokens: list[dict[str, Any]] = [
         {name: getattr(token, name) for name in ("text", "start", "end", "known", "attention")}
         for token in explanation.tokens
     ]
@@ -221,9 +266,50 @@ def _explain(options: argparse.Namespace) -> tuple[Any, str]:
         "tokens": tokens,
         "truncated": explanation.truncated,
     }
+    for field, attribution in attributions.items():
+        for token, score in zip(tokens, attribution.scores.tolist(), strict=True):
+            token[field] = score
+        if attribution.completeness is not None:
+            document["completeness"] = vars(attribution.completeness)
     lines = [f"P(positive) = {explanation.probability:.3f}"]
-    lines += [
-        f"{token['attention'] or 0:.4f}  {token['text']}{'' if token['known'] else '  (unknown)'}" for token in tokens
+    columns = list(methods) or ["attention"]
+    if methods:
+        lines.append("  ".join([*columns, "token"]))
+    for token in tokens:
+        scores = "  ".join(f"{token[column] or 0:{max(len(column), 7) if methods else ''}.4f}" for column in columns)
+        lines.append(f"{scores}  {token['text']}{'' if token['known'] else '  (unknown)'}")
+    return document, "\n".join(lines)
+
+
+def _study(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain.methods import METHODS, named
+    from sentiment_core.explain.study import run
+    from sentiment_core.explain.study_question import study_arguments
+    from sentiment_core.explain.study_words import findings, markdown
+    from sentiment_core.store import Store
+
+    chosen = list(METHODS) if options.method is None else [item.name for item in named(options.method).values()]
+    with Store() as store:
+        arguments = study_arguments(options.model, options.data, options.sample, options.seed, chosen, store)
+    line = ProgressLine()
+    result = run(arguments, line.say)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    return result, "\n".join([markdown(result), "", *findings(result)])
+
+
+def _baselines(options: argparse.Namespace) -> tuple[Any, str]:
+    fields = {"data.split": options.split, "data.embeddings": options.embeddings, "data.limit": options.limit}
+    config = from_fields({**fields, **_source(options.data)})
+    from sentiment_core import baselines
+
+    document = baselines.run(
+        baselines.arguments_for(config.data), lambda message, fraction: print(f"{message} …", file=sys.stderr)
+    )
+    lines = [
+        f"{row['title']:12} validation {row['validation_accuracy']:.4f}  test {row['test_accuracy']:.4f}  "
+        f"{row['features']:>8,} features  {row['seconds']:.1f} s"
+        for row in document["rows"]
     ]
     return document, "\n".join(lines)
 

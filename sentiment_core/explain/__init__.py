@@ -1,6 +1,20 @@
-"""What a trained model sees in a text: probability and per-token attention. Importing this needs no torch."""
+"""What a trained model sees in a text: probability and per-token scores. Importing this needs no torch."""
 
 from sentiment_core.explain.catalogue import PRETRAINED, ModelInfo, available_models, load_predictor
-from sentiment_core.explain.records import Explanation, TokenScore
+from sentiment_core.explain.methods import BASELINES, METHODS, attribute
+from sentiment_core.explain.records import Attribution, Completeness, Explanation, ReadingAlong, TokenScore
 
-__all__ = ["PRETRAINED", "Explanation", "ModelInfo", "TokenScore", "available_models", "load_predictor"]
+__all__ = [
+    "BASELINES",
+    "METHODS",
+    "PRETRAINED",
+    "Attribution",
+    "Completeness",
+    "Explanation",
+    "ModelInfo",
+    "ReadingAlong",
+    "TokenScore",
+    "attribute",
+    "available_models",
+    "load_predictor",
+]

@@ -55,13 +55,18 @@ def load_predictor(model_id: str, store: Store) -> Predictor:
     """Return a model by its run id, or `pretrained`; raise `NotFoundError`, `CheckpointError` or `EmbeddingsError`."""
     from sentiment_core.explain.predictor import load
 
+    return load(model_id, model_folder(model_id, store))
+
+
+def model_folder(model_id: str, store: Store) -> Path:
+    """Return where a model's files lie; raise `NotFoundError` when there is no such run or it has no weights yet."""
     if model_id == PRETRAINED:
-        return load(PRETRAINED, PRETRAINED_FOLDER)
+        return PRETRAINED_FOLDER
     run = store.run(model_id)
     folder = home() / "experiments" / run.experiment_id / run.id
     if not (folder / "model.json").exists():
         raise NotFoundError(f"run {model_id} ({run.status}) has no saved model yet; let it finish an epoch")
-    return load(model_id, folder)
+    return folder
 
 
 def _pretrained_info() -> ModelInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,29 +10,44 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.special import expit
 
-from sentiment_core.config import Tokenizer
+from sentiment_core.config import ATTENTION_POOLINGS, Tokenizer
 from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import CheckpointError, DataError
-from sentiment_core.explain.records import Explanation, TokenScore
-from sentiment_core.models import SentimentModel
-from sentiment_core.text import TextEncoder
-from sentiment_core.training.checkpoints import EMBEDDING, VOCABULARY, SavedModel, load_model, vocabulary_of
+from sentiment_core.explain.parallel import each
+from sentiment_core.explain.records import Explanation, ReadingAlong, TokenScore
+from sentiment_core.models import ModelOutput, SentimentModel
+from sentiment_core.text import TextEncoder, TokenizedText
+from sentiment_core.training.checkpoints import EMBEDDING, VOCABULARY, SavedModel, load_model, vectors_of, vocabulary_of
 
 MAX_CHARACTERS = 1_000_000
 # A model trained on whole reviews still needs a bound on what one request may cost.
 MAX_TOKENS = 4_000
 BATCH_SIZE = 64
+# Bounds what one batch of long reviews takes in memory; larger batches were no faster on a CPU.
+BATCH_TOKENS = 16_000
+# Reading along costs one pass per point: so many points, and so many tokens in all, at most.
+READING_POINTS = 128
+READING_TOKENS = 160_000
+CPU = torch.device("cpu")
 
 
 class Predictor:
-    """Classifies texts with a saved model on the CPU. Safe to share between threads: it holds no changing state."""
+    """Classifies texts with a saved model, on the CPU unless told otherwise.
 
-    def __init__(self, model_id: str, saved: SavedModel) -> None:
+    Safe to share between threads: it holds no changing state.
+    """
+
+    def __init__(self, model_id: str, saved: SavedModel, device: torch.device = CPU) -> None:
         self.model_id = model_id
         self.config = saved.config
-        self.vectors = load_saved(saved.vectors_key)
-        self.encoder = _encoder(saved.vectors_key, self.config.data.tokenizer)
+        self.vectors = vectors_of(saved)
+        self.encoder = (
+            _encoder(saved.vectors_key, self.config.data.tokenizer)
+            if saved.words is None
+            else TextEncoder(self.vectors.words, self.config.data.tokenizer)
+        )
         self.max_tokens = min(self.config.data.max_tokens or MAX_TOKENS, MAX_TOKENS)
         self._vocabulary = vocabulary_of(saved)
         self._table = saved.tensors.get(EMBEDDING)
@@ -44,28 +60,78 @@ class Predictor:
             self.model.load_state_dict(weights)
         except RuntimeError as error:
             raise CheckpointError(f"the saved weights of {model_id} do not fit its configuration") from error
-        self.model.eval()
+        self.device = device
+        self.model.to(device).eval()
+        # Attributions differentiate with respect to vectors; weights that several threads share stay untouched.
+        self.model.requires_grad_(False)
+        self.temperature = _temperature(model_id, saved)
 
-    @torch.inference_mode()
+    @property
+    def has_attention(self) -> bool:
+        """Whether the model weighs its tokens."""
+        return bool(ATTENTION_POOLINGS & set(self.config.model.pooling))
+
     def predict(self, texts: Sequence[str]) -> np.ndarray:
         """Return P(positive) `(N,)` float64 for each text; one without known words gets what the model says to none."""
         rows = [ids[: self.max_tokens] for chunk in self.encoder.encode_known(texts) for ids in chunk]
+        return sigmoid(self.logits(rows))
+
+    def logits(self, rows: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the log-odds of positive `(N,)` float64 for reviews given as source ids `(T,)`, cut nowhere.
+
+        Calibrated: already divided by the model's temperature, so their sigmoid is what `predict` answers.
+        """
         order = np.argsort([len(row) for row in rows], kind="stable")
+        batches = []
+        while len(order):
+            longest = len(rows[order[:BATCH_SIZE][-1]])
+            size = min(BATCH_SIZE, max(1, BATCH_TOKENS // max(longest, 1)))
+            batches.append(order[:size])
+            order = order[size:]
         result = np.zeros(len(rows))
-        for start in range(0, len(order), BATCH_SIZE):
-            members = order[start : start + BATCH_SIZE]
-            result[members] = self._classify([rows[index] for index in members])[0]
+        answers = each(lambda members: self._classify([rows[index] for index in members])[0], batches)
+        for members, answer in zip(batches, answers, strict=True):
+            result[members] = answer
         return result
 
-    @torch.inference_mode()
+    def classify(self, token_ids: np.ndarray, lengths: np.ndarray) -> ModelOutput:
+        """Return what the network makes of padded source ids `(B, T)`, not calibrated."""
+        return self.model.classify(self.embedded(token_ids), torch.from_numpy(lengths).to(self.device))
+
+    def embedded(self, token_ids: np.ndarray) -> torch.Tensor:
+        """Return `embed` as a tensor on the model's device."""
+        return torch.from_numpy(self.embed(token_ids)).to(self.device)
+
+    def log_odds(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Return the calibrated log-odds of positive `(B,)` of reviews given as vectors `(B, T, E)`, differentiable."""
+        return self.model.classify(embedded, lengths).logits / self.temperature
+
+    def read(self, text: str) -> tuple[TokenizedText, np.ndarray]:
+        """Return the tokens of `text` and a mask `(T,)` of those the model uses: known, and not beyond its longest."""
+        tokens = self.encoder.encode(text)
+        known = tokens.token_ids != 0
+        return tokens, known & (np.cumsum(known) <= self.max_tokens)
+
+    def reading_along(self, text: str) -> ReadingAlong:
+        """Return P(positive) after each used token, as if the review ended there; raises `DataError`.
+
+        A long review is asked at evenly spaced tokens (at most 128 of them), the last one always included.
+        """
+        check_text(text)
+        tokens, used = self.read(text)
+        row = tokens.token_ids[used]
+        # A prefix is half a review long on average.
+        points = min(len(row), READING_POINTS, max(2 * READING_TOKENS // max(len(row), 1), 2))
+        after = np.unique(np.linspace(1, len(row), points).round().astype(np.int64))
+        return ReadingAlong(after, sigmoid(self.logits([row[:count] for count in after])))
+
     def explain(self, text: str) -> Explanation:
         """Return probability and per-token attention for one text; raise `DataError` when it is empty or too long."""
         check_text(text)
         started = time.perf_counter()
-        tokens = self.encoder.encode(text)
+        tokens, used = self.read(text)
         known = tokens.token_ids != 0
-        used = known & (np.cumsum(known) <= self.max_tokens)
-        probabilities, attention = self._classify([tokens.token_ids[used]])
+        logits, attention = self._classify([tokens.token_ids[used]])
         weights = np.zeros(len(known))
         if attention is not None:
             weights[used] = attention[0, : int(used.sum())]
@@ -82,7 +148,7 @@ class Predictor:
                 tokens.starts.tolist(), tokens.ends.tolist(), known, used, weights, strict=True
             )
         )
-        probability = float(probabilities[0])
+        probability = float(sigmoid(logits)[0])
         return Explanation(
             model_id=self.model_id,
             probability=probability,
@@ -103,14 +169,22 @@ class Predictor:
             vectors[trained] = self._table.float().numpy()[places[trained]]
         return vectors
 
+    @torch.inference_mode()
     def _classify(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return calibrated log-odds `(N,)` float64 and attention weights `(N, T)`, None without attention."""
         lengths = np.array([len(row) for row in rows])
         token_ids = np.zeros((len(rows), max(int(lengths.max(initial=0)), 1)), dtype=np.int64)
         for place, row in enumerate(rows):
             token_ids[place, : len(row)] = row
-        output = self.model.classify(torch.from_numpy(self.embed(token_ids)), torch.from_numpy(lengths))
+        output = self.classify(token_ids, lengths)
         attention = output.attention_weights
-        return output.logits.sigmoid().double().numpy(), None if attention is None else attention.numpy()
+        logits = output.logits.double().cpu().numpy() / self.temperature
+        return logits, None if attention is None else attention.cpu().numpy()
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Return the probability of each log-odds, float64."""
+    return np.asarray(expit(np.asarray(logits, dtype=np.float64)))
 
 
 def check_text(text: str) -> None:
@@ -132,3 +206,14 @@ def load(model_id: str, folder: Path) -> Predictor:
 def _encoder(vectors_key: str, tokenizer: Tokenizer) -> TextEncoder:
     vectors: WordVectors = load_saved(vectors_key)
     return TextEncoder(vectors.words, tokenizer)
+
+
+def _temperature(model_id: str, saved: SavedModel) -> float:
+    """Return what the model's logits are divided by (Guo et al. 2017), 1 for a model that was not calibrated."""
+    try:
+        temperature = float(saved.details.get("temperature", 1.0))
+    except (TypeError, ValueError):
+        temperature = math.nan
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise CheckpointError(f"the saved temperature of {model_id} is not a positive number; train it again")
+    return temperature

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class TokenScore:
@@ -33,3 +35,44 @@ class Explanation:
     known_tokens: int
     used_tokens: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Do attributions add up? `total` is their sum, `difference` the log-odds of the review minus the baseline's.
+
+    `relative_error` is |total − difference| / |difference| (Sundararajan et al. 2017 call the equality completeness).
+    """
+
+    total: float
+    difference: float
+    relative_error: float
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """One method's answer for one text: `scores (N,)` float64 parallel to `Explanation.tokens`, 0 where unused.
+
+    Positive speaks for `target` (1 positive, 0 negative) where the method is `signed`; the unit is then its log-odds.
+    `passes`: reviews sent through the network. `window`: tokens that shared a score because the review was long.
+    `baseline`: what stood for "no word", None where the method has none. `completeness`: integrated gradients only.
+    """
+
+    method: str
+    title: str
+    signed: bool
+    target: int
+    scores: np.ndarray
+    passes: int
+    seconds: float
+    baseline: str | None = None
+    window: int = 1
+    completeness: Completeness | None = None
+
+
+@dataclass(frozen=True)
+class ReadingAlong:
+    """P(positive) `probabilities (P,)` after the first `after (P,)` used tokens, ascending to the whole text."""
+
+    after: np.ndarray
+    probabilities: np.ndarray

@@ -20,22 +20,30 @@ import torch
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
+from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import CheckpointError, StoreError
 from sentiment_core.models import SentimentModel
 
 MODEL_FORMAT = 1
 EMBEDDING = "embedding.weight"
 VOCABULARY = "vocabulary"
+# In place of the vectors' key: the model brings all its words along.
+OWN = "own"
+MOST_WORDS = 1_000_000
 
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A model read from disk: its single-run configuration, its tensors by name and the key of its word vectors."""
+    """A model read from disk: its single-run configuration, its tensors by name and the key of its word vectors.
+
+    `words` are those of a model that brings its own vectors: word `i` is row `i + 1` of the embedding.
+    """
 
     config: ExperimentConfig
     tensors: dict[str, torch.Tensor]
     vectors_key: str
     details: dict[str, Any]
+    words: tuple[str, ...] | None = None
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -59,10 +67,17 @@ def save_model(folder: Path, model: SentimentModel, config: ExperimentConfig, co
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     if EMBEDDING in tensors:
         tensors[VOCABULARY] = torch.from_numpy(corpus.vocabulary)
+    write_model(folder, tensors, config, corpus.vectors.key, details)
+
+
+def write_model(
+    folder: Path, tensors: dict[str, torch.Tensor], config: ExperimentConfig, vectors_key: str, details: dict[str, Any]
+) -> None:
+    """Write what `load_model` reads; raise `StoreError` when the disk refuses."""
     description = {
         "format": MODEL_FORMAT,
         "config": config.model_dump(mode="json"),
-        "vectors": corpus.vectors.key,
+        "vectors": vectors_key,
         "details": details,
     }
     _write(folder / "model.safetensors", lambda path: safetensors.torch.save_file(tensors, path))
@@ -77,15 +92,34 @@ def load_model(folder: Path) -> SavedModel:
         if description["format"] != MODEL_FORMAT:
             raise CheckpointError(f"the model in {folder.name} is of format {description['format']}; train it again")
         config = ExperimentConfig.model_validate(description["config"])
-        return SavedModel(config, tensors, str(description["vectors"]), dict(description["details"]))
+        key = str(description["vectors"])
+        words = _own_words(folder, tensors) if key == OWN else None
+        return SavedModel(config, tensors, key, dict(description["details"]), words)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"the model in {folder.name} is missing or damaged; train it again") from error
 
 
 def vocabulary_of(saved: SavedModel) -> np.ndarray | None:
-    """Return the source ids `(V,)` of a fine-tuned model's rows, None when its vectors were frozen."""
+    """Return the source ids `(V,)` of a fine-tuned model's rows, None when its vectors were frozen or are its own."""
     vocabulary = saved.tensors.get(VOCABULARY)
     return None if vocabulary is None else vocabulary.numpy()
+
+
+def vectors_of(saved: SavedModel) -> WordVectors:
+    """Return the word vectors that the model reads texts with; raise `EmbeddingsError` when they are gone."""
+    if saved.words is None:
+        return load_saved(saved.vectors_key)
+    matrix = saved.tensors[EMBEDDING][1:].float().numpy()
+    return WordVectors(OWN, saved.words, matrix, OWN)
+
+
+def _own_words(folder: Path, tensors: dict[str, torch.Tensor]) -> tuple[str, ...]:
+    words = json.loads((folder / "words.json").read_text(encoding="utf-8"))
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise CheckpointError(f"the words of the model in {folder.name} are damaged; install it again")
+    if len(words) > MOST_WORDS or len(words) + 1 != len(tensors[EMBEDDING]):
+        raise CheckpointError(f"the model in {folder.name} has another number of words than vectors; install it again")
+    return tuple(words)
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> None:

@@ -173,3 +173,61 @@ def test_vectors_that_are_gone(trained: Callable[..., Trained], home: Path) -> N
         path.unlink()
     with pytest.raises(EmbeddingsError, match="train the model again"):
         load("run-0", made.folder)
+
+
+def test_logits_are_the_log_odds_of_the_prediction(make_predictor: Callable[..., Predictor], monkeypatch: Any) -> None:
+    predictor = make_predictor({"model.bidirectional": True})
+    texts = [" ".join(f"word{number}" for number in range(size)) for size in range(30)]
+    rows = [predictor.read(text)[0].token_ids for text in texts]
+    logits = predictor.logits(rows)
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), predictor.predict(texts), atol=1e-12)
+    monkeypatch.setattr(module, "BATCH_TOKENS", 40)
+    np.testing.assert_allclose(predictor.logits(rows), logits, atol=1e-5)
+    assert predictor.logits([]).shape == (0,)
+
+
+def test_temperature_divides_the_log_odds(make_predictor: Callable[..., Predictor]) -> None:
+    plain, cooled = make_predictor(), make_predictor(temperature=1.7)
+    text = "word1 word2 word3"
+    row = plain.read(text)[0].token_ids
+    assert cooled.logits([row])[0] == pytest.approx(plain.logits([row])[0] / 1.7)
+    expected = 1 / (1 + np.exp(-plain.logits([row])[0] / 1.7))
+    assert cooled.predict([text])[0] == pytest.approx(expected)
+    assert cooled.explain(text).probability == pytest.approx(expected)
+    assert (plain.temperature, cooled.temperature) == (1.0, 1.7)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, float("nan"), float("inf"), "hot", None, []])
+def test_an_impossible_temperature(temperature: Any, make_predictor: Callable[..., Predictor]) -> None:
+    with pytest.raises(CheckpointError, match="the saved temperature of drawn is not a positive number"):
+        make_predictor(temperature=temperature)
+
+
+def test_reading_says_what_the_model_uses(make_predictor: Callable[..., Predictor]) -> None:
+    predictor = make_predictor({"data.max_tokens": 2})
+    tokens, used = predictor.read("word1 nowhere word2 word3")
+    assert tokens.token_ids.tolist() == [2, 0, 3, 4] and used.tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize("fields", [{}, {"model.cell": "gru", "model.bidirectional": True}], ids=["rnn", "gru"])
+def test_reading_along_asks_every_prefix(fields: dict[str, Any], make_predictor: Callable[..., Predictor]) -> None:
+    predictor = make_predictor(fields)
+    words = [f"word{number}" for number in (3, 1, 4, 1, 5, 9, 2, 6)]
+    reading = predictor.reading_along(" nowhere ".join(words))
+    assert reading.after.tolist() == list(range(1, 9))
+    expected = [predictor.predict([" ".join(words[:count])])[0] for count in reading.after]
+    np.testing.assert_allclose(reading.probabilities, expected, atol=1e-6)
+
+
+def test_reading_along_a_long_review_is_bounded(make_predictor: Callable[..., Predictor]) -> None:
+    predictor = make_predictor({"data.max_tokens": None})
+    for count, most in ((128, 128), (129, 128), (1000, 128), (50_000, 80)):
+        reading = predictor.reading_along("word1 " * count)
+        used = min(count, module.MAX_TOKENS)
+        assert len(reading.after) == most and reading.after[0] == 1 and reading.after[-1] == used
+        steps = np.diff(reading.after)
+        assert steps.min() >= 1 and steps.max() - steps.min() <= 1
+    assert reading.probabilities[-1] == pytest.approx(predictor.predict(["word1 " * 50_000])[0], abs=1e-6)
+    assert predictor.reading_along("zyzzyva").after.tolist() == []
+    with pytest.raises(DataError, match="the review is empty"):
+        predictor.reading_along(" ")
