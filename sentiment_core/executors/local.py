@@ -97,7 +97,7 @@ class LocalExecutor:
             return  # one that is just being launched reads the request first thing
         process = find_process(experiment.worker)
         if process is not None:
-            _end(process, grace)
+            end_process(process, grace)
         _reap()
         self._settle(experiment)
 
@@ -107,7 +107,7 @@ class LocalExecutor:
             **SINGLE_THREAD,
             "SENTIMENT_HOME": str(home().absolute()),
             "SENTIMENT_STORE_URL": self._store.url,
-            "PYTHONPATH": _python_path(),
+            "PYTHONPATH": python_path(),
         }
         with (folder("experiments", experiment_id) / "worker.log").open("ab") as log:
             # A session of its own: Ctrl-C in the server's terminal and the server's end do not reach the worker.
@@ -170,7 +170,8 @@ def _exit_code(pid: int) -> int:
         return 0
 
 
-def _end(process: psutil.Process, grace: float) -> None:
+def end_process(process: psutil.Process, grace: float) -> None:
+    """Send SIGTERM, after `grace` seconds SIGKILL to it and to what it started."""
     # psutil refuses to signal a later process that got the same number.
     with contextlib.suppress(psutil.NoSuchProcess):
         process.terminate()
@@ -221,7 +222,8 @@ def _last_line(path: Path, limit: int = 200) -> str:
     return next((line[:limit] for line in telling), "")
 
 
-def _python_path() -> str:
+def python_path() -> str:
+    """Return a `$PYTHONPATH` under which a child finds this package."""
     root = str(Path(__file__).resolve().parents[2])
     return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
 

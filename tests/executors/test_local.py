@@ -139,7 +139,7 @@ def test_the_worker_is_launched_detached_with_a_log(
 def test_the_real_command_finds_the_package_from_anywhere(tmp_path: Path) -> None:
     assert worker_command("abc")[-3:] == ["-m", "sentiment_core.worker", "abc"]
     (tmp_path / "random.py").write_text("raise SystemExit('the wrong module')")
-    environment = {**os.environ, "PYTHONPATH": local_module._python_path()}
+    environment = {**os.environ, "PYTHONPATH": local_module.python_path()}
     code = "import random, sentiment_core; print(sentiment_core.__file__)"
     python = worker_command("abc")[:2]
     output = subprocess.run([*python, "-c", code], cwd=tmp_path, env=environment, capture_output=True, check=True)

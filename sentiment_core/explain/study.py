@@ -1,0 +1,199 @@
+"""Is attention an explanation? Every method measured over a sample of reviews, each number with its interval."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from sentiment_core.config import DataConfig, build
+from sentiment_core.datasets import TEST, RawReviews, load_reviews
+from sentiment_core.errors import ConfigError, DataError
+from sentiment_core.explain.agreement import agreement
+from sentiment_core.explain.catalogue import PRETRAINED, load_predictor
+from sentiment_core.explain.faithfulness import FRACTIONS, RANDOM, Faithfulness, faithfulness
+from sentiment_core.explain.methods import METHODS
+from sentiment_core.explain.study_question import LEAST_REVIEWS
+from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence, evidence_mask, precisions
+from sentiment_core.store import Store
+
+if TYPE_CHECKING:
+    from sentiment_core.explain.predictor import Predictor
+
+Progress = Callable[[str, float | None], None]
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+MEASURES = ("comprehensiveness", "sufficiency", "deletion_area", "insertion_area")
+
+
+@dataclass
+class _Measured:
+    """What one method showed, a list entry per review."""
+
+    found: list[Faithfulness] = field(default_factory=list)
+    passes: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    precision: list[dict[str, float | None]] = field(default_factory=list)
+
+
+def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Measure what `study_arguments` describes; the result is described in `_result`.
+
+    Raises any `SentimentLabError`: a model or file that is gone, reviews that cannot be used.
+    """
+    progress("Loading the model", None)
+    with Store() as store:
+        predictor = load_predictor(arguments["model"], store)
+    reviews = _reviews(predictor, arguments["data"], arguments["sample"], arguments["seed"], progress)
+    names = [name for name in arguments["methods"] if predictor.has_attention or not METHODS[name].needs_attention]
+    if not names:
+        raise ConfigError(f"attention is not for {predictor.model_id}: its pooling weighs no tokens; choose others")
+    measured = {name: _Measured() for name in (*names, RANDOM)}
+    taus: dict[tuple[str, str], list[float]] = {pair: [] for pair in combinations(names, 2)}
+    tokens: list[int] = []
+    right: list[bool] = []
+    started = time.perf_counter()
+    for place, text in enumerate(reviews.texts):
+        progress(f"Review {place + 1:,} of {len(reviews.texts):,}", place / len(reviews.texts))
+        read, used = predictor.read(text)
+        token_ids = read.token_ids[used]
+        if len(token_ids) < 2:
+            continue  # nothing to rank
+        target = int(predictor.logits([token_ids])[0] >= 0)
+        scores = _scores(predictor, token_ids, target, measured, seed=arguments["seed"] + place)
+        found = faithfulness(predictor, token_ids, scores, target, seed=arguments["seed"] + place)
+        for name, entry in measured.items():
+            entry.found.append(found[name])
+        for (one, other), values in taus.items():
+            signed = METHODS[one].signed, METHODS[other].signed
+            tau = agreement(one, scores[one], other, scores[other], 10, *signed).tau
+            if tau is not None:
+                values.append(tau)
+        tokens.append(len(token_ids))
+        right.append(target == int(reviews.labels[place]))
+        # A model that is wrong has other reasons than the writer's: there is no truth to compare with.
+        if reviews.evidence is not None and right[-1]:
+            mask = evidence_mask(read.starts[used], read.ends[used], reviews.evidence[place])
+            for name, entry in measured.items():
+                entry.precision.append(precisions(scores[name], mask))
+    if len(tokens) < LEAST_REVIEWS:
+        raise DataError(
+            f"only {len(tokens)} reviews have two words that the model knows; at least {LEAST_REVIEWS} are needed"
+        )
+    progress("Working out the intervals", 1.0)
+    return _result(arguments, measured, taus, tokens, right, time.perf_counter() - started)
+
+
+def _scores(
+    predictor: Predictor, token_ids: np.ndarray, target: int, measured: Mapping[str, _Measured], seed: int
+) -> dict[str, np.ndarray]:
+    scores = {}
+    for name, entry in measured.items():
+        started = time.perf_counter()
+        scored = METHODS[name].score(predictor, token_ids, target, seed=seed)
+        entry.seconds.append(time.perf_counter() - started)
+        entry.passes.append(scored.passes)
+        scores[name] = scored.scores
+    return scores
+
+
+def _reviews(predictor: Predictor, data: str, sample: int, seed: int, progress: Progress) -> RawReviews:
+    """Return the sample; of a file, and of the model's own reviews, only from the test part."""
+    if data == "demo":
+        return demo_with_evidence(sample, seed=UNSEEN_SEED + seed)
+    if data == "own":
+        config = predictor.config.data
+        if predictor.model_id == PRETRAINED:
+            raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a CSV file")
+    else:
+        config = build(DataConfig, {"source": "csv", "path": data})
+    reviews = load_reviews(config, progress)
+    test = reviews.select(TEST)
+    rows = np.sort(np.random.default_rng(seed).permutation(test)[:sample])
+    return RawReviews(reviews.texts, reviews.labels, evidence=reviews.evidence).take(rows)
+
+
+def _result(
+    arguments: Mapping[str, Any],
+    measured: Mapping[str, _Measured],
+    taus: Mapping[tuple[str, str], list[float]],
+    tokens: Sequence[int],
+    right: Sequence[bool],
+    seconds: float,
+) -> dict[str, Any]:
+    """Return the study as JSON: `methods`, a row each, random order last; `agreement`, a row each pair; `fractions`.
+
+    An interval is `{mean, low, high}`; of a curve, lists along `fractions`. `…_gain` is how much better than random
+    order on the same reviews: above 0 is better for comprehensiveness and for sufficiency alike. `precision` is None
+    where no truth is known.
+    """
+    rng = np.random.default_rng(arguments["seed"])
+    control = measured[RANDOM].found
+    rows = []
+    for name, entry in measured.items():
+        row: dict[str, Any] = {"method": name, "title": METHODS[name].title, "signed": METHODS[name].signed}
+        for measure in MEASURES:
+            row[measure] = interval([getattr(item, measure) for item in entry.found], rng)
+        for curve in ("deletion", "insertion"):
+            row[curve] = interval([getattr(item, curve) for item in entry.found], rng)
+        if name != RANDOM:
+            for measure, sign in (("comprehensiveness", 1), ("sufficiency", -1)):
+                pairs = zip(entry.found, control, strict=True)
+                gains = [sign * (getattr(item, measure) - getattr(other, measure)) for item, other in pairs]
+                row[f"{measure}_gain"] = interval(gains, rng)
+        row["precision"] = _precision(entry.precision, rng)
+        row["passes"] = float(np.mean(entry.passes))
+        row["seconds"] = float(np.mean(entry.seconds))
+        rows.append(row)
+    return {
+        "model": arguments["model"],
+        "data": arguments["data"] if arguments["data"] in {"own", "demo"} else Path(arguments["data"]).name,
+        "sample": arguments["sample"],
+        "seed": arguments["seed"],
+        "reviews": len(tokens),
+        "left_out": arguments["sample"] - len(tokens),
+        "accuracy": float(np.mean(right)),
+        "tokens": float(np.mean(tokens)),
+        "fractions": list(FRACTIONS),
+        "confidence": CONFIDENCE,
+        "methods": rows,
+        "agreement": [
+            {"first": one, "second": other, "tau": interval(values, rng) if len(values) > 1 else None}
+            for (one, other), values in taus.items()
+        ],
+        "precision_reviews": len(measured[RANDOM].precision),
+        "seconds": seconds,
+    }
+
+
+def _precision(found: Sequence[Mapping[str, float | None]], rng: np.random.Generator) -> dict[str, Any] | None:
+    result = {}
+    for k in found[0] if found else ():
+        values = [value for item in found if (value := item[k]) is not None]
+        if len(values) > 1:
+            result[k] = interval(values, rng)
+    return result or None
+
+
+def interval(values: Sequence[float] | Sequence[np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
+    """Return mean and percentile bootstrap interval (Efron 1979) over reviews: values `(N,)` or `(N, F)`, N ≥ 2."""
+    sample = np.asarray(values, dtype=np.float64)
+    found = stats.bootstrap(
+        (sample,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        batch=100,
+        vectorized=True,
+        axis=0,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=rng,
+    ).confidence_interval
+    return {"mean": sample.mean(axis=0).tolist(), "low": found.low.tolist(), "high": found.high.tolist()}

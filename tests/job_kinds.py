@@ -1,0 +1,25 @@
+"""Job functions for tests; the job's process finds this module through `$PYTHONPATH`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from sentiment_core.errors import DataError
+
+
+def run(arguments: dict[str, Any], progress: Any) -> dict[str, Any]:
+    """Leave a mark for each start, then do what the arguments say."""
+    if "marks" in arguments:
+        with Path(arguments["marks"]).open("a") as file:
+            file.write("started\n")
+    progress("Working on it", 0.25)
+    deadline = time.monotonic() + arguments.get("seconds", 0)
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+    if "refuse" in arguments:
+        raise DataError(arguments["refuse"])
+    if "break" in arguments:
+        raise ValueError("an inner matter")
+    return {"answer": arguments.get("number", 0) * 2}

@@ -1,0 +1,106 @@
+"""Explain over a test set: choices, link, job and result, opened without a browser."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sentiment_core import jobs
+from sentiment_core.explain.study_question import study_arguments
+from tests.pages.conftest import button, texts
+from ui.uploads import save_upload
+
+FAST = "gradient_x_input"
+
+
+def script():
+    from ui.study_view import draw
+
+    draw()
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_function(script, default_timeout=60)
+    app.query_params.update({"view": "study", **query})
+    page = app.run()
+    assert not page.exception
+    return page
+
+
+def address(page: AppTest) -> dict[str, str]:
+    return {name: value[0] if isinstance(value, list) else value for name, value in page.query_params.items()}
+
+
+def test_from_the_choice_to_the_result_and_back_by_its_link(lab: Any) -> None:
+    page = opened(model="pretrained", data="demo", sample="12", seed="3", methods=f"attention,{FAST}")
+    assert not page.warning and "Less than a minute" in texts(page.caption)
+    button(page, "Measure").click().run()
+    arguments = study_arguments("pretrained", "demo", 12, 3, ["attention", FAST], lab)
+    deadline = time.monotonic() + 60
+    while jobs.look("faithfulness", arguments).state == "running" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    page.run()
+    assert not page.exception and not page.error
+    table = page.dataframe[0].value
+    assert list(table["Method"]) == ["Attention weight", "Gradient × input", "Random order"]
+    assert "12 reviews" in texts(page.markdown) and len(page.get("plotly_chart")) == 2
+    link = address(page)
+    assert link == {
+        "view": "study", "model": "pretrained", "data": "demo", "sample": "12", "seed": "3",
+        "methods": f"attention,{FAST}",
+    }  # fmt: skip
+    again = opened(**link)
+    assert again.dataframe[0].value.equals(table) and not again.button
+
+
+@pytest.mark.parametrize(
+    ("query", "complaint"),
+    [
+        ({"model": "nobody-1"}, "model in this link"),
+        ({"sample": "9"}, "number of reviews"),
+        ({"sample": "1e3"}, "number of reviews"),
+        ({"seed": "-1"}, "seed"),
+        ({"methods": "attention,<b>"}, "method that does not exist"),
+        ({"data": "own"}, "does not come with it"),
+    ],
+)
+def test_a_bad_link_gives_a_message_and_the_default(query: dict[str, str], complaint: str, lab: Any) -> None:
+    page = opened(**query)
+    assert complaint in texts(page.warning).replace("\\", "") and button(page, "Measure")
+    good = address(page)
+    assert (good["model"], good["data"], good["sample"], good["seed"]) == ("pretrained", "demo", "100", "0")
+
+
+@pytest.mark.parametrize("data", ["/etc/passwd", "../store.sqlite3", "0" * 24 + ".csv"])
+def test_a_link_cannot_name_a_file_that_was_not_uploaded(data: str, lab: Any) -> None:
+    page = opened(data=data)
+    assert "upload" in texts(page.error) and not page.button
+
+
+def test_an_uploaded_file_is_asked_and_a_bad_one_refused(lab: Any) -> None:
+    good = save_upload("a.csv", ("text,label\n" + "".join(f"fine film {n},{n % 2}\n" for n in range(60))).encode())
+    assert button(opened(data=good.name), "Measure")
+    bad = save_upload("b.csv", b"text,label\nfine,maybe\n")
+    page = opened(data=bad.name)
+    assert "label" in texts(page.error) and not page.button
+
+
+def test_no_method_chosen_is_said(lab: Any) -> None:
+    page = opened()
+    page.multiselect[0].set_value([]).run()
+    assert "choose at least one" in texts(page.error).replace("\\", "") and not page.exception
+
+
+def test_figures_are_plain_json_for_a_study_of_one_method(lab: Any) -> None:
+    from sentiment_core.datasets import silent
+    from sentiment_core.explain.study import run
+    from ui.study_plot import agreement_figure, curves_figure
+
+    result = run(study_arguments("pretrained", "demo", 10, 0, [FAST], lab), silent)
+    curves = json.loads(curves_figure(result).to_json())
+    assert len(curves["data"]) == 2 * 2 * 2 and json.loads(agreement_figure(result).to_json())
+    assert curves["data"][1]["y"] == pytest.approx(result["methods"][0]["deletion"]["mean"])
