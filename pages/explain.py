@@ -15,12 +15,48 @@ from ui.pages import pages
 from ui.readings import LONGEST_TABLE, explain, heatmap_row, table
 
 TEXT, MODELS, EXAMPLE = "explain:text", "explain:models", "explain:example"
+VIEW, VIEW_ADDRESS = "explain:view", "explain:view-address"
+VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
 LONGEST_LINK = 1500
 MOST_MODELS = 3
 MOST_CHARACTERS = 1_000_000
 
 
 def main() -> None:
+    """Draw the view that the address names."""
+    view = choose_view()
+    if view == "file":
+        from ui import batch_view
+
+        batch_view.draw()
+    elif view == "study":
+        from ui import study_view
+
+        study_view.draw()
+    else:
+        one_review()
+
+
+def choose_view() -> str:
+    """Draw the switch between the views; the address decides which one is on."""
+    asked = st.query_params.get("view", "review")
+    if asked not in VIEWS:
+        st.warning("This link names a view that does not exist; here is one review.")
+        asked = "review"
+    if st.session_state.get(VIEW) is None or st.session_state.get(VIEW_ADDRESS) != asked:
+        # A link, or another part of the page, moved on: the switch follows.
+        st.session_state[VIEW] = asked
+    chosen: str = (
+        st.segmented_control("View", list(VIEWS), key=VIEW, format_func=VIEWS.__getitem__, label_visibility="collapsed")
+        or asked
+    )
+    if chosen != asked:
+        st.query_params.from_dict({"view": chosen})
+    st.session_state[VIEW_ADDRESS] = chosen
+    return chosen
+
+
+def one_review() -> None:
     """Draw the review, the choice of models, and what they say."""
     models = {info.id: info for info in available_models(store())}
     if not models:

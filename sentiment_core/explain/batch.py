@@ -1,0 +1,162 @@
+"""One model's answers to a whole file of reviews, as a job, and what a threshold makes of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sentiment_core.datasets import TEST, csv_file, load_reviews
+from sentiment_core.errors import CheckpointError, ConfigError, DataError
+from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, model_folder
+from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
+from sentiment_core.store import Store
+
+Progress = Callable[[str, float | None], None]
+
+MOST_REVIEWS = 10_000
+DEMO_REVIEWS = 1_000
+CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The reviews that are asked about: texts (N), labels (N,) or None, and what to tell the user about them."""
+
+    texts: list[str]
+    labels: np.ndarray | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Reviews by truth and answer at one threshold; shares are None where nothing is counted."""
+
+    true_positive: int
+    false_positive: int
+    true_negative: int
+    false_negative: int
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of right answers."""
+        total = self.true_positive + self.false_positive + self.true_negative + self.false_negative
+        return _share(self.true_positive + self.true_negative, total)
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the reviews called positive that are."""
+        return _share(self.true_positive, self.true_positive + self.false_positive)
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the positive reviews that are called so."""
+        return _share(self.true_positive, self.true_positive + self.false_negative)
+
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of precision and recall."""
+        return _share(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)
+
+
+def batch_arguments(model: str, data: str, store: Store) -> dict[str, Any]:
+    """Return the arguments of `run`; equal for equal weights and reviews.
+
+    `data`: `own` (the test part of what the model was trained on), `demo` (which no model has seen) or the path of a
+    CSV file. Raises `ConfigError` for impossible ones, `NotFoundError` for a model that is not there.
+    """
+    if data == "own" and model == PRETRAINED:
+        raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a CSV file")
+    try:
+        weights = (model_folder(model, store) / "model.safetensors").read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"the weights of {model} cannot be read: {error.strerror}; train it again") from error
+    where = data if data in {"own", "demo"} else str(Path(data).expanduser().absolute())
+    return {"model": model, "weights": blake2b(weights, digest_size=8).hexdigest(), "data": where}
+
+
+def reviews_of(arguments: Mapping[str, Any], store: Store) -> Asked:
+    """Return the reviews that `run` asks about, in its order; raises `DataError` where there are none."""
+    if arguments["data"] == "demo":
+        reviews = demo_with_evidence(DEMO_REVIEWS, seed=UNSEEN_SEED)
+        return Asked(list(reviews.texts), np.asarray(reviews.labels))
+    if arguments["data"] == "own":
+        own = load_reviews(store.run(arguments["model"]).config.data)
+        test = own.select(TEST)
+        return _cut(Asked([own.texts[index] for index in test], np.asarray(own.labels)[test]))
+    table = csv_file.read(arguments["data"])
+    if not table.texts:
+        raise DataError(f"{Path(arguments['data']).name} holds no reviews; give it one row per review")
+    return _cut(Asked(table.texts, table.labels, tuple(table.warnings)))
+
+
+def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Answer every review that `batch_arguments` describes: `{"probabilities": [P(positive), …]}`.
+
+    Raises any `SentimentLabError`: a model or file that is gone, reviews that cannot be read.
+    """
+    progress("Loading model and reviews", None)
+    with Store() as store:
+        predictor = load_predictor(arguments["model"], store)
+        texts = reviews_of(arguments, store).texts
+    found: list[float] = []
+    for start in range(0, len(texts), CHUNK):
+        progress(f"Review {start:,} of {len(texts):,}", start / len(texts))
+        found += predictor.predict(texts[start : start + CHUNK]).tolist()
+    return {"probabilities": found}
+
+
+def counts_at(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> Counts:
+    """Count P(positive) `(N,)` against labels `(N,)`, positive from `threshold` on."""
+    said, truth = probabilities >= threshold, np.asarray(labels) == 1
+    return Counts(
+        int((said & truth).sum()), int((said & ~truth).sum()), int((~said & ~truth).sum()), int((~said & truth).sum())
+    )
+
+
+def ranking(probabilities: np.ndarray, labels: np.ndarray | None, threshold: float) -> np.ndarray:
+    """Return the order `(N,)` to read in: mistakes before right answers, then the most confident first.
+
+    Confidence is the distance from the threshold. Without labels, only the confidence counts.
+    """
+    confidence = np.abs(probabilities - threshold)
+    if labels is None:
+        return np.argsort(-confidence, kind="stable")
+    right = (probabilities >= threshold) == (labels == 1)
+    return np.lexsort((-confidence, right))
+
+
+def as_csv(asked: Asked, probabilities: Sequence[float], threshold: float) -> bytes:
+    """Return every review with its answer as CSV, in the order of the file."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    head = ["probability", "predicted", *([] if asked.labels is None else ["label"]), "text"]
+    writer.writerow(head)
+    for place, probability in enumerate(probabilities):
+        review = asked.texts[place]
+        # A leading apostrophe keeps a spreadsheet from taking a review for a formula.
+        review = f"'{review}" if review[:1] in {"=", "+", "-", "@", "\t", "\r"} else review
+        label = [] if asked.labels is None else [int(asked.labels[place])]
+        writer.writerow([f"{probability:.6f}", int(probability >= threshold), *label, review])
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _cut(asked: Asked) -> Asked:
+    if len(asked.texts) <= MOST_REVIEWS:
+        return asked
+    note = (
+        f"These are the first {MOST_REVIEWS:,} of {len(asked.texts):,} reviews; "
+        "the command `python -m sentiment_core predict` answers all of them."
+    )
+    labels = None if asked.labels is None else asked.labels[:MOST_REVIEWS]
+    return Asked(asked.texts[:MOST_REVIEWS], labels, (*asked.warnings, note))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

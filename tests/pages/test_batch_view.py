@@ -1,0 +1,96 @@
+"""A file of reviews: asked as a job, judged at a threshold, each row a way into the heatmap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sentiment_core import jobs
+from sentiment_core.explain.batch import batch_arguments
+from tests.pages.conftest import button, texts
+from ui.backend import store
+from ui.uploads import save_upload
+
+REVIEWS = [
+    ("A wonderful film, funny and moving.", 1),
+    ("Dull, badly acted and far too long.", 0),
+    ("I loved every minute of it.", 0),
+    ("<img src=x onerror=alert(1)> a terrible waste of time", 0),
+    ("=HYPERLINK(1) the worst film of the year", 1),
+]
+
+
+def asked(path: Path) -> None:
+    """Have the job done before a page asks for it."""
+    arguments = batch_arguments("pretrained", str(path), store())
+    jobs.submit("predictions", arguments)
+    deadline = time.monotonic() + 60
+    while jobs.look("predictions", arguments).state == "running" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert jobs.look("predictions", arguments).state == "finished"
+
+
+@pytest.fixture
+def opened(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    return partial(open_page, "explain", view="file")
+
+
+@pytest.fixture
+def labelled(lab: Any) -> Path:
+    rows = "\n".join(f'"{text}",{label}' for text, label in REVIEWS)
+    return save_upload("mine.csv", f"text,label\n{rows}\n".encode())
+
+
+def test_the_demo_reviews_are_offered_and_nothing_is_asked_before_the_button(opened: Any) -> None:
+    page = opened()
+    assert not page.exception and not page.error
+    assert button(page, "Ask the model") and "1,000 reviews" in texts(page.caption).replace("\\", "")
+
+
+def test_mistakes_come_first_and_the_threshold_moves_them(labelled: Path, opened: Any) -> None:
+    asked(labelled)
+    page = opened(data=labelled.name)
+    assert not page.exception and not page.error
+    shown = page.dataframe[0].value
+    assert len(shown) == 2 and set(shown["Label"]) == {"negative", "positive"}
+    assert page.metric[0].label == "Accuracy" and page.metric[0].value == "0.600"
+    assert "Calibration error" in texts(page.markdown)
+    page.slider[0].set_value(0.0).run()
+    assert page.metric[0].value == "0.400" and page.query_params["threshold"] == "0.00"
+    page.segmented_control(key="batch:show").set_value("all").run()
+    assert len(page.dataframe[0].value) == len(REVIEWS)
+
+
+def test_without_labels_there_is_no_talk_of_mistakes(opened: Any) -> None:
+    path = save_upload("mine.csv", b"text\nA fine film.\nA poor one.\n")
+    asked(path)
+    page = opened(data=path.name)
+    assert not page.exception and not page.metric and "No labels" in texts(page.markdown)
+    assert list(page.dataframe[0].value.columns) == ["P(positive)", "Review"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"data": "../../etc/passwd"}, "upload the CSV file here"),
+        ({"threshold": "nan"}, "threshold in this link"),
+        ({"show": "<b>"}, "does not exist"),
+        ({"model": "nobody"}, "model in this link"),
+    ],
+)
+def test_a_bad_link_says_so_and_goes_on(opened: Any, query: dict[str, str], said: str) -> None:
+    page = opened(**query)
+    assert not page.exception
+    assert said in (texts(page.warning) + texts(page.error)).replace("\\", "")
+
+
+def test_a_broken_file_is_named(opened: Any) -> None:
+    path = save_upload("mine.csv", b"review\nno such column\n")
+    page = opened(data=path.name)
+    assert not page.exception and "text" in texts(page.error)
