@@ -6,13 +6,14 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.lessons import Lesson, changed_fields, experiment_for, lesson
+from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
 from ui import lesson_view as view
 from ui.backend import executor, store
 from ui.components.copy_link import copy_link
 from ui.components.live_plot import live_experiment
 from ui.notices import errors_shown, show_error
+from ui.replay import recorded_panel
 from ui.run_controls import PROBLEM, controls
 
 ADDRESS = "lessons:address"
@@ -61,27 +62,47 @@ def teach(item: Lesson) -> None:
     if item.preset is None:
         view.idea(item)
         view.look_for(item)
+        link = view.pages()["labs"]
+        st.page_link(link, label="Train it here", icon=":material/science:", query_params={"lab": "baselines"})
         return
-    config, changes = wanted(item)
+    mistaken = chosen_mistake(item)
+    config, changes = wanted(item, mistaken)
     experiment = shown()
     if problem := st.session_state.pop(PROBLEM, None):
         show_error(problem)
     if experiment is None:
-        prepare(item, config, changes)
+        view.path_switch(item, mistaken)
+        if mistaken:
+            prepare_mistake(mistaken, config, changes)
+        else:
+            recorded_panel(item.name)
+            prepare(item, config, changes)
     else:
-        watch(item, config, experiment)
+        watch(item, mistaken, config, experiment)
 
 
-def wanted(item: Lesson) -> tuple[ExperimentConfig, dict[str, str]]:
+def chosen_mistake(item: Lesson) -> MistakeLesson | None:
+    """Return the mistake that the address names; say so when the lesson has none of that name."""
+    if "mistake" not in st.query_params:
+        return None
+    try:
+        return mistake(st.query_params["mistake"], item.name)
+    except SentimentLabError as error:
+        show_error(error)
+        del st.query_params["mistake"]
+        return None
+
+
+def wanted(item: Lesson, mistaken: MistakeLesson | None) -> tuple[ExperimentConfig, dict[str, str]]:
     """Return the lesson's experiment with what the address changes; a bad address is named and left out."""
     try:
         changes = changed_fields(st.query_params.to_dict())
-        return experiment_for(item, changes), changes
+        return experiment_for(item, changes, mistaken), changes
     except SentimentLabError as error:
         show_error(error)
-        keep = {name: st.query_params[name] for name in ("lesson", "experiment") if name in st.query_params}
+        keep = {name: st.query_params[name] for name in ("lesson", "mistake", "experiment") if name in st.query_params}
         st.query_params.from_dict(keep)
-        return experiment_for(item), {}
+        return experiment_for(item, mistake=mistaken), {}
 
 
 def shown() -> Experiment | None:
@@ -116,9 +137,24 @@ def prepare(item: Lesson, config: ExperimentConfig, changes: dict[str, str]) -> 
                 launch(config, prediction)
         view.setting(config, changes)
         view.train_links(item, config)
+        view.variations(item)
 
 
-def watch(item: Lesson, config: ExperimentConfig, experiment: Experiment) -> None:
+def prepare_mistake(mistaken: MistakeLesson, config: ExperimentConfig, changes: dict[str, str]) -> None:
+    """Draw a mistake before it is run beside the correct path."""
+    left, right = st.columns([1.5, 1], gap="large")
+    with left:
+        view.mistake_text(mistaken)
+        view.code(mistaken)
+    with right, st.container(border=True):
+        if st.button("Run both", type="primary", icon=":material/play_circle:"):
+            with errors_shown():
+                launch(config, None)
+        view.setting(config, changes)
+        view.change_in_train(config)
+
+
+def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig, experiment: Experiment) -> None:
     """Draw the curves of the experiment, its verdict once it ended, and the lesson's text to look up."""
     if [run.name for run in experiment.config.runs] != [run.name for run in config.runs]:
         st.warning("This experiment is not the one this lesson runs. Its curves and verdict are shown all the same.")
@@ -129,13 +165,20 @@ def watch(item: Lesson, config: ExperimentConfig, experiment: Experiment) -> Non
             models = ",".join(run.id for run in experiment.runs[:3])
             link = view.pages()["explain"]
             st.page_link(link, label="Explain", icon=":material/highlight:", query_params={"models": models})
+        st.space("stretch")
+        view.path_switch(item, mistaken)
     live_experiment(experiment.id, experiment.status, height=420)
-    if experiment.status.is_active:
+    if not experiment.status.is_active:
+        view.verdict(item, experiment, mistaken)
+    elif mistaken:
+        view.mistake_text(mistaken)
+    else:
         said = f" You said: **{view.literal(experiment.prediction)}**" if experiment.prediction else ""
         st.markdown(f"{view.literal(item.question)}{said}")
         view.look_for(item)
-    else:
-        view.verdict(item, experiment)
+    if mistaken:
+        view.code(mistaken)
+        return
     with st.expander("The idea again", icon=":material/menu_book:"):
         view.idea(item)
         view.train_links(item, experiment.config)

@@ -18,11 +18,25 @@ from sentiment_core.fields import limits, options, range_in_words
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["word", "whitespace"]
 Embeddings = Literal["glove-50", "glove-100", "word2vec", "random"]
-Pooling = Literal["padded_last", "last", "mean", "max", "attention_dot", "attention_scaled_dot", "attention_additive"]
+Pooling = Literal[
+    "padded_last",
+    "last",
+    "mean",
+    "max",
+    "attention_dot",
+    "attention_scaled_dot",
+    "attention_additive",
+    "attention_uniform",
+    "attention_random",
+]
 Norm = Literal["none", "batch", "layer"]
 Clipping = Literal["none", "norm", "value"]
+ModelMistake = Literal["off_by_one_mask", "cross_review_attention", "norm_per_call"]
+TrainingMistake = Literal["norm_after_clipping", "clip_wrong_model", "kept_weights", "batch_averaged_accuracy"]
 
-ATTENTION_POOLINGS: frozenset[str] = frozenset({"attention_dot", "attention_scaled_dot", "attention_additive"})
+ATTENTION_POOLINGS: frozenset[str] = frozenset(
+    {"attention_dot", "attention_scaled_dot", "attention_additive", "attention_uniform", "attention_random"}
+)
 
 
 def _as_sequence(value: Any) -> Any:
@@ -124,6 +138,12 @@ class ModelConfig(Config):
     freeze_embeddings: bool = Field(
         True, title="Frozen vectors", description="Keep the word vectors as they are; off: fine-tune them."
     )
+    mistakes: Annotated[tuple[ModelMistake, ...], BeforeValidator(_as_sequence)] = Field(
+        (),
+        max_length=3,
+        title="Mistakes in the model",
+        description="The course notebook's, for lessons; none: correct.",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -156,6 +176,13 @@ class TrainingConfig(Config):
     clip_value: float = Field(
         0.1, gt=0, le=1e12, title="Largest component", description="Threshold on each component (clipping by value)."
     )
+    embedding_rate: float = Field(
+        1.0,
+        gt=0,
+        le=10,
+        title="Rate of the vectors",
+        description="Learning rate of fine-tuned word vectors, as a multiple of the learning rate.",
+    )
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         "fp32", title="Precision", description="Number format of the forward pass; fp16 needs CUDA."
     )
@@ -164,6 +191,9 @@ class TrainingConfig(Config):
     )
     weight_averaging: float = Field(
         0.0, ge=0, lt=1, title="Weight averaging", description="Decay of the averaged weights that are kept; 0: off."
+    )
+    mistakes: Annotated[tuple[TrainingMistake, ...], BeforeValidator(_as_sequence)] = Field(
+        (), max_length=4, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
 
 

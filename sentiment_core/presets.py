@@ -15,6 +15,7 @@ from sentiment_core.errors import NotFoundError
 # The notebook's vectors have 100 components; the parameter counts below are for these.
 NOTEBOOK_DIM = 100
 PRETRAINED_PARAMETERS = 122_497  # with the 50 components of its own vectors
+CONTROL_PARAMETERS = 85_441  # the same without the attention's own
 
 _COMMON: dict[str, Any] = {
     "data.tokenizer": "whitespace",
@@ -31,6 +32,23 @@ _COMMON: dict[str, Any] = {
 }
 _CLIPPED = {"training.clipping": "norm", "training.max_norm": 1.0}
 _DEEP = {**_CLIPPED, "model.head_activation": "relu", "model.head_sizes": (64,)}
+_BIGRU = {
+    "data.tokenizer": "word",
+    "data.max_tokens": 400,
+    "data.embeddings": "glove-50",
+    "model.cell": "gru",
+    "model.hidden_size": 96,
+    "model.bidirectional": True,
+    "model.pooling": ("attention_additive",),
+    "model.word_dropout": 0.2,
+    "model.head_dropout": 0.4,
+    "training.epochs": 8,
+    "training.batch_size": 64,
+    "training.learning_rate": 3e-3,
+    "training.schedule": "one_cycle",
+    "training.weight_averaging": 0.999,
+    **_CLIPPED,
+}
 
 
 @dataclass(frozen=True)
@@ -148,21 +166,21 @@ _LADDER = (
         "Beyond the notebook: a bidirectional GRU with additive attention, dropout and weight averaging; the recipe of "
         "the model that ships with the product.",
         PRETRAINED_PARAMETERS,
-        data__tokenizer="word",
-        data__max_tokens=400,
-        data__embeddings="glove-50",
-        model__cell="gru",
-        model__hidden_size=96,
-        model__bidirectional=True,
-        model__pooling=("attention_additive",),
-        model__word_dropout=0.2,
-        model__head_dropout=0.4,
-        training__epochs=8,
-        training__batch_size=64,
-        training__learning_rate=3e-3,
-        training__schedule="one_cycle",
-        training__weight_averaging=0.999,
-        **_dotted(_CLIPPED),
+        **_dotted(_BIGRU),
+    ),
+    _preset(
+        "uniform-attention",
+        "Uniform attention",
+        "Control: the bidirectional GRU with every weight 1 / length. What it loses is what attention was worth.",
+        CONTROL_PARAMETERS,
+        **_dotted({**_BIGRU, "model.pooling": ("attention_uniform",)}),
+    ),
+    _preset(
+        "random-attention",
+        "Random attention",
+        "Control: the bidirectional GRU with attention that is drawn once and never trained.",
+        CONTROL_PARAMETERS,
+        **_dotted({**_BIGRU, "model.pooling": ("attention_random",)}),
     ),
 )
 PRESETS: dict[str, Preset] = {item.name: item for item in _LADDER}

@@ -9,17 +9,19 @@ import textwrap
 import pytest
 import torch
 
-from sentiment_core.config import ExperimentConfig, from_query, to_query
+from sentiment_core.config import ExperimentConfig, choices, from_fields, from_query, to_query
 from sentiment_core.datasets import VALIDATION, load_reviews
 from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.lessons import (
     LESSONS,
+    MISTAKES,
     changed_fields,
     excerpt,
     experiment_for,
     full_experiment_for,
     lesson,
     measured_choice,
+    mistake,
     validation_reviews,
 )
 from sentiment_core.models import build_model, parameter_count
@@ -198,3 +200,68 @@ def test_choices_of_the_sweep_are_its_runs():
     config: ExperimentConfig = experiment_for(lesson("learning-rates"))
     rates = [config.resolve(item).training.learning_rate for item in config.runs]
     assert [float(choice) for choice in lesson("learning-rates").choices] == rates
+
+
+def test_every_mistake_belongs_to_a_lesson_and_shows_its_own_source():
+    offered = {item.name for item in MISTAKES}
+    assert offered == {*choices("model.mistakes"), *choices("training.mistakes")}
+    for item in MISTAKES:
+        assert item.what and item.look_for and item.lessons
+        assert all(lesson(name).preset for name in item.lessons)
+        assert item.code[0].startswith("sentiment_core.mistakes:")
+        assert all(excerpt(reference).text for reference in item.code)
+
+
+@pytest.mark.parametrize(
+    ("name", "item"), [(name, item) for item in MISTAKES for name in item.lessons], ids=lambda part: str(part)[:20]
+)
+def test_a_mistake_runs_beside_the_correct_path(name, item):
+    config = experiment_for(lesson(name), {"seed": "7"}, item)
+    assert config.seed == 7 and from_query(to_query(config)) == config
+    runs = [config.resolve(run) for run in config.runs]
+    wrong = [run for run in runs if run.model.mistakes or run.training.mistakes]
+    assert wrong == [runs[-1]]
+    assert runs[-1].model.mistakes + runs[-1].training.mistakes == (item.name,)
+    assert not (runs[0].model.mistakes or runs[0].training.mistakes)
+    # The mistake is all that tells the last run from the first.
+    same = {"model.mistakes": (), "training.mistakes": ()}
+    assert from_fields({**same, "name": "x"}, runs[-1]).model == from_fields({**same, "name": "x"}, runs[0]).model
+    assert from_fields(same, runs[-1]).training == runs[0].training
+    matrix = torch.zeros(5, NOTEBOOK_DIM)
+    for run in runs:
+        build_model(run.model, matrix, 1, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_lesson_has_a_mistake_on_by_itself(name):
+    for config in (experiment_for(lesson(name)), full_experiment_for(lesson(name))):
+        for item in config.runs:
+            found = config.resolve(item)
+            assert found.model.mistakes == found.training.mistakes == ()
+
+
+def test_a_mistake_of_another_lesson_is_refused_by_name():
+    assert mistake("off_by_one_mask", "attention").lessons == ("attention",)
+    with pytest.raises(NotFoundError, match="choose one of norm_per_call"):
+        mistake("off_by_one_mask", "batch-norm")
+    with pytest.raises(NotFoundError, match="has none"):
+        mistake("off_by_one_mask", "relu")
+
+
+@pytest.mark.parametrize("name", [item.name for item in LESSONS if item.variations])
+def test_variations_are_links_that_a_lesson_can_open(name):
+    for item in lesson(name).variations:
+        changes = changed_fields({"lesson": name, **{field: str(value) for field, value in item.fields.items()}})
+        changed = experiment_for(lesson(name), changes)
+        assert changed.runs == experiment_for(lesson(name)).runs
+        assert changed != experiment_for(lesson(name))
+
+
+def test_validation_reviews_of_other_data_are_bounded_by_the_updates_of_an_epoch():
+    config = full_experiment_for(lesson("relu"))  # 32,000 for training, of which a tenth validates
+    assert 3_150 <= validation_reviews(config, 225) <= 3_200
+    assert validation_reviews(config, None) is None
+    stopped = full_experiment_for(lesson("relu")).model_copy(
+        update={"training": config.training.model_copy(update={"max_steps": 100})}
+    )
+    assert validation_reviews(stopped, 100) is None, "an epoch that was cut short says nothing"

@@ -24,12 +24,25 @@ CHOICES: dict[str, dict[str, str]] = {
         "attention_dot": "Attention, dot product",
         "attention_scaled_dot": "Attention, scaled dot",
         "attention_additive": "Attention, additive",
+        "attention_uniform": "Attention, uniform (control)",
+        "attention_random": "Attention, random and frozen (control)",
+    },
+    "model.mistakes": {
+        "off_by_one_mask": "Mask stops one token early",
+        "cross_review_attention": "Reviews attend to each other",
+        "norm_per_call": "Norms made anew in each pass",
     },
     "model.initialisation": {"default": "PyTorch's", "xavier": "Xavier", "he": "He", "orthogonal": "Orthogonal"},
     "model.head_activation": {"none": "None", "relu": "ReLU", "tanh": "tanh"},
     "training.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
     "training.schedule": {"constant": "Constant", "one_cycle": "One cycle", "cosine": "Cosine"},
     "training.clipping": {"none": "None", "norm": "By norm", "value": "By value"},
+    "training.mistakes": {
+        "norm_after_clipping": "Norm read after clipping",
+        "clip_wrong_model": "Another model is clipped",
+        "kept_weights": "Weights kept from the run before",
+        "batch_averaged_accuracy": "Accuracy averaged over batches",
+    },
     "device": {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"},
 }
 

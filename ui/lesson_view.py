@@ -10,9 +10,11 @@ from sentiment_core.config import ExperimentConfig, to_query
 from sentiment_core.lessons import (
     LESSONS,
     Lesson,
+    MistakeLesson,
     excerpt,
     full_experiment_for,
     measured_choice,
+    mistakes_of,
     validation_reviews,
 )
 from sentiment_core.presets import preset
@@ -22,6 +24,8 @@ from ui.backend import store
 from ui.notices import literal
 from ui.pages import pages
 
+CORRECT = "correct"
+CLIPPING_LESSONS = {"gradient-norm", "clip-norm", "clip-value"}
 HEADINGS = {
     "diverged": "What broke",
     "learned": "Did it learn?",
@@ -66,7 +70,7 @@ def idea(item: Lesson) -> None:
     st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
 
 
-def code(item: Lesson) -> None:
+def code(item: Lesson | MistakeLesson) -> None:
     """Draw the code of the lesson, folded, as it stands in the package."""
     if not item.code:
         return
@@ -83,6 +87,8 @@ def look_for(item: Lesson) -> None:
     st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
     parameters = f" {preset(item.preset).parameters:,} parameters." if item.preset else ""
     st.caption(literal(f"The notebook, on 32,000 real reviews with 100-d vectors: {item.notebook}{parameters}"))
+    if item.measured:
+        st.caption(literal(f"Measured here, on 40,000 real reviews: {item.measured}"))
 
 
 def setting(config: ExperimentConfig, changes: Mapping[str, str]) -> None:
@@ -101,16 +107,80 @@ def setting(config: ExperimentConfig, changes: Mapping[str, str]) -> None:
 
 def train_links(item: Lesson, config: ExperimentConfig) -> None:
     """Draw the ways into Train: the same experiment to change, and the notebook's own setting."""
-    train = pages()["train"]
     with st.container(horizontal=True):
-        st.page_link(train, label="Change it in Train", icon=":material/tune:", query_params=to_query(config))
+        change_in_train(config)
         st.page_link(
-            train,
+            pages()["train"],
             label="The notebook's full setting",
             icon=":material/school:",
             query_params=to_query(full_experiment_for(item)),
             help="40,000 IMDb reviews, GloVe 100-d, batches of 128. Downloads 212 MB on first use; nothing starts "
             "before you press Train there.",
+        )
+
+
+def change_in_train(config: ExperimentConfig) -> None:
+    """Draw the way into Train with an experiment to change."""
+    st.page_link(pages()["train"], label="Change it in Train", icon=":material/tune:", query_params=to_query(config))
+
+
+def path_switch(item: Lesson, chosen: MistakeLesson | None) -> None:
+    """Draw the switch between the correct path and the notebook's mistakes in this lesson; the address remembers it."""
+    titles = {CORRECT: "The correct path", **{other.name: other.title for other in mistakes_of(item.name)}}
+    if len(titles) == 1:
+        return
+    current = chosen.name if chosen else CORRECT
+    # A key for each state: a widget that kept its own would contradict the address after a link or the back button.
+    key = f"lessons:path:{item.name}:{current}"
+    st.segmented_control(
+        "The notebook's mistakes",
+        list(titles),
+        default=current,
+        required=True,
+        format_func=lambda name: literal(titles[name]),
+        key=key,
+        on_change=_take_path,
+        args=(key,),
+        help="Runs a mistake of the course notebook beside the correct code, on the same batches.",
+        # The curves should be seen without scrolling.
+        label_visibility="collapsed" if "experiment" in st.query_params else "visible",
+    )
+
+
+def _take_path(key: str) -> None:
+    st.query_params.pop("experiment", None)
+    if st.session_state[key] in (None, CORRECT):
+        st.query_params.pop("mistake", None)
+    else:
+        st.query_params["mistake"] = st.session_state[key]
+
+
+def mistake_text(item: MistakeLesson) -> None:
+    """Draw what the notebook did and what to look for."""
+    st.markdown("**What the notebook did**")
+    st.markdown(literal(item.what))
+    st.markdown("**What to look for**")
+    st.markdown(literal(item.look_for))
+
+
+def variations(item: Lesson) -> None:
+    """Draw links to the lesson with something changed, and to the lab that goes deeper."""
+    for other in item.variations:
+        fields = {name: str(value) for name, value in other.fields.items()}
+        st.page_link(
+            pages()["lessons"],
+            label=literal(other.title),
+            icon=":material/alt_route:",
+            help=other.why,
+            query_params={"lesson": item.name, **fields},
+        )
+    if item.name in CLIPPING_LESSONS:
+        st.page_link(
+            pages()["labs"],
+            label="Clipping in depth",
+            icon=":material/science:",
+            help="By norm, by value and none over several seeds, with Adam or SGD.",
+            query_params={"lab": "clipping"},
         )
 
 
@@ -121,18 +191,26 @@ def question(item: Lesson, key: str) -> str | None:
     return answer
 
 
-def verdict(item: Lesson, experiment: Experiment) -> None:
-    """Draw what the measurements say, with the prediction beside it."""
-    found = judge(store(), experiment.id, validation_reviews(experiment.config))
+def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None = None) -> None:
+    """Draw what the measurements say, with the prediction, or the text of the mistake, beside it."""
+    found = judge(store(), experiment.id, validation_reviews(experiment.config, _steps_per_epoch(experiment)))
     left, right = st.columns([1.7, 1], gap="large")
     with left:
         st.subheader("Verdict", anchor=False)
         st.caption("Worked out from this experiment's own measurements.")
         _findings(found)
     with right:
+        if mistake:
+            mistake_text(mistake)
+            return
         st.subheader("Your prediction", anchor=False)
         _prediction(item, experiment, found)
         look_for(item)
+
+
+def _steps_per_epoch(experiment: Experiment) -> int | None:
+    evaluations = store().evaluations(experiment.runs[0].id)
+    return next((item.step for item in evaluations if item.epoch == 1 and item.part == "validation"), None)
 
 
 def _findings(found: Verdict) -> None:

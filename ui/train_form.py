@@ -91,6 +91,8 @@ def summary(config: ExperimentConfig) -> str:
         f"batch {training.batch_size}",
         f"seed {config.seed}",
     ]
+    parts += [f"mistake: {say('model.mistakes', name)}" for name in model.mistakes]
+    parts += [f"mistake: {say('training.mistakes', name)}" for name in training.mistakes]
     return " · ".join(parts)
 
 
@@ -149,6 +151,7 @@ def _upload() -> bool:
 
 def _model() -> None:
     edit("model.cell", "model.hidden_size", "model.pooling")
+    _mistakes("model.mistakes")
     with st.popover("More", icon=":material/tune:", width="stretch"):
         edit("model.num_layers", "model.bidirectional", "model.initialisation", "model.input_norm", "model.state_norm")
         if "none" not in (draft()["model.input_norm"], draft()["model.state_norm"]) or (
@@ -157,6 +160,13 @@ def _model() -> None:
             edit("model.norm_affine")
         edit("model.head_sizes", "model.head_activation", "model.freeze_embeddings")
         edit("model.word_dropout", "model.embedding_dropout", "model.state_dropout", "model.head_dropout")
+
+
+def _mistakes(field: str) -> None:
+    """Draw the notebook's mistakes that a link or a lesson brought along; nobody can switch one on here by accident."""
+    if draft()[field]:
+        edit(field)
+        st.caption(":material/warning: A mistake of the course notebook is on.")
 
 
 def _training() -> None:
@@ -172,6 +182,7 @@ def _training() -> None:
         clipping = draft()["training.clipping"]
         if clipping != "none":
             edit("training.max_norm" if clipping == "norm" else "training.clip_value")
+    _mistakes("training.mistakes")
 
 
 def _comparison() -> ExperimentConfig | None:

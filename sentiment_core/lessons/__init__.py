@@ -1,19 +1,25 @@
 """The course notebook as lessons: what each rung teaches, the experiment that shows it, the code behind it."""
 
 from sentiment_core.lessons.answer import measured_choice
+from sentiment_core.lessons.mistakes import MISTAKES, MistakeLesson, mistake, mistakes_of
 from sentiment_core.lessons.setting import changed_fields, experiment_for, full_experiment_for, validation_reviews
 from sentiment_core.lessons.source import Excerpt, excerpt
-from sentiment_core.lessons.syllabus import LESSONS, Lesson, lesson
+from sentiment_core.lessons.syllabus import LESSONS, Lesson, Variation, lesson
 
 __all__ = [
     "LESSONS",
+    "MISTAKES",
     "Excerpt",
     "Lesson",
+    "MistakeLesson",
+    "Variation",
     "changed_fields",
     "excerpt",
     "experiment_for",
     "full_experiment_for",
     "lesson",
     "measured_choice",
+    "mistake",
+    "mistakes_of",
     "validation_reviews",
 ]

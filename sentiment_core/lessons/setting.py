@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from sentiment_core.config import (
 from sentiment_core.datasets import DEMO_REVIEWS
 from sentiment_core.datasets.split import notebook_test
 from sentiment_core.errors import ConfigError, NotFoundError
+from sentiment_core.lessons.mistakes import MistakeLesson
 from sentiment_core.lessons.syllabus import Lesson
 from sentiment_core.presets import preset
 
@@ -36,9 +38,12 @@ NOTEBOOK_SETTING: dict[str, Any] = {"data.source": "imdb", "data.embeddings": "g
 LAST_RANDOM_RUNG = 2
 
 
-def experiment_for(lesson: Lesson, changes: Mapping[str, Any] | None = None) -> ExperimentConfig:
+def experiment_for(
+    lesson: Lesson, changes: Mapping[str, Any] | None = None, mistake: MistakeLesson | None = None
+) -> ExperimentConfig:
     """Return the lesson's experiment on the demo reviews, with dotted fields of all its runs replaced by `changes`.
 
+    With one of its mistakes, the experiment is the lesson's own rung with and without it.
     Raises `NotFoundError` for the reference, which has nothing to train, and `ConfigError` for bad changes.
     """
     setting = dict(DEMO_SETTING)
@@ -46,7 +51,7 @@ def experiment_for(lesson: Lesson, changes: Mapping[str, Any] | None = None) -> 
         setting |= RANDOM_BATCHES
     elif lesson.epochs is not None:
         setting["training.epochs"] = lesson.epochs
-    return _experiment(lesson, setting, changes or {})
+    return _experiment(lesson, setting, changes or {}, mistake)
 
 
 def full_experiment_for(lesson: Lesson) -> ExperimentConfig:
@@ -59,30 +64,44 @@ def changed_fields(query: Mapping[str, str]) -> dict[str, str]:
 
     What the runs differ in is the lesson; files belong to Train.
     """
-    changes = {name: value for name, value in query.items() if name not in {"lesson", "experiment"}}
+    changes = {name: value for name, value in query.items() if name not in {"lesson", "mistake", "experiment", "watch"}}
     for name in changes:
         if name not in FIELDS or name in {"name", "data.path", "data.source"}:
             raise ConfigError(f"{name[:60]}: a lesson's link cannot change this; here is the lesson as it stands.")
     return changes
 
 
-def validation_reviews(config: ExperimentConfig) -> int | None:
-    """Return how many reviews the validation accuracy of demo reviews is a share of; None for other reviews."""
+def validation_reviews(config: ExperimentConfig, steps_per_epoch: int | None = None) -> int | None:
+    """Return how many reviews the validation accuracy is a share of; None when that cannot be told.
+
+    Exact for demo reviews. Of others the configuration does not know the number, but the updates of a whole epoch bound
+    it from below, to within a batch: intervals come out a hair too wide, never too narrow.
+    """
     if config.data.source != "demo":
-        return None
+        training = config.training
+        if not steps_per_epoch or steps_per_epoch >= (training.max_steps or math.inf):
+            return None
+        trained = (steps_per_epoch - 1) * training.batch_size + 1
+        share = config.data.validation_fraction
+        return int(trained * share / (1 - share)) or None
     rest = int((~notebook_test(config.data.limit or DEMO_REVIEWS)).sum())
     return max(2, round(config.data.validation_fraction * rest))
 
 
-def _experiment(lesson: Lesson, setting: Mapping[str, Any], changes: Mapping[str, Any]) -> ExperimentConfig:
+def _experiment(
+    lesson: Lesson, setting: Mapping[str, Any], changes: Mapping[str, Any], mistake: MistakeLesson | None = None
+) -> ExperimentConfig:
     if lesson.preset is None:
         raise NotFoundError(f"the lesson {lesson.title!r} has nothing to train")
     own = preset(lesson.preset)
-    first = preset(lesson.compared_with) if lesson.compared_with else own
+    first = preset(lesson.compared_with) if lesson.compared_with and not mistake else own
     batching = "random" if lesson.rung is not None and lesson.rung <= LAST_RANDOM_RUNG else "bucketed"
     shared = {name: _lookup(own.config, name) for name in SHARED_FIELDS}
-    base = from_fields({**shared, "data.batching": batching, **setting}, first.config)
-    base = from_fields(changes, base)
+    fields = {**shared, "data.batching": batching, **setting, **(mistake.base if mistake else {})}
+    base = from_fields(changes, from_fields(fields, first.config))
+    if mistake:
+        twins = [RunConfig(name=name, overrides=overrides) for name, overrides in mistake.runs]
+        return _named(base, f"Lesson {lesson.rung}: {mistake.title}", twins)
     runs: list[RunConfig] = []
     if lesson.compared_with:
         runs.append(RunConfig(name=first.title))
@@ -92,8 +111,7 @@ def _experiment(lesson: Lesson, setting: Mapping[str, Any], changes: Mapping[str
         runs += [RunConfig(name=run.name, overrides={**difference, **run.overrides}) for run in own.config.runs]
     else:
         runs.append(RunConfig(name=own.title, overrides=difference))
-    name = f"Lesson {lesson.rung}: {lesson.title}"
-    return build(ExperimentConfig, {**base.model_dump(exclude={"runs"}), "name": name, "runs": _plain(runs)})
+    return _named(base, f"Lesson {lesson.rung}: {lesson.title}", runs)
 
 
 def _difference(first: ExperimentConfig, second: ExperimentConfig) -> dict[str, Scalar]:
@@ -106,5 +124,6 @@ def _lookup(config: ExperimentConfig, name: str) -> Any:
     return getattr(getattr(config, section), field)
 
 
-def _plain(runs: list[RunConfig]) -> list[dict[str, Any]]:
-    return [run.model_dump() for run in runs]
+def _named(base: ExperimentConfig, name: str, runs: list[RunConfig]) -> ExperimentConfig:
+    plain = [run.model_dump() for run in runs]
+    return build(ExperimentConfig, {**base.model_dump(exclude={"runs"}), "name": name, "runs": plain})

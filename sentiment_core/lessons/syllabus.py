@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from sentiment_core.errors import NotFoundError
 
@@ -14,12 +14,22 @@ GRADIENTS = "sentiment_core.training.gradients:measure_and_clip"
 
 
 @dataclass(frozen=True)
+class Variation:
+    """The lesson once more with dotted `fields` changed for all its runs; `why` says what it shows."""
+
+    title: str
+    why: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Lesson:
     """One rung. `name` is its short, stable link; `preset` and `compared_with` name presets.
 
     `formula` is LaTeX, its lines parted by a double backslash. `code` holds references `module:definition` for
     `excerpt`. `measure` says which measurement picks the choice that came true; choices stand in that measurement's
-    order. `epochs` on the demo reviews, None: the usual number.
+    order. `epochs` on the demo reviews, None: the usual number. `measured` says what this product measured on real
+    reviews, above all where that differs from the notebook; empty before anybody has measured it.
     """
 
     name: str
@@ -38,6 +48,8 @@ class Lesson:
     preset: str | None = None
     compared_with: str | None = None
     epochs: int | None = None
+    variations: tuple[Variation, ...] = ()
+    measured: str = ""
 
 
 LESSONS: tuple[Lesson, ...] = (
@@ -89,6 +101,13 @@ LESSONS: tuple[Lesson, ...] = (
         "head looks, and so how far the gradient has to travel.",
         preset="last-state",
         compared_with="padded-last-state",
+        variations=(
+            Variation(
+                "The same on batches by length",
+                "Bucketed batches hold hardly any padding, so they hide the mistake: is there a difference left?",
+                {"data.batching": "bucketed"},
+            ),
+        ),
     ),
     Lesson(
         name="gradient-norm",
@@ -140,6 +159,13 @@ LESSONS: tuple[Lesson, ...] = (
         "work. A threshold below the usual norm no longer catches spikes; it lowers the learning rate.",
         preset="clip-norm",
         compared_with="last-state",
+        variations=(
+            Variation(
+                "The same with SGD",
+                "Adam divides by the gradient's usual size; SGD takes it as it is, so clipping shows.",
+                {"training.optimizer": "sgd", "training.learning_rate": 0.6},
+            ),
+        ),
     ),
     Lesson(
         name="clip-value",

@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from sentiment_core import mistakes
 from sentiment_core.config import ModelConfig
 from sentiment_core.models.dropout import Dropout
 from sentiment_core.models.embedding import build_embedding
@@ -46,6 +47,7 @@ class SentimentModel(nn.Module):
         self.state_norm = build_norm(config.state_norm, self.pool.output_size, config.norm_affine)
         self.head = _build_head(config, self.pool.output_size, generator)
         initialise(self, config.initialisation)
+        mistakes.put_into_model(self, config)
 
     def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> ModelOutput:
         """Classify padded reviews: `token_ids (B, T)`, `lengths (B,)`."""

@@ -23,7 +23,13 @@ class Attention(nn.Module):
 
     Scores: dot `h_i · q`; scaled dot `h_i · q / √H` (Vaswani et al. 2017); additive `v · tanh(W h_i + U q + b)`
     (Bahdanau et al. 2015). Returns the weighted sum of states `(B, H)` and the weights `(B, T)`.
+
+    Two controls learn nothing about where to look (after Wiegreffe & Pinter 2019, "Attention is not not Explanation"):
+    uniform gives every token 1 / length; random scores `h_i · r` against a vector `r ~ N(0, 1)` that is drawn once and
+    never trained, and sends no gradient through the scores, so that the states cannot learn to steer it either.
     """
+
+    query_drawn: torch.Tensor
 
     def __init__(self, kind: str, size: int, attention_size: int) -> None:
         super().__init__()
@@ -32,6 +38,8 @@ class Attention(nn.Module):
             self.keys = nn.Linear(size, attention_size, bias=False)
             self.query = nn.Linear(size, attention_size)
             self.score = nn.Linear(attention_size, 1, bias=False)
+        elif kind == "attention_random":
+            self.register_buffer("query_drawn", torch.randn(size))
 
     def forward(
         self, hidden_states: torch.Tensor, last: torch.Tensor, mask: torch.Tensor
@@ -39,6 +47,10 @@ class Attention(nn.Module):
         if self.kind == "attention_additive":
             joined = torch.tanh(self.keys(hidden_states) + self.query(last).unsqueeze(1))  # (B, T, A)
             scores = self.score(joined).squeeze(-1)
+        elif self.kind == "attention_uniform":
+            scores = torch.zeros_like(mask, dtype=hidden_states.dtype)
+        elif self.kind == "attention_random":
+            scores = hidden_states.detach() @ self.query_drawn.to(hidden_states.dtype)
         else:
             scores = torch.bmm(hidden_states, last.unsqueeze(-1)).squeeze(-1)  # (B, T)
             if self.kind == "attention_scaled_dot":

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from sentiment_core.metrics import Evaluation
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from sentiment_core.training.run import Run
     from sentiment_core.training.trainer import Trainer
 
@@ -25,6 +27,9 @@ class Callback:
 
     def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
         """After a run was evaluated on the validation part (each epoch) or the test part (once, at the end)."""
+
+    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, logits: np.ndarray) -> None:
+        """After the evaluation on the test part: the log-odds of positive `(N,)` of the reviews `indices (N,)`."""
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         """After the epoch's evaluations."""

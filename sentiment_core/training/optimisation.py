@@ -18,14 +18,22 @@ END_DIVISOR = 1e4
 def build_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
     """Return the optimizer over everything that is trained; weight decay leaves word vectors, biases and norms alone.
 
-    Decay on word vectors would shrink every word that a batch does not contain.
+    Decay on word vectors would shrink every word that a batch does not contain. Each group's `rate` is the multiple of
+    the learning rate that it trains with: word vectors of a small corpus overfit long before the network has learned.
     """
     decayed: list[nn.Parameter] = []
     kept: list[nn.Parameter] = []
+    vectors: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            (decayed if parameter.dim() > 1 and not name.startswith("embedding.") else kept).append(parameter)
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": kept, "weight_decay": 0.0}]
+            own = vectors if name.startswith("embedding.") else decayed if parameter.dim() > 1 else kept
+            own.append(parameter)
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay, "rate": 1.0},
+        {"params": kept, "weight_decay": 0.0, "rate": 1.0},
+    ]
+    if vectors:
+        groups.append({"params": vectors, "weight_decay": 0.0, "rate": config.embedding_rate})
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum)
     kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW

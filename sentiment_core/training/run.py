@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from sentiment_core import mistakes
 from sentiment_core.batches import Batch
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
@@ -38,6 +39,7 @@ class Run:
             raise ConfigError("training.precision: fp16 needs a CUDA GPU; use bf16 or fp32 here")
         self.model = build_model(config.model, matrix, config.seed, device)
         self.optimizer = build_optimizer(self.model, self.config)
+        self.measure_and_clip = mistakes.clipping(measure_and_clip, self.config.mistakes)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
         self.averaged = self._trained() if self.config.weight_averaging else None
         self.learning_rate: float | None = None  # set live; replaces the schedule
@@ -60,13 +62,13 @@ class Run:
         """Make update `step` (from 1) and keep its measurements on the device until `drain`."""
         rate = self.learning_rate or learning_rate_at(self.config, step, self.total_steps)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["rate"]
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         logits, loss = self._loss(batch)
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimizer)
-        gradient = measure_and_clip(self.model.parameters(), self.config.clipping, self.threshold)
+        gradient = self.measure_and_clip(self.model.parameters(), self.config.clipping, self.threshold)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self._average(step)
@@ -100,17 +102,28 @@ class Run:
         ]
 
     @torch.no_grad()
-    def evaluate(self, batches: Iterable[Batch]) -> tuple[float, float]:
-        """Return loss and accuracy over all reviews of `batches`, with the averaged weights where there are any."""
-        total, correct, count = 0.0, 0, 0
+    def evaluate(
+        self, batches: Iterable[Batch], keep: Callable[[torch.Tensor], object] | None = None
+    ) -> tuple[float, float]:
+        """Return loss and accuracy over all reviews of `batches`, with the averaged weights where there are any.
+
+        `keep` is handed each batch's log-odds of positive `(B,)`, float32 on the CPU.
+        """
+        total = 0.0
+        correct: list[int] = []
+        sizes: list[int] = []
         self.model.eval()
         with self.averaged_weights():
             for batch in batches:
                 logits, loss = self._loss(batch.to(self.device))
                 total += loss.item() * len(logits)
-                correct += int(((logits > 0).cpu() == (batch.labels > 0.5)).sum())
-                count += len(logits)
-        return (total / count, correct / count) if count else (math.nan, math.nan)
+                correct.append(int(((logits > 0).cpu() == (batch.labels > 0.5)).sum()))
+                sizes.append(len(logits))
+                if keep is not None:
+                    keep(logits.cpu())
+        if not sizes:
+            return math.nan, math.nan
+        return total / sum(sizes), mistakes.accuracy(correct, sizes, self.config.mistakes)
 
     def note_validation(self, loss: float) -> None:
         """With early stopping, keep the best weights and end the run when its patience is over."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sentiment_core import mistakes
 from sentiment_core.batches import Batch, collate, plan_epoch, plan_evaluation
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
@@ -74,6 +75,8 @@ class Trainer:
         ) as pool:
             self._each: Callable[..., Any] = pool.map if side_by_side else map
             self._call("on_start")
+            if self.step == 0:
+                mistakes.keep_weights(self)
             if self._owes_evaluation():
                 self._end_epoch()
             while not self.should_stop and self.step < self.total_steps and self.active_runs:
@@ -167,9 +170,12 @@ class Trainer:
         return {run.id: made[id(corpus)] for run, corpus in zip(self.runs, self.corpora, strict=True)}
 
     def _evaluate(self, part: int, name: str, runs: list[Run]) -> None:
+        kept: dict[str, list[torch.Tensor]] = {run.id: [] for run in runs}
+
         def evaluate(run: Run) -> tuple[float, float]:
             corpus = self.corpora[self.runs.index(run)]
-            return run.evaluate(self._evaluation_batches(corpus, part))
+            keep = kept[run.id].append if part == TEST else None
+            return run.evaluate(self._evaluation_batches(corpus, part), keep)
 
         for callback in self.callbacks:
             callback.on_evaluation_start(self, name)
@@ -177,13 +183,18 @@ class Trainer:
             evaluation = Evaluation(self.step, self.epoch, name, loss, accuracy)
             for callback in self.callbacks:
                 callback.on_evaluation(self, run, evaluation)
+                if kept[run.id]:
+                    callback.on_test(self, run, self._evaluated(run, part), torch.cat(kept[run.id]).numpy())
             if part == VALIDATION:
                 run.note_validation(loss)
 
     def _evaluation_batches(self, corpus: Corpus, part: int) -> Iterator[Batch]:
-        members = np.flatnonzero(corpus.parts == part)
-        for indices in plan_evaluation(members, corpus.lengths, EVALUATION_BATCH_SIZE):
+        for indices in _evaluation_plan(corpus, part):
             yield collate(corpus, indices)
+
+    def _evaluated(self, run: Run, part: int) -> np.ndarray:
+        """Return the reviews of `part` in the order in which `run` evaluates them."""
+        return np.concatenate(_evaluation_plan(self.corpora[self.runs.index(run)], part))
 
     def _members(self, part: int) -> np.ndarray:
         """Return the reviews of a part that have a token in every corpus: an empty one teaches nothing."""
@@ -196,3 +207,7 @@ class Trainer:
     def _call(self, moment: str) -> None:
         for callback in self.callbacks:
             getattr(callback, moment)(self)
+
+
+def _evaluation_plan(corpus: Corpus, part: int) -> list[np.ndarray]:
+    return plan_evaluation(np.flatnonzero(corpus.parts == part), corpus.lengths, EVALUATION_BATCH_SIZE)

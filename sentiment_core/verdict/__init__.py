@@ -5,8 +5,11 @@ Nothing here is a canned sentence about a rung; every statement follows from ste
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 from sentiment_core.config import ModelConfig
-from sentiment_core.store import Run, Store
+from sentiment_core.metrics import Evaluation
+from sentiment_core.store import Experiment, Run
 from sentiment_core.verdict.measure import compare, judge_run
 from sentiment_core.verdict.records import Comparison, Finding, Interval, LongGradients, RunVerdict, Spike, Verdict
 from sentiment_core.verdict.words import findings
@@ -14,7 +17,16 @@ from sentiment_core.verdict.words import findings
 __all__ = ["Comparison", "Finding", "Interval", "LongGradients", "RunVerdict", "Spike", "Verdict", "judge"]
 
 
-def judge(store: Store, experiment_id: str, validation_reviews: int | None) -> Verdict:
+class Measured(Protocol):
+    """Whoever can say what an experiment measured: the store, or a recording."""
+
+    def experiment(self, experiment_id: str, /) -> Experiment: ...
+    def steps(self, run_id: str, /) -> dict[str, list[Any]]: ...
+    def evaluations(self, run_id: str, /) -> list[Evaluation]: ...
+    def clipped_share(self, run_id: str, /) -> float | None: ...
+
+
+def judge(store: Measured, experiment_id: str, validation_reviews: int | None) -> Verdict:
     """Return the verdict on an experiment whose accuracies are shares of `validation_reviews` reviews.
 
     Without that number there are accuracies but no intervals. Raises `NotFoundError` for an unknown experiment.

@@ -12,6 +12,7 @@ from sentiment_core.models import FrozenEmbedding, SentimentModel, build_model, 
 from sentiment_core.presets import NOTEBOOK_DIM, PRESETS
 
 CPU = torch.device("cpu")
+BIGRU = {"bigru-attention", "uniform-attention", "random-attention"}
 POOLINGS = ["last", "mean", "max", *sorted(ATTENTION_POOLINGS)]
 CELLS = ["rnn", "gru", "lstm"]
 LENGTHS = torch.tensor([5, 1, 3, 0])
@@ -36,7 +37,7 @@ def padded(ids: torch.Tensor, extra: int) -> torch.Tensor:
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_have_the_parameters_they_tell(name: str) -> None:
     preset = PRESETS[name]
-    matrix = torch.zeros(3, 50 if name == "bigru-attention" else NOTEBOOK_DIM)
+    matrix = torch.zeros(3, 50 if name in BIGRU else NOTEBOOK_DIM)
     counts = {
         parameter_count(build_model(preset.config.resolve(run).model, matrix, 1, CPU)) for run in preset.config.runs
     }

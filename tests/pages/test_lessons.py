@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sentiment_core.lessons import LESSONS, experiment_for, lesson
+from sentiment_core.lessons import LESSONS, MISTAKES, experiment_for, lesson, mistake
 from sentiment_core.metrics import Evaluation, Status
 
 from .conftest import step_metrics
@@ -124,3 +124,50 @@ def test_a_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, m
     assert message in page.error[0].value.replace("\\", "")
     assert "banana" not in str(page.query_params) and "passwd" not in str(page.query_params)
     assert ("Run this" in [element.label for element in page.button]) == (query["lesson"] == "relu")
+
+
+@pytest.mark.parametrize(("name", "item"), [(name, item) for item in MISTAKES for name in item.lessons], ids=str)
+def test_a_mistake_opens_from_its_link_and_runs_both(open_page, lab, monkeypatch, name, item):
+    monkeypatch.setattr("sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: None)
+    page = open_page("lessons", lesson=name, mistake=item.name, **{"training.max_steps": "3"})
+    assert not page.exception and not page.error
+    assert item.what in texts(page) and item.look_for in texts(page)
+    assert len(page.get("code")) == len(item.code)
+    button(page, "Run both").click().run()
+    assert not page.exception and not page.error
+    (experiment,) = lab.experiments()
+    assert [run.name for run in experiment.runs] == [run for run, _ in item.runs]
+    assert experiment.config.training.max_steps == 3
+    assert page.query_params["mistake"] == item.name
+    assert page.query_params["experiment"] == experiment.id
+
+
+def test_the_switch_leads_to_the_mistake_and_back(open_page):
+    page = open_page("lessons", lesson="attention")
+    assert "mistake" not in page.query_params
+    page.button_group[0].set_value("cross_review_attention").run()
+    assert page.query_params["mistake"] == "cross_review_attention"
+    assert button(page, "Run both")
+    page.button_group[0].set_value("correct").run()
+    assert "mistake" not in page.query_params
+    assert button(page, "Run this")
+
+
+def test_a_finished_mistake_has_a_verdict_and_its_text(open_page, lab):
+    item = mistake("off_by_one_mask", "attention")
+    experiment = lab.create_experiment(experiment_for(lesson("attention"), mistake=item))
+    for place, run in enumerate(experiment.runs):
+        lab.write_steps({run.id: [step_metrics(step, 0.7 - place * step / 1000) for step in range(1, 41)]})
+        lab.write_evaluations(run.id, [Evaluation(40, 1, "validation", 0.5, 0.6 + place / 5)])
+        lab.update_run(run.id, steps=40, seconds=3.0, tokens=9000)
+    lab.set_status(experiment.id, Status.FINISHED)
+    page = open_page("lessons", lesson="attention", mistake=item.name, experiment=experiment.id)
+    assert not page.exception and not page.error and not page.warning
+    shown = texts(page)
+    assert "Verdict" in shown and item.look_for in shown and "Your prediction" not in shown
+
+
+def test_a_mistake_of_another_lesson_is_named_and_left_out(open_page):
+    page = open_page("lessons", lesson="relu", mistake="off_by_one_mask")
+    assert "no mistake" in page.error[0].value.replace("\\", "")
+    assert "mistake" not in page.query_params and button(page, "Run this")

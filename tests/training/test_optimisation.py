@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 
-from sentiment_core.config import ModelConfig, TrainingConfig
+from sentiment_core.batches import collate
+from sentiment_core.config import ModelConfig, TrainingConfig, from_fields
 from sentiment_core.models import build_model
 from sentiment_core.training.optimisation import END_DIVISOR, START_DIVISOR, build_optimizer, learning_rate_at
+from sentiment_core.training.run import Run
 
 PEAK = 0.01
 STEPS = 1000
@@ -65,8 +70,9 @@ def test_weight_decay_leaves_vectors_biases_and_norms_alone(name: str) -> None:
     config = TrainingConfig(optimizer=name, weight_decay=0.1, momentum=0.5, learning_rate=PEAK)
     optimizer = build_optimizer(model, config)
     names = {id(parameter): label for label, parameter in model.named_parameters()}
-    decayed, kept = ([names[id(p)] for p in group["params"]] for group in optimizer.param_groups)
-    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.1, 0.0]
+    groups = [[names[id(p)] for p in group["params"]] for group in optimizer.param_groups]
+    decayed, kept = groups[0], sum(groups[1:], [])
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.1, 0.0, 0.0]
     assert all("weight" in label and "norm" not in label for label in decayed)
     assert {"embedding.weight", "input_norm.norm.weight", "head.0.bias"} <= set(kept)
     assert len(decayed) + len(kept) == len(names)
@@ -79,3 +85,22 @@ def test_frozen_vectors_are_not_optimised() -> None:
     model = build_model(ModelConfig(hidden_size=3), torch.zeros(4, 5), 1, torch.device("cpu"))
     groups = build_optimizer(model, TrainingConfig()).param_groups
     assert sum(p.numel() for group in groups for p in group["params"]) == sum(p.numel() for p in model.parameters())
+
+
+def test_word_vectors_can_learn_slower(make_corpus: Any) -> None:
+    corpus = make_corpus()
+    fields: dict[str, Any] = {
+        "model.freeze_embeddings": False,
+        "training.optimizer": "sgd",
+        "training.learning_rate": 10.0,
+    }
+    moved = {}
+    for rate in (1.0, 0.1):
+        config = from_fields({**fields, "training.embedding_rate": rate})
+        run = Run("run", config, torch.from_numpy(corpus.matrix), torch.device("cpu"), 10)
+        before = {name: value.detach().clone() for name, value in run.model.named_parameters()}
+        run.train_step(collate(corpus, np.arange(32)), 1, 1)
+        moved[rate] = {name: (value - before[name]).norm().item() for name, value in run.model.named_parameters()}
+    for name, distance in moved[1.0].items():
+        share = 0.1 if name.startswith("embedding.") else 1.0
+        assert moved[0.1][name] == pytest.approx(share * distance, rel=1e-3), name

@@ -1,0 +1,333 @@
+"""The clipping lab: by norm, by value and none over several seeds, with Adam or SGD; what it does to the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import streamlit as st
+
+from sentiment_core.clipping_study import (
+    MOST_SEEDS,
+    RATES,
+    WAYS,
+    RunClipping,
+    Spread,
+    WayClipping,
+    guidance,
+    measure,
+    over_seeds,
+    study_experiment,
+)
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
+from sentiment_core.store import Experiment
+from ui.backend import executor, store
+from ui.labels import say
+from ui.notices import errors_shown, literal, show_error
+from ui.palette import run_colour
+
+# What a link may set, and the dotted field it stands for.
+FIELDS = {
+    "optimizer": "training.optimizer",
+    "rate": "training.learning_rate",
+    "max_norm": "training.max_norm",
+    "clip_value": "training.clip_value",
+    "steps": "training.max_steps",
+}
+DEFAULTS = {"optimizer": "adam", "rate": "", "max_norm": "1", "clip_value": "0.1", "steps": "", "seeds": "3"}
+KEY = "lab:clipping:"
+REFRESH_SECONDS = 2.0
+# More points than a small panel has pixels only slow the browser down.
+MOST_POINTS = 300
+
+
+def draw() -> None:
+    """Draw the lab: its settings before a study, its plots and numbers from then on."""
+    st.markdown(
+        "The same network from the same weights on the same batches, three times: its gradient left alone, scaled back "
+        "to a length, or cut component by component. One row of panels a quantity, one column a seed: what holds in "
+        "one column only is luck."
+    )
+    settings = read_settings()
+    experiments = shown()
+    if experiments:
+        results(experiments)
+    else:
+        prepare(settings)
+
+
+def read_settings() -> dict[str, str]:
+    """Return the settings that the address names; a bad one is said and replaced by the default."""
+    given = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
+    try:
+        settings = {**DEFAULTS, **given}
+        check(settings)
+    except ConfigError as error:
+        show_error(error)
+        for name in given:
+            del st.query_params[name]
+        return dict(DEFAULTS)
+    return settings
+
+
+def check(settings: dict[str, str]) -> list[ExperimentConfig]:
+    """Return the study's experiments, one a seed; raise `ConfigError` for settings out of range."""
+    seeds = settings["seeds"]
+    if seeds not in map(str, range(1, MOST_SEEDS + 1)):
+        raise ConfigError(f"seeds: choose 1 to {MOST_SEEDS} (got {seeds[:40]!r})")
+    values = dict(settings)
+    if settings["optimizer"] in RATES:
+        values["rate"] = settings["rate"] or f"{RATES[settings['optimizer']]:g}"
+    changes = {field: values[name] for name, field in FIELDS.items() if values[name]}
+    return [study_experiment(seed, changes) for seed in range(1, int(seeds) + 1)]
+
+
+def shown() -> list[Experiment]:
+    """Return the experiments that the address names; say so when one is not there."""
+    found = []
+    names = [name for name in st.query_params.get("experiments", "").split(",") if name]
+    try:
+        for name in names[:MOST_SEEDS]:
+            experiment = store().experiment(name)
+            if {run.config.training.clipping for run in experiment.runs} != set(WAYS):
+                raise ConfigError(f"experiment {name} does not compare the three ways of clipping; start a new study")
+            found.append(experiment)
+    except SentimentLabError as error:
+        show_error(error)
+        del st.query_params["experiments"]
+        return []
+    return found
+
+
+def prepare(settings: dict[str, str]) -> None:
+    """Draw the settings and the button."""
+    first, second, third, fourth, fifth = st.columns([1.3, 1, 1, 1, 1], vertical_alignment="bottom")
+    with first:
+        names = list(RATES)
+        chosen = settings["optimizer"]
+        key = f"{KEY}optimizer:{chosen}"
+        st.segmented_control(
+            "Optimizer",
+            names,
+            default=chosen if chosen in names else names[0],
+            required=True,
+            format_func=lambda name: say("training.optimizer", name),
+            key=key,
+            on_change=_take,
+            args=("optimizer", key),
+            help="Adam divides by the gradient's usual size and so hides clipping; SGD takes the gradient as it is.",
+        )
+    usual = f"{RATES.get(chosen, RATES['adam']):g}"
+    with second:
+        _text("rate", "Learning rate", settings, placeholder=usual)
+    with third:
+        _text("max_norm", "Largest norm", settings)
+    with fourth:
+        _text("clip_value", "Largest component", settings)
+    with fifth:
+        key = f"{KEY}seeds:{settings['seeds']}"
+        counts = [str(count) for count in range(1, MOST_SEEDS + 1)]
+        place = counts.index(settings["seeds"])
+        st.selectbox("Seeds", counts, place, key=key, on_change=_take, args=("seeds", key))
+    count = int(settings["seeds"])
+    label = f"Run {count} seeds" if count > 1 else "Run 1 seed"
+    if st.button(label, type="primary", icon=":material/play_circle:"):
+        with errors_shown():
+            start(settings)
+    st.caption(
+        "Each seed: three runs of rung 4's network side by side, 240 updates on demo reviews. Seeds wait in the queue "
+        "where there are fewer free places than seeds."
+    )
+
+
+def start(settings: dict[str, str]) -> None:
+    """Create one experiment a seed, put them into the queue, and show them."""
+    created = [store().create_experiment(config) for config in check(settings)]
+    for experiment in created:
+        executor().submit(experiment.id)
+    st.query_params["experiments"] = ",".join(experiment.id for experiment in created)
+    st.rerun()
+
+
+def results(experiments: Sequence[Experiment]) -> None:
+    """Draw the study; while it trains, a fragment draws it anew every other second."""
+    active = any(experiment.status.is_active for experiment in experiments)
+    training = experiments[0].config.training
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            literal(
+                f"{say('training.optimizer', training.optimizer)}, rate {training.learning_rate:g}, by norm "
+                f"{training.max_norm:g}, by value {training.clip_value:g}"
+            )
+        )
+        st.space("stretch")
+        if active:
+            st.button("Stop", icon=":material/stop:", on_click=_stop, args=([item.id for item in experiments],))
+        st.button("New study", icon=":material/restart_alt:", on_click=_leave, help="Back to the settings.")
+    identifiers = [experiment.id for experiment in experiments]
+    st.fragment(_live, run_every=REFRESH_SECONDS if active else None)(identifiers, active)
+
+
+def _live(identifiers: Sequence[str], active: bool) -> None:
+    with errors_shown():
+        experiments = [store().experiment(identifier) for identifier in identifiers]
+        if active and not any(experiment.status.is_active for experiment in experiments):
+            st.rerun()
+        if active:
+            _progress(experiments)
+        st.plotly_chart(figure(experiments), key="lab-clipping-figure", config={"displaylogo": False})
+        runs = measure(store(), experiments)
+        for sentence in guidance(runs, experiments[0].config.training.max_norm):
+            st.markdown(f"- {literal(sentence)}")
+        _tables(over_seeds(runs), runs)
+        for experiment in experiments:
+            if experiment.error:
+                st.error(literal(f"Seed {experiment.config.seed}: {experiment.error}"))
+
+
+def _progress(experiments: Sequence[Experiment]) -> None:
+    done = sum(
+        1.0 if not item.status.is_active else (item.progress.fraction or 0.0) if item.progress else 0.0
+        for item in experiments
+    )
+    places = [f"seed {item.config.seed} {item.status}" for item in experiments]
+    st.progress(min(1.0, done / len(experiments)), literal(", ".join(places)))
+
+
+def _tables(ways: Sequence[WayClipping], runs: Sequence[RunClipping]) -> None:
+    rows = [
+        {
+            "": WAYS[way.way],
+            "Steps clipped": _range(way.clipped_share, ".0%"),
+            "Length kept": _range(way.length_ratio, ".2f"),
+            "Cosine": _range(way.cosine, ".3f"),
+            "Last loss": _range(way.last_loss, ".3f"),
+            "Loss varies by ±": _range(way.spread, ".3f"),
+            "Validation accuracy": _range(way.accuracy, ".3f"),
+            "Diverged": f"{way.diverged} of {way.seeds}",
+        }
+        for way in ways
+    ]
+    st.dataframe(rows, hide_index=True)
+    st.caption(
+        "Median over the seeds, in brackets the smallest and the largest. Length kept: norm after clipping / before, "
+        "in clipped steps; cosine: of the angle between the two, 1 where the direction stayed."
+    )
+    with st.expander("Each run"):
+        each = [
+            {
+                "Seed": run.seed,
+                "Clipping": WAYS[run.way],
+                "Steps": run.steps,
+                "Steps clipped": _number(run.clipped_share, ".0%"),
+                "Length kept": _number(run.length_ratio, ".2f"),
+                "Cosine": _number(run.cosine, ".3f"),
+                "Usual norm": _number(run.usual_norm, ".3g"),
+                "90th percentile": _number(run.norm_percentile, ".3g"),
+                "Last loss": _number(run.last_loss, ".3f"),
+                "Validation accuracy": _number(run.accuracy, ".3f"),
+            }
+            for run in runs
+        ]
+        st.dataframe(each, hide_index=True)
+
+
+def figure(experiments: Sequence[Experiment]) -> Any:
+    """Return small multiples: loss above, gradient norm before clipping below, one column a seed."""
+    from plotly.subplots import make_subplots
+
+    titles = [f"seed {experiment.config.seed}" for experiment in experiments]
+    made = make_subplots(
+        rows=2,
+        cols=len(experiments),
+        shared_xaxes="all",
+        shared_yaxes="rows",
+        subplot_titles=titles,
+        vertical_spacing=0.06,
+        horizontal_spacing=0.02,
+    )
+    for column, experiment in enumerate(experiments, start=1):
+        for position, run in enumerate(experiment.runs):
+            steps = store().steps(run.id)
+            for row, name in enumerate(("loss", "grad_norm"), start=1):
+                x, y = thinned(steps["step"], steps[name])
+                made.add_scatter(
+                    x=x,
+                    y=y,
+                    row=row,
+                    col=column,
+                    name=WAYS[run.config.training.clipping],
+                    legendgroup=run.config.training.clipping,
+                    showlegend=column == row == 1,
+                    mode="lines",
+                    line={"width": 1.3, "color": run_colour(position)},
+                )
+    threshold = experiments[0].config.training.max_norm
+    made.add_hline(y=threshold, row=2, col="all", line={"dash": "dot", "width": 1, "color": "#8a8f98"})
+    made.update_yaxes(type="log", dtick="D2", row=2)
+    made.update_yaxes(title_text="loss", row=1, col=1)
+    made.update_yaxes(title_text="gradient norm", row=2, col=1)
+    made.update_xaxes(title_text="step", row=2)
+    made.update_layout(
+        height=430,
+        margin={"l": 10, "r": 10, "t": 50, "b": 10},
+        legend={"orientation": "h", "y": 1.16, "x": 0},
+        uirevision="clipping",
+    )
+    return made
+
+
+def thinned(steps: Sequence[int], values: Sequence[float]) -> tuple[list[int], list[float | None]]:
+    """Return at most about `MOST_POINTS` points: of each stretch the largest value, so that no spike gets lost."""
+    stretch = max(1, math.ceil(len(steps) / MOST_POINTS))
+    x: list[int] = []
+    y: list[float | None] = []
+    for start_at in range(0, len(steps), stretch):
+        places = range(start_at, min(start_at + stretch, len(steps)))
+        finite = [place for place in places if math.isfinite(values[place])]
+        place = max(finite, key=values.__getitem__) if finite else start_at
+        x.append(steps[place])
+        y.append(values[place] if finite else None)
+    return x, y
+
+
+def _text(name: str, label: str, settings: dict[str, str], placeholder: str = "") -> None:
+    key = f"{KEY}{name}:{settings[name]}:{settings['optimizer']}"
+    st.text_input(label, settings[name], key=key, on_change=_take, args=(name, key), placeholder=placeholder)
+
+
+def _take(name: str, key: str) -> None:
+    value = str(st.session_state[key] or "").strip()
+    if value and value != DEFAULTS[name]:
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, None)
+    if name == "optimizer":
+        # A rate that suits one optimizer is far off for the other.
+        st.query_params.pop("rate", None)
+
+
+def _stop(identifiers: Sequence[str]) -> None:
+    for identifier in identifiers:
+        # One that ended a moment ago needs no stop.
+        with suppress(StoreError):
+            store().request(identifier, "stop")
+
+
+def _leave() -> None:
+    st.query_params.pop("experiments", None)
+
+
+def _range(spread: Spread | None, form: str) -> str:
+    if spread is None:
+        return "–"
+    if spread.low == spread.high:
+        return format(spread.median, form)
+    return f"{spread.median:{form}} ({spread.low:{form}} to {spread.high:{form}})"
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
