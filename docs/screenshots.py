@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -22,7 +23,9 @@ REVIEW = (
     "too loud, but the last act is simply wonderful: funny, tender, never cheap. Not a perfect film, yet I would "
     "happily see it again tomorrow."
 )
-README_PICTURES = {"train", "lessons", "explain"}
+README_PICTURES = {"train", "lessons", "explain", "runs", "data"}
+LABS = ("learning-rates", "baselines", "clipping", "padding")
+SLOW = {"explain", "data"}
 SIZES = {"wide": (1280, 720), "narrow": (420, 900)}
 
 
@@ -74,16 +77,19 @@ def main() -> None:
                     "train": experiment,
                     "lessons": f"{address}/lessons?lesson=clip-norm",
                     "runs": f"{address}/runs",
-                    "explain": f"{address}/explain",
+                    "explain": f"{address}/explain?{urlencode({'text': REVIEW})}",
+                    "explain-file": f"{address}/explain?view=file",
+                    "explain-study": f"{address}/explain?view=study",
+                    "data": f"{address}/data",
+                    "labs": f"{address}/labs",
+                    **{f"lab-{name}": f"{address}/labs?lab={name}" for name in LABS},
                 }
                 for name, link in links.items():
                     if options.readme and name not in README_PICTURES:
                         continue
                     page.goto(link)
                     settle(page)
-                    if name == "explain":
-                        page.get_by_role("textbox").first.fill(REVIEW)
-                        page.keyboard.press("Control+Enter")
+                    if name in SLOW:
                         settle(page, 4)
                     page.screenshot(path=out / f"{name}{suffix}.png")
                 page.close()

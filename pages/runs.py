@@ -1,69 +1,87 @@
-"""Runs: what was trained, how it did, and the curves of a few runs on top of each other."""
+"""Runs: what was trained, how it did, the curves of a few runs on top of each other, and what they got wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
-from sentiment_core.store import Experiment
+from sentiment_core.twins import Parting, in_words, parting
+from ui import run_confusion, run_search
 from ui.backend import store
-from ui.components.copy_link import copy_link
 from ui.components.live_plot import Curve, overlay
 from ui.notices import errors_shown, literal, show_error
 from ui.pages import pages
 from ui.palette import run_colour
-from ui.run_table import Entry, entries, metrics_csv, table_rows
+from ui.run_actions import PROBLEM, draw_actions
+from ui.run_search import ROWS, View
+from ui.run_table import COLUMNS, Entry, table_rows
 
-MOST_CURVES = 5
-PROBLEM = "runs:problem"
-COLUMNS = {
-    "Best valid.": st.column_config.NumberColumn(format="%.3f"),
-    "Last valid.": st.column_config.NumberColumn(format="%.3f"),
-    "Test": st.column_config.NumberColumn(format="%.3f", help="Measured once, at the end."),
-    "Parameters": st.column_config.NumberColumn(format="localized"),
-}
+MOST_CURVES = 8
+MOST_PRESELECTED = 5
+MOST_WANTED = 50
+DEFAULT, OPENED = "runs:default", "runs:opened"
 
 
 def main() -> None:
-    """Draw the table, the actions on what is selected, and the curves."""
-    experiments = store().experiments()
+    """Draw the filter, the table, the actions on what is selected, the curves and the confusion matrix."""
     if problem := st.session_state.pop(PROBLEM, None):
         show_error(problem)
-    if not experiments:
+    query = st.query_params.to_dict()
+    for message in run_search.adopt_address(query) + run_confusion.adopt_address(query):
+        st.warning(message)
+    if not store().experiments(limit=1):
         st.title("Runs", anchor=False)
         st.info("Nothing has been trained yet. Start two runs on the Train page; they appear here with their curves.")
         st.page_link(pages()["train"], label="Go to Train", icon=":material/show_chart:")
         return
-    listed = entries(experiments)
-    actions = st.container(horizontal=True, vertical_alignment="center")
-    chosen = select(listed)
+    wanted = [name for name in query.get("runs", "").split(",") if name][:MOST_WANTED]
+    view = run_search.search_controls()
+    actions = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    listed = list_runs(view, wanted)
+    if not listed:
+        st.info(
+            "No run fits this filter. Words must occur in a name, an id or a setting; cell=gru asks for one setting."
+        )
+        st.button("Show all runs", icon=":material/filter_alt_off:", on_click=run_search.show_everything)
+        write_address([])
+        return
+    chosen = select(listed, wanted)
+    write_address(chosen)
     with actions:
         draw_actions(chosen)
     if not chosen:
         st.caption("Select runs in the table to see their curves.")
         return
-    if len(chosen) > MOST_CURVES:
-        st.caption(f"The first {MOST_CURVES} of the {len(chosen)} selected runs are drawn.")
-    shown = chosen[:MOST_CURVES]
-    alone = len({entry.experiment.id for entry in shown}) == 1
-    overlay([Curve(e.experiment.id, e.run.id, e.label(alone), run_colour(n)) for n, e in enumerate(shown)], height=370)
+    draw_chosen(chosen)
 
 
-def select(listed: Sequence[Entry]) -> list[Entry]:
-    """Draw the table; return the selected runs and keep them in the address."""
-    wanted = [name for name in st.query_params.get("runs", "").split(",") if name][:50]
+def list_runs(view: View, wanted: Sequence[str]) -> list[Entry]:
+    """Return the runs of the page of the table that is shown: of a link without one, where its first run is."""
+    found = store().count_runs(view.search)
+    page = view.page
+    if OPENED not in st.session_state:
+        st.session_state[OPENED] = True
+        if page == 1 and wanted and found > ROWS:
+            page = run_search.page_of(wanted[0], view.search) or 1
+    page = run_search.page_control(found, page)
+    return [Entry(*pair) for pair in store().search_runs(view.search, ROWS, (page - 1) * ROWS)]
+
+
+def select(listed: Sequence[Entry], wanted: Sequence[str]) -> list[Entry]:
+    """Draw the table; return the selected runs."""
     known = {entry.run.id: place for place, entry in enumerate(listed)}
-    if wanted and not known.keys() & set(wanted):
-        st.warning("The runs in this link are not in this store; here are the latest instead.")
-    default = [known[name] for name in wanted if name in known]
-    newest = listed[0].experiment.id
-    default = default or [n for n, entry in enumerate(listed) if entry.experiment.id == newest][:MOST_CURVES]
-    # A new run changes which row is which: another key starts from the default again.
-    key = f"runs-table-{listed[0].run.id}-{len(listed)}"
+    # Other rows: another key, which starts from a default again, because a selection is a list of row numbers.
+    rows_key = blake2b(",".join(known).encode(), digest_size=8).hexdigest()
+    key = f"runs-table-{rows_key}"
     if key not in st.session_state:
-        st.session_state["runs:default"] = default
+        if wanted and not known.keys() & set(wanted):
+            st.warning("The runs in this link are not in this list; here are the latest instead.")
+        default = [known[name] for name in wanted if name in known]
+        newest = listed[0].experiment.id
+        default = default or [n for n, each in enumerate(listed) if each.experiment.id == newest][:MOST_PRESELECTED]
+        st.session_state[DEFAULT] = default
     event = st.dataframe(
         table_rows(listed),
         key=key,
@@ -72,67 +90,43 @@ def select(listed: Sequence[Entry]) -> list[Entry]:
         column_config=COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": st.session_state["runs:default"], "columns": [], "cells": []}},
+        selection_default={"selection": {"rows": st.session_state[DEFAULT], "columns": [], "cells": []}},
     )
     rows = sorted(row for row in event["selection"]["rows"] if row < len(listed))
-    chosen = [listed[row] for row in rows]
-    identifiers = ",".join(entry.run.id for entry in chosen)
-    if identifiers and identifiers != st.query_params.get("runs"):
-        st.query_params["runs"] = identifiers
-    return chosen
+    return [listed[row] for row in rows]
 
 
-def draw_actions(chosen: Sequence[Entry]) -> None:
-    """Draw what can be done with the selected runs."""
-    experiments = list({entry.experiment.id: entry.experiment for entry in chosen}.values())
-    st.markdown(f"**{len(chosen)}** selected", width="content")
-    single = experiments[0] if len(experiments) == 1 else None
-    if single is not None:
-        st.page_link(
-            pages()["train"], label="Open", icon=":material/show_chart:", query_params={"experiment": single.id}
-        )
-        st.page_link(
-            pages()["explain"],
-            label="Explain",
-            icon=":material/highlight:",
-            query_params={"models": ",".join(entry.run.id for entry in chosen[:3])},
-        )
-    st.space("stretch")
-    st.download_button(
-        "Metrics as CSV",
-        lambda: metrics_csv(chosen),
-        "metrics.csv",
-        "text/csv",
-        icon=":material/download:",
-        disabled=not chosen,
-        on_click="ignore",
-    )
-    if st.button("Delete", icon=":material/delete:", disabled=not experiments):
-        confirm_delete(experiments)
-    copy_link()
+def draw_chosen(chosen: Sequence[Entry]) -> None:
+    """Draw what is known about the selected runs: problems, where they part, curves, right and wrong."""
+    for message in dict.fromkeys(entry.problem for entry in chosen if entry.problem):
+        st.error(literal(message))
+    if len(chosen) > MOST_CURVES:
+        st.caption(f"The first {MOST_CURVES} of the {len(chosen)} selected runs are drawn.")
+    shown = chosen[:MOST_CURVES]
+    where = twins_part(chosen)
+    if any(entry.run.steps for entry in shown):
+        alone = len({entry.experiment.id for entry in shown}) == 1
+        curves = [Curve(e.experiment.id, e.run.id, e.label(alone), run_colour(n)) for n, e in enumerate(shown)]
+        overlay(curves, height=350)
+    if where is not None:
+        st.caption(literal(in_words(where, chosen[0].run, chosen[1].run)))
+    run_confusion.draw_confusion(shown)
 
 
-@st.dialog("Delete for good?")
-def confirm_delete(experiments: Sequence[Experiment]) -> None:
-    """Ask, then delete whole experiments: runs of one experiment belong together."""
-    for experiment in experiments:
-        st.markdown(f"- **{literal(experiment.name)}**, {len(experiment.runs)} run(s), `{experiment.id}`")
-    st.caption("Curves and saved models go with them. Runs that train must be stopped first.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep", key="delete:keep"):
-            st.rerun()
-        if st.button("Delete", type="primary", key="delete:confirm", on_click=delete, args=(experiments,)):
-            st.rerun()
+def twins_part(chosen: Sequence[Entry]) -> Parting | None:
+    """Return where two selected runs of one experiment part; None for any other selection."""
+    if len(chosen) != 2 or chosen[0].experiment.id != chosen[1].experiment.id:
+        return None
+    return parting(store(), chosen[0].run, chosen[1].run)
 
 
-def delete(experiments: Sequence[Experiment]) -> None:
-    """Delete experiments; what goes wrong is shown on the next run of the page."""
-    st.query_params.clear()
-    try:
-        for experiment in experiments:
-            store().delete_experiment(experiment.id)
-    except SentimentLabError as error:
-        st.session_state[PROBLEM] = error
+def write_address(chosen: Sequence[Entry]) -> None:
+    """Keep list and selection in the address."""
+    query = run_search.address() | run_confusion.address()
+    if chosen:
+        query["runs"] = ",".join(entry.run.id for entry in chosen[:MOST_WANTED])
+    if query != st.query_params.to_dict():
+        st.query_params.from_dict(query)
 
 
 with errors_shown():

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from sentiment_core.corpus import Corpus
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Progress, Store
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import save_checkpoint, save_model
@@ -186,6 +189,9 @@ class Keeper(Callback):
         if not run.failed:
             self._save_model(run)
 
+    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, logits: np.ndarray) -> None:
+        write_predictions(self._folder(run), indices, logits, self.corpora[run.id].labels[indices])
+
     def on_end(self, trainer: Trainer) -> None:
         if trainer.should_stop:
             self.save(trainer)
@@ -202,9 +208,12 @@ class Keeper(Callback):
         self._saved = time.monotonic()
 
     def _save_model(self, run: Run) -> None:
+        save_model(self._folder(run), run.model, run.experiment, self.corpora[run.id])
+
+    def _folder(self, run: Run) -> Path:
         folder = self.folder / run.id
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SentimentLabError(f"cannot create {folder}: {error.strerror}. Free some space.") from error
-        save_model(folder, run.model, run.experiment, self.corpora[run.id])
+        return folder

@@ -19,15 +19,17 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from streamlit import config
 
+from sentiment_core.baselines import trained
 from sentiment_core.errors import NotFoundError, SentimentLabError
+from sentiment_core.recorded import PREFIX, Recording, recording
 from sentiment_core.store import Experiment, Run, Store
 from ui import backend
 
 ASSETS = Path(__file__).parent / "assets"
 ROWS_PER_ANSWER = 4000
 COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate", "grad_norm", "grad_norm_clipped", "threshold")
-EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}")
-RUN_STEP = re.compile(r"([0-9a-f]{1,32}-\d{1,3}):(\d{1,9})")
+EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
+RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})")
 
 
 def routes() -> list[BaseRoute]:
@@ -78,9 +80,10 @@ def experiment(request: Request) -> Response:
     if after is None:
         return _problem(400, "after: write RUN:STEP, several separated by commas.")
     try:
-        store = backend.store()
-        found = store.experiment(identifier)
-        return _json(200, describe(store, found, after))
+        store: Store | Recording = backend.store()
+        if identifier.startswith(PREFIX):
+            store = recording(identifier.removeprefix(PREFIX))
+        return _json(200, describe(store, store.experiment(identifier), after))
     except NotFoundError as error:
         return _problem(404, str(error))
     except SentimentLabError as error:
@@ -117,8 +120,11 @@ def parse_after(text: str) -> dict[str, int] | None:
     return {m[1]: int(m[2]) for m in matches if m} if all(matches) else None
 
 
-def describe(store: Store, found: Experiment, after: dict[str, int]) -> dict[str, Any]:
-    """Return one experiment as the live plot wants it; `more` says that further rows wait."""
+def describe(store: Store | Recording, found: Experiment, after: dict[str, int]) -> dict[str, Any]:
+    """Return one experiment as the live plot wants it; `more` says that further rows wait.
+
+    The first answer carries the lines to draw for baselines; later ones do not, they are polled too often.
+    """
     runs = [_describe_run(store, run, after.get(run.id, 0)) for run in found.runs]
     return {
         "id": found.id,
@@ -129,11 +135,18 @@ def describe(store: Store, found: Experiment, after: dict[str, int]) -> dict[str
         "progress": asdict(found.progress) if found.progress else None,
         "finished": not found.status.is_active,
         "more": any(len(run["steps"]["step"]) >= ROWS_PER_ANSWER for run in runs),
+        "references": None if after else reference_lines(store, found),
         "runs": runs,
     }
 
 
-def _describe_run(store: Store, run: Run, after: int) -> dict[str, Any]:
+def reference_lines(store: Store | Recording, found: Experiment) -> list[dict[str, Any]]:
+    """Return what the baselines reached on an experiment's test reviews, as far as somebody has trained them."""
+    known = store.references if isinstance(store, Recording) else trained(found.config.data)
+    return [{"label": label, "value": value} for label, value in known.items()]
+
+
+def _describe_run(store: Store | Recording, run: Run, after: int) -> dict[str, Any]:
     steps = store.steps(run.id, after=after, limit=ROWS_PER_ANSWER)
     return {
         "id": run.id,
@@ -142,6 +155,7 @@ def _describe_run(store: Store, run: Run, after: int) -> dict[str, Any]:
         "error": run.error,
         "clipping": run.config.training.clipping,
         "parameters": run.parameters,
+        "seconds": run.seconds,
         "validation_accuracy": run.validation_accuracy,
         "test_accuracy": run.test_accuracy,
         "steps": {column: steps[column] for column in COLUMNS},

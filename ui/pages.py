@@ -18,4 +18,5 @@ def pages() -> dict[str, Any]:
         "lessons": st.Page(_FOLDER / "lessons.py", title="Lessons", icon=":material/school:", url_path="lessons"),
         "runs": st.Page(_FOLDER / "runs.py", title="Runs", icon=":material/table_rows:", url_path="runs"),
         "explain": st.Page(_FOLDER / "explain.py", title="Explain", icon=":material/highlight:", url_path="explain"),
+        "labs": st.Page(_FOLDER / "labs.py", title="Labs", icon=":material/science:", url_path="labs"),
     }

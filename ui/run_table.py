@@ -1,23 +1,31 @@
-"""The table of runs: what differs between them, how they did, and their metrics as CSV."""
+"""The table of runs: what differs between them, how they did, what went wrong."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
+from sentiment_core import export
 from sentiment_core.config import field_info
-from sentiment_core.metrics import STEP_COLUMNS
 from sentiment_core.store import Experiment, Run
 from ui.backend import store
 from ui.forms import flatten
 from ui.labels import say
 
 HIDDEN_FIELDS = {"name", "data.path"}
+COLUMNS = {
+    "Best valid.": st.column_config.NumberColumn(format="%.3f", help="Highest validation accuracy of any epoch."),
+    "Last valid.": st.column_config.NumberColumn(format="%.3f", help="Validation accuracy of the last epoch."),
+    "Test": st.column_config.NumberColumn(format="%.3f", help="Test accuracy, measured once, at the end."),
+    "Parameters": st.column_config.NumberColumn(format="localized"),
+    "Steps": st.column_config.NumberColumn(format="localized"),
+    "Started": st.column_config.DatetimeColumn(format="MMM D, HH:mm", help="Universal time."),
+    "Problem": st.column_config.TextColumn(width="large"),
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,11 @@ class Entry:
 
     experiment: Experiment
     run: Run
+
+    @property
+    def problem(self) -> str | None:
+        """Why the run failed, in a sentence; None when nothing went wrong."""
+        return self.run.error or (self.experiment.error if str(self.run.status) == "failed" else None)
 
     def label(self, alone: bool) -> str:
         """What the run is called, with its experiment unless runs of no other one are shown."""
@@ -48,16 +61,18 @@ def differing_fields(runs: Sequence[Run]) -> list[str]:
 
 
 def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Return one dict a run: names, status, steps, accuracies, then the settings that differ."""
+    """Return one dict a run: names, status, accuracies, then the settings that differ, then the rest."""
     fields = differing_fields([entry.run for entry in listed])
+    accuracies = store().validation_accuracies([entry.run.id for entry in listed])
+    any_problem = any(entry.problem for entry in listed)
     rows = []
     for entry in listed:
-        best, last = accuracies(entry.run.id, entry.run.steps, str(entry.run.status))
+        best, last = accuracies.get(entry.run.id, (None, None))
         settings = flatten(entry.run.config)
         rows.append(
             {
                 "Run": entry.run.name,
-                "Experiment": entry.experiment.id,
+                "Experiment": entry.experiment.name,
                 "Status": str(entry.run.status).capitalize(),
                 "Steps": entry.run.steps,
                 "Best valid.": best,
@@ -66,27 +81,14 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
                 **{field_info(field).title: say(field, settings[field]) for field in fields},
                 "Parameters": entry.run.parameters,
                 "Seconds": round(entry.run.seconds, 1),
+                "Started": datetime.fromtimestamp(entry.experiment.created_at, UTC).replace(tzinfo=None),
+                "ID": entry.run.id,
+                **({"Problem": entry.problem} if any_problem else {}),
             }
         )
     return rows
 
 
-# Steps and status are part of the key: a run that goes on is looked up again, one that ended is not.
-@st.cache_data(max_entries=4000, show_spinner=False)
-def accuracies(run_id: str, steps: int, status: str) -> tuple[float | None, float | None]:
-    """Return a run's best and last validation accuracy, None before the first evaluation."""
-    values = [found.accuracy for found in store().evaluations(run_id) if found.part == "validation"]
-    return (max(values), values[-1]) if values else (None, None)
-
-
 def metrics_csv(chosen: Sequence[Entry]) -> bytes:
     """Return every measured step of the chosen runs as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["run_id", "run", *STEP_COLUMNS])
-    for entry in chosen:
-        # A leading apostrophe keeps a spreadsheet from taking a name for a formula.
-        name = f"'{entry.run.name}" if entry.run.name[:1] in "=+-@\t\r" else entry.run.name
-        for row in store().step_rows(entry.run.id):
-            writer.writerow([entry.run.id, name, *(row[column] for column in STEP_COLUMNS)])
-    return text.getvalue().encode()
+    return export.metrics_csv(store(), [entry.run for entry in chosen])

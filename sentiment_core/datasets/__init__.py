@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION, Progress, RawReviews, Reviews, Spans, silent
 from sentiment_core.datasets.split import LIMIT_SEED, assign_parts, notebook_test, stratified_sample
+from sentiment_core.errors import DataError
 
-__all__ = ["TEST", "TRAIN", "VALIDATION", "Progress", "RawReviews", "Reviews", "Spans", "load_reviews", "silent"]
+__all__ = [
+    "TEST",
+    "TRAIN",
+    "VALIDATION",
+    "Progress",
+    "RawReviews",
+    "Reviews",
+    "Spans",
+    "check_here",
+    "load_reviews",
+    "silent",
+]
 
 DEMO_REVIEWS = 4000
 
@@ -27,6 +41,19 @@ def load_reviews(config: DataConfig, progress: Progress = silent) -> Reviews:
     assert test is not None
     parts = assign_parts(corpus.labels, test, config.validation_fraction)
     return Reviews(corpus.texts, corpus.labels, parts, corpus.evidence, corpus.warnings)
+
+
+def check_here(config: DataConfig) -> None:
+    """Raise `DataError` when loading these reviews would first have to download them, or their file is gone."""
+    if config.source == "imdb":
+        from sentiment_core.datasets import imdb
+
+        if not imdb.is_here():
+            raise DataError("the IMDb reviews are no longer here; a training that uses them downloads them again")
+    if config.source == "csv" and not Path(config.path or "").is_file():
+        raise DataError(
+            f"the file {Path(config.path or '').name} is no longer where it was; put it back to read from it"
+        )
 
 
 def _read(config: DataConfig, progress: Progress) -> RawReviews:

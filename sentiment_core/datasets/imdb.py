@@ -49,9 +49,7 @@ def load(progress: Progress = silent) -> RawReviews:
     `DownloadError` when it cannot be fetched or is damaged, `DataError` when the cache cannot be written.
     """
     url, md5 = _source()
-    # A mirror of the official file shares its cache; another file has its own.
-    key = md5 or hashlib.blake2b(url.encode(), digest_size=16).hexdigest()
-    cache = paths.folder("datasets") / f"imdb-{key}.parquet"
+    cache = _cache(url, md5)
     if corpus := _read_cache(cache):
         return corpus
     with _alone(cache.with_suffix(".lock"), progress):
@@ -69,6 +67,17 @@ def load(progress: Progress = silent) -> RawReviews:
         _write_cache(cache, corpus)
         archive.unlink(missing_ok=True)
     return corpus
+
+
+def is_here() -> bool:
+    """Whether the reviews have been downloaded, so that `load` takes seconds."""
+    return _cache(*_source()).exists()
+
+
+def _cache(url: str, md5: str | None) -> Path:
+    # A mirror of the official file shares its cache; another file has its own.
+    key = md5 or hashlib.blake2b(url.encode(), digest_size=16).hexdigest()
+    return paths.folder("datasets") / f"imdb-{key}.parquet"
 
 
 def _source() -> tuple[str, str | None]:

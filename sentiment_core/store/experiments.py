@@ -18,7 +18,7 @@ from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.paths import home
 from sentiment_core.store.database import Database, experiments, runs
-from sentiment_core.store.records import Experiment, Run, read_experiment, read_run
+from sentiment_core.store.records import Experiment, Run, read_config, read_experiment, read_run
 from sentiment_core.store.rows import ACTIVE, no_experiment, no_run, status_of, update_experiment
 
 # What a worker may write of a run, and the plain type it is kept as.
@@ -94,6 +94,26 @@ class Experiments(Database):
         checked = build(ExperimentConfig, {"name": name.strip()}).name
         with self._write() as connection:
             update_experiment(connection, experiment_id, name=checked)
+
+    def rename_run(self, run_id: str, name: str) -> None:
+        """Rename a run, also in the configuration that a copy of its experiment starts from.
+
+        Raises `ConfigError` for an empty or too long name and for one that another run of the experiment has.
+        """
+        with self._write() as connection:
+            own = connection.execute(select(runs.c.experiment_id, runs.c.position).where(runs.c.id == run_id))
+            row = own.first()
+            if row is None:
+                raise no_run(run_id)
+            mine = experiments.c.id == row.experiment_id
+            config = read_config(connection.execute(select(experiments.c.config).where(mine)).scalar_one())
+            given = [run.model_dump() for run in config.runs]
+            given[row.position - 1]["name"] = name.strip()
+            renamed = build(ExperimentConfig, {**config.model_dump(exclude={"runs"}), "runs": given})
+            checked = renamed.runs[row.position - 1]
+            resolved = renamed.resolve(checked).model_dump_json()
+            connection.execute(update(experiments).where(mine).values(config=renamed.model_dump_json()))
+            connection.execute(update(runs).where(runs.c.id == run_id).values(name=checked.name, config=resolved))
 
     def delete_experiment(self, experiment_id: str) -> None:
         """Delete an ended experiment with all it measured and its folder; raise `StoreError` while it is active."""

@@ -98,3 +98,13 @@ def test_a_click_before_the_browser_knows_the_new_address_is_not_lost(open_page)
     page.selectbox(key=key_of(page, "field:model.cell")).set_value("gru").run()
     assert page.selectbox(key=key_of(page, "field:model.cell")).value == "gru"
     assert page.query_params["model.cell"] == "gru"
+
+
+def test_a_mistake_is_offered_only_when_a_link_brought_it_and_can_be_taken_away(open_page):
+    clean = open_page("train")
+    assert not [item for item in clean.multiselect if "mistake" in item.label.lower()]
+    page = open_page("train", **{"model.mistakes": "off_by_one_mask", "training.mistakes": "norm_after_clipping"})
+    assert not page.error and "mistake of the course notebook" in texts(page.caption)
+    page.multiselect(key=key_of(page, "field:model.mistakes")).set_value([]).run()
+    assert "model.mistakes" not in page.query_params
+    assert page.query_params["training.mistakes"] == "norm_after_clipping"

@@ -68,8 +68,8 @@ export function accuracyFigure(runs, look, { range, smoothing, revision, referen
     annotations: [
       heading(look, "Accuracy", 1, "batch thin, validation ●, test ★"),
       ...references.map((r) => ({
-        xref: "paper", x: 0, xanchor: "left", y: r.value, yanchor: "bottom", showarrow: false,
-        text: `${escaped(r.label)} ${r.value.toFixed(2)}`, font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.85,
+        xref: "paper", x: 0, xanchor: "left", y: r.value, yanchor: crowded(r, references) ? "top" : "bottom", showarrow: false,
+        text: `${escaped(r.label)} ${r.value.toFixed(3).replace(/0$/, "")}`, font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.85,
       })),
     ],
   };
@@ -160,6 +160,11 @@ function line(look, value, yref) {
     type: "line", xref: "paper", x0: 0, x1: 1, yref, y0: value, y1: value, layer: "below",
     line: { color: look.muted, width: 1.1, dash: "dash" },
   };
+}
+
+// A line close below another one carries its label underneath, so that both can be read.
+function crowded(reference, references) {
+  return references.some(({ value }) => value > reference.value && value - reference.value < 0.06);
 }
 
 function stepTitle(look) {

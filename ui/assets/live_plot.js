@@ -5,6 +5,7 @@
 
 import { accuracyFigure, curvesFigure } from "./figure.js";
 import { Poller } from "./poller.js";
+import { ReplayBar } from "./replay.js";
 import { RunTable, StatusLine } from "./status.js";
 import { Series } from "./series.js";
 import { element } from "./words.js";
@@ -50,10 +51,15 @@ class View {
     this.smoothing = 0;
     this.status = new StatusLine();
     this.table = new RunTable((id) => this.toggle(id));
+    this.replay = new ReplayBar(() => {
+      this.render();
+      this.draw();
+    });
     this.curves = element("div", { cls: "sl-curves" });
     this.accuracy = element("div", { cls: "sl-accuracy" });
     this.root = element("div", { cls: "sl-live" }, [
       this.status.node,
+      this.replay.node,
       element("div", { cls: "sl-panels" }, [
         this.curves,
         element("div", { cls: "sl-side" }, [this.table.node, this.accuracy, this.smoothingControl()]),
@@ -88,6 +94,7 @@ class View {
       source.poller.stop();
       this.sources.delete(url);
       this.range = null;
+      this.replay.withdraw();
     }
     for (const { url } of data.sources) {
       if (!this.sources.has(url)) this.add(url);
@@ -122,6 +129,8 @@ class View {
       changed ||= series.last !== before[0] || series.evaluations.length !== before[1];
     }
     source.latest = answer;
+    source.references = answer.references ?? source.references ?? [];
+    this.offerReplay(answer, source);
     this.status.problem("");
     this.render();
     if (changed) this.draw();
@@ -131,7 +140,25 @@ class View {
     }
   }
 
+  // Only what has ended can be replayed, and only one experiment at a time: others have clocks of their own.
+  offerReplay(answer, source) {
+    if (!this.data.replay) return;
+    if (!answer.finished) this.replay.withdraw();
+    else if (!answer.more) {
+      const last = Math.max(0, ...[...source.series.values()].map((series) => series.last));
+      const seconds = Math.max(0, ...answer.runs.map((run) => Number(run.seconds) || 0));
+      this.replay.offer(last, seconds, this.data.replay === "playing");
+    }
+  }
+
+  references() {
+    const lines = [...this.data.references, ...[...this.sources.values()].flatMap((source) => source.references ?? [])];
+    const seen = new Set();
+    return lines.filter(({ label, value }) => !seen.has(`${label} ${value}`) && seen.add(`${label} ${value}`));
+  }
+
   runs() {
+    const at = this.replay.step;
     const rows = [];
     for (const { url, runs } of this.data.sources) {
       const source = this.sources.get(url);
@@ -142,7 +169,9 @@ class View {
           ...run,
           label: wanted?.label ?? run.name,
           colour: wanted?.colour ?? this.data.colours[rows.length % this.data.colours.length],
-          series: source.series.get(run.id),
+          series: at === null ? source.series.get(run.id) : source.series.get(run.id).until(at),
+          // The test reviews are looked at once, at the end.
+          test_accuracy: at === null ? run.test_accuracy : null,
           hidden: this.hidden.has(run.id),
         });
       }
@@ -157,9 +186,15 @@ class View {
   }
 
   render() {
-    this.table.show(this.runs());
+    const runs = this.runs();
+    this.table.show(runs);
     const first = this.sources.get(this.data.sources[0]?.url)?.latest;
-    if (first) this.status.show(first);
+    if (!first) return;
+    const { step, last } = this.replay;
+    if (step === null) return this.status.show(first);
+    const epochs = Math.max(0, ...first.runs.flatMap((run) => run.evaluations.map((e) => e.epoch)));
+    const epoch = Math.max(0, ...runs.map((run) => run.series.columns.epoch.at(-1) ?? 0));
+    this.status.show({ status: "replay", error: null, progress: { step, total_steps: last, epoch, epochs } });
   }
 
   draw() {
@@ -168,7 +203,7 @@ class View {
       this.pending = null;
       const runs = this.runs().filter((run) => !run.hidden);
       const revision = this.data.sources.map((source) => source.url).join();
-      const options = { range: this.range, smoothing: this.smoothing, revision, references: this.data.references };
+      const options = { range: this.range, smoothing: this.smoothing, revision, references: this.references() };
       this.paint(this.curves, curvesFigure(runs, this.look, options));
       this.paint(this.accuracy, accuracyFigure(runs, this.look, options));
     });
@@ -216,6 +251,7 @@ class View {
 
   close() {
     this.observer.disconnect();
+    this.replay.close();
     for (const { poller } of this.sources.values()) poller.stop();
     if (this.pending) cancelAnimationFrame(this.pending);
     for (const node of [this.curves, this.accuracy]) this.plotly?.purge(node);

@@ -32,6 +32,15 @@ export class Series {
     });
   }
 
+  // What was known after step `step`: the same columns, cut there.
+  until(step) {
+    const part = new Series();
+    const end = lowerBound(this.columns.step, step + 1);
+    part.append(Object.fromEntries(COLUMNS.map((name) => [name, this.columns[name].slice(0, end)])));
+    part.evaluations = this.evaluations.filter((evaluation) => evaluation.step <= step);
+    return part;
+  }
+
   get clippedShare() {
     return this.clippable ? this.clipped / this.clippable : NaN;
   }

@@ -3,6 +3,7 @@
 export const STATUS = {
   queued: "Waiting", running: "Training", paused: "Paused", finished: "Finished",
   stopped: "Stopped", failed: "Failed", interrupted: "Interrupted",
+  replay: "Replay",
 };
 
 export function count(value) {

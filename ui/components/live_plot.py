@@ -36,10 +36,21 @@ CHANCE = Reference(0.5, "chance")
 
 
 def live_experiment(
-    experiment_id: str, status: Status, *, references: Sequence[Reference] = (CHANCE,), height: int = 470
+    experiment_id: str,
+    status: Status,
+    *,
+    references: Sequence[Reference] = (CHANCE,),
+    height: int = 470,
+    playing: bool = False,
+    key: str = "live-plot",
 ) -> None:
-    """Show all runs of one experiment; the page reruns once whenever its status is no longer `status`."""
-    _mount("live-plot", [{"url": _url(experiment_id), "runs": None}], references, height, status=str(status))
+    """Show all runs of one experiment; the page reruns once whenever its status is no longer `status`.
+
+    Baselines trained on the same reviews are drawn beside `references`. An ended experiment can be replayed; `playing`
+    begins at once. Several plots on a page need a `key` each.
+    """
+    sources = [{"url": _url(experiment_id), "runs": None}]
+    _mount(key, sources, references, height, status=str(status), replay="playing" if playing else "offered")
 
 
 def overlay(curves: Sequence[Curve], *, references: Sequence[Reference] = (CHANCE,), height: int = 470) -> None:
@@ -57,7 +68,12 @@ def _url(experiment_id: str) -> str:
 
 
 def _mount(
-    key: str, sources: list[dict[str, Any]], references: Sequence[Reference], height: int, status: str | None
+    key: str,
+    sources: list[dict[str, Any]],
+    references: Sequence[Reference],
+    height: int,
+    status: str | None,
+    replay: str | None = None,
 ) -> None:
     # A stable key and equal data leave the component alone when the page reruns: nothing blinks, zoom survives.
     data = {
@@ -66,6 +82,7 @@ def _mount(
         "sources": sources,
         "status": status,
         "compact": status is None,
+        "replay": replay,
         "colours": list(RUN_COLOURS),
         "references": [{"value": line.value, "label": line.label} for line in references],
         "height": height,

@@ -1,0 +1,114 @@
+"""Linear models on the same reviews and the same split: what a network has to beat.
+
+run(arguments_for(config.data), progress)     # trains all of them; also the job "baselines"
+trained(config.data)                          # what such a job has found, {} before
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sentiment_core import jobs
+from sentiment_core.config import DataConfig, build
+from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
+
+Progress = Callable[[str, float | None], None]
+
+KIND = "baselines"
+# What decides which reviews are trained and tested on, and what the mean word vectors are taken over.
+REVIEWS = ("source", "split", "limit", "validation_fraction")
+FILE = ("path", "text_column", "label_column")
+VECTORS = ("tokenizer", "embeddings")
+PUBLISHED = tuple((words, vectors) for words in ("word", "whitespace") for vectors in ("glove-50", "glove-100"))
+SEED = 1
+
+
+def arguments_for(data: DataConfig) -> dict[str, Any]:
+    """Return the job's arguments for `data`: equal for all settings that make no difference to a baseline."""
+    names = [*REVIEWS, *VECTORS]
+    if data.source == "csv":
+        names += FILE
+    if data.embeddings in {"word2vec", "random"}:
+        names.append("embedding_dim")
+    return {name: getattr(data, name) for name in names}
+
+
+def trained(data: DataConfig) -> dict[str, float]:
+    """Return `{title: test accuracy}` of the baselines that somebody trained on the reviews of `data`; {} before.
+
+    Any vectors will do for the elastic net, but its own come first.
+    """
+    for arguments in _candidates(data):
+        found = jobs.look(KIND, arguments)
+        if found.result is not None:
+            return {str(row["title"]): float(row["test_accuracy"]) for row in found.result["rows"]}
+    return {}
+
+
+def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, Any]:
+    """Train every baseline; return review counts and one row each: accuracies, seconds, number of features.
+
+    `seconds` are those of making the features and fitting; counting word pairs is shared and counts for both models
+    that use it. Raises `ConfigError` for bad arguments, and what reading reviews and vectors raises.
+    """
+    # Imported late: this module is asked for results by pages that have no use for scikit-learn.
+    from sentiment_core.baselines.features import count_ngrams, mean_vectors
+    from sentiment_core.baselines.models import elastic_net, naive_bayes_svm, tf_idf
+
+    data = build(DataConfig, {**arguments, "max_tokens": None})
+    reviews = load_reviews(data, progress)
+    parts = [reviews.select(part) for part in (TRAIN, VALIDATION, TEST)]
+    labels = [reviews.labels[rows] for rows in parts]
+    rows: list[dict[str, Any]] = []
+
+    def measure(title: str, model: Any, features: list[Any], seconds: float, description: str) -> None:
+        began = time.perf_counter()
+        model.fit(features[0], labels[0])
+        seconds += time.perf_counter() - began
+        validation, test = (float(model.score(features[part], labels[part])) for part in (1, 2))
+        rows.append(
+            {
+                "title": title,
+                "description": description,
+                "validation_accuracy": validation,
+                "test_accuracy": test,
+                "seconds": seconds,
+                "features": int(features[0].shape[1]),
+            }
+        )
+
+    progress("Averaging word vectors", 0.05)
+    began = time.perf_counter()
+    vectors = mean_vectors(data, reviews, SEED, progress)
+    means = [vectors[indices] for indices in parts]
+    measure(
+        "elastic net",
+        elastic_net(SEED),
+        means,
+        time.perf_counter() - began,
+        f"logistic regression on the mean {data.embeddings} vector, L1 and L2 penalty",
+    )
+    progress("Counting words and pairs of words", 0.2)
+    began = time.perf_counter()
+    counts = count_ngrams([[reviews.texts[index] for index in indices] for indices in parts], progress)
+    counting = time.perf_counter() - began
+    progress("Fitting TF-IDF and logistic regression", 0.8)
+    text = "logistic regression on TF-IDF weights of words and pairs of words"
+    measure("TF-IDF", tf_idf(), counts, counting, text)
+    progress("Fitting NB-SVM", 0.9)
+    text = "linear SVM on naive Bayes log-count ratios of words and pairs of words"
+    measure("NB-SVM", naive_bayes_svm(), counts, counting, text)
+    sizes = dict(zip(("train", "validation", "test"), map(len, parts), strict=True))
+    return {"reviews": sizes, "embeddings": data.embeddings, "rows": rows}
+
+
+def _candidates(data: DataConfig) -> Iterator[dict[str, Any]]:
+    own = arguments_for(data)
+    yield own
+    own.pop("embedding_dim", None)
+    for tokenizer, embeddings in PUBLISHED:
+        other = {**own, "tokenizer": tokenizer, "embeddings": embeddings}
+        if other != own:
+            yield other

@@ -1,0 +1,145 @@
+"""Runs taken elsewhere: metrics as CSV, configurations as JSON, curves as TensorBoard event files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.metrics import STEP_COLUMNS
+from sentiment_core.store import Experiment, Run, Store
+
+FORMATS = ("csv", "json", "tensorboard")
+
+# TensorBoard groups curves by what stands before the slash.
+TAGS = {
+    "loss": "loss/train",
+    "accuracy": "accuracy/train",
+    "grad_norm": "gradient/norm",
+    "grad_norm_clipped": "gradient/norm_after_clipping",
+    "grad_max": "gradient/largest_component",
+    "clip_cosine": "gradient/cosine_before_after",
+    "threshold": "gradient/threshold",
+    "learning_rate": "learning_rate",
+}
+
+
+def export(store: Store, run_ids: Sequence[str], form: str) -> bytes:
+    """Return runs in one of `FORMATS`; raises `NotFoundError` for unknown runs, `ConfigError` for an unknown format."""
+    runs = [store.run(run_id) for run_id in run_ids]
+    if form == "csv":
+        return metrics_csv(store, runs)
+    if form == "json":
+        return config_json(runs)
+    if form == "tensorboard":
+        return tensorboard_zip(store, runs)
+    raise ConfigError(f"{form}: not a format; choose {', '.join(FORMATS)}")
+
+
+def metrics_csv(store: Store, runs: Sequence[Run]) -> bytes:
+    """Return every measured step of `runs` as CSV; numbers that are not finite are written `nan` and `inf`."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["run_id", "run", *STEP_COLUMNS])
+    for run in runs:
+        # A leading apostrophe keeps a spreadsheet from taking a name for a formula.
+        name = f"'{run.name}" if run.name[:1] in "=+-@\t\r" else run.name
+        for row in store.step_rows(run.id):
+            writer.writerow([run.id, name, *(row[column] for column in STEP_COLUMNS)])
+    return text.getvalue().encode()
+
+
+def config_json(runs: Sequence[Run]) -> bytes:
+    """Return one JSON document: each run's results and its whole configuration, without folders of this machine."""
+    return (json.dumps({"runs": [_described(run) for run in runs]}, indent=1, ensure_ascii=False) + "\n").encode(
+        "utf-8", "replace"
+    )
+
+
+def tensorboard_zip(store: Store, runs: Sequence[Run]) -> bytes:
+    """Return a zip with a folder a run: an event file for TensorBoard, and the configuration as JSON.
+
+    Unpack it and point `tensorboard --logdir` at the folder. Validation and test are curves of their own. Wall times
+    are training time since the experiment started. Raises `StoreError` when the temporary folder refuses.
+    """
+    packed = io.BytesIO()
+    try:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive, tempfile.TemporaryDirectory() as scratch:
+            for run in runs:
+                folder = f"{run.id} {_file_name(run.name)}".strip()
+                experiment = store.experiment(run.experiment_id)
+                path = _write_events(store, run, experiment, Path(scratch) / run.id)
+                archive.write(path, f"{folder}/events.out.tfevents.{experiment.created_at:.0f}.{run.id}")
+                archive.writestr(f"{folder}/config.json", config_json([run]))
+    except OSError as error:
+        raise StoreError(
+            f"cannot write event files: {error.strerror}. Free some space in the temporary folder."
+        ) from error
+    return packed.getvalue()
+
+
+def _write_events(store: Store, run: Run, experiment: Experiment, folder: Path) -> Path:
+    # Imported late: the package loads torch where it is installed, which takes seconds and no page needs.
+    from tensorboardX.event_file_writer import EventsWriter
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.proto.summary_pb2 import Summary
+
+    folder.mkdir()
+    start = experiment.started_at or experiment.created_at
+    writer = EventsWriter(str(folder / "events"))
+    seconds = 0.0
+    for step, seconds, values in _points(store, run):
+        scalars = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
+        writer.write_event(Event(wall_time=start + seconds, step=step, summary=Summary(value=scalars)))
+    for found in store.evaluations(run.id):
+        scalars = [
+            Summary.Value(tag=f"loss/{found.part}", simple_value=found.loss),
+            Summary.Value(tag=f"accuracy/{found.part}", simple_value=found.accuracy),
+        ]
+        writer.write_event(Event(wall_time=start + seconds, step=found.step, summary=Summary(value=scalars)))
+    writer.close()
+    (path,) = folder.iterdir()
+    return path
+
+
+def _points(store: Store, run: Run) -> Iterator[tuple[int, float, dict[str, float]]]:
+    """Yield step, seconds since the first step and the scalars of each measured step."""
+    columns = store.steps(run.id)
+    unclipped = run.config.training.clipping == "none"
+    shown = {name: tag for name, tag in TAGS.items() if not (unclipped and name == "threshold")}
+    for place, step in enumerate(columns["step"]):
+        seconds = columns["seconds"][place]
+        values = {tag: columns[name][place] for name, tag in shown.items()}
+        yield step, seconds if math.isfinite(seconds) else 0.0, values
+
+
+def _described(run: Run) -> dict[str, Any]:
+    config = run.config.model_dump(mode="json")
+    if config["data"]["path"]:
+        config["data"]["path"] = PurePath(config["data"]["path"]).name
+    return {
+        "run_id": run.id,
+        "name": run.name,
+        "experiment_id": run.experiment_id,
+        "status": str(run.status),
+        "error": run.error,
+        "parameters": run.parameters,
+        "steps": run.steps,
+        "seconds": run.seconds,
+        "validation_accuracy": run.validation_accuracy,
+        "test_accuracy": run.test_accuracy,
+        "config": config,
+    }
+
+
+def _file_name(name: str) -> str:
+    """Return `name` as every file system takes it."""
+    return re.sub(r"[^\w+-]+", "_", name).strip("_")[:60]

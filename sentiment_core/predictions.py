@@ -1,0 +1,143 @@
+"""What a run said about every test review: kept when it ends, read by the confusion matrix and the calibration.
+
+`predictions.npz` lies beside the run's model. It holds numbers only, is read without pickle and within limits.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sentiment_core.datasets import Reviews
+from sentiment_core.errors import CheckpointError, DataError, StoreError
+from sentiment_core.paths import home
+from sentiment_core.store import Run
+
+FILE = "predictions.npz"
+MOST_REVIEWS = 2_000_000
+LARGEST_FILE = 64_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """N test reviews: `indices (N,)` into the data set as loaded, ascending; P(positive) `(N,)` float32; labels `(N,)`.
+
+    A probability is NaN where a diverged run gave no answer. Label 1 is positive.
+    """
+
+    indices: np.ndarray
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the confusion matrix: reviews with `label` that the model took for `predicted`."""
+
+    label: int
+    predicted: int
+
+    @property
+    def name(self) -> str:
+        """The usual short name: tn, fp, fn or tp."""
+        return ("t" if self.label == self.predicted else "f") + ("p" if self.predicted else "n")
+
+
+CELLS: dict[str, Cell] = {cell.name: cell for cell in (Cell(0, 0), Cell(0, 1), Cell(1, 0), Cell(1, 1))}
+
+
+def write_predictions(folder: Path, indices: np.ndarray, logits: np.ndarray, labels: np.ndarray) -> None:
+    """Keep a run's log-odds of positive `(N,)` for the reviews `indices (N,)`; raise `StoreError` if the disk refuses.
+
+    The file appears whole or not at all.
+    """
+    order = np.argsort(indices, kind="stable")
+    # In double precision, and from the side that cannot overflow: exp(-|x|) is at most 1.
+    raw = logits[order].astype(np.float64)
+    small = np.exp(-np.abs(raw))
+    probabilities = (np.where(raw >= 0, 1.0, small) / (1.0 + small)).astype(np.float32)
+    # Rounding must not turn a hair's breadth above one half into one half, or accuracy would not be accuracy.
+    probabilities[(raw > 0) & (probabilities <= 0.5)] = np.nextafter(np.float32(0.5), np.float32(1))
+    columns = {
+        "indices": indices[order].astype(np.int32),
+        "probabilities": probabilities,
+        "labels": labels[order].astype(np.int8),
+    }
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".npz", dir=folder)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **columns)
+        os.replace(temporary, folder / FILE)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {folder / FILE}: {error.strerror}. Free some space.") from error
+
+
+def read_predictions(run: Run) -> Predictions | None:
+    """Return what `run` said about the test part; None when it did not come to its end, or before this was kept.
+
+    Raises `CheckpointError` when the file is damaged.
+    """
+    path = home() / "experiments" / run.experiment_id / run.id / FILE
+    if not path.exists():
+        return None
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError("too large")
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            found = Predictions(archive["indices"], archive["probabilities"], archive["labels"])
+        _check(found)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise CheckpointError(f"the predictions of run {run.id} are damaged; train it again") from error
+    return found
+
+
+def _check(found: Predictions) -> None:
+    indices, probabilities, labels = found.indices, found.probabilities, found.labels
+    if not (indices.ndim == 1 and indices.shape == probabilities.shape == labels.shape) or len(found) > MOST_REVIEWS:
+        raise ValueError("shapes")
+    if indices.dtype.kind not in "iu" or labels.dtype.kind not in "iu" or probabilities.dtype.kind != "f":
+        raise ValueError("types")
+    if np.any(indices < 0) or np.any(np.diff(indices) <= 0) or np.any((labels != 0) & (labels != 1)):
+        raise ValueError("indices or labels")
+    # Not-a-number is an answer of its own: neither comparison holds for it.
+    if np.any(probabilities < 0) or np.any(probabilities > 1):
+        raise ValueError("probabilities")
+
+
+def confusion(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 0.5) -> np.ndarray:
+    """Return counts `(2, 2)`: row = true label, column = answer, which is positive where P(positive) > `threshold`.
+
+    Reviews without an answer (NaN) count nowhere.
+    """
+    answered = np.isfinite(probabilities)
+    answers = (probabilities[answered] > threshold).astype(np.int64)
+    counts = np.bincount(2 * labels[answered].astype(np.int64) + answers, minlength=4)
+    return counts.reshape(2, 2)
+
+
+def of_cell(found: Predictions, cell: Cell, threshold: float = 0.5) -> np.ndarray:
+    """Return places `(M,)` in `found` of the reviews of one cell, the most confident first; ties by review."""
+    positive = found.probabilities > threshold
+    mine = np.isfinite(found.probabilities) & (found.labels == cell.label) & (positive == bool(cell.predicted))
+    places = np.flatnonzero(mine)
+    confidence = found.probabilities[places] * (1 if cell.predicted else -1)
+    return places[np.argsort(-confidence, kind="stable")]
+
+
+def check_same_reviews(found: Predictions, reviews: Reviews) -> None:
+    """Raise `DataError` when `reviews` are not those that were tested: fewer, or other labels at these places."""
+    fits = len(found) == 0 or int(found.indices[-1]) < len(reviews)
+    if not fits or not np.array_equal(reviews.labels[found.indices], found.labels):
+        raise DataError("the reviews have changed since this run was tested; train again to look at single reviews")

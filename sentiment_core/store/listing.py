@@ -1,0 +1,151 @@
+"""Runs searched, counted and summarised by the database, however many there are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from sentiment_core.metrics import Status
+from sentiment_core.store.database import Database, evaluations, experiments, runs, step_metrics
+from sentiment_core.store.experiments import Experiments
+from sentiment_core.store.records import Experiment, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which runs are wanted; the empty search wants all.
+
+    Of each of `words` one alternative must occur: in a name or an id, or at the start of a setting's value. `cell=gru`
+    asks for the value of one setting.
+    """
+
+    words: tuple[tuple[str, ...], ...] = ()
+    status: Status | None = None
+    source: str | None = None  # data.source
+
+
+class Listing(Experiments):
+    """The part of the store that lists runs."""
+
+    def search_runs(self, search: Search, limit: int, offset: int = 0) -> list[tuple[Experiment, Run]]:
+        """Return runs with their experiments, newest experiment first; unreadable ones are left out."""
+        query = _matching(search, runs.c.id).order_by(*_ORDER).limit(limit).offset(offset)
+        with self._read() as connection:
+            ids: list[str] = list(connection.scalars(query))
+        of_these = select(runs.c.experiment_id).where(runs.c.id.in_(ids))
+        found = {run.id: (each, run) for each in self._find(experiments.c.id.in_(of_these)) for run in each.runs}
+        return [found[identifier] for identifier in ids if identifier in found]
+
+    def count_runs(self, search: Search) -> int:
+        """Return how many runs a search finds."""
+        with self._read() as connection:
+            return int(connection.execute(_matching(search, func.count())).scalar_one())
+
+    def run_place(self, run_id: str, search: Search) -> int | None:
+        """Return the place (from 0) of a run among those found; None when it is not among them."""
+        with self._read() as connection:
+            own = connection.execute(
+                _matching(search, experiments.c.created_at, runs.c.experiment_id, runs.c.position).where(
+                    runs.c.id == run_id
+                )
+            ).first()
+            if own is None:
+                return None
+            same_moment = experiments.c.created_at == own.created_at
+            before = or_(
+                experiments.c.created_at > own.created_at,
+                same_moment & (experiments.c.id < own.experiment_id),
+                same_moment & (experiments.c.id == own.experiment_id) & (runs.c.position < own.position),
+            )
+            return int(connection.execute(_matching(search, func.count()).where(before)).scalar_one())
+
+    def validation_accuracies(self, run_ids: Sequence[str]) -> dict[str, tuple[float, float]]:
+        """Return the best and the last validation accuracy of each run that has been evaluated, in one query."""
+        table = evaluations.c
+        ends = (
+            select(table.run_id, func.max(table.accuracy).label("best"), func.max(table.step).label("last_step"))
+            .where(table.run_id.in_(list(run_ids)), table.part == "validation")
+            .group_by(table.run_id)
+            .subquery()
+        )
+        query = select(table.run_id, ends.c.best, table.accuracy).where(
+            table.run_id == ends.c.run_id, table.step == ends.c.last_step, table.part == "validation"
+        )
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return {run_id: (best, last) for run_id, best, last in rows if best is not None and last is not None}
+
+
+class Comparing(Database):
+    """The part of the store that compares two runs step by step."""
+
+    def common_steps(self, run_id: str, other_id: str) -> int:
+        """Return the last step that both runs have made; 0 when there is none."""
+        last = select(func.max(step_metrics.c.step))
+        with self._read() as connection:
+            ends = [connection.scalar(last.where(step_metrics.c.run_id == each)) or 0 for each in (run_id, other_id)]
+        return min(ends)
+
+    def first_difference(self, run_id: str, other_id: str, columns: Sequence[str]) -> int | None:
+        """Return the first step at which one of the measured `columns` differs, to the last bit; None without one.
+
+        What is not a number equals itself.
+        """
+        one, other = step_metrics.alias("one"), step_metrics.alias("other")
+        query = (
+            select(one.c.step)
+            .where(one.c.run_id == run_id, other.c.run_id == other_id, one.c.step == other.c.step)
+            .where(or_(*(one.c[column].is_distinct_from(other.c[column]) for column in columns)))
+            .order_by(one.c.step)
+            .limit(1)
+        )
+        with self._read() as connection:
+            step = connection.scalar(query)
+        return None if step is None else int(step)
+
+
+_ORDER = (experiments.c.created_at.desc(), experiments.c.id, runs.c.position)
+
+
+def _matching(search: Search, *columns: ColumnElement[Any]) -> Select[Any]:
+    query = select(*columns).select_from(runs.join(experiments, experiments.c.id == runs.c.experiment_id))
+    conditions = [or_(*(_occurs(word) for word in alternatives)) for alternatives in search.words if alternatives]
+    if search.status is not None:
+        conditions.append(runs.c.status == search.status)
+    if search.source is not None:
+        conditions.append(_setting("source", search.source))
+    return query.where(and_(True, *conditions))
+
+
+def _occurs(word: str) -> ColumnElement[bool]:
+    field, separator, value = word.partition("=")
+    if separator and field and value:
+        return _setting(field.rpartition(".")[2], value)
+    named = [experiments.c.name, runs.c.name, runs.c.id]
+    # Values follow a colon or a bracket; field names do neither, or "clipping" would find every run.
+    starts = [f':"{_plain(word)}', f'["{_plain(word)}'] if _plain(word) else []
+    return or_(*(column.icontains(word, autoescape=True) for column in named), *map(_in_config, starts))
+
+
+def _setting(field: str, value: str) -> ColumnElement[bool]:
+    written = {_plain(value)}
+    with suppress(ValueError):
+        # 1e-3 is 0.001 in the stored text, 1 is 1 or 1.0, and so on.
+        written |= {json.dumps(float(value)), json.dumps(int(float(value)) if float(value).is_integer() else value)}
+    texts = [f'"{_plain(field)}":"{_plain(value)}', f'"{_plain(field)}":["{_plain(value)}']
+    return or_(
+        *(_in_config(f'"{_plain(field)}":{form}{end}') for form in written for end in ",}"), *map(_in_config, texts)
+    )
+
+
+def _in_config(text: str) -> ColumnElement[bool]:
+    return runs.c.config.icontains(text, autoescape=True)
+
+
+def _plain(text: str) -> str:
+    return text.replace('"', "").replace("\\", "")

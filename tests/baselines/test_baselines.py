@@ -1,0 +1,126 @@
+"""Baselines: their parts against numbers worked by hand, the whole on demo reviews, and when a result counts."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from sentiment_core import baselines, jobs
+from sentiment_core.baselines.features import count_ngrams, mean_vectors
+from sentiment_core.baselines.models import InterpolatedSVM, LogCountRatios, naive_bayes_svm
+from sentiment_core.cli import main
+from sentiment_core.config import DataConfig
+from sentiment_core.datasets import load_reviews, silent
+from sentiment_core.errors import ConfigError, DataError
+from sentiment_core.jobs import Job
+
+# Rows: reviews; columns: good, bad, film.
+COUNTS = csr_matrix(np.array([[2, 0, 1], [1, 0, 0], [0, 3, 1], [0, 1, 1]], dtype=np.float32))
+LABELS = np.array([1, 1, 0, 0])
+
+
+def test_log_count_ratios_equal_the_paper_by_hand():
+    ratios = LogCountRatios().fit(COUNTS, LABELS).ratios_
+    # Positive reviews hold good 2, bad 0, film 1 times (each review counts once), plus one: 3, 1, 2 of 6.
+    # Negative ones good 0, bad 2, film 2: 1, 3, 3 of 7.
+    expected = [math.log((3 / 6) / (1 / 7)), math.log((1 / 6) / (3 / 7)), math.log((2 / 6) / (3 / 7))]
+    np.testing.assert_allclose(ratios, expected, rtol=1e-6)
+
+
+def test_presence_counts_once_and_the_counts_stay_as_they_were():
+    before = COUNTS.toarray()
+    model = LogCountRatios().fit(COUNTS, LABELS)
+    transformed = model.transform(COUNTS).toarray()
+    np.testing.assert_allclose(transformed[0], [model.ratios_[0], 0, model.ratios_[2]], rtol=1e-6)
+    np.testing.assert_array_equal(COUNTS.toarray(), before)
+
+
+def test_interpolation_is_the_svm_at_one_and_equal_weights_at_zero():
+    plain = InterpolatedSVM(beta=1.0).fit(COUNTS, LABELS).coef_
+    np.testing.assert_allclose(InterpolatedSVM(beta=0.0).fit(COUNTS, LABELS).coef_, np.abs(plain).mean())
+    half = InterpolatedSVM(beta=0.5).fit(COUNTS, LABELS).coef_
+    np.testing.assert_allclose(half, 0.5 * np.abs(plain).mean() + 0.5 * plain)
+    assert naive_bayes_svm().fit(COUNTS, LABELS).score(COUNTS, LABELS) == 1.0
+
+
+def test_mean_vectors_equal_a_loop(make_reviews):
+    data = DataConfig(embeddings="random", embedding_dim=4, max_tokens=None)
+    reviews = make_reviews(30)
+    reviews.texts[3] = "zzz yyy"  # no known word
+    found = mean_vectors(data, reviews, 1, silent)
+    from sentiment_core.corpus import prepare
+
+    corpus = prepare(data, reviews, 1, silent)
+    for place in range(30):
+        ids = corpus.token_ids[corpus.offsets[place] :][: corpus.lengths[place]]
+        expected = corpus.matrix[ids].mean(axis=0) if len(ids) else np.zeros(4)
+        np.testing.assert_allclose(found[place], expected, atol=1e-6)
+    assert not found[3].any()
+
+
+def test_word_pairs_come_from_the_training_part_only():
+    first, second = count_ngrams([["not good", "not good at all"], ["very bad", "not good"]], silent)
+    assert first.shape[1] == second.shape[1] == 3  # not, good, not good
+    assert second.toarray().tolist() == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_reviews_without_a_common_word_are_refused():
+    with pytest.raises(DataError, match="more reviews"):
+        count_ngrams([["alpha", "beta"]], silent)
+
+
+def test_all_are_trained_on_the_split_of_the_networks():
+    data = DataConfig(limit=400)
+    told: list[float | None] = []
+    found = baselines.run(baselines.arguments_for(data), lambda message, fraction: told.append(fraction))
+    reviews = load_reviews(data)
+    assert found["reviews"] == {name: len(reviews.select(part)) for part, name in enumerate(found["reviews"])}
+    assert [row["title"] for row in found["rows"]] == ["elastic net", "TF-IDF", "NB-SVM"]
+    assert found["rows"][0]["features"] == 50
+    for row in found["rows"]:
+        assert 0.55 < row["test_accuracy"] <= 1 and 0.4 < row["validation_accuracy"] <= 1
+        assert row["seconds"] > 0
+    assert json.loads(json.dumps(found)) == found
+    assert told[-1] == 0.9
+    again = baselines.run(baselines.arguments_for(data))
+    assert [row["test_accuracy"] for row in again["rows"]] == [row["test_accuracy"] for row in found["rows"]]
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ConfigError, match="limit"):
+        baselines.run({"source": "demo", "limit": 3})
+
+
+def test_what_makes_no_difference_to_a_baseline_asks_for_the_same_job():
+    plain = baselines.arguments_for(DataConfig())
+    assert baselines.arguments_for(DataConfig(max_tokens=20, batching="random", embedding_dim=7)) == plain
+    for other in ({"limit": 100}, {"validation_fraction": 0.2}, {"tokenizer": "whitespace"}, {"embeddings": "random"}):
+        assert baselines.arguments_for(DataConfig(**other)) != plain
+    assert "path" not in plain
+
+
+def test_a_result_counts_for_the_same_reviews_whatever_the_vectors(monkeypatch):
+    done = baselines.arguments_for(DataConfig(limit=500, embeddings="glove-100"))
+    result = {"rows": [{"title": "elastic net", "test_accuracy": 0.78}]}
+
+    def look(kind, arguments):
+        assert kind == "baselines"
+        finished = dict(arguments) == done
+        return Job(kind, "key", "finished" if finished else "absent", result=result if finished else None)
+
+    monkeypatch.setattr(jobs, "look", look)
+    assert baselines.trained(DataConfig(limit=500)) == {"elastic net": 0.78}
+    assert baselines.trained(DataConfig(limit=500, embeddings="random", embedding_dim=8)) == {"elastic net": 0.78}
+    assert baselines.trained(DataConfig(limit=600)) == {}
+
+
+def test_command_line_prints_a_row_each(capsys):
+    assert main(["baselines", "--data", "demo", "--limit", "300", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [row["title"] for row in document["rows"]] == ["elastic net", "TF-IDF", "NB-SVM"]
+    assert main(["baselines", "--data", "/no/such/file.csv"]) == 2
+    assert "file.csv" in capsys.readouterr().err

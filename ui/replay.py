@@ -1,0 +1,76 @@
+"""Recorded runs on a page: a real training to watch without a GPU, and what its measurements say."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.lessons import validation_reviews
+from sentiment_core.recorded import PREFIX, Recording, recording, recordings
+from sentiment_core.verdict import judge
+from ui.components.live_plot import live_experiment
+from ui.labels import say
+from ui.notices import literal, show_error
+
+
+def recorded_panel(lesson_name: str) -> None:
+    """Draw the offer to watch the recorded run of a lesson; nothing when there is none. `?watch=recorded` opens it."""
+    if lesson_name not in recordings():
+        return
+    try:
+        found = recording(lesson_name)
+    except SentimentLabError as error:
+        show_error(error)
+        return
+    about = setting(found.recorded.config)
+    if st.query_params.get("watch") != "recorded":
+        st.button(
+            f"Watch the recorded run ({about})",
+            icon=":material/replay:",
+            key=f"recorded:watch:{lesson_name}",
+            on_click=_watch,
+        )
+        return
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**The recorded run**: {literal(about)}. Measured once, replayed here; nothing is trained.")
+            st.space("stretch")
+            st.button("Close", icon=":material/close:", key=f"recorded:close:{lesson_name}", on_click=_close)
+        experiment = found.recorded
+        live_experiment(
+            PREFIX + lesson_name,
+            experiment.status,
+            height=420,
+            playing=True,
+            key="recorded-plot",
+        )
+        with st.expander("What its measurements say", icon=":material/gavel:"):
+            findings(found)
+
+
+def setting(config: ExperimentConfig) -> str:
+    """Return in words what a recording was trained on, such as `40,000 real reviews, GloVe, 100-d`."""
+    kind = "demo reviews" if config.data.source == "demo" else "real reviews"
+    count = f"{config.data.limit:,} {kind}" if config.data.limit else kind
+    return f"{count}, {say('data.embeddings', config.data.embeddings).split(' (')[0]}"
+
+
+def findings(found: Recording) -> None:
+    """List what the recording's own measurements say."""
+    experiment = found.recorded
+    first = found.evaluations(experiment.runs[0].id)
+    per_epoch = next((item.step for item in first if item.epoch == 1 and item.part == "validation"), None)
+    verdict = judge(found, experiment.id, validation_reviews(experiment.config, per_epoch))
+    for finding in verdict.findings:
+        sign = ":material/warning: " if finding.alert else ""
+        name = f"*{literal(finding.run)}*: " if finding.run else ""
+        st.markdown(f"- {sign}{name}{literal(finding.text)}")
+
+
+def _watch() -> None:
+    st.query_params["watch"] = "recorded"
+
+
+def _close() -> None:
+    st.query_params.pop("watch", None)
