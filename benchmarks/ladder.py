@@ -1,4 +1,4 @@
-"""The ladder on real reviews: every lesson's experiment as the notebook set it, its table, and the recordings to replay.
+"""The ladder on real reviews: each lesson's experiment as the notebook set it, a table, and the recordings to replay.
 
     python -m benchmarks.ladder --data FILE.csv.gz [--lessons clip-norm,attention] [--record]
 

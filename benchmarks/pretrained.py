@@ -31,11 +31,13 @@ CARD = """# The pretrained model
 | recipe | `{preset}`: {network} |
 | files | {size:,} bytes: half-precision weights with the vectors of {words:,} words, and the words |
 | reviews | {count:,} IMDb reviews (Maas et al. 2011), notebook split 80/20, 10 % of training for validation |
-| commands | `python -m benchmarks.recipes --data movie.csv.gz --preset {preset} --seeds {seed}`, then `python -m benchmarks.pretrained --run RUN_ID` |
-| training | {epochs} epochs, {steps:,} updates, {seconds:.0f} s on one CPU core |
+| commands | `python -m benchmarks.recipes --data movie.csv.gz --seeds {seed} --precision {precision}`, then \
+`python -m benchmarks.pretrained --run RUN_ID` |
+| training | {epochs} epochs, {steps:,} updates, {seconds:.0f} s beside other work on two CPU cores |
 | temperature | {temperature:.3f}, fitted on the validation part |
 | validation | accuracy {validation:.4f} |
-| **test** | **accuracy {test:.4f}, expected calibration error {ece:.4f}** ({raw:.4f} before the temperature) on {test_count:,} reviews it never saw |
+| **test** | **accuracy {test:.4f}, expected calibration error {ece:.4f}** ({raw:.4f} before the temperature) \
+on {test_count:,} reviews it never saw |
 
 All choices were made on the validation part. Before it was made small this run had a test accuracy of {full:.4f}.
 
@@ -93,6 +95,7 @@ def main() -> None:
         words=len(model.vectors.words),
         count=len(reviews.texts),
         seed=config.seed,
+        precision=config.training.precision,
         epochs=config.training.epochs,
         steps=run.steps,
         seconds=run.seconds,

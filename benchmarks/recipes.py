@@ -1,10 +1,11 @@
-"""Train a recipe on real reviews with several seeds and say how well it does: one line of the README's table.
+"""Train the recipes on real reviews with several seeds and print how well they do: the README's table.
 
-    python -m benchmarks.recipes --data FILE.csv.gz --preset best --seeds 1,2,3
+    python -m benchmarks.recipes --data FILE.csv.gz [--presets best-frozen,best] [--seeds 1,2,3] [--precision bf16]
 
 `FILE.csv.gz` holds IMDb reviews in columns `text,label`. Everything was chosen on the validation part; the test part of
-the notebook's split is measured once per seed, at the end of its training. The runs stay in the store, so
-`benchmarks.pretrained` can make the model that ships out of one of them.
+the notebook's split is measured once per run, at the end of its training. The presets train side by side, so they must
+agree on the data. Runs stay in the store, where `benchmarks.pretrained` finds the one to ship; a seed that is there
+already is not trained again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import statistics
 from pathlib import Path
 
 from sentiment_core.cli import ProgressLine
-from sentiment_core.config import from_fields
+from sentiment_core.config import FIELDS, ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.metrics import Status
 from sentiment_core.presets import preset
 from sentiment_core.store import Run, Store
@@ -22,27 +23,50 @@ from sentiment_core.worker import train_here
 
 
 def main() -> None:
-    """Train each seed in turn and print the table's line."""
+    """Train each seed in turn and print a line per preset."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--preset", default="best")
+    parser.add_argument("--presets", default="best-frozen,best")
     parser.add_argument("--seeds", default="1,2,3")
+    parser.add_argument("--precision", default="fp32", help="bf16 is faster on processors that have it")
     options = parser.parse_args()
-    chosen = preset(options.preset)
-    path = str(Path(options.data).resolve())
-    runs = []
+    names = options.presets.split(",")
+    runs: dict[str, list[Run]] = {name: [] for name in names}
     with Store() as store:
+        known = {item.config.model_dump_json(): item for item in store.experiments() if item.status is Status.FINISHED}
         for seed in map(int, options.seeds.split(",")):
-            fields = {"name": f"{chosen.title}, seed {seed}", "data.source": "csv", "data.path": path, "seed": seed}
-            experiment = train_here(store, from_fields(fields, chosen.config), ProgressLine())
+            config = side_by_side(names, options.data, seed, options.precision)
+            experiment = known.get(config.model_dump_json()) or train_here(store, config, ProgressLine())
             if experiment.status is not Status.FINISHED:
                 raise SystemExit(f"seed {seed}: {experiment.status}, {experiment.error}")
-            run = experiment.runs[0]
-            print(f"seed {seed}: run {run.id}, validation {run.validation_accuracy:.4f}, test {run.test_accuracy:.4f}")
-            runs.append(run)
-    minutes = statistics.mean(run.seconds for run in runs) / 60
-    validation, test = (_spread(runs, part) for part in ("validation_accuracy", "test_accuracy"))
-    print(f"| {options.preset} | {runs[0].parameters:,} | {validation} | {test} | {minutes:.0f} min |")
+            for name, run in zip(names, experiment.runs, strict=True):
+                found = f"validation {run.validation_accuracy:.4f}, test {run.test_accuracy:.4f}"
+                print(f"seed {seed}, {name}: run {run.id}, {found}", flush=True)
+                runs[name].append(run)
+    for name in names:
+        validation, test = (_spread(runs[name], part) for part in ("validation_accuracy", "test_accuracy"))
+        minutes = statistics.mean(run.seconds for run in runs[name]) / 60
+        print(f"| `{name}` | {runs[name][0].parameters:,} | {validation} | {test} | {minutes:.0f} min |")
+
+
+def side_by_side(names: list[str], data: str, seed: int, precision: str) -> ExperimentConfig:
+    """Return one experiment with a run for each preset; they may differ in model and training only."""
+    base = preset(names[0]).config
+    fields = {"name": f"Recipes, seed {seed}", "seed": seed, "training.precision": precision}
+    fields |= {"data.source": "csv", "data.path": str(Path(data).resolve())}
+    tree = from_fields(fields, base).model_dump()
+    tree["runs"] = [RunConfig(name=name, overrides=_difference(base, preset(name).config)) for name in names]
+    return build(ExperimentConfig, tree)
+
+
+def _difference(base: ExperimentConfig, other: ExperimentConfig) -> dict[str, object]:
+    pairs = [(name, *(_value(config, name) for config in (base, other))) for name in FIELDS if name != "name"]
+    return {name: theirs for name, ours, theirs in pairs if ours != theirs}
+
+
+def _value(config: ExperimentConfig, name: str) -> object:
+    section, _, field = name.rpartition(".")
+    return getattr(getattr(config, section) if section else config, field)
 
 
 def _spread(runs: list[Run], part: str) -> str:

@@ -12,7 +12,7 @@ from sentiment_core.models import FrozenEmbedding, SentimentModel, build_model, 
 from sentiment_core.presets import NOTEBOOK_DIM, PRESETS
 
 CPU = torch.device("cpu")
-BIGRU = {"bigru-attention", "uniform-attention", "random-attention"}
+DIMENSIONS = {"glove-50": 50, "glove-100": 100}
 POOLINGS = ["last", "mean", "max", *sorted(ATTENTION_POOLINGS)]
 CELLS = ["rnn", "gru", "lstm"]
 LENGTHS = torch.tensor([5, 1, 3, 0])
@@ -37,9 +37,12 @@ def padded(ids: torch.Tensor, extra: int) -> torch.Tensor:
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_have_the_parameters_they_tell(name: str) -> None:
     preset = PRESETS[name]
-    matrix = torch.zeros(3, 50 if name in BIGRU else NOTEBOOK_DIM)
+    on_ladder = preset.config.data.tokenizer == "whitespace"
+    data = preset.config.data
+    matrix = torch.zeros(3, NOTEBOOK_DIM if on_ladder else DIMENSIONS.get(data.embeddings, data.embedding_dim))
+    models = [build_model(preset.config.resolve(run).model, matrix, 1, CPU) for run in preset.config.runs]
     counts = {
-        parameter_count(build_model(preset.config.resolve(run).model, matrix, 1, CPU)) for run in preset.config.runs
+        parameter_count(model) - sum(weight.numel() for weight in model.embedding.parameters()) for model in models
     }
     assert counts == {preset.parameters}
 
