@@ -222,6 +222,7 @@ def _export(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _predict(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.calibration import brier_score, expected_calibration_error
     from sentiment_core.datasets.csv_file import read
     from sentiment_core.explain import load_predictor
     from sentiment_core.store import Store
@@ -240,7 +241,9 @@ def _predict(options: argparse.Namespace) -> tuple[Any, str]:
     lines = [f"{probability:.4f} {label}" for probability, label in zip(probabilities, predicted, strict=True)]
     if labels is not None:
         document["accuracy"] = float((predicted == labels).mean())
-        lines.append(f"accuracy {document['accuracy']:.4f}")
+        document["ece"] = expected_calibration_error(probabilities, labels)
+        document["brier"] = brier_score(probabilities, labels)
+        lines.append("  ".join(f"{name} {document[name]:.4f}" for name in ("accuracy", "ece", "brier")))
     return document, "\n".join(lines)
 
 

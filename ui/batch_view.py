@@ -30,8 +30,9 @@ FILTERS = {
     "all": "All",
 }
 REVIEW_TEXT, REVIEW_MODELS = "explain:text", "explain:models"
-SECONDS_PER_REVIEW = 0.02
+SECONDS_PER_REVIEW = 0.003
 LONGEST_START = 160
+LEAST_REVIEWS = 100
 LONGEST_LINK = 1500
 COLUMNS = {
     "P(positive)": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f", width="small"),
@@ -150,6 +151,7 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
         st.caption("There is no such review at this threshold.")
         return
     columns: dict[str, Any] = {"P(positive)": probabilities[order]}
+    columns["Answer"] = np.where(said[order], "positive", "negative")
     if labels is not None:
         columns["Label"] = np.where(labels[order] == 1, "positive", "negative")
     columns["Review"] = [asked.texts[index][:LONGEST_START] for index in order]
@@ -185,7 +187,9 @@ def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> None:
     temperature = fit_temperature(np.log(inside / (1 - inside)), labels)
     way = "too sure of itself" if temperature > 1 else "too cautious"
     advice = (
-        "Hardly anything could be gained by another temperature."
+        "These are too few mistakes to say more."
+        if not 0.1 < temperature < 10 or len(labels) < LEAST_REVIEWS
+        else "Hardly anything could be gained by another temperature."
         if abs(np.log(temperature)) < 0.05
         else f"The model is {way}: dividing its log-odds by {temperature:.2f} would fit these reviews best. "
         "That was measured on these very reviews, so expect a little less on others."
@@ -232,6 +236,10 @@ def _adopt_address(models: list[str]) -> list[str]:
     """Fill the widgets from a link, or from what was chosen before; return what could not be used."""
     state = st.session_state
     if state.get(MODEL) in models:
+        # Streamlit forgets a widget's value in a run that does not draw it; slider and filter wait for the answers.
+        kept = state.get(KEPT, {})
+        state.setdefault(THRESHOLD, float(kept.get("threshold", 0.5)))
+        state.setdefault(SHOW, kept.get("show", "mistakes"))
         return []
     query = st.query_params.to_dict()
     if "model" not in query:

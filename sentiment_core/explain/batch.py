@@ -23,6 +23,7 @@ Progress = Callable[[str, float | None], None]
 MOST_REVIEWS = 10_000
 DEMO_REVIEWS = 1_000
 CHUNK = 256
+FORMULA = {"=", "+", "-", "@"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,10 @@ def reviews_of(arguments: Mapping[str, Any], store: Store) -> Asked:
     table = csv_file.read(arguments["data"])
     if not table.texts:
         raise DataError(f"{Path(arguments['data']).name} holds no reviews; give it one row per review")
-    return _cut(Asked(table.texts, table.labels, tuple(table.warnings)))
+    warnings = tuple(table.warnings)
+    if blank := sum(not text.strip() for text in table.texts):
+        warnings += (f"{blank:,} rows have no text; what the model answers to them means nothing.",)
+    return _cut(Asked(table.texts, table.labels, warnings))
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -141,7 +145,7 @@ def as_csv(asked: Asked, probabilities: Sequence[float], threshold: float) -> by
     for place, probability in enumerate(probabilities):
         review = asked.texts[place]
         # A leading apostrophe keeps a spreadsheet from taking a review for a formula.
-        review = f"'{review}" if review[:1] in {"=", "+", "-", "@", "\t", "\r"} else review
+        review = f"'{review}" if review.lstrip()[:1] in FORMULA else review
         label = [] if asked.labels is None else [int(asked.labels[place])]
         writer.writerow([f"{probability:.6f}", int(probability >= threshold), *label, review])
     return text.getvalue().encode("utf-8", "replace")

@@ -72,7 +72,7 @@ def test_without_labels_there_is_no_talk_of_mistakes(opened: Any) -> None:
     asked(path)
     page = opened(data=path.name)
     assert not page.exception and not page.metric and "No labels" in texts(page.markdown)
-    assert list(page.dataframe[0].value.columns) == ["P(positive)", "Review"]
+    assert list(page.dataframe[0].value.columns) == ["P(positive)", "Answer", "Review"]
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,23 @@ def test_a_broken_file_is_named(opened: Any) -> None:
     path = save_upload("mine.csv", b"review\nno such column\n")
     page = opened(data=path.name)
     assert not page.exception and "text" in texts(page.error)
+
+
+def test_threshold_and_filter_outlive_a_model_not_asked_yet(labelled: Path, opened: Any) -> None:
+    asked(labelled)
+    page = opened(data=labelled.name, threshold="0.40", show="all")
+    page.selectbox(key="batch:data").set_value("demo").run()
+    assert not page.slider
+    page.selectbox(key="batch:data").set_value("csv").run()
+    assert page.slider[0].value == 0.4 and page.segmented_control(key="batch:show").value == "all"
+
+
+def test_a_row_opens_in_the_heatmap(labelled: Path, opened: Any) -> None:
+    asked(labelled)
+    page = opened(data=labelled.name)
+    page.session_state["batch:table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    page.run()
+    button(page, "Explain this review").click().run()
+    assert not page.exception
+    assert page.query_params["text"] in {text for text, _ in REVIEWS}
+    assert page.text_area[0].value == page.query_params["text"]
