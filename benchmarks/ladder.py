@@ -12,7 +12,7 @@ import argparse
 import statistics
 from pathlib import Path
 
-from sentiment_core import recorded
+from sentiment_core import baselines, recorded
 from sentiment_core.cli import ProgressLine
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.lessons import LESSONS, Lesson, full_experiment_for
@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--lessons", default="")
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
+    references: dict[str, float] = {}
     wanted = set(filter(None, options.lessons.split(",")))
     lines = [HEAD, "|---" * HEAD.count(" | ") + "|---|"]
     with Store() as store:
@@ -44,8 +45,15 @@ def main() -> None:
             experiment = known.get(config.model_dump_json()) or train_here(store, config, ProgressLine())
             lines += [table_line(store, lesson, experiment, run) for run in experiment.runs]
             if options.record:
-                recorded.record(store, experiment.id, RECORDINGS / f"{lesson.name}.npz")
-    print("\n".join(lines))
+                references = references or reference_lines(config)
+                recorded.record(store, experiment.id, RECORDINGS / f"{lesson.name}.npz", references)
+    print("\n".join([*lines, "", *(f"- {name}: test {value:.3f}" for name, value in references.items())]))
+
+
+def reference_lines(config: ExperimentConfig) -> dict[str, float]:
+    """Return the test accuracy of each baseline on the same reviews, tokens and vectors."""
+    found = baselines.run(baselines.arguments_for(config.data), lambda message, share: None)
+    return {row["title"]: row["test_accuracy"] for row in found["rows"]}
 
 
 def on_file(lesson: Lesson, path: str) -> ExperimentConfig:

@@ -31,7 +31,7 @@ KEY = "lab:baselines:"
 VECTORS = ("glove-50", "glove-100", "word2vec")
 HINTS = {
     "demo": "Takes a few seconds.",
-    "imdb": "Downloads 84 MB on first use; then about a minute for all 50,000 reviews.",
+    "imdb": "Downloads 84 MB on first use; then a minute or two for all 50,000 reviews.",
     "csv": "About a minute for 40,000 reviews.",
 }
 

@@ -123,8 +123,8 @@ def prepare(settings: dict[str, str]) -> None:
             with errors_shown():
                 launch(settings)
     st.caption(
-        f"{count} runs of {int(settings['steps']):,} updates each, batches of 32 demo reviews, GloVe 50-d. "
-        "Seven rates at 100 updates take about half a minute on two idle cores."
+        f"{count} runs of {int(settings['steps']):,} updates each, batches of 32 demo reviews, GloVe 50-d, "
+        "side by side. The curves appear here as they train."
     )
 
 
@@ -160,6 +160,7 @@ def outcome(experiment_id: str, preset_name: str) -> None:
     with left:
         figure = rate_figure(points, places, LAST_STEPS)
         st.plotly_chart(figure, key=f"{KEY}figure", config={"displayModeBar": False})
+        st.caption("At the upper edge: ✕ is no longer a finite number, ▲ is a loss too high for this axis.")
     with right:
         found = best(points)
         table(points)

@@ -17,8 +17,8 @@ from sklearn.svm import LinearSVC
 
 def elastic_net(seed: int) -> Pipeline:
     """Return logistic regression with L1 and L2 penalty on standardised features (Zou & Hastie 2005)."""
-    # Not LogisticRegression: how one asks it for this penalty changes between the versions we allow, and it takes a
-    # hundred times as long.
+    # Not LogisticRegression: how one asks it for this penalty changes between the versions we allow, and it takes
+    # many times as long.
     descent = SGDClassifier(
         loss="log_loss",
         penalty="elasticnet",

@@ -52,4 +52,4 @@ def test_a_sweep_runs_is_replayed_and_its_best_rate_goes_to_train(page, server):
     take.click()
     page.wait_for_url("**/train?**")
     field = page.get_by_role("textbox", name="Learning rate")
-    until(lambda: float(field.input_value()) == float(rate), "the form holds the rate")
+    until(lambda: float(field.input_value() or 0) == float(rate), "the form holds the rate")
