@@ -1,25 +1,42 @@
-"""Explain: paste a review, ask trained models, see which words they attended to."""
+"""Explain: paste a review, ask trained models, see which words they attended to and which ones decided."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.explain import PRETRAINED, ModelInfo, available_models
+from sentiment_core.explain import BASELINES, METHODS, ModelInfo, available_models
+from ui import counterfactual, explain_below
 from ui.backend import store
 from ui.components.copy_link import copy_link
 from ui.components.heatmap import heatmap
 from ui.examples import EXAMPLES
-from ui.notices import errors_shown, show_error
+from ui.explain_state import (
+    BASELINE,
+    BELOW,
+    CHOSEN,
+    EXAMPLE,
+    MODELS,
+    MOST_CHARACTERS,
+    MOST_MODELS,
+    OFFERED,
+    SECTIONS,
+    TARGET,
+    TARGETS,
+    TEXT,
+    TOKEN,
+    adopt_address,
+    target_class,
+    write_address,
+)
+from ui.notices import errors_shown, literal, show_error
 from ui.pages import pages
-from ui.readings import LONGEST_TABLE, explain, heatmap_row, table
+from ui.readings import TITLES, Reading, block, read
 
-TEXT, MODELS, EXAMPLE = "explain:text", "explain:models", "explain:example"
 VIEW, VIEW_ADDRESS = "explain:view", "explain:view-address"
 VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
-LONGEST_LINK = 1500
-MOST_MODELS = 3
-MOST_CHARACTERS = 1_000_000
 
 
 def main() -> None:
@@ -57,21 +74,29 @@ def choose_view() -> str:
 
 
 def one_review() -> None:
-    """Draw the review, the choice of models, and what they say."""
+    """Draw the review, the choice of models and methods, and what they say."""
     models = {info.id: info for info in available_models(store())}
     if not models:
         st.title("Explain", anchor=False)
         st.info("There is no trained model yet. Train one for an epoch; it can be asked here from then on.")
         st.page_link(pages()["train"], label="Go to Train", icon=":material/show_chart:")
         return
-    problem = adopt_address(models)
+    problems = adopt_address(models)
     left, right = st.columns([1.7, 1], gap="large")
     with left:
         text = st.text_area(
-            "Review", key=TEXT, height=150, max_chars=MOST_CHARACTERS, placeholder="Paste a film review, or pick one."
+            "Review", key=TEXT, height=130, max_chars=MOST_CHARACTERS, placeholder="Paste a film review, or pick one."
         )
     with right:
-        st.selectbox("Or pick one", list(EXAMPLES), None, key=EXAMPLE, on_change=pick, placeholder="An example review")
+        st.selectbox(
+            "Or pick one",
+            list(EXAMPLES),
+            None,
+            key=EXAMPLE,
+            on_change=pick_example,
+            placeholder="An example review",
+            label_visibility="collapsed",
+        )
         chosen = st.multiselect(
             "Models to ask",
             list(models),
@@ -80,38 +105,113 @@ def one_review() -> None:
             max_selections=MOST_MODELS,
             wrap=True,
         )
-    with left, st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         # Leaving the text field already sends it; the button is there to be pressed.
         st.button("Explain", type="primary", icon=":material/highlight:")
+        st.pills(
+            "Methods",
+            OFFERED,
+            selection_mode="multi",
+            key=CHOSEN,
+            format_func=TITLES.__getitem__,
+            label_visibility="collapsed",
+            width="content",
+            wrap=True,
+        )
+        with st.popover("More"):
+            more()
         copy_link()
-    for message in problem:
-        st.warning(message)
-    write_address(text, chosen)
+    for message in problems:
+        st.warning(literal(message))
     if not text.strip():
+        write_address()
         st.caption("Each model's answer appears here, with the whole review coloured by what the model attended to.")
         return
     show([models[name] for name in chosen], text)
+    write_address()
 
 
-def show(infos: list[ModelInfo], text: str) -> None:
-    """Ask the models and draw their answers on one scale."""
-    asked, answers = [], []
+def more() -> None:
+    """Draw the choices that are seldom changed."""
+    st.radio("Class to explain", list(TARGETS), key=TARGET, format_func=TARGETS.__getitem__)
+    st.radio(
+        "What stands for no word (integrated gradients; occlusion: mask)",
+        list(BASELINES),
+        key=BASELINE,
+        format_func=BASELINES.__getitem__,
+    )
+    for name in OFFERED:
+        st.caption(f"**{TITLES[name]}.** {METHODS[name].description} Cost: {METHODS[name].cost}.")
+
+
+def show(infos: Sequence[ModelInfo], text: str) -> None:
+    """Ask the models and draw their answers, then the section that is open below."""
+    methods = [name for name in OFFERED if name in st.session_state[CHOSEN]]
+    readings: list[Reading] = []
     for info in infos:
         try:
-            answers.append(explain(info, text))
-            asked.append(info)
+            readings.append(read(info, text, methods, target_class(), st.session_state[BASELINE]))
         except SentimentLabError as error:
             show_error(error)
-    if not asked:
+    if not readings:
         return
-    heatmap(text, [heatmap_row(info, found) for info, found in zip(asked, answers, strict=True)])
-    if not all(info.has_attention for info in asked):
-        st.caption("A model without attention has no weights to show: its words stay uncoloured.")
-    with st.expander("The numbers as a table"):
-        if len(answers[0].tokens) > LONGEST_TABLE:
-            st.caption(f"The first {LONGEST_TABLE:,} of {len(answers[0].tokens):,} tokens.")
-        st.dataframe(table(asked, answers), hide_index=True, height=300)
-        st.caption("Attention weights say where the model looked, not why it decided: they add up to 1.")
+    editing = st.session_state[BELOW] == "edit"
+    with errors_shown():
+        draw_heatmap(readings, text, editing)
+    if "attention" in methods and not all(reading.info.has_attention for reading in readings):
+        st.caption("A model without attention has no weights to show: it has no such row.")
+    below(readings, text)
+
+
+def draw_heatmap(readings: Sequence[Reading], text: str, editing: bool) -> None:
+    """Draw the heatmap: of the review, or of the edited one while the section Edit is open."""
+    hint = "Click a word, or press Enter on it, to change it."
+    if editing:
+        shown, blocks = counterfactual.blocks([reading.info for reading in readings], text)
+        counterfactual.pick(blocks[0])
+    else:
+        shown, blocks = text, [block(reading) for reading in readings]
+    picked = heatmap(shown, blocks, hint=hint)
+    if picked is None:
+        return
+    token = blocks[picked[0]].tokens[picked[1]]
+    # A word of the original is no word of a review that has been edited since.
+    same = editing or counterfactual.current(text).text == text
+    st.session_state[TOKEN] = (token.start, token.end) if same else None
+    st.session_state[BELOW] = "edit"
+    st.rerun()
+
+
+def below(readings: Sequence[Reading], text: str) -> None:
+    """Draw the switch of sections and the one that is open; the others cost nothing."""
+    sound = [reading for reading in readings if reading.sound]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        section = st.segmented_control(
+            "Below",
+            list(SECTIONS),
+            key=BELOW,
+            format_func=SECTIONS.__getitem__,
+            label_visibility="collapsed",
+            required=True,
+            width="content",
+            wrap=True,
+        )
+        if sound:
+            with st.container(horizontal=True, width="content"):
+                explain_below.downloads(sound, text)
+    if not sound:
+        return
+    with errors_shown():
+        if section == "edit":
+            counterfactual.panel([reading.info for reading in sound], text)
+        elif section == "faithfulness":
+            explain_below.faithfulness(sound)
+        elif section == "along":
+            explain_below.reading_along(sound)
+        elif section == "table":
+            explain_below.numbers(sound)
+        else:
+            explain_below.agreement(sound)
 
 
 def title(info: ModelInfo) -> str:
@@ -119,34 +219,7 @@ def title(info: ModelInfo) -> str:
     return info.name if info.accuracy is None else f"{info.name} ({info.accuracy:.3f})"
 
 
-def adopt_address(models: dict[str, ModelInfo]) -> list[str]:
-    """Fill the widgets from a link when the page opens; return what could not be used."""
-    if TEXT in st.session_state:
-        known = [name for name in st.session_state.get(MODELS, []) if name in models]
-        st.session_state[MODELS] = known
-        return []
-    problems = []
-    query = st.query_params
-    st.session_state[TEXT] = query.get("text", "")[:MOST_CHARACTERS]
-    wanted = [name for name in query.get("models", "").split(",") if name][:MOST_MODELS]
-    unknown = [name for name in wanted if name not in models]
-    if unknown:
-        problems.append("A model in this link is not here, or has not finished its first epoch; choose another.")
-    first = PRETRAINED if PRETRAINED in models else next(iter(models))
-    st.session_state[MODELS] = [name for name in wanted if name in models] or [first]
-    return problems
-
-
-def write_address(text: str, chosen: list[str]) -> None:
-    """Keep review and models in the address; a long review stays out."""
-    query = {"models": ",".join(chosen)}
-    if 0 < len(text) <= LONGEST_LINK:
-        query["text"] = text
-    if query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
-
-
-def pick() -> None:
+def pick_example() -> None:
     """Put the picked example into the text field."""
     if st.session_state[EXAMPLE]:
         st.session_state[TEXT] = EXAMPLES[st.session_state[EXAMPLE]]

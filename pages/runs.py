@@ -10,27 +10,34 @@ import streamlit as st
 from sentiment_core.twins import Parting, in_words, parting
 from ui import run_confusion, run_search
 from ui.backend import store
-from ui.components.live_plot import Curve, overlay
+from ui.components.live_plot import Curve, Marker, overlay
 from ui.notices import errors_shown, literal, show_error
 from ui.pages import pages
 from ui.palette import run_colour
 from ui.run_actions import PROBLEM, draw_actions
 from ui.run_search import ROWS, View
-from ui.run_table import COLUMNS, Entry, table_rows
+from ui.run_table import Entry, columns, table_rows
 
 MOST_CURVES = 8
 MOST_PRESELECTED = 5
 MOST_WANTED = 50
-DEFAULT, OPENED = "runs:default", "runs:opened"
+PARAMETERS = frozenset({"runs", *run_search.PARAMETERS, *run_confusion.PARAMETERS})
+DEFAULT, SHOWN = "runs:default", "runs:shown"
 
 
 def main() -> None:
     """Draw the filter, the table, the actions on what is selected, the curves and the confusion matrix."""
     if problem := st.session_state.pop(PROBLEM, None):
         show_error(problem)
-    query = st.query_params.to_dict()
-    for message in run_search.adopt_address(query) + run_confusion.adopt_address(query):
-        st.warning(message)
+    query = {name: value for name, value in st.query_params.to_dict().items() if name in PARAMETERS}
+    # A widget's state goes when one leaves the page: without it, the page is being opened.
+    opening = run_search.WORDS not in st.session_state
+    if opening and not query:
+        # Back from another page without a link: to what was shown before.
+        query = st.session_state.get(SHOWN, {})
+    if opening:
+        for message in run_search.adopt_address(query) + run_confusion.adopt_address(query):
+            st.warning(message)
     if not store().experiments(limit=1):
         st.title("Runs", anchor=False)
         st.info("Nothing has been trained yet. Start two runs on the Train page; they appear here with their curves.")
@@ -39,7 +46,7 @@ def main() -> None:
     wanted = [name for name in query.get("runs", "").split(",") if name][:MOST_WANTED]
     view = run_search.search_controls()
     actions = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    listed = list_runs(view, wanted)
+    listed = list_runs(view, wanted if opening else [])
     if not listed:
         st.info(
             "No run fits this filter. Words must occur in a name, an id or a setting; cell=gru asks for one setting."
@@ -48,23 +55,21 @@ def main() -> None:
         write_address([])
         return
     chosen = select(listed, wanted)
-    write_address(chosen)
     with actions:
         draw_actions(chosen)
     if not chosen:
         st.caption("Select runs in the table to see their curves.")
-        return
-    draw_chosen(chosen)
+    else:
+        draw_chosen(chosen)
+    write_address(chosen)
 
 
 def list_runs(view: View, wanted: Sequence[str]) -> list[Entry]:
-    """Return the runs of the page of the table that is shown: of a link without one, where its first run is."""
+    """Return the runs on one page of the table; for a link to runs, the page that its first run is on."""
     found = store().count_runs(view.search)
     page = view.page
-    if OPENED not in st.session_state:
-        st.session_state[OPENED] = True
-        if page == 1 and wanted and found > ROWS:
-            page = run_search.page_of(wanted[0], view.search) or 1
+    if page == 1 and wanted and found > ROWS:
+        page = run_search.page_of(wanted[0], view.search) or 1
     page = run_search.page_control(found, page)
     return [Entry(*pair) for pair in store().search_runs(view.search, ROWS, (page - 1) * ROWS)]
 
@@ -87,9 +92,10 @@ def select(listed: Sequence[Entry], wanted: Sequence[str]) -> list[Entry]:
         key=key,
         hide_index=True,
         height=min(38 + 35 * len(listed), 178),
-        column_config=COLUMNS,
+        column_config=columns(listed),
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder="–",
         selection_default={"selection": {"rows": st.session_state[DEFAULT], "columns": [], "cells": []}},
     )
     rows = sorted(row for row in event["selection"]["rows"] if row < len(listed))
@@ -107,7 +113,8 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
     if any(entry.run.steps for entry in shown):
         alone = len({entry.experiment.id for entry in shown}) == 1
         curves = [Curve(e.experiment.id, e.run.id, e.label(alone), run_colour(n)) for n, e in enumerate(shown)]
-        overlay(curves, height=350)
+        marked = [] if where is None or where.loss_step is None else [Marker(where.loss_step, "losses part")]
+        overlay(curves, markers=marked, height=335)
     if where is not None:
         st.caption(literal(in_words(where, chosen[0].run, chosen[1].run)))
     run_confusion.draw_confusion(shown)
@@ -127,6 +134,7 @@ def write_address(chosen: Sequence[Entry]) -> None:
         query["runs"] = ",".join(entry.run.id for entry in chosen[:MOST_WANTED])
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)
+    st.session_state[SHOWN] = query
 
 
 with errors_shown():

@@ -66,17 +66,17 @@ def write_predictions(folder: Path, indices: np.ndarray, logits: np.ndarray, lab
     probabilities = (np.where(raw >= 0, 1.0, small) / (1.0 + small)).astype(np.float32)
     # Rounding must not turn a hair's breadth above one half into one half, or accuracy would not be accuracy.
     probabilities[(raw > 0) & (probabilities <= 0.5)] = np.nextafter(np.float32(0.5), np.float32(1))
-    columns = {
-        "indices": indices[order].astype(np.int32),
-        "probabilities": probabilities,
-        "labels": labels[order].astype(np.int8),
-    }
     temporary = None
     try:
         handle, name = tempfile.mkstemp(prefix=".", suffix=".npz", dir=folder)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **columns)
+            np.savez(
+                file,
+                indices=indices[order].astype(np.int32),
+                probabilities=probabilities,
+                labels=labels[order].astype(np.int8),
+            )
         os.replace(temporary, folder / FILE)
     except OSError as error:
         if temporary is not None:

@@ -1,21 +1,50 @@
-"""From explanations to what the Explain page shows: heatmap rows and the table behind them."""
+"""What models say about a review, kept so that drawing the page again costs nothing; and the rows that show it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from sentiment_core.explain import Explanation, ModelInfo, load_predictor
+from sentiment_core.explain import METHODS, Attribution, Explanation, ModelInfo, ReadingAlong, attribute, load_predictor
+from sentiment_core.explain.records import TokenScore
 from ui.backend import store
-from ui.components.heatmap import Row, Token
+from ui.components.heatmap import Block, Row, Token
 
 # What no model reads needs no node of its own: a review of 50,000 words must not stall the browser.
 LONGEST_TAIL = 200
 LONGEST_TABLE = 5000
 DIVERGED = "no answer: its training diverged, so its weights are no numbers"
+ATTENTION = "attention"
+# Integrated gradients whose sum is further off than this share are called so.
+DOUBTFUL = 0.05
+TITLES = {
+    "attention": "Attention",
+    "integrated_gradients": "Integrated gradients",
+    "gradient_x_input": "Gradient × input",
+    "occlusion_delete": "Occlusion: delete",
+    "occlusion_mask": "Occlusion: mask",
+    "random": "Random order",
+}
+CLASSES = ("negative", "positive")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One model's answer to the review, and its attributions by the chosen methods that the model allows."""
+
+    info: ModelInfo
+    text: str
+    explanation: Explanation
+    attributions: tuple[Attribution, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether the answer is a number: a model whose training diverged has none."""
+        return math.isfinite(self.explanation.probability)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
@@ -24,28 +53,121 @@ def predictor(model_id: str, version: str) -> Any:
     return load_predictor(model_id, store())
 
 
-def explain(info: ModelInfo, text: str) -> Explanation:
-    """Return what one model says about `text`; raises `SentimentLabError`."""
-    answer: Explanation = predictor(info.id, info.description).explain(text)
+# Kept as objects, not pickled: a review of 50,000 words has 50,000 records. Nothing changes them.
+@st.cache_resource(max_entries=24, show_spinner="Asking the model")
+def _explanation(model_id: str, version: str, text: str) -> Explanation:
+    answer: Explanation = predictor(model_id, version).explain(text)
     return answer
 
 
-def heatmap_row(info: ModelInfo, found: Explanation) -> Row:
-    """Return one model's row: probability, what it read, a score for each token."""
-    # A model whose training diverged answers with NaN, which a browser cannot even read.
-    sound = math.isfinite(found.probability)
-    kind = "positive" if found.label else "negative"
-    tokens = tuple(
-        Token(token.start, token.end, _weight(token.attention) if token.used else None, token.known, token.used)
-        for token in found.tokens
+@st.cache_resource(max_entries=64, show_spinner="Attributing the answer to the words")
+def _attribution(
+    model_id: str, version: str, text: str, method: str, target: int | None, baseline: str | None
+) -> Attribution:
+    return attribute(predictor(model_id, version), text, [method], target, baseline or "zero")[0]
+
+
+@st.cache_resource(max_entries=24, show_spinner="Taking words away")
+def _faithfulness(
+    model_id: str, version: str, text: str, methods: tuple[str, ...], target: int | None, baseline: str
+) -> Any:
+    from sentiment_core.explain.faithfulness import of_review
+
+    found = [
+        _attribution(model_id, version, text, name, target, baseline if METHODS[name].uses_baseline else None)
+        for name in methods
+    ]
+    return of_review(predictor(model_id, version), text, found)
+
+
+@st.cache_resource(max_entries=24, show_spinner="Reading along")
+def _reading_along(model_id: str, version: str, text: str) -> ReadingAlong:
+    found: ReadingAlong = predictor(model_id, version).reading_along(text)
+    return found
+
+
+def explain(info: ModelInfo, text: str) -> Explanation:
+    """Return what one model says about `text`; raises `SentimentLabError`."""
+    answer: Explanation = _explanation(info.id, info.description, text)
+    return answer
+
+
+def read(info: ModelInfo, text: str, methods: Sequence[str], target: int | None, baseline: str) -> Reading:
+    """Return a model's answer with the chosen methods that suit it; raises `SentimentLabError`."""
+    answer = explain(info, text)
+    if not math.isfinite(answer.probability):
+        return Reading(info, text, answer, ())
+    names = [name for name in methods if info.has_attention or not METHODS[name].needs_attention]
+    found = tuple(
+        _attribution(info.id, info.description, text, name, target, baseline if METHODS[name].uses_baseline else None)
+        for name in names
     )
-    return Row(
-        title=info.name,
-        verdict=f"{kind}, P(positive) = {found.probability:.3f}" if sound else DIVERGED,
+    return Reading(info, text, answer, found)
+
+
+def faithful(reading: Reading, target: int | None, baseline: str) -> Any:
+    """Return how faithful each of the reading's methods is to its model, random order included, by method."""
+    methods = tuple(item.method for item in reading.attributions)
+    return _faithfulness(reading.info.id, reading.info.description, reading.text, methods, target, baseline)
+
+
+def along(reading: Reading) -> ReadingAlong:
+    """Return P(positive) after each token."""
+    found: ReadingAlong = _reading_along(reading.info.id, reading.info.description, reading.text)
+    return found
+
+
+def block(reading: Reading) -> Block:
+    """Return one model's part of the heatmap: probability, what it read, a row of scores for each method."""
+    found = reading.explanation
+    tokens = _with_short_tail(tuple(heatmap_token(token) for token in found.tokens))
+    rows = tuple(
+        Row(
+            title=TITLES[item.method],
+            scale=item.method,
+            signed=item.signed,
+            scores=tuple(
+                _finite(score) if token.used else None
+                for token, score in zip(tokens, item.scores.tolist(), strict=False)
+            ),
+            note=row_note(item),
+        )
+        for item in reading.attributions
+    )
+    return Block(
+        title=reading.info.name,
+        verdict=verdict(found) if reading.sound else DIVERGED,
         note=note(found),
-        tokens=_with_short_tail(tokens),
-        probability=found.probability if sound else None,
+        tokens=tokens,
+        rows=rows,
+        probability=found.probability if reading.sound else None,
     )
+
+
+def heatmap_token(token: TokenScore, masked: bool = False) -> Token:
+    """Return a token of an answer as the heatmap takes it."""
+    return Token(token.start, token.end, token.known, token.used, masked)
+
+
+def verdict(found: Explanation) -> str:
+    """Say the class and P(positive)."""
+    return f"{CLASSES[found.label]}, P(positive) = {found.probability:.3f}"
+
+
+def row_note(item: Attribution) -> str:
+    """Say which class a row explains, and whether its scores add up."""
+    parts = [f"for “{CLASSES[item.target]}”"] if item.signed else []
+    if item.window > 1:
+        parts.append(f"{item.window} neighbouring tokens share a score, because the review is long")
+    if item.completeness is not None:
+        sums = item.completeness
+        doubt = "" if sums.relative_error < DOUBTFUL else ", so they do not add up: do not trust this row"
+        parts.append(
+            f"sum of attributions {sums.total:+.2f}, change of the log-odds {sums.difference:+.2f}, "
+            f"error {_share(sums.relative_error)}".replace("-", "−").replace("log−odds", "log-odds")
+            + doubt
+        )
+    return "; ".join(parts)
 
 
 def note(found: Explanation) -> str:
@@ -61,23 +183,29 @@ def note(found: Explanation) -> str:
     return read + (f", {unknown:,} unknown" if unknown else "")
 
 
-def table(infos: Sequence[ModelInfo], found: Sequence[Explanation]) -> list[dict[str, Any]]:
+def table(readings: Sequence[Reading]) -> list[dict[str, Any]]:
     """Return the numbers behind the heatmap, one row a token of the first model's reading."""
     rows = []
-    for place, token in enumerate(found[0].tokens[:LONGEST_TABLE]):
+    for place, token in enumerate(readings[0].explanation.tokens[:LONGEST_TABLE]):
         row: dict[str, Any] = {"#": place + 1, "Token": token.text, "Known": token.known, "Read": token.used}
-        for info, answer in zip(infos, found, strict=True):
+        for reading in readings:
+            tokens = reading.explanation.tokens
             # Models may cut the text differently: a number belongs to the same characters or is left out.
-            same = place < len(answer.tokens) and answer.tokens[place].start == token.start
-            row[info.name if len(infos) == 1 else f"{info.name} ({info.id})"] = (
-                answer.tokens[place].attention if same else None
-            )
+            same = place < len(tokens) and tokens[place].start == token.start and tokens[place].end == token.end
+            for item in reading.attributions:
+                name = TITLES[item.method]
+                column = name if len(readings) == 1 else f"{name} · {reading.info.name} ({reading.info.id})"
+                row[column] = float(item.scores[place]) if same and tokens[place].used else None
         rows.append(row)
     return rows
 
 
-def _weight(attention: float | None) -> float | None:
-    return attention if attention is not None and math.isfinite(attention) else None
+def _share(error: float) -> str:
+    return f"{100 * error:.1f} %" if error >= 0.001 else "under 0.1 %"
+
+
+def _finite(score: float) -> float | None:
+    return score if math.isfinite(score) else None
 
 
 def _with_short_tail(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
@@ -86,4 +214,4 @@ def _with_short_tail(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     if len(tail) <= LONGEST_TAIL:
         return tokens
     known = any(token.known for token in tail)
-    return (*tokens[:end], Token(tail[0].start, tail[-1].end, None, known, used=False))
+    return (*tokens[:end], Token(tail[0].start, tail[-1].end, known, used=False))

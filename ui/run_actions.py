@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -36,17 +36,19 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
             query_params=duplicate_query(single),
             help="The Train page with these settings and runs, to change and train again.",
         )
-    if chosen:
+    # Without an update there is no model to ask.
+    models = [entry.run.id for entry in chosen if entry.run.steps][:MOST_MODELS]
+    if models:
         st.page_link(
             pages()["explain"],
             label="Explain",
             icon=":material/highlight:",
-            query_params={"models": ",".join(entry.run.id for entry in chosen[:MOST_MODELS])},
+            query_params={"models": ",".join(models)},
         )
     st.space("stretch")
     if st.button("Rename", icon=":material/edit:", disabled=single is None):
         assert single is not None
-        rename(single, [entry for entry in chosen[:MOST_RENAMED]])
+        rename(single, chosen[:MOST_RENAMED])
     with st.popover("Export", icon=":material/download:", disabled=not chosen):
         draw_exports(chosen)
     if st.button("Delete", icon=":material/delete:", disabled=not experiments):
@@ -91,15 +93,20 @@ def rename(experiment: Experiment, chosen: Sequence[Entry]) -> None:
         if not st.form_submit_button("Save", type="primary"):
             return
     try:
-        if name != experiment.name:
-            store().rename_experiment(experiment.id, name)
-        for entry, written in zip(chosen, names, strict=True):
-            if written != entry.run.name:
-                store().rename_run(entry.run.id, written)
+        save_names(experiment, name, dict(zip((entry.run.id for entry in chosen), names, strict=True)))
     except SentimentLabError as error:
         show_error(error)
         return
     st.rerun()
+
+
+def save_names(experiment: Experiment, name: str, names: Mapping[str, str]) -> None:
+    """Keep the names that changed, of an experiment and by run id; raises `ConfigError` for impossible ones."""
+    if name != experiment.name:
+        store().rename_experiment(experiment.id, name)
+    for run in experiment.runs:
+        if names.get(run.id, run.name) != run.name:
+            store().rename_run(run.id, names[run.id])
 
 
 @st.dialog("Delete for good?")

@@ -26,6 +26,7 @@ from ui.pages import pages
 from ui.run_table import Entry
 
 OF, CELL, THRESHOLD, PAGE = "confusion:of", "confusion:cell", "confusion:threshold", "confusion:page"
+PARAMETERS = ("cell", "of", "threshold")
 REVIEWS_A_PAGE = 8
 SHOWN_CHARACTERS = 120
 # A longer review does not fit into an address; it reaches the Explain page through the session alone.
@@ -35,9 +36,7 @@ DEFAULT_THRESHOLD = 0.5
 
 
 def adopt_address(query: Mapping[str, str]) -> list[str]:
-    """Take cell, run and threshold from a link when the page opens; return what could not be used."""
-    if CELL in st.session_state:
-        return []
+    """Take cell, run and threshold from a link; return what could not be used."""
     problems = []
     cell = query.get("cell")
     st.session_state[CELL] = cell if cell in CELLS else None
@@ -110,14 +109,15 @@ def _choose_run(tested: dict[str, tuple[Entry, Predictions]]) -> str:
 
 def _matrix(found: Predictions) -> float:
     counts = confusion(found.probabilities, found.labels, st.session_state[THRESHOLD])
-    for column, word in zip(st.columns([0.9, 1, 1], wrap=False)[1:], WORDS, strict=True):
-        column.markdown(f"read as **{word}**", text_alignment="center")
+    grid = st.grid(3, min_column_width=80, wrap=False, vertical_alignment="center")
+    grid.markdown("")
+    for word in WORDS:
+        grid.markdown(f"read as **{word}**", text_alignment="center")
     for label, word in enumerate(WORDS):
-        columns = st.columns([0.9, 1, 1], wrap=False, vertical_alignment="center")
-        columns[0].markdown(f"truly **{word}**")
-        for predicted, column in enumerate(columns[1:]):
+        grid.markdown(f"truly **{word}**")
+        for predicted in (0, 1):
             cell = Cell(label, predicted)
-            column.button(
+            grid.button(
                 f"{counts[label, predicted]:,}",
                 key=f"cell:{cell.name}",
                 type="primary" if st.session_state.get(CELL) == cell.name else "secondary",
@@ -133,7 +133,7 @@ def _matrix(found: Predictions) -> float:
     if answered < len(found):
         st.caption(f"For {len(found) - answered:,} reviews the model gave no answer: its training diverged.")
     st.slider(
-        "Positive from P(positive) of",
+        "Read as positive above P(positive) of",
         0.05,
         0.95,
         step=0.05,
@@ -215,7 +215,7 @@ def _load_texts(data_json: str, stamp: float, indices: bytes, tested: _Tested) -
 
 
 def _first_words(text: str) -> str:
-    line = " ".join(text[: 4 * SHOWN_CHARACTERS].split())
+    line = " ".join(text[: 4 * SHOWN_CHARACTERS].replace("<br />", " ").split())
     return line if len(line) <= SHOWN_CHARACTERS else line[:SHOWN_CHARACTERS].rsplit(" ", 1)[0] + " …"
 
 

@@ -19,6 +19,7 @@ ROWS = 200
 LONGEST_FILTER = 200
 MOST_WORDS = 8
 WORDS, STATUS, SOURCE, PAGE = "runs:words", "runs:status", "runs:source", "runs:page"
+PARAMETERS = ("filter", "status", "source", "page")
 SHORT_SOURCES = {"demo": "Demo reviews", "imdb": "IMDb", "csv": "CSV files"}
 
 
@@ -36,9 +37,7 @@ class View:
 
 
 def adopt_address(query: Mapping[str, str]) -> list[str]:
-    """Fill the controls from a link when the page opens; return what could not be used."""
-    if WORDS in st.session_state:
-        return []
+    """Fill the controls from a link; return what could not be used."""
     problems = []
     st.session_state[WORDS] = query.get("filter", "")[:LONGEST_FILTER]
     for key, name, allowed in ((STATUS, "status", list(Status)), (SOURCE, "source", choices("data.source"))):

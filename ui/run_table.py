@@ -64,6 +64,7 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
     """Return one dict a run: names, status, accuracies, then the settings that differ, then the rest."""
     fields = differing_fields([entry.run for entry in listed])
     accuracies = store().validation_accuracies([entry.run.id for entry in listed])
+    numeric = _numeric(fields, listed)
     any_problem = any(entry.problem for entry in listed)
     rows = []
     for entry in listed:
@@ -78,7 +79,7 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
                 "Best valid.": best,
                 "Last valid.": last,
                 "Test": entry.run.test_accuracy,
-                **{field_info(field).title: say(field, settings[field]) for field in fields},
+                **{field_info(field).title: _shown(field, settings[field], field in numeric) for field in fields},
                 "Parameters": entry.run.parameters,
                 "Seconds": round(entry.run.seconds, 1),
                 "Started": datetime.fromtimestamp(entry.experiment.created_at, UTC).replace(tzinfo=None),
@@ -87,6 +88,28 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def columns(listed: Sequence[Entry]) -> dict[str, Any]:
+    """Return how the columns of `table_rows` are shown; numbers stay numbers, so that they sort as such."""
+    fields = differing_fields([entry.run for entry in listed])
+    numbers = {
+        field_info(field).title: st.column_config.NumberColumn(format="%g") for field in _numeric(fields, listed)
+    }
+    return {**COLUMNS, **numbers}
+
+
+def _numeric(fields: Sequence[str], listed: Sequence[Entry]) -> set[str]:
+    settings = [flatten(entry.run.config) for entry in listed]
+    return {field for field in fields if all(_is_number_or_none(row[field]) for row in settings)}
+
+
+def _is_number_or_none(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _shown(field: str, value: Any, numeric: bool) -> Any:
+    return value if numeric else say(field, value)
 
 
 def metrics_csv(chosen: Sequence[Entry]) -> bytes:

@@ -6,6 +6,7 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sentiment_core.config import ExperimentConfig, to_query
@@ -131,15 +132,16 @@ def test_explain_without_models_says_how_to_get_one(open_page, monkeypatch):
 
 
 def test_diverged_model_says_so_and_sends_the_browser_no_nan():
-    from sentiment_core.explain import Explanation, ModelInfo, TokenScore
-    from ui.readings import DIVERGED, heatmap_row
+    from sentiment_core.explain import Attribution, Explanation, ModelInfo, TokenScore
+    from ui.readings import DIVERGED, Reading, block
 
     token = TokenScore("good", 0, 4, known=True, used=True, attention=math.nan)
     found = Explanation("x", math.nan, 0, (token,), truncated=False, known_tokens=1, used_tokens=1, seconds=0.1)
-    row = heatmap_row(ModelInfo("x", "Twin", "", None, has_attention=True), found)
-    assert row.verdict == DIVERGED
-    assert row.probability is None
-    assert row.tokens[0].score is None
+    scores = Attribution("attention", "Attention", False, 0, np.array([math.nan]), passes=1, seconds=0.1)
+    shown = block(Reading(ModelInfo("x", "Twin", "", None, has_attention=True), "good", found, (scores,)))
+    assert shown.verdict == DIVERGED
+    assert shown.probability is None
+    assert shown.rows[0].scores == (None,)
 
 
 def test_pages_need_no_torch(lab):

@@ -8,7 +8,7 @@ const DENSE_POINTS = 900;
 const GUESSING = Math.log(2);
 const EDGE = { top: 0.965, bottom: 0.035 };
 
-export function curvesFigure(runs, look, { range, smoothing, revision }) {
+export function curvesFigure(runs, look, { range, smoothing, revision, markers }) {
   const traces = [];
   const norms = new Extent();
   for (const [place, run] of runs.entries()) {
@@ -32,8 +32,9 @@ export function curvesFigure(runs, look, { range, smoothing, revision }) {
     yaxis2: { ...axis(look), domain: [0, 0.46], type: "log", dtick: norms.tick, tickformat: "~g" },
     yaxis3: edgeAxis("y"),
     yaxis4: edgeAxis("y2"),
-    shapes: [line(look, GUESSING, "y")],
-    annotations: [heading(look, "Loss", 1, "guessing: 0.693 - -"), heading(look, "Gradient norm", 0.46, "before clipping —, after ···, threshold - -")],
+    shapes: [line(look, GUESSING, "y"), ...markers.map((marker) => upright(look, marker.step))],
+    annotations: [heading(look, "Loss", 1, "guessing: 0.693 - -"), heading(look, "Gradient norm", 0.46, "before clipping —, after ···, threshold - -"),
+      ...markers.map((marker) => stepLabel(look, marker))],
   };
   return { traces, layout };
 }
@@ -159,6 +160,18 @@ function line(look, value, yref) {
   return {
     type: "line", xref: "paper", x0: 0, x1: 1, yref, y0: value, y1: value, layer: "below",
     line: { color: look.muted, width: 1.1, dash: "dash" },
+  };
+}
+
+// A step that matters, through both panels.
+function upright(look, step) {
+  return { type: "line", xref: "x", x0: step, x1: step, yref: "paper", y0: 0, y1: 1, line: { color: look.muted, width: 1.5, dash: "dot" } };
+}
+
+function stepLabel(look, { step, label }) {
+  return {
+    xref: "x", x: step, xanchor: "auto", yref: "paper", y: 1, yanchor: "top", showarrow: false, text: escaped(label),
+    font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.9,
   };
 }
 

@@ -1,22 +1,26 @@
-// A review with every one of its characters, its tokens coloured by a score: one row per model, on one scale.
+// A review with every one of its characters, its tokens coloured by scores: a block per model, in it a row per method.
 //
 // Everything shown is set with textContent: a review is hostile until proven otherwise.
 
 import { element, number } from "./words.js";
 
 const views = new WeakMap();
+const KNOWN = 1;
+const USED = 2;
+const MASKED = 4;
 
-export default function heatmap({ data, parentElement }) {
+export default function heatmap({ data, parentElement, setTriggerValue }) {
   let view = views.get(parentElement);
   if (!view) {
     view = { root: element("div", { cls: "hm" }), drawn: null };
     parentElement.append(view.root);
     views.set(parentElement, view);
   }
+  view.pick = (block, token) => setTriggerValue("picked", { block, token });
   const wanted = JSON.stringify(data);
   if (view.drawn !== wanted) {
     view.drawn = wanted;
-    view.root.replaceChildren(...draw(data));
+    view.root.replaceChildren(...draw(data, (block, token) => view.pick(block, token)));
   }
   return () => {
     view.root.remove();
@@ -24,45 +28,80 @@ export default function heatmap({ data, parentElement }) {
   };
 }
 
-function draw({ text, rows, largest, signed }) {
-  const detail = element("div", { cls: "hm-detail", text: "Point at a word, or use the arrow keys, to read its exact value." });
+function draw({ text, blocks, scales, hint }, pick) {
+  const rest = `Point at a word, or use the arrow keys, to read its exact values.${hint ? ` ${hint}` : ""}`;
+  const detail = element("div", { cls: "hm-detail", text: rest });
   detail.setAttribute("aria-live", "polite");
-  const scored = rows.some((row) => row.tokens.some((token) => token.score !== null));
-  const parts = [];
-  if (scored) parts.push(legend(largest, signed));
-  parts.push(detail);
-  for (const row of rows) parts.push(rowNode(text, row, largest, signed, detail));
-  return parts;
+  return [
+    legend(scales, blocks),
+    detail,
+    ...blocks.map((block, i) => blockNode(text, block, scales, detail, (token) => pick(i, token))),
+  ];
 }
 
-function rowNode(text, row, largest, signed, detail) {
-  const body = element("div", { cls: "hm-text" });
-  body.dir = "auto";
-  body.setAttribute("role", "group");
-  body.setAttribute("aria-label", `${row.title}: the review, word by word`);
+function blockNode(text, block, scales, detail, pick) {
+  const tokens = unpack(block.tokens);
+  const rows = block.rows.length ? block.rows : [{ title: "", note: "", scale: "", scores: tokens.map(() => null) }];
+  const bodies = rows.map((row) => body(text, block, row, tokens, scales[row.scale]));
+  const show = (i) => {
+    for (const { spans } of bodies) {
+      spans[bodies.at ?? 0]?.classList.remove("hm-here");
+      spans[i].classList.add("hm-here");
+    }
+    bodies.at = i;
+    detail.textContent = `${block.title}  ·  ${spoken(tokens[i], text, rows, i)}`;
+  };
+  for (const { node, spans } of bodies) follow(node, spans, show, pick);
+  if (bodies.length > 1) scrollTogether(bodies.map(({ node }) => node));
+  const head = element("div", { cls: "hm-head" }, [
+    element("span", { cls: "hm-title", text: block.title }),
+    element("span", { cls: "hm-verdict", text: block.verdict }),
+    ...(block.probability === null ? [] : [gauge(block.probability)]),
+    element("span", { cls: "hm-note", text: block.note }),
+  ]);
+  const parts = rows.flatMap((row, i) => {
+    const title = element("div", { cls: "hm-method" }, [
+      element("span", { text: row.title }),
+      element("span", { cls: "hm-note", text: row.note }),
+    ]);
+    return row.title ? [title, bodies[i].node] : [bodies[i].node];
+  });
+  return element("section", { cls: `hm-row${bodies.length > 1 ? " hm-stacked" : ""}` }, [head, ...parts]);
+}
+
+function unpack(numbers) {
+  const tokens = [];
+  for (let i = 0; i < numbers.length; i += 3) {
+    const flags = numbers[i + 2];
+    tokens.push({
+      start: numbers[i], end: numbers[i + 1], known: !!(flags & KNOWN), used: !!(flags & USED), masked: !!(flags & MASKED),
+    });
+  }
+  return tokens;
+}
+
+function body(text, block, row, tokens, scale) {
+  const node = element("div", { cls: "hm-text" });
+  node.dir = "auto";
+  node.setAttribute("role", "group");
+  node.setAttribute("aria-label", `${block.title}${row.title ? `, ${row.title}` : ""}: the review, word by word`);
   const spans = [];
   const nodes = [];
   let place = 0;
-  for (const token of row.tokens) {
+  tokens.forEach((token, i) => {
     if (token.start > place) nodes.push(document.createTextNode(text.slice(place, token.start)));
     const span = element("span", { text: text.slice(token.start, token.end), cls: tokenClass(token) });
-    span.tabIndex = spans.length ? -1 : 0;
-    paint(span, token, largest, signed);
-    span.setAttribute("aria-label", spoken(token, text));
+    span.tabIndex = i ? -1 : 0;
+    paint(span, token, row.scores[i], scale);
+    span.setAttribute("role", "button");
+    span.setAttribute("aria-label", spoken(token, text, row.title ? [row] : [], i));
     nodes.push(span);
     spans.push(span);
     place = token.end;
-  }
+  });
   if (place < text.length) nodes.push(document.createTextNode(text.slice(place)));
-  body.append(...nodes);
-  follow(body, spans, (i) => { detail.textContent = `${row.title}  ·  ${spoken(row.tokens[i], text)}`; });
-  const head = element("div", { cls: "hm-head" }, [
-    element("span", { cls: "hm-title", text: row.title }),
-    element("span", { cls: "hm-verdict", text: row.verdict }),
-    ...(row.probability === null ? [] : [gauge(row.probability)]),
-    element("span", { cls: "hm-note", text: row.note }),
-  ]);
-  return element("section", { cls: "hm-row" }, [head, body]);
+  node.append(...nodes);
+  return { node, spans };
 }
 
 // Where between negative and positive: a mark on a line with 0.5 in its middle.
@@ -74,38 +113,53 @@ function gauge(probability) {
   return node;
 }
 
-function tokenClass({ known, used }) {
-  return `hm-token${known ? "" : " hm-unknown"}${used || !known ? "" : " hm-unused"}`;
+function tokenClass({ known, used, masked }) {
+  const state = masked ? " hm-masked" : !known ? " hm-unknown" : !used ? " hm-unused" : "";
+  return `hm-token${state}`;
 }
 
 // Colour is a custom property from 0 to 1, mixed in CSS, so that light and dark themes each have their own ends.
-function paint(span, { score, used }, largest, signed) {
-  if (score === null || !used || !(largest > 0)) return;
-  const share = Math.min(1, Math.abs(score) / largest);
+function paint(span, { used, masked }, score, scale) {
+  if (score === null || !used || masked || !(scale?.largest > 0)) return;
+  const share = Math.min(1, Math.abs(score) / scale.largest);
   span.style.setProperty("--hm-share", share.toFixed(3));
-  span.classList.add(!signed || score > 0 ? "hm-up" : "hm-down");
-  if (share > 0.55) span.classList.add("hm-strong");
-  if (signed && share > 0.12) span.dataset.sign = score > 0 ? "+" : "−";
+  span.classList.add(!scale.signed || score > 0 ? "hm-up" : "hm-down");
+  // Blue stays readable under dark letters longer than the other ends do.
+  if (share > (scale.signed && score < 0 ? 0.7 : 0.55)) span.classList.add("hm-strong");
+  if (!scale.signed) return;
+  span.classList.add("hm-signed");
+  if (share > 0.12) span.dataset.sign = score > 0 ? "+" : "−";
 }
 
-function spoken({ start, end, score, known, used }, text) {
-  const word = `“${text.slice(start, end)}”`;
+function spoken({ start, end, known, used, masked }, text, rows, i) {
+  const whole = text.slice(start, end);
+  const word = `“${whole.length > 80 ? `${whole.slice(0, 80)}…` : whole}”`;
+  if (masked) return `${word}: masked, the model read nothing in its place`;
   if (!known) return `${word}: not among the word vectors, the model never saw it`;
   if (!used) return `${word}: beyond the part that the model reads`;
-  return score === null ? `${word}: read by the model` : `${word}: ${number(score)}`;
+  const scored = rows.filter((row) => row.title && row.scores[i] !== null);
+  if (!scored.length) return `${word}: read by the model`;
+  return `${word}: ${scored.map((row) => `${row.title} ${number(row.scores[i])}`).join("  ·  ")}`;
+}
+
+function scrollTogether(nodes) {
+  for (const node of nodes) {
+    node.addEventListener("scroll", () => {
+      for (const other of nodes) if (other !== node && other.scrollTop !== node.scrollTop) other.scrollTop = node.scrollTop;
+    }, { passive: true });
+  }
 }
 
 // One listener a row instead of one a token: a thousand tokens must not stall the page.
-function follow(body, spans, show) {
+function follow(node, spans, show, pick) {
   const index = new Map(spans.map((span, i) => [span, i]));
   let current = 0;
   const at = (event) => index.get(event.target.closest(".hm-token"));
-  const reached = (event) => {
+  node.addEventListener("mouseover", (event) => {
     const i = at(event);
     if (i !== undefined) show(i);
-  };
-  body.addEventListener("mouseover", reached);
-  body.addEventListener("focusin", (event) => {
+  });
+  node.addEventListener("focusin", (event) => {
     const i = at(event);
     if (i === undefined) return;
     spans[current].tabIndex = -1;
@@ -113,8 +167,18 @@ function follow(body, spans, show) {
     spans[current].tabIndex = 0;
     show(i);
   });
-  body.addEventListener("keydown", (event) => {
-    const rightToLeft = getComputedStyle(body).direction === "rtl";
+  node.addEventListener("click", (event) => {
+    const i = at(event);
+    if (i !== undefined) pick(i);
+  });
+  node.addEventListener("keydown", (event) => {
+    const i = at(event);
+    if (i !== undefined && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      pick(i);
+      return;
+    }
+    const rightToLeft = getComputedStyle(node).direction === "rtl";
     const step = { ArrowRight: rightToLeft ? -1 : 1, ArrowLeft: rightToLeft ? 1 : -1, ArrowDown: 10, ArrowUp: -10 }[event.key];
     const target = event.key === "Home" ? 0 : event.key === "End" ? spans.length - 1 : step === undefined ? null : current + step;
     if (target === null || !spans.length) return;
@@ -123,17 +187,23 @@ function follow(body, spans, show) {
   });
 }
 
-function legend(largest, signed) {
-  const ends = signed ? [`−${number(largest)}`, "0", `+${number(largest)}`] : ["0", number(largest)];
-  return element("div", { cls: "hm-legend" }, [
-    element("span", { text: signed ? "towards negative" : "attention weight" }),
-    element("span", { text: ends[0], cls: "hm-end" }),
+function legend(scales, blocks) {
+  const shown = Object.values(scales).filter(({ largest }) => largest > 0);
+  const signed = shown.some((scale) => scale.signed);
+  const items = shown.map(({ title, signed, largest }) => element("span", { cls: "hm-scale" }, [
+    element("span", { text: title }),
+    element("span", { text: signed ? `−${number(largest)}` : "0", cls: "hm-end" }),
     element("span", { cls: `hm-ramp${signed ? " hm-ramp-signed" : ""}` }),
-    element("span", { text: ends[ends.length - 1], cls: "hm-end" }),
-    ...(signed ? [element("span", { text: "towards positive" })] : []),
-    element("span", { cls: "hm-keys" }, [
-      element("span", { cls: "hm-token hm-unknown", text: "unknown word" }),
-      element("span", { cls: "hm-token hm-unused", text: "not read" }),
-    ]),
-  ]);
+    element("span", { text: signed ? `+${number(largest)}` : number(largest), cls: "hm-end" }),
+  ]));
+  if (signed) items.push(element("span", { text: "− against, + for the class explained, in log-odds" }));
+  if (shown.length > 1) items.push(element("span", { text: "Each method has its own scale." }));
+  const flags = new Set(blocks.flatMap((block) => block.tokens.filter((_, i) => i % 3 === 2)));
+  const any = (wanted) => [...flags].some(wanted);
+  const keys = [];
+  if (any((flag) => !(flag & KNOWN))) keys.push(element("span", { cls: "hm-token hm-unknown", text: "unknown word" }));
+  if (any((flag) => flag & KNOWN && !(flag & USED))) keys.push(element("span", { cls: "hm-token hm-unused", text: "not read" }));
+  if (any((flag) => flag & MASKED)) keys.push(element("span", { cls: "hm-token hm-masked", text: "masked" }));
+  if (keys.length) items.push(element("span", { cls: "hm-keys" }, keys));
+  return element("div", { cls: "hm-legend" }, items);
 }

@@ -203,7 +203,8 @@ class View {
       this.pending = null;
       const runs = this.runs().filter((run) => !run.hidden);
       const revision = this.data.sources.map((source) => source.url).join();
-      const options = { range: this.range, smoothing: this.smoothing, revision, references: this.references() };
+      const options = { range: this.range, smoothing: this.smoothing, revision, references: this.references(),
+        markers: this.data.markers ?? [] };
       this.paint(this.curves, curvesFigure(runs, this.look, options));
       this.paint(this.accuracy, accuracyFigure(runs, this.look, options));
     });

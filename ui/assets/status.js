@@ -75,8 +75,10 @@ export class RunTable {
       row.remove();
       this.rows.delete(id);
     }
-    for (const run of runs) {
+    for (const [place, run] of runs.entries()) {
       const row = this.rows.get(run.id) ?? this.add(run.id);
+      // Experiments answer in any order; their rows do not.
+      if (this.body.children[place] !== row) this.body.insertBefore(row, this.body.children[place]);
       this.fill(row, run);
     }
   }

@@ -32,6 +32,14 @@ class Curve:
     colour: str
 
 
+@dataclass(frozen=True)
+class Marker:
+    """A step to mark in the curves, with a few words."""
+
+    step: int
+    label: str
+
+
 CHANCE = Reference(0.5, "chance")
 
 
@@ -53,14 +61,20 @@ def live_experiment(
     _mount(key, sources, references, height, status=str(status), replay="playing" if playing else "offered")
 
 
-def overlay(curves: Sequence[Curve], *, references: Sequence[Reference] = (CHANCE,), height: int = 470) -> None:
+def overlay(
+    curves: Sequence[Curve],
+    *,
+    references: Sequence[Reference] = (CHANCE,),
+    markers: Sequence[Marker] = (),
+    height: int = 470,
+) -> None:
     """Show chosen runs of any experiments on top of each other."""
     sources: dict[str, list[dict[str, str]]] = {}
     for curve in curves:
         shown = {"id": curve.run_id, "label": curve.label, "colour": curve.colour}
         sources.setdefault(curve.experiment_id, []).append(shown)
     listed = [{"url": _url(identifier), "runs": runs} for identifier, runs in sources.items()]
-    _mount("overlay-plot", listed, references, height, status=None)
+    _mount("overlay-plot", listed, references, height, status=None, markers=markers)
 
 
 def _url(experiment_id: str) -> str:
@@ -74,6 +88,7 @@ def _mount(
     height: int,
     status: str | None,
     replay: str | None = None,
+    markers: Sequence[Marker] = (),
 ) -> None:
     # A stable key and equal data leave the component alone when the page reruns: nothing blinks, zoom survives.
     data = {
@@ -85,6 +100,7 @@ def _mount(
         "replay": replay,
         "colours": list(RUN_COLOURS),
         "references": [{"value": line.value, "label": line.label} for line in references],
+        "markers": [{"step": marker.step, "label": marker.label} for marker in markers],
         "height": height,
     }
     _component(key=key, data=data, on_changed_change=_ignore)

@@ -1,0 +1,119 @@
+"""What padding does to an answer: the same review with more and more zero vectors behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sentiment_core.config import ATTENTION_POOLINGS, ExperimentConfig, RunConfig, from_fields
+from sentiment_core.errors import DataError
+from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
+from sentiment_core.metrics import Status
+from sentiment_core.paths import home
+from sentiment_core.store import Experiment, Run
+
+MOST_PADDING = 500
+# The kinds of model the lab compares, each with the poolings that make a model one of them.
+KINDS: dict[str, frozenset[str]] = {
+    "padded_last": frozenset({"padded_last"}),
+    "last": frozenset({"last"}),
+    "attention": ATTENTION_POOLINGS,
+}
+# Two sums over differently long rows differ by rounding; a model that reads padding moves a thousand times further.
+FLAT = 1e-5
+
+
+@dataclass(frozen=True)
+class Movement:
+    """How P(positive) moved: from `start` without padding to `end` with the most, over a range of `span`."""
+
+    start: float
+    end: float
+    span: float
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing but rounding moved."""
+        return self.span < FLAT
+
+    @property
+    def turned(self) -> bool:
+        """Whether the answer is another one at the end."""
+        return (self.start >= 0.5) != (self.end >= 0.5)
+
+
+@torch.inference_mode()
+def padding_probe(predictor: Predictor, text: str, amounts: Sequence[int]) -> np.ndarray:
+    """Return P(positive) `(A,)` float64 of `text` with each of `amounts (A,)` padding steps behind it.
+
+    The review's T used tokens become vectors `(1, T, E)`; n zero vectors make them `(1, T + n, E)` while its length
+    stays T, as if it stood in a batch with a review that is n tokens longer. Raises `DataError` for a text that is
+    empty, too long or without a known word, and for a negative amount.
+    """
+    check_text(text)
+    if any(amount < 0 for amount in amounts):
+        raise DataError("a review cannot have less than no padding")
+    tokens, used = predictor.read(text)
+    row = tokens.token_ids[used]
+    if not len(row):
+        raise DataError("the model knows no word of this review; write a few more")
+    embedded = predictor.embedded(row[None, :])
+    length = torch.tensor([len(row)], device=predictor.device)
+    logits = []
+    for amount in amounts:
+        nothing = embedded.new_zeros(1, amount, embedded.shape[2])
+        logits.append(float(predictor.log_odds(torch.cat([embedded, nothing], dim=1), length)))
+    return sigmoid(np.array(logits))
+
+
+def movement(probabilities: np.ndarray) -> Movement:
+    """Return how far `probabilities (A,)`, at least one, move from the first to the last."""
+    return Movement(float(probabilities[0]), float(probabilities[-1]), float(np.ptp(probabilities)))
+
+
+def kind_of(config: ExperimentConfig) -> str | None:
+    """Return which of `KINDS` a run is: by its only pooling; None when it has several or another one."""
+    if len(config.model.pooling) != 1:
+        return None
+    return next((kind for kind, poolings in KINDS.items() if config.model.pooling[0] in poolings), None)
+
+
+def newest_runs(experiments: Sequence[Experiment]) -> dict[str, Run]:
+    """Return for each kind the first run that finished and kept its weights; `experiments` come newest first."""
+    found: dict[str, Run] = {}
+    for experiment in experiments:
+        for run in experiment.runs:
+            kind = kind_of(run.config)
+            if kind and kind not in found and run.status is Status.FINISHED and (_folder(run) / "model.json").exists():
+                found[kind] = run
+    return found
+
+
+def probe_experiment() -> ExperimentConfig:
+    """Return the experiment that trains one small model of each kind, in lockstep on randomly composed batches.
+
+    Random batches are what fills a batch with padding, and so what a padded last state has to be trained on.
+    """
+    base = from_fields(
+        {
+            "name": "Padding probe",
+            "data.batching": "random",
+            "model.hidden_size": 64,
+            "model.cell": "rnn",
+            "training.epochs": 4,
+            "training.batch_size": 64,
+            "training.learning_rate": 2e-3,
+            "training.clipping": "norm",
+        }
+    )
+    poolings = {"padded last state": "padded_last", "last state": "last", "attention": "attention_dot"}
+    runs = tuple(RunConfig(name=name, overrides={"model.pooling": (pool,)}) for name, pool in poolings.items())
+    return ExperimentConfig.model_validate({**base.model_dump(), "runs": runs})
+
+
+def _folder(run: Run) -> Path:
+    return home() / "experiments" / run.experiment_id / run.id

@@ -1,0 +1,87 @@
+"""Through the Runs page as a user goes: filter, rename, select, from a mistake to its review in Explain."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+ROW, HEAD, CHECKBOX = 35, 36, 17
+
+
+def train(home: Path, monkeypatch: pytest.MonkeyPatch, tiny) -> list[str]:
+    """Train a twin and a run of its own; return the ids of the twin's runs."""
+    monkeypatch.setenv("SENTIMENT_HOME", str(home))
+    from sentiment_core.presets import vary_clipping
+    from sentiment_core.store import Store
+    from sentiment_core.worker import train_here
+
+    with Store() as store:
+        single = tiny({"name": "Lonely", "model.cell": "gru", "training.epochs": 1})
+        twin = vary_clipping(tiny({"name": "Couple", "training.max_norm": 0.05, "training.epochs": 1}))
+        train_here(store, single, lambda progress: None)
+        return [run.id for run in train_here(store, twin, lambda progress: None).runs]
+
+
+def names(page) -> list[str]:
+    return page.locator(".sl-name").all_inner_texts()
+
+
+def wait_for_names(page, expected: list[str]) -> None:
+    page.wait_for_function(
+        "(wanted) => JSON.stringify([...document.querySelectorAll('.sl-name')].map((n) => n.innerText)) === wanted",
+        arg=str(expected).replace("'", '"').replace(", ", ","),
+    )
+
+
+def test_from_the_filter_to_a_mistake_in_explain(page, server, tmp_path, monkeypatch, tiny):
+    runs = train(tmp_path, monkeypatch, tiny)
+    page.goto(f"{server.url}/runs")
+    wait_for_names(page, ["no clipping", "clip by norm 0.05"])
+    filter_field = page.get_by_role("textbox", name="Filter")
+    filter_field.fill("lonely")
+    filter_field.press("Enter")
+    wait_for_names(page, ["run"])
+    page.wait_for_url(re.compile("filter=lonely"))
+    filter_field.fill("couple")
+    filter_field.press("Enter")
+    wait_for_names(page, ["no clipping", "clip by norm 0.05"])
+
+    page.get_by_role("button", name="Rename").locator("visible=true").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Run 2").fill("no clipping")
+    dialog.get_by_role("button", name="Save").locator("visible=true").click()
+    dialog.get_by_text("give each run a name of its own").first.wait_for()
+    dialog.get_by_role("textbox", name="Run 2").fill("clipped")
+    dialog.get_by_role("button", name="Save").locator("visible=true").click()
+    wait_for_names(page, ["no clipping", "clipped"])
+    page.get_by_text("part at step 2").wait_for()
+
+    table = page.locator("[data-testid=stDataFrame]").bounding_box()
+    second_row = (table["x"] + CHECKBOX, table["y"] + HEAD + 1.5 * ROW)
+    page.mouse.click(*second_row)
+    wait_for_names(page, ["no clipping"])
+    page.get_by_text("part at step 2").wait_for(state="detached")
+    page.mouse.click(*second_row)
+    wait_for_names(page, ["no clipping", "clipped"])
+    page.wait_for_url(re.compile(re.escape("%2C".join(runs))))
+
+    cells = {
+        name: page.locator(f".st-key-cell-{name} button").locator("visible=true") for name in ("tn", "fp", "fn", "tp")
+    }
+    counts = {name: int(re.sub(r"\D", "", cell.inner_text())) for name, cell in cells.items()}
+    assert sum(counts.values()) == 24
+    largest = max(counts, key=counts.__getitem__)
+    cells[largest].click()
+    page.get_by_text("surest first").wait_for()
+    page.wait_for_url(re.compile(f"cell={largest}"))
+    review = page.locator("[class*=st-key-review-] button").locator("visible=true").first
+    words = re.sub(r"\s+", " ", review.inner_text()).split("0.", 1)[1][4:40].strip()
+    review.click()
+    page.wait_for_url(re.compile(f"/explain.*{runs[0]}"))
+    shown = page.get_by_role("textbox", name="Review")
+    shown.wait_for()
+    assert words in shown.input_value()

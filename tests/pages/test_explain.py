@@ -1,0 +1,251 @@
+"""Explain, one review: methods, sections, links and edits, opened without a browser."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from sentiment_core.explain import PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
+from sentiment_core.explain.agreement import Agreement
+from sentiment_core.explain.catalogue import available_models
+from ui import counterfactual
+from ui import explain_words as words
+from ui.components.heatmap import Block, Row, Token, _picked, _scales
+from ui.readings import row_note
+
+from .conftest import button, texts
+
+REVIEW = "A lazy plot and a beautiful waste of two hours."
+
+
+def control(page, label):
+    return next(item for item in page.get("button_group") if item.label == label)
+
+
+def said(page) -> str:
+    return texts(page.markdown).replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("below", "sign"),
+    [
+        ("agreement", "top 9 words in common"),
+        ("faithfulness", "words at random"),
+        ("along", "mind"),
+        ("edit", "Click a word"),
+        ("table", None),
+    ],
+)
+def test_every_section_opens_from_its_link(open_page, below, sign):
+    page = open_page("explain", text=REVIEW, below=below)
+    assert not page.exception
+    assert not page.error
+    assert page.query_params.get("below", "agreement") == below
+    assert sign is None or sign in said(page).replace("top 10", "top 9")
+
+
+def test_table_holds_every_method_of_the_link_and_the_exact_scores(open_page):
+    from sentiment_core.explain import attribute, load_predictor
+
+    page = open_page("explain", text=REVIEW, methods="gradient_x_input,occlusion_delete", below="table")
+    frame = page.dataframe[0].value
+    assert list(frame.columns) == ["#", "Token", "Known", "Read", "Gradient × input", "Occlusion: delete"]
+    assert list(frame["Token"])[:3] == ["A", "lazy", "plot"]
+    found = attribute(load_predictor(PRETRAINED, None), REVIEW, ["gradient_x_input", "occlusion_delete"])
+    assert list(frame["Gradient × input"]) == pytest.approx(list(found[0].scores), rel=1e-3)
+    assert list(frame["Occlusion: delete"]) == pytest.approx(list(found[1].scores), rel=1e-3, abs=1e-6)
+
+
+def test_chosen_class_and_baseline_change_the_scores_and_are_in_the_link(open_page):
+    query = {"text": REVIEW, "methods": "integrated_gradients", "below": "table"}
+    first = open_page("explain", **query, target="positive").dataframe[0].value
+    page = open_page("explain", **query, target="negative", baseline="mean")
+    second = page.dataframe[0].value
+    assert page.query_params["baseline"] == "mean"
+    assert page.query_params["target"] == "negative"
+    assert list(first["Integrated gradients"]) != pytest.approx([-score for score in second["Integrated gradients"]])
+    same = open_page("explain", **query, target="negative").dataframe[0].value
+    assert list(first["Integrated gradients"]) == pytest.approx([-score for score in same["Integrated gradients"]])
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"methods": "magic"}, "method in this link does not exist"),
+        ({"below": "nowhere"}, "below in this link"),
+        ({"target": "2"}, "target in this link"),
+        ({"baseline": "<b>"}, "baseline in this link"),
+        ({"edited": "A plot.", "masked": "0-99"}, "masked words"),
+        ({"edited": "A plot.", "masked": "x"}, "masked words"),
+        ({"models": "gone"}, "model in this link"),
+        ({"view": "sideways"}, "view that does not exist"),
+    ],
+)
+def test_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, message):
+    page = open_page("explain", text=REVIEW, **query)
+    assert not page.exception
+    assert message in texts(page.warning).replace("\\", "")
+    assert page.text_area[0].value == REVIEW
+
+
+def test_no_methods_at_all_still_answers(open_page):
+    page = open_page("explain", text=REVIEW, methods="")
+    assert not page.exception
+    assert not page.error
+    assert "at least two methods" in texts(page.caption)
+
+
+def test_word_is_deleted_undone_and_typed_over(open_page):
+    page = open_page("explain", text=REVIEW, below="edit")
+    page.session_state[counterfactual.TOKEN] = (2, 6)
+    page.run()
+    assert "lazy" in said(page)
+    option = next(item for item in page.button if item.label.startswith("Delete "))
+    change = option.label.removeprefix("Delete ")
+    option.click().run()
+    edits = page.dataframe[0].value
+    assert list(edits["Edit"]) == ["the original", "delete “lazy”"]
+    assert edits["Δ"][1] == change
+    assert page.query_params["edited"] == "A plot and a beautiful waste of two hours."
+    field = next(item for item in page.text_area if item.label.startswith("Edit freely"))
+    field.set_value("A plot.").run()
+    assert list(page.dataframe[0].value["Edit"]) == ["the original", "delete “lazy”", "typed"]
+    button(page, "Undo").click().run()
+    assert list(page.dataframe[0].value["Edit"]) == ["the original", "delete “lazy”"]
+    button(page, "Pin this one").click().run()
+    assert page.text_area[0].value == "A plot and a beautiful waste of two hours."
+    assert list(page.dataframe[0].value["Edit"]) == ["the original"]
+    assert not page.exception
+
+
+def test_masked_word_is_in_the_link_and_in_what_the_link_opens(open_page):
+    page = open_page("explain", text=REVIEW, below="edit")
+    page.session_state[counterfactual.TOKEN] = (2, 6)
+    page.run()
+    next(item for item in page.button if item.label.startswith("Mask ")).click().run()
+    answer = page.dataframe[0].value["P(positive)"][1]
+    assert page.query_params["masked"] == "2-6"
+    again = open_page("explain", text=REVIEW, below="edit", edited=REVIEW, masked="2-6")
+    assert again.dataframe[0].value["P(positive)"][1] == answer
+
+
+def test_emptied_edit_can_be_undone(open_page):
+    page = open_page("explain", text=REVIEW, below="edit")
+    next(item for item in page.text_area if item.label.startswith("Edit freely")).set_value("").run()
+    assert not page.exception
+    assert "empty" in texts(page.error)
+    button(page, "Clear").click().run()
+    assert not page.error
+
+
+def test_review_survives_a_look_at_another_view(open_page):
+    page = open_page("explain", text=REVIEW, methods="attention")
+    page.query_params.clear()
+    page.query_params["view"] = "study"
+    page.run()
+    page.query_params["view"] = "review"
+    page.run()
+    assert page.text_area[0].value == REVIEW
+    assert page.query_params["methods"] == "attention"
+
+
+@pytest.mark.parametrize(
+    "text", ["zzqxv qqzzx", "<script>alert(1)</script>", "é́́ 👩‍👩‍👧 \u202e x", "שלום עולם סרט נהדר", "bad"]
+)
+@pytest.mark.parametrize("below", ["agreement", "faithfulness", "along", "edit"])
+def test_strange_reviews_break_no_section(open_page, text, below):
+    page = open_page("explain", text=text, below=below)
+    assert not page.exception
+    assert not page.error
+
+
+def test_rows_of_one_method_share_a_scale_and_methods_do_not():
+    tokens = (Token(0, 3), Token(4, 7))
+    blocks = [
+        Block(
+            "a", "", "", tokens, (Row("Attention", "attention", False, (0.1, 0.4)), Row("X", "x", True, (-3.0, 1.0)))
+        ),
+        Block(
+            "b", "", "", tokens, (Row("Attention", "attention", False, (0.7, None)), Row("X", "x", True, (2.0, 1.0)))
+        ),
+    ]
+    scales = _scales(blocks)
+    assert scales["attention"] == {"title": "Attention", "signed": False, "largest": 0.7}
+    assert scales["x"] == {"title": "X", "signed": True, "largest": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("answer", "picked"),
+    [
+        ({"block": 0, "token": 1}, (0, 1)),
+        ({"block": 1, "token": 0}, None),
+        ({"block": 0, "token": 2}, None),
+        ({"block": True, "token": 0}, None),
+        ({"block": 0}, None),
+        ("x", None),
+        (None, None),
+    ],
+)
+def test_what_the_browser_says_was_picked_is_checked(answer, picked):
+    assert _picked(answer, [Block("a", "", "", (Token(0, 1), Token(2, 3)), ())]) == picked
+
+
+def test_export_is_json_of_the_shown_numbers():
+    from sentiment_core.explain.export import ModelRows, as_document
+    from ui.readings import read
+
+    info = next(item for item in available_models(_NoStore()) if item.id == PRETRAINED)
+    reading = read(info, REVIEW, ["attention"], None, "zero")
+    document = as_document(REVIEW, [ModelRows(info.name, reading.explanation, reading.attributions)])
+    again = json.loads(json.dumps(document, allow_nan=False))
+    assert again["models"][0]["tokens"][1]["text"] == "lazy"
+
+
+class _NoStore:
+    def experiments(self):
+        return []
+
+
+@pytest.mark.parametrize(("error", "sign"), [(0.004, "error 0.4 %"), (0.0001, "under 0.1 %"), (0.5, "do not trust")])
+def test_completeness_is_said_and_doubted_where_it_fails(error, sign):
+    found = Attribution(
+        "integrated_gradients",
+        "Integrated gradients",
+        signed=True,
+        target=0,
+        scores=np.zeros(1),
+        passes=1,
+        seconds=0.1,
+        completeness=Completeness(-2.31, -2.3, error),
+    )
+    note = row_note(found)
+    assert note.startswith("for “negative”; sum of attributions −2.31, change of the log-odds −2.30")
+    assert sign in note
+    assert ("do not trust" in note) == (error > 0.05)
+
+
+def test_sentences_come_from_the_numbers():
+    found = [
+        Agreement("attention", "integrated_gradients", 0.7, 0.8, 10),
+        Agreement("attention", "occlusion_mask", -0.5, 0.1, 10),
+    ]
+    sentence = words.agreement_sentence(found)
+    assert "Attention and Integrated gradients rank the words much alike: τ = 0.70, 8 of the top 10" in sentence
+    assert "Attention and Occlusion: mask contradict each other: τ = −0.50, 1 of the top 10" in sentence
+    tokens = tuple(TokenScore(word, 0, 1, True, True, None) for word in ["so", "good", "but", "awful"])
+    answer = Explanation("x", 0.1, 0, tokens, truncated=False, known_tokens=4, used_tokens=4, seconds=0.1)
+    along = ReadingAlong(np.array([1, 2, 3, 4]), np.array([0.5, 0.9, 0.89, 0.1]))
+    changes = words.changes_of_mind(along, answer)
+    assert [(change.words, change.token) for change in changes] == [("awful", 4), ("good", 2)]
+    assert "“awful” (0.89 → 0.10), “good” (0.50 → 0.90)" in words.changes_sentence(changes)
+    flat = ReadingAlong(np.array([1, 2]), np.array([0.5, 0.5]))
+    assert "No single step" in words.changes_sentence(words.changes_of_mind(flat, answer))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"), [(0.25, "+0.250"), (-0.0312, "−0.031"), (0.0, "+0.000"), (-0.00004, "−4e−05")]
+)
+def test_small_changes_are_not_rounded_away(change, text):
+    assert words.signed(change) == text

@@ -1,0 +1,206 @@
+"""Edit a review with the original pinned: type, or mask, delete or replace a word; Δ P(positive) for each edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from sentiment_core.errors import DataError
+from sentiment_core.explain import Explanation, ModelInfo
+from sentiment_core.explain.counterfactual import (
+    Draft,
+    Neighbour,
+    answer,
+    deleted,
+    masked,
+    neighbours,
+    probabilities,
+    replaced,
+    retyped,
+)
+from ui.components.heatmap import Block, Row
+from ui.explain_state import HISTORY, MOST_CHARACTERS, ORIGINAL, TEXT, TOKEN
+from ui.explain_words import signed
+from ui.notices import literal
+from ui.readings import ATTENTION, TITLES, explain, heatmap_token, note, predictor, verdict
+
+EDITED = "explain:edited"
+LONGEST_LABEL = 40
+
+
+def blocks(infos: Sequence[ModelInfo], text: str) -> tuple[str, list[Block]]:
+    """Return the edited review and the heatmap's blocks for it; raises `SentimentLabError`."""
+    draft = current(text)
+    if not draft.text.strip():
+        raise DataError("the edited review is empty; undo the last edit, or type something")
+    return draft.text, [_block(info, draft, text) for info in infos]
+
+
+def pick(block: Block) -> None:
+    """Forget the word that was picked where it is not in the review any more."""
+    token = st.session_state.get(TOKEN)
+    if token not in [(item.start, item.end) for item in block.tokens if item.used and not item.masked]:
+        st.session_state[TOKEN] = None
+
+
+def panel(infos: Sequence[ModelInfo], text: str) -> None:
+    """Draw the field for free edits, what can be done with the picked word, and the list of edits."""
+    draft = current(text)
+    if st.session_state.get(EDITED) != draft.text:
+        st.session_state[EDITED] = draft.text
+    left, right = st.columns([1.3, 1], gap="large")
+    with left:
+        _word(infos[0], draft)
+        st.text_area(
+            "Edit freely; the review above stays as it is",
+            key=EDITED,
+            height=110,
+            max_chars=MOST_CHARACTERS,
+            on_change=_typed,
+        )
+    with right:
+        _edits(infos, text)
+
+
+def current(text: str) -> Draft:
+    """Return the review after all edits; another review starts from nothing."""
+    state = st.session_state
+    if state.get(ORIGINAL) != text:
+        state[ORIGINAL], state[HISTORY], state[TOKEN] = text, [], state.get(TOKEN)
+    history: list[tuple[str, Draft]] = state.get(HISTORY, [])
+    return history[-1][1] if history else Draft(text)
+
+
+def _word(info: ModelInfo, draft: Draft) -> None:
+    span = st.session_state.get(TOKEN)
+    if not span:
+        st.markdown("Click a word of the heatmap, or press Enter on it, to **mask**, **delete** or **replace** it.")
+        return
+    start, end = span
+    word = draft.text[start:end]
+    near = _neighbours(info.id, info.description, word)
+    options = [
+        ("Mask", f"mask “{_short(word)}”", masked(draft, start, end)),
+        ("Delete", f"delete “{_short(word)}”", deleted(draft, start, end)),
+        *(
+            (item.word, f"“{_short(word)}” → “{_short(item.word)}”", replaced(draft, start, end, item.word))
+            for item in near
+        ),
+    ]
+    values = _probabilities(info, [draft, *(option[2] for option in options)])
+    st.markdown(f"**{literal(_short(word))}** · what {literal(info.name)} would say instead, Δ P(positive):")
+    with st.container(horizontal=True, gap="small"):
+        for place, (label, name, after) in enumerate(options):
+            cosine = "" if place < 2 else f"Cosine {near[place - 2].cosine:.2f}"
+            st.button(
+                f"{literal(_short(label))} {signed(values[place + 1] - values[0])}",
+                key=f"explain:option:{place}",
+                on_click=_apply,
+                args=(name, after),
+                help=cosine or None,
+            )
+    if near:
+        st.caption(
+            "The words are the nearest by cosine in the vectors that the model reads. Near means used alike, not "
+            "meaning alike: in GloVe, antonyms often are neighbours."
+        )
+
+
+def _edits(infos: Sequence[ModelInfo], text: str) -> None:
+    history: list[tuple[str, Draft]] = st.session_state[HISTORY]
+    columns = {}
+    for info in infos:
+        values = _probabilities(info, [Draft(text), *(draft for _, draft in history)])
+        name = "" if len(infos) == 1 else f" · {info.name} ({info.id})"
+        columns[f"P(positive){name}"] = [f"{value:.3f}" for value in values]
+        columns[f"Δ{name}"] = ["", *(signed(change) for change in np.diff(values))]
+    st.dataframe(
+        {"Edit": ["the original", *(name for name, _ in history)], **columns}, hide_index=True, key="explain:edits"
+    )
+    with st.container(horizontal=True):
+        st.button("Undo", icon=":material/undo:", disabled=not history, on_click=_undo)
+        st.button("Clear", icon=":material/restart_alt:", disabled=not history, on_click=_clear)
+        st.button(
+            "Pin this one",
+            icon=":material/keep:",
+            disabled=not history,
+            on_click=_pin,
+            help="The edited review becomes the review; masks are lifted.",
+        )
+    if history and history[-1][1].masked:
+        st.caption("A masked word stays in its place, but the model reads the zero vector there.")
+
+
+def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
+    whole = explain(info, text)
+    before = whole.probability
+    found = whole if draft == Draft(text) else _answer(info.id, info.description, draft.text, draft.masked)
+    spans = set(draft.masked)
+    tokens = tuple(heatmap_token(token, token.used and (token.start, token.end) in spans) for token in found.tokens)
+    rows: tuple[Row, ...] = ()
+    if info.has_attention and np.isfinite(found.probability):
+        scores = tuple(token.attention if token.used else None for token in found.tokens)
+        rows = (Row(TITLES[ATTENTION], ATTENTION, False, scores),)
+    change = f", was {before:.3f}, Δ {signed(found.probability - before)}"
+    return Block(
+        info.name,
+        verdict(found) + change,
+        note(found),
+        tokens,
+        rows,
+        found.probability if np.isfinite(found.probability) else None,
+    )
+
+
+def _apply(name: str, draft: Draft) -> None:
+    st.session_state[HISTORY] = [*st.session_state[HISTORY], (name, draft)]
+    st.session_state[TOKEN] = None
+
+
+def _typed() -> None:
+    before = current(st.session_state[ORIGINAL])
+    after = retyped(before, st.session_state[EDITED])
+    if after != before:
+        _apply("typed", after)
+
+
+def _undo() -> None:
+    st.session_state[HISTORY] = st.session_state[HISTORY][:-1]
+    st.session_state[TOKEN] = None
+
+
+def _clear() -> None:
+    st.session_state[HISTORY], st.session_state[TOKEN] = [], None
+
+
+def _pin() -> None:
+    text = st.session_state[HISTORY][-1][1].text
+    st.session_state[TEXT], st.session_state[ORIGINAL] = text, text
+    _clear()
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _answer(model_id: str, version: str, text: str, spans: tuple[tuple[int, int], ...]) -> Explanation:
+    return answer(predictor(model_id, version), Draft(text, spans))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _neighbours(model_id: str, version: str, word: str) -> list[Neighbour]:
+    return neighbours(predictor(model_id, version), word)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _asked(model_id: str, version: str, drafts: tuple[tuple[str, Any], ...]) -> np.ndarray:
+    return probabilities(predictor(model_id, version), [Draft(text, spans) for text, spans in drafts])
+
+
+def _probabilities(info: ModelInfo, drafts: Sequence[Draft]) -> np.ndarray:
+    found: np.ndarray = _asked(info.id, info.description, tuple((draft.text, draft.masked) for draft in drafts))
+    return found
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= LONGEST_LABEL else f"{word[:LONGEST_LABEL]}…"
