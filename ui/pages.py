@@ -18,5 +18,6 @@ def pages() -> dict[str, Any]:
         "lessons": st.Page(_FOLDER / "lessons.py", title="Lessons", icon=":material/school:", url_path="lessons"),
         "runs": st.Page(_FOLDER / "runs.py", title="Runs", icon=":material/table_rows:", url_path="runs"),
         "explain": st.Page(_FOLDER / "explain.py", title="Explain", icon=":material/highlight:", url_path="explain"),
+        "data": st.Page(_FOLDER / "data.py", title="Data", icon=":material/database:", url_path="data"),
         "labs": st.Page(_FOLDER / "labs.py", title="Labs", icon=":material/science:", url_path="labs"),
     }

@@ -124,8 +124,8 @@ function paint(span, { used, masked }, score, scale) {
   const share = Math.min(1, Math.abs(score) / scale.largest);
   span.style.setProperty("--hm-share", share.toFixed(3));
   span.classList.add(!scale.signed || score > 0 ? "hm-up" : "hm-down");
-  // Blue stays readable under dark letters longer than the other ends do.
-  if (share > (scale.signed && score < 0 ? 0.7 : 0.55)) span.classList.add("hm-strong");
+  // Halfway to blue or orange, the theme's own letters are still the readable ones.
+  if (share > (scale.signed ? 0.72 : 0.55)) span.classList.add("hm-strong");
   if (!scale.signed) return;
   span.classList.add("hm-signed");
   if (share > 0.12) span.dataset.sign = score > 0 ? "+" : "−";

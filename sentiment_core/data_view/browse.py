@@ -1,0 +1,66 @@
+"""Single reviews: find them, and see their tokens as the vectors do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sentiment_core.config import Tokenizer
+from sentiment_core.data_view.statistics import PARTS
+from sentiment_core.datasets import Reviews
+from sentiment_core.errors import DataError
+from sentiment_core.text import TextEncoder, token_strings
+
+LABELS = {"negative": 0, "positive": 1}
+
+
+@dataclass(frozen=True)
+class TokenView:
+    """One token: characters `start` to `end` of the text, the `word` it is looked up as, and its `id`, 0 if unknown.
+
+    `used`: known, and not beyond the longest review.
+    """
+
+    start: int
+    end: int
+    word: str
+    id: int
+    used: bool
+
+
+def search(reviews: Reviews, needle: str = "", label: str = "all", part: str = "all") -> np.ndarray:
+    """Return the places `(M,)` of the reviews that hold `needle` (case does not matter) and fit `label` and `part`.
+
+    Raises `DataError` for a label or a part there is none of.
+    """
+    chosen = np.ones(len(reviews), dtype=bool)
+    for name, value, values, column in (
+        ("label", label, LABELS, reviews.labels),
+        ("part", part, PARTS, reviews.parts),
+    ):
+        if value != "all":
+            if value not in values:
+                raise DataError(f"{name}: choose all, {', '.join(values)} (got {value[:40]!r})")
+            chosen &= column == values[value]
+    found = np.flatnonzero(chosen)
+    wanted = needle.strip().lower()
+    if not wanted:
+        return found
+    return np.array([place for place in found.tolist() if wanted in reviews.texts[place].lower()], dtype=np.int64)
+
+
+def tokens_of(text: str, tokenizer: Tokenizer, ids: Mapping[str, int], longest: int) -> list[TokenView]:
+    """Return the tokens of `text`; `ids` gives the id of every word that the vectors know, from 1 on."""
+    words = list(dict.fromkeys(token_strings(text, tokenizer)))
+    # An encoder that knows exactly these words finds every token's characters, unknown ones included.
+    found = TextEncoder(words, tokenizer).encode(text)
+    rows = []
+    used = 0
+    for place, start, end in zip(found.token_ids.tolist(), found.starts.tolist(), found.ends.tolist(), strict=True):
+        word = words[place - 1]
+        identifier = ids.get(word, 0)
+        used += identifier != 0
+        rows.append(TokenView(start, end, word, identifier, identifier != 0 and used <= longest))
+    return rows

@@ -1,0 +1,88 @@
+"""Counts over a data set: classes, lengths, what a limit cuts off, what a vocabulary knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sentiment_core.data_view.reading import Reading
+from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
+
+PARTS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One part of a data set: how many reviews, how many of them positive."""
+
+    part: str
+    reviews: int
+    positive: int
+
+    @property
+    def share(self) -> float:
+        """Share of positive reviews, 0 for an empty part."""
+        return self.positive / self.reviews if self.reviews else 0.0
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """What a limit of so many tokens takes away: shares of reviews cut and of tokens lost, 0..1."""
+
+    reviews_cut: float
+    tokens_lost: float
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of the text a vocabulary knows: shares of all tokens and of all different tokens, 0..1."""
+
+    tokens: int
+    known_share: float
+    words: int
+    known_words_share: float
+
+
+def class_balance(reviews: Reviews) -> list[Balance]:
+    """Return how positive each part is, training first, and all parts together."""
+    rows = [(name, reviews.select(part)) for name, part in PARTS.items()]
+    rows.append(("all", np.arange(len(reviews))))
+    return [Balance(name, len(members), int(reviews.labels[members].sum())) for name, members in rows]
+
+
+def length_histogram(lengths: np.ndarray, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
+    """Return edges `(b + 1,)` and counts `(b,)`, b ≤ `bins`, of whole-numbered, equally wide bins from 0 on."""
+    longest = int(lengths.max(initial=0))
+    width = max(1, -(-(longest + 1) // bins))
+    edges = np.arange(0, longest + width + 1, width)
+    return edges, np.histogram(lengths, edges)[0]
+
+
+def truncation(lengths: np.ndarray, longest: int) -> Truncation:
+    """Return what cutting reviews of `lengths (N,)` tokens to `longest` takes away."""
+    total = int(lengths.sum())
+    lost = int(np.maximum(lengths - longest, 0).sum())
+    return Truncation(float((lengths > longest).mean()) if len(lengths) else 0.0, lost / total if total else 0.0)
+
+
+def coverage(reading: Reading, known: np.ndarray) -> Coverage:
+    """Return how much of `reading` the words marked in `known (W,)` make up."""
+    tokens = int(reading.counts.sum())
+    return Coverage(
+        tokens, float(reading.counts[known].sum()) / tokens, len(reading.words), float(known.mean()) if tokens else 0.0
+    )
+
+
+def learnable(reading: Reading, reviews: Reviews) -> np.ndarray:
+    """Return which words `(W,)` occur twice in the training reviews: those that word2vec and random vectors have."""
+    in_training = np.repeat(reviews.parts == TRAIN, reading.lengths)
+    counts = np.bincount(reading.token_ids[in_training], minlength=len(reading.words))
+    return np.asarray(counts >= 2)
+
+
+def frequent_unknown(reading: Reading, known: np.ndarray, count: int = 100) -> list[tuple[str, int]]:
+    """Return the most frequent words that are not `known (W,)`, with how often they occur."""
+    counts = np.where(known, 0, reading.counts)
+    order = np.argsort(-counts, kind="stable")[:count]
+    return [(reading.words[place], int(counts[place])) for place in order if counts[place]]

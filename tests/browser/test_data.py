@@ -1,0 +1,41 @@
+"""The Data page in a real browser: from a filter to one review, to Explain, and back by its link."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_from_the_overview_to_one_review_and_its_link(page, server):
+    page.goto(f"{server.url}/data")
+    page.get_by_text("4,000 reviews").wait_for()
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    page.get_by_role("radio", name="Padding").click()
+    page.get_by_text("of this batch is padding").first.wait_for()
+    page.get_by_role("button", name="Next batch").click()
+    page.wait_for_url("**batch=2**")
+    page.get_by_role("radio", name="Words").click()
+    page.get_by_label("Word", exact=True).fill("zzqqx")
+    page.keyboard.press("Enter")
+    page.get_by_text("is not among the 400,000 words").wait_for()
+    page.get_by_role("radio", name="Reviews").click()
+    page.get_by_placeholder("Part of a review").fill("wonderful")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**search=wonderful**")
+    page.get_by_text("Page 1 of").wait_for()
+    table = page.get_by_test_id("stDataFrame").first
+    table.wait_for()
+    # The table is a canvas; the box for choosing its first row is at its left edge, below the header.
+    table.click(position={"x": 15, "y": 52})
+    page.wait_for_url("**review=**")
+    review = page.locator(".hm-text")
+    expect(review).to_contain_text("wonderful", ignore_case=True)
+    text = review.inner_text()
+    page.goto(page.url)
+    expect(page.locator(".hm-text")).to_have_text(text, use_inner_text=True)
+    page.get_by_text("Tokens and ids").wait_for()
+    page.get_by_text("Explain this review").click()
+    page.wait_for_url("**/explain**")
+    expect(page.get_by_label("Review", exact=True)).to_have_value(text)

@@ -1,0 +1,104 @@
+"""The padding lab: one click trains three models, its address shows them again, a bad address says what is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sentiment_core.explain.padding_probe import KINDS, probe_experiment
+from sentiment_core.metrics import Status
+from ui import lab_padding
+from ui.lab_padding import AMOUNTS, figure, sentence
+
+from .conftest import button, finished_twin, texts
+
+LINES = {
+    "padded_last": np.linspace(0.8, 0.3, len(AMOUNTS)),
+    "last": np.full(len(AMOUNTS), 0.7),
+    "attention": np.full(len(AMOUNTS), 0.6),
+}
+
+
+@pytest.fixture
+def three_models(lab, tmp_path, monkeypatch):
+    """Three finished runs whose answers are `LINES`."""
+    experiment = lab.create_experiment(probe_experiment())
+    for run in experiment.runs:
+        folder = tmp_path / "experiments" / experiment.id / run.id
+        folder.mkdir(parents=True)
+        (folder / "model.json").write_text("{}")
+    lab.set_status(experiment.id, Status.FINISHED)
+    runs = {run.id: kind for run, kind in zip(experiment.runs, KINDS, strict=True)}
+    monkeypatch.setattr(lab_padding, "_line", lambda run_id, text: LINES[runs[run_id]])
+    return ",".join(runs)
+
+
+def said(page) -> str:
+    return texts([*page.markdown, *page.caption]).replace("\\", "")
+
+
+def test_one_click_trains_three_models_side_by_side(open_page, lab, monkeypatch):
+    submitted = []
+    monkeypatch.setattr(
+        "sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: submitted.append(identifier)
+    )
+    page = open_page("labs", lab="padding")
+    assert "no trained model" in said(page)
+    button(page, "Train the three models").click().run()
+    assert not page.exception and not page.error
+    (experiment,) = lab.experiments()
+    assert submitted == [experiment.id]
+    assert [run.config.model.pooling for run in experiment.runs] == [("padded_last",), ("last",), ("attention_dot",)]
+    assert page.query_params["runs"] == ",".join(run.id for run in experiment.runs)
+    assert button(page, "Stop")
+    assert not page.slider
+
+
+def test_the_newest_models_are_probed_and_the_address_names_them(open_page, three_models):
+    page = open_page("labs", lab="padding")
+    assert not page.exception and not page.error
+    assert page.query_params["runs"] == three_models
+    assert "Padded last state: 0.800 without padding" in said(page)
+    assert "0.300 with 500 and the answer turns. It moves by 0.500" in said(page)
+    assert said(page).count("It does not move") == 2
+    page.slider(key="lab:padding:padding").set_value(500).run()
+    assert page.query_params["padding"] == "500"
+    page.text_area(key="lab:padding:text").set_value("Fine.").run()
+    assert page.query_params["text"] == "Fine."
+    again = open_page("labs", **{name: page.query_params[name] for name in page.query_params})
+    assert again.slider(key="lab:padding:padding").value == 500
+    assert again.text_area(key="lab:padding:text").value == "Fine."
+
+
+@pytest.mark.parametrize("padding", ["-3", "501", "many", "²"])
+def test_a_bad_amount_is_named(open_page, three_models, padding):
+    page = open_page("labs", lab="padding", padding=padding)
+    assert "choose 0 to 500" in page.error[0].value.replace("\\", "")
+    assert page.slider(key="lab:padding:padding").value == 100
+
+
+def test_runs_that_cannot_be_probed_are_named_and_others_used(open_page, lab, three_models):
+    twin = finished_twin(lab).runs[0].id
+    page = open_page("labs", lab="padding", runs="nothing-1")
+    assert "nothing-1" in page.error[0].value.replace("\\", "")
+    assert page.query_params["runs"] == three_models
+    assert kinds_of(open_page("labs", lab="padding", runs=twin)) == ["attention"]
+    failed = lab.create_experiment(probe_experiment())
+    lab.set_status(failed.id, Status.FAILED)
+    page = open_page("labs", lab="padding", runs=failed.runs[0].id)
+    assert "has not finished" in page.error[0].value.replace("\\", "")
+
+
+def kinds_of(page) -> list[str]:
+    """Return the kinds that the page does not ask to train."""
+    missing = next(item.value for item in page.markdown if "Not trained yet" in item.value).replace("\\", "")
+    return [kind for kind in KINDS if lab_padding.NAMES[kind] not in missing]
+
+
+def test_sentence_and_figure_come_from_the_numbers():
+    assert sentence("last", LINES["last"], 0) == "True last state: 0.700 whatever the padding. It does not move."
+    steady = sentence("padded_last", np.linspace(0.8, 0.7, len(AMOUNTS)), 0)
+    assert "0.800 with 0, 0.700 with 500. It moves by 0.100" in steady
+    made = figure(LINES, 120)
+    assert [line.name for line in made.data] == list(lab_padding.NAMES.values())
+    assert made.layout.shapes[1].x0 == 120

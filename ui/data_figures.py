@@ -1,0 +1,111 @@
+"""The Data page's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ui.palette import run_colour
+
+NEUTRAL = "#8a8f98"
+MARGIN = {"l": 50, "r": 10, "t": 24, "b": 44}
+
+
+def length_figure(edges: np.ndarray, counts: np.ndarray, longest: int) -> go.Figure:
+    """Return reviews by length, those that the limit `longest` cuts in another colour, the limit as a line."""
+    cut = edges[:-1] > longest
+    made = go.Figure()
+    for name, members, colour in (("whole", ~cut, run_colour(0)), ("longer than the limit", cut, run_colour(1))):
+        made.add_bar(
+            x=edges[:-1][members],
+            y=counts[members],
+            width=np.diff(edges)[members],
+            offset=0,
+            name=name,
+            marker={"color": colour, "line": {"width": 0}},
+            customdata=edges[1:][members] - 1,
+            hovertemplate="%{x} to %{customdata} tokens: %{y} reviews<extra></extra>",
+        )
+    made.add_vline(longest, line={"color": NEUTRAL, "width": 2, "dash": "dash"})
+    made.update_layout(
+        height=300,
+        margin=MARGIN,
+        bargap=0,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": "known tokens of a review", "range": [0, max(float(edges[-1]), 1.0)]},
+        yaxis={"title": "reviews"},
+    )
+    return made
+
+
+def balance_figure(parts: Sequence[str], negative: Sequence[int], positive: Sequence[int]) -> go.Figure:
+    """Return the classes of each part as one bar."""
+    made = go.Figure()
+    for name, values, colour in (("negative", negative, run_colour(1)), ("positive", positive, run_colour(0))):
+        made.add_bar(
+            y=list(parts),
+            x=list(values),
+            name=name,
+            orientation="h",
+            marker={"color": colour},
+            text=[f"{value:,}" for value in values],
+            textposition="inside",
+            hovertemplate="%{y}: %{x:,} " + name + "<extra></extra>",
+        )
+    made.update_layout(
+        barmode="stack",
+        height=300,
+        margin={**MARGIN, "l": 70},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": "reviews"},
+        yaxis={"autorange": "reversed"},
+    )
+    return made
+
+
+def batch_figure(real: np.ndarray, steps: int) -> go.Figure:
+    """Return a batch `real (B, T)` as an image of `steps` ≥ T time steps: tokens coloured, padding grey."""
+    made = go.Figure(
+        go.Heatmap(
+            z=real.astype(np.uint8),
+            zmin=0,
+            zmax=1,
+            colorscale=[[0, "#c4c8cf"], [0.5, "#c4c8cf"], [0.5, run_colour(0)], [1, run_colour(0)]],
+            showscale=False,
+            x0=0.5,
+            dx=1,
+            hovertemplate="review %{y}, step %{x:.0f}<extra></extra>",
+        )
+    )
+    made.update_layout(
+        height=250,
+        margin={"l": 40, "r": 10, "t": 8, "b": 40},
+        xaxis={"title": "time step", "range": [0, steps]},
+        yaxis={"title": "review", "autorange": "reversed", "showticklabels": False, "showgrid": False},
+    )
+    return made
+
+
+def words_figure(words: Sequence[str], places: np.ndarray) -> go.Figure:
+    """Return words at `places (n, 2)`, each with its name."""
+    made = go.Figure(
+        go.Scatter(
+            x=places[:, 0],
+            y=places[:, 1],
+            # Plotly reads mark-up in labels; a word is only a word.
+            text=[word.replace("&", "&amp;").replace("<", "&lt;") for word in words],
+            mode="markers+text",
+            textposition="top center",
+            marker={"size": 9, "color": run_colour(0)},
+            hoverinfo="skip",
+        )
+    )
+    made.update_layout(
+        height=380,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis={"showticklabels": False, "zeroline": False},
+        yaxis={"showticklabels": False, "zeroline": False},
+    )
+    return made
