@@ -25,7 +25,7 @@ from ui.components.heatmap import Block, Row
 from ui.explain_state import HISTORY, MOST_CHARACTERS, ORIGINAL, TEXT, TOKEN
 from ui.explain_words import signed
 from ui.notices import literal
-from ui.readings import ATTENTION, TITLES, explain, heatmap_token, note, predictor, verdict
+from ui.readings import ATTENTION, TITLES, explain, heatmap_token, note, predictor, verdict, with_short_tail
 
 EDITED = "explain:edited"
 LONGEST_LABEL = 40
@@ -139,10 +139,12 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     before = whole.probability
     found = whole if draft == Draft(text) else _answer(info.id, info.description, draft.text, draft.masked)
     spans = set(draft.masked)
-    tokens = tuple(heatmap_token(token, token.used and (token.start, token.end) in spans) for token in found.tokens)
+    tokens = with_short_tail(
+        tuple(heatmap_token(token, token.used and (token.start, token.end) in spans) for token in found.tokens)
+    )
     rows: tuple[Row, ...] = ()
     if info.has_attention and np.isfinite(found.probability):
-        scores = tuple(token.attention if token.used else None for token in found.tokens)
+        scores = tuple(token.attention if token.used else None for token in found.tokens[: len(tokens)])
         rows = (Row(TITLES[ATTENTION], ATTENTION, False, scores),)
     change = f", was {before:.3f}, Δ {signed(found.probability - before)}"
     return Block(

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import streamlit as st
 
-from sentiment_core.explain import BASELINES, METHODS, PRETRAINED, ModelInfo
+from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS, PRETRAINED, ModelInfo
 from sentiment_core.explain.counterfactual import Draft
 
 TEXT, MODELS, EXAMPLE, CHOSEN, TARGET, BASELINE, BELOW, KEPT, ORIGINAL, HISTORY, TOKEN = (
@@ -68,7 +68,7 @@ def adopt_address(models: Mapping[str, ModelInfo]) -> list[str]:
     state[CHOSEN] = [name for name in OFFERED if name in names]
     for key, name, choices, default in (
         (TARGET, "target", TARGETS, "predicted"),
-        (BASELINE, "baseline", BASELINES, "zero"),
+        (BASELINE, "baseline", BASELINES, DEFAULT_BASELINE),
         (BELOW, "below", SECTIONS, "agreement"),
     ):
         state[key] = query.get(name, default)
@@ -89,7 +89,7 @@ def write_address() -> None:
         query["methods"] = ",".join(chosen)
     for key, name, default in (
         (TARGET, "target", "predicted"),
-        (BASELINE, "baseline", "zero"),
+        (BASELINE, "baseline", DEFAULT_BASELINE),
         (BELOW, "below", "agreement"),
     ):
         if state.get(key) not in {None, default}:

@@ -9,7 +9,16 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.explain import METHODS, Attribution, Explanation, ModelInfo, ReadingAlong, attribute, load_predictor
+from sentiment_core.explain import (
+    DEFAULT_BASELINE,
+    METHODS,
+    Attribution,
+    Explanation,
+    ModelInfo,
+    ReadingAlong,
+    attribute,
+    load_predictor,
+)
 from sentiment_core.explain.records import TokenScore
 from ui.backend import store
 from ui.components.heatmap import Block, Row, Token
@@ -64,7 +73,7 @@ def _explanation(model_id: str, version: str, text: str) -> Explanation:
 def _attribution(
     model_id: str, version: str, text: str, method: str, target: int | None, baseline: str | None
 ) -> Attribution:
-    return attribute(predictor(model_id, version), text, [method], target, baseline or "zero")[0]
+    return attribute(predictor(model_id, version), text, [method], target, baseline or DEFAULT_BASELINE)[0]
 
 
 @st.cache_resource(max_entries=24, show_spinner="Taking words away")
@@ -120,7 +129,7 @@ def along(reading: Reading) -> ReadingAlong:
 def block(reading: Reading) -> Block:
     """Return one model's part of the heatmap: probability, what it read, a row of scores for each method."""
     found = reading.explanation
-    tokens = _with_short_tail(tuple(heatmap_token(token) for token in found.tokens))
+    tokens = with_short_tail(tuple(heatmap_token(token) for token in found.tokens))
     rows = tuple(
         Row(
             title=TITLES[item.method],
@@ -208,7 +217,8 @@ def _finite(score: float) -> float | None:
     return score if math.isfinite(score) else None
 
 
-def _with_short_tail(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+def with_short_tail(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Return the tokens with a long part that the model does not read as one token."""
     end = max((place + 1 for place, token in enumerate(tokens) if token.used), default=0)
     tail = tokens[end:]
     if len(tail) <= LONGEST_TAIL:

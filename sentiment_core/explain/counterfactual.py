@@ -129,7 +129,7 @@ def _token_ids(predictor: Predictor, draft: Draft) -> np.ndarray:
 
 
 def _read(predictor: Predictor, text: str) -> tuple[TokenizedText, np.ndarray]:
-    """Return `Predictor.read` of the part of `text` that matters: many drafts of a very long review are asked at once."""
+    """Return `Predictor.read` of what matters of `text`: many drafts of a very long review are asked at once."""
     end = text.rfind(" ", 0, CHARACTERS_PER_TOKEN * predictor.max_tokens)
     if end > 0:
         tokens, used = predictor.read(text[:end])

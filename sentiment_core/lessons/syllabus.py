@@ -78,6 +78,7 @@ LESSONS: tuple[Lesson, ...] = (
         explanation="After enough zero vectors the state has forgotten what came before, and the gradient that would "
         "teach it has to come back through the same empty steps.",
         preset="padded-last-state",
+        measured="loss 0.696 and test accuracy 0.496 after two epochs: chance, as the notebook saw.",
     ),
     Lesson(
         name="last-state",
@@ -108,6 +109,8 @@ LESSONS: tuple[Lesson, ...] = (
                 {"data.batching": "bucketed"},
             ),
         ),
+        measured="test accuracy 0.547 against 0.496, on the same random batches: it learns a little and stumbles "
+        "(0.567 after the first epoch, 0.549 after the second), as the notebook saw.",
     ),
     Lesson(
         name="gradient-norm",
@@ -134,6 +137,7 @@ LESSONS: tuple[Lesson, ...] = (
         explanation="A better fit means larger weights, and larger weights make the product of matrices grow: spikes "
         "tend to come once there is something to lose.",
         preset="last-state",
+        measured="test accuracy 0.642. The batches are bucketed from here on, which alone gains 0.09 over rung 2.",
     ),
     Lesson(
         name="clip-norm",
@@ -166,6 +170,9 @@ LESSONS: tuple[Lesson, ...] = (
                 {"training.optimizer": "sgd", "training.learning_rate": 0.6},
             ),
         ),
+        measured="test accuracy 0.712 with clipping, 0.642 without. Its loss is not the steadier one (spread over the "
+        "last hundred steps 0.062 against 0.036): without clipping the network hardly learns, and a loss that "
+        "stays near 0.66 has little to swing.",
     ),
     Lesson(
         name="clip-value",
@@ -191,6 +198,7 @@ LESSONS: tuple[Lesson, ...] = (
         "changes the length much and the direction as much as they mattered.",
         preset="clip-value",
         compared_with="clip-norm",
+        measured="test accuracy 0.715 by value, 0.712 by norm: no difference that two runs could show.",
     ),
     Lesson(
         name="initialisation",
@@ -216,6 +224,7 @@ LESSONS: tuple[Lesson, ...] = (
         "helps depends on how long the memory has to be: the notebook saw no large difference on real reviews.",
         preset="xavier",
         compared_with="clip-norm",
+        measured="test accuracy 0.735 with Xavier, 0.712 without: a small gain; the notebook saw none.",
     ),
     Lesson(
         name="batch-norm",
@@ -241,6 +250,7 @@ LESSONS: tuple[Lesson, ...] = (
         "counted padding and were made anew in each pass, so they could not help there.",
         preset="batch-norm",
         compared_with="clip-norm",
+        measured="test accuracy 0.722 with, 0.712 without: hardly better, although nothing is wrong with these layers.",
     ),
     Lesson(
         name="relu",
@@ -263,6 +273,7 @@ LESSONS: tuple[Lesson, ...] = (
         "saw no help on real reviews. A difference with one seed is one draw: try another before believing it.",
         preset="relu",
         compared_with="clip-norm",
+        measured="test accuracy 0.663 with ReLU, 0.712 without: it harms, where the notebook saw no help.",
     ),
     Lesson(
         name="deep-head",
@@ -285,6 +296,7 @@ LESSONS: tuple[Lesson, ...] = (
         "deeper head does not widen it.",
         preset="deep-head",
         compared_with="relu",
+        measured="test accuracy 0.712 against 0.663 of the ReLU alone.",
     ),
     Lesson(
         name="learning-rates",
@@ -314,6 +326,8 @@ LESSONS: tuple[Lesson, ...] = (
         preset="learning-rates",
         compared_with="deep-head",
         epochs=2,
+        measured="after one epoch, test accuracy 0.693 at 1e-3, 0.577 at 1e-4, 0.497 at 1e-1 and at 1e-2. To the "
+        "notebook 1e-2 looked usable; there each rate went on with the weights of the one before.",
     ),
     Lesson(
         name="attention",
@@ -342,6 +356,8 @@ LESSONS: tuple[Lesson, ...] = (
         preset="attention",
         compared_with="deep-head",
         epochs=2,
+        measured="test accuracy 0.817 after ten epochs, the deeper head without attention 0.753. Elastic net reaches "
+        "0.792 on the same tokens and vectors, TF-IDF of word pairs 0.913.",
     ),
     Lesson(
         name="reference",

@@ -136,7 +136,7 @@ def test_hostile_review_is_shown_as_text(page, server):
     assert page.locator(".hm-text").first.inner_text() == HOSTILE
     assert page.locator(".hm-text img, .hm-text script").count() == 0
     assert "owned" not in page.title()
-    assert page.locator(".hm-text .hm-unknown").filter(has_text="zzqxv").count() == 1
+    assert page.locator(".hm-text").first.locator(".hm-unknown").filter(has_text="zzqxv").count() == 1
     token = page.locator(".hm-token", has_text="bad").first
     token.focus()
     assert "bad" in page.locator(".hm-detail").inner_text()

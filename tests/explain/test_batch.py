@@ -43,7 +43,7 @@ def test_csv_keeps_every_review_and_no_formula() -> None:
     rows = list(csv.reader(io.StringIO(as_csv(asked, [0.75, 0.25], 0.5).decode())))
     assert rows == [
         ["probability", "predicted", "label", "text"],
-        ["0.750000", "1", "1", "'=1+1, \"quoted\""],
+        ["0.750000", "1", "1", '\'=1+1, "quoted"'],
         ["0.250000", "0", "0", "two\nlines"],
     ]
     assert b"label" not in as_csv(Asked(["a"], None), [0.5], 0.5)

@@ -10,6 +10,7 @@ import pytest
 from sentiment_core.explain import PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
+from sentiment_core.explain.counterfactual import Draft
 from ui import counterfactual
 from ui import explain_words as words
 from ui.components.heatmap import Block, Row, Token, _picked, _scales
@@ -61,9 +62,9 @@ def test_table_holds_every_method_of_the_link_and_the_exact_scores(open_page):
 def test_chosen_class_and_baseline_change_the_scores_and_are_in_the_link(open_page):
     query = {"text": REVIEW, "methods": "integrated_gradients", "below": "table"}
     first = open_page("explain", **query, target="positive").dataframe[0].value
-    page = open_page("explain", **query, target="negative", baseline="mean")
+    page = open_page("explain", **query, target="negative", baseline="zero")
     second = page.dataframe[0].value
-    assert page.query_params["baseline"] == "mean"
+    assert page.query_params["baseline"] == "zero"
     assert page.query_params["target"] == "negative"
     assert list(first["Integrated gradients"]) != pytest.approx([-score for score in second["Integrated gradients"]])
     same = open_page("explain", **query, target="negative").dataframe[0].value
@@ -249,3 +250,15 @@ def test_sentences_come_from_the_numbers():
 )
 def test_small_changes_are_not_rounded_away(change, text):
     assert words.signed(change) == text
+
+
+def test_part_that_no_model_reads_is_one_token_in_the_edited_review_too(monkeypatch):
+    info = next(item for item in available_models(_NoStore()) if item.id == PRETRAINED)
+    monkeypatch.setattr(counterfactual, "current", Draft)
+    text = "good " * 3000
+    _, (shown,) = counterfactual.blocks([info], text)
+    used = sum(token.used for token in shown.tokens)
+    assert 0 < used < 3000
+    assert len(shown.tokens) == used + 1
+    assert shown.tokens[-1].end == len(text.rstrip())
+    assert len(shown.rows[0].scores) == len(shown.tokens)

@@ -71,7 +71,7 @@ def test_weight_decay_leaves_vectors_biases_and_norms_alone(name: str) -> None:
     optimizer = build_optimizer(model, config)
     names = {id(parameter): label for label, parameter in model.named_parameters()}
     groups = [[names[id(p)] for p in group["params"]] for group in optimizer.param_groups]
-    decayed, kept = groups[0], sum(groups[1:], [])
+    decayed, kept = groups[0], [*groups[1], *groups[2]]
     assert [group["weight_decay"] for group in optimizer.param_groups] == [0.1, 0.0, 0.0]
     assert all("weight" in label and "norm" not in label for label in decayed)
     assert {"embedding.weight", "input_norm.norm.weight", "head.0.bias"} <= set(kept)

@@ -4,7 +4,7 @@
 text. Every score refers to the target class: where a method is signed, positive speaks for it.
 """
 
-from sentiment_core.explain.methods.base import BASELINES, Method, Scored
+from sentiment_core.explain.methods.base import BASELINES, DEFAULT_BASELINE, Method, Scored
 from sentiment_core.explain.methods.registry import METHODS, attribute, method, named
 
-__all__ = ["BASELINES", "METHODS", "Method", "Scored", "attribute", "method", "named"]
+__all__ = ["BASELINES", "DEFAULT_BASELINE", "METHODS", "Method", "Scored", "attribute", "method", "named"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sentiment_core.errors import ConfigError
-from sentiment_core.explain.methods.base import Method
+from sentiment_core.explain.methods.base import DEFAULT_BASELINE, Method
 from sentiment_core.explain.records import Attribution
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def attribute(
     text: str,
     methods: Sequence[str],
     target: int | None = None,
-    baseline: str = "zero",
+    baseline: str = DEFAULT_BASELINE,
     seed: int = 0,
 ) -> list[Attribution]:
     """Score the tokens of `text` with each method, for `target` (0 or 1; None: the class that the model predicts).
