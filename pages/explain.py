@@ -167,6 +167,7 @@ def draw_heatmap(readings: Sequence[Reading], text: str, editing: bool) -> None:
     """Draw the heatmap: of the review, or of the edited one while the section Edit is open."""
     hint = "Click a word, or press Enter on it, to change it."
     if editing:
+        hint += " While editing, only attention is shown."
         shown, blocks = counterfactual.blocks([reading.info for reading in readings], text)
         counterfactual.pick(blocks[0])
     else:

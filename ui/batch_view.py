@@ -138,7 +138,18 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
     said = probabilities >= threshold
     order = ranking(probabilities, labels, threshold)
     if labels is not None:
-        shown = st.segmented_control("Show", list(FILTERS), key=SHOW, format_func=FILTERS.__getitem__) or "all"
+        shown = (
+            st.segmented_control(
+                "Show",
+                list(FILTERS),
+                key=SHOW,
+                format_func=FILTERS.__getitem__,
+                label_visibility="collapsed",
+                width="content",
+                wrap=True,
+            )
+            or "all"
+        )
         truth = labels == 1
         kept = {
             "mistakes": said != truth,
@@ -158,7 +169,7 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
     event = st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
-        height=285,
+        height=min(38 + 35 * len(order), 285),
         column_config=COLUMNS,
         on_select="rerun",
         selection_mode="single-row",

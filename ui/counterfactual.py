@@ -25,10 +25,22 @@ from ui.components.heatmap import Block, Row
 from ui.explain_state import HISTORY, MOST_CHARACTERS, ORIGINAL, TEXT, TOKEN
 from ui.explain_words import signed
 from ui.notices import literal
-from ui.readings import ATTENTION, TITLES, explain, heatmap_token, note, predictor, verdict, with_short_tail
+from ui.readings import (
+    ATTENTION,
+    TITLES,
+    distinct_names,
+    explain,
+    heatmap_token,
+    note,
+    predictor,
+    verdict,
+    with_short_tail,
+)
 
 EDITED = "explain:edited"
 LONGEST_LABEL = 40
+# Of masking, deleting, and every replacement.
+ICONS = (":material/visibility_off:", ":material/backspace:", ":material/swap_horiz:")
 
 
 def blocks(infos: Sequence[ModelInfo], text: str) -> tuple[str, list[Block]]:
@@ -98,6 +110,7 @@ def _word(info: ModelInfo, draft: Draft) -> None:
             st.button(
                 f"{literal(_short(label))} {signed(values[place + 1] - values[0])}",
                 key=f"explain:option:{place}",
+                icon=ICONS[min(place, len(ICONS) - 1)],
                 on_click=_apply,
                 args=(name, after),
                 help=cosine or None,
@@ -111,12 +124,20 @@ def _word(info: ModelInfo, draft: Draft) -> None:
 
 def _edits(infos: Sequence[ModelInfo], text: str) -> None:
     history: list[tuple[str, Draft]] = st.session_state[HISTORY]
+    names = distinct_names(infos)
     columns = {}
     for info in infos:
         values = _probabilities(info, [Draft(text), *(draft for _, draft in history)])
-        name = "" if len(infos) == 1 else f" · {info.name} ({info.id})"
-        columns[f"P(positive){name}"] = [f"{value:.3f}" for value in values]
-        columns[f"Δ{name}"] = ["", *(signed(change) for change in np.diff(values))]
+        answers, changes = [f"{value:.3f}" for value in values], ["", *(signed(step) for step in np.diff(values))]
+        if len(infos) == 1:
+            columns["P(positive)"], columns["Δ"] = answers, changes
+        else:
+            # One column a model: with two, the changes of the second one would be out of sight.
+            columns[names[info.id]] = [
+                f"{now} ({change})" if change else now for now, change in zip(answers, changes, strict=True)
+            ]
+    if len(infos) > 1:
+        st.caption("P(positive) of each model, with the change by that edit.")
     st.dataframe(
         {"Edit": ["the original", *(name for name, _ in history)], **columns}, hide_index=True, key="explain:edits"
     )
@@ -146,7 +167,7 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     if info.has_attention and np.isfinite(found.probability):
         scores = tuple(token.attention if token.used else None for token in found.tokens[: len(tokens)])
         rows = (Row(TITLES[ATTENTION], ATTENTION, False, scores),)
-    change = f", was {before:.3f}, Δ {signed(found.probability - before)}"
+    change = "" if found is whole else f", was {before:.3f}, Δ {signed(found.probability - before)}"
     return Block(
         info.name,
         verdict(found) + change,

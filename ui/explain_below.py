@@ -54,8 +54,9 @@ def faithfulness(readings: Sequence[Reading]) -> None:
         rows = [
             {
                 "Method": TITLES[item.method],
-                "Comprehensiveness": item.comprehensiveness,
-                "Sufficiency": item.sufficiency,
+                # Adding zero takes the sign off a zero.
+                "Comprehensiveness": round(item.comprehensiveness, 3) + 0.0,
+                "Sufficiency": round(item.sufficiency, 3) + 0.0,
                 "Area, deletion": item.deletion_area,
                 "Area, insertion": item.insertion_area,
             }

@@ -76,9 +76,8 @@ def along_figure(readings: Sequence[Reading]) -> go.Figure:
     figure.update_yaxes(title_text="P(positive)", range=[-0.02, 1.02], zeroline=False)
     figure.update_layout(
         height=300,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        margin={"l": 10, "r": 10, "t": 30 if len(readings) > 1 else 10, "b": 10},
         showlegend=len(readings) > 1,
-        legend={"x": 0, "y": 1.12},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     )
-    figure.update_layout(legend_orientation="h")
     return figure

@@ -64,16 +64,19 @@ def adopt_address(models: Mapping[str, ModelInfo]) -> list[str]:
         state[MODELS] = [name for name in wanted if name in models] or [first]
     names = [name for name in query["methods"].split(",") if name] if "methods" in query else list(FIRST_METHODS)
     if any(name not in OFFERED for name in names):
-        problems.append("A method in this link does not exist; the others are shown.")
+        known = [name for name in names if name in OFFERED]
+        said = "the others are shown" if known else "here are the usual ones"
+        problems.append(f"A method in this link does not exist; {said}.")
+        names = known or list(FIRST_METHODS)
     state[CHOSEN] = [name for name in OFFERED if name in names]
-    for key, name, choices, default in (
-        (TARGET, "target", TARGETS, "predicted"),
-        (BASELINE, "baseline", BASELINES, DEFAULT_BASELINE),
-        (BELOW, "below", SECTIONS, "agreement"),
+    for key, name, words, choices, default in (
+        (TARGET, "target", "class to explain", TARGETS, "predicted"),
+        (BASELINE, "baseline", "baseline", BASELINES, DEFAULT_BASELINE),
+        (BELOW, "below", "section below the review", SECTIONS, "agreement"),
     ):
         state[key] = query.get(name, default)
         if state[key] not in choices:
-            problems.append(f"The {name} in this link is none of {', '.join(choices)}; it is {default} now.")
+            problems.append(f"This link asks for a {words} that does not exist; it is “{choices[default]}” now.")
             state[key] = default
     _adopt_edits(query, problems)
     return problems

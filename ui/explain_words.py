@@ -111,6 +111,6 @@ def _shared(item: Agreement) -> str:
     return f"{round((item.overlap or 0.0) * item.k)} of the top {item.k} words in common"
 
 
-def decimal(value: float | None, form: str = ".2f") -> str:
-    """Return a number with a true minus sign, a dash for None."""
+def decimal(value: float | None, form: str = "z.2f") -> str:
+    """Return a number with a true minus sign, none on a zero; a dash for None."""
     return "–" if value is None else format(value, form).replace("-", "−")

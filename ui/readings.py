@@ -172,9 +172,8 @@ def row_note(item: Attribution) -> str:
         sums = item.completeness
         doubt = "" if sums.relative_error < DOUBTFUL else ", so they do not add up: do not trust this row"
         parts.append(
-            f"sum of attributions {sums.total:+.2f}, change of the log-odds {sums.difference:+.2f}, "
-            f"error {_share(sums.relative_error)}".replace("-", "−").replace("log−odds", "log-odds")
-            + doubt
+            f"sum of attributions {_log_odds(sums.total)}, change of the log-odds {_log_odds(sums.difference)}, "
+            f"error {_share(sums.relative_error)}{doubt}"
         )
     return "; ".join(parts)
 
@@ -194,6 +193,7 @@ def note(found: Explanation) -> str:
 
 def table(readings: Sequence[Reading]) -> list[dict[str, Any]]:
     """Return the numbers behind the heatmap, one row a token of the first model's reading."""
+    names = distinct_names([reading.info for reading in readings])
     rows = []
     for place, token in enumerate(readings[0].explanation.tokens[:LONGEST_TABLE]):
         row: dict[str, Any] = {"#": place + 1, "Token": token.text, "Known": token.known, "Read": token.used}
@@ -203,10 +203,20 @@ def table(readings: Sequence[Reading]) -> list[dict[str, Any]]:
             same = place < len(tokens) and tokens[place].start == token.start and tokens[place].end == token.end
             for item in reading.attributions:
                 name = TITLES[item.method]
-                column = name if len(readings) == 1 else f"{name} · {reading.info.name} ({reading.info.id})"
+                column = name if len(readings) == 1 else f"{name} · {names[reading.info.id]}"
                 row[column] = float(item.scores[place]) if same and tokens[place].used else None
         rows.append(row)
     return rows
+
+
+def distinct_names(infos: Sequence[ModelInfo]) -> dict[str, str]:
+    """Return what each model is called by its id: its name, with the id where several are called alike."""
+    names = [info.name for info in infos]
+    return {info.id: info.name if names.count(info.name) == 1 else f"{info.name} ({info.id})" for info in infos}
+
+
+def _log_odds(value: float) -> str:
+    return format(value, "+.2f" if abs(value) >= 0.1 or not value else "+.1g").replace("-", "−")
 
 
 def _share(error: float) -> str:

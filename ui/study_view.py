@@ -23,6 +23,7 @@ MODEL, DATA, SAMPLE, SEED, CHOSEN = (f"study:{name}" for name in ("model", "data
 FILE, KEPT = "study:file", "study:kept"
 DEMO, OWN, CSV = "demo", "own", "csv"
 SOURCES = {DEMO: "Demo reviews that no model has seen", OWN: "The model's own test reviews", CSV: "A CSV file of mine"}
+ASKED = {DEMO: "of the demo generator", OWN: "of its own test part"}
 ALL = [name for name in METHODS if name != "random"]
 SAMPLES = (20, 50, 100, 200, 500, 1000, 2000)
 # On one core of a 2020s laptop, 230 tokens a review: the occlusions send one review through the network per token.
@@ -60,7 +61,7 @@ def draw() -> None:
 
 def show(result: dict[str, Any]) -> None:
     """Draw a result: what follows from it, the curves, the numbers."""
-    result = {**result, "data": in_users_words(result["data"], result["data"])}
+    result = {**result, "data": ASKED.get(result["data"]) or in_users_words(result["data"], result["data"])}
     with st.container(border=True, key="study-findings"):
         for sentence in findings(result):
             st.markdown(literal(sentence))

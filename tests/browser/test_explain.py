@@ -12,6 +12,24 @@ HEBREW = "סרט נהדר a wonderful film 👩‍👩‍👧 é́ <b>bold</b> &
 REVIEW = "A lazy plot and a beautiful waste of two hours."
 METHODS = "attention,integrated_gradients,occlusion_delete"
 
+LEAST_CONTRAST = """() => {
+  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const light = (colour) => [0, 1, 2].map((i) => {
+    const part = colour[i] / 255;
+    return [0.2126, 0.7152, 0.0722][i] * (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  }).reduce((sum, part) => sum + part, 0);
+  const seen = (...layers) => {
+    for (const layer of layers) { pen.fillStyle = layer; pen.fillRect(0, 0, 1, 1); }
+    return light(pen.getImageData(0, 0, 1, 1).data);
+  };
+  const page = getComputedStyle(document.querySelector(".stApp")).backgroundColor;
+  return Math.min(...[...document.querySelectorAll(".hm-up, .hm-down")].map((token) => {
+    const { backgroundColor, color } = getComputedStyle(token);
+    const both = [seen(page, backgroundColor), seen(color)];
+    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+  }));
+}"""
+
 
 def open_review(page, server, **query) -> None:
     page.goto(f"{server.url}/explain?{urlencode(query)}")
@@ -60,3 +78,16 @@ def test_word_is_masked_from_the_keyboard_deleted_by_click_and_undone(page, serv
     page.get_by_role("button", name="Undo").click()
     page.locator(".hm-text", has_text="beautiful").wait_for()
     assert page.get_by_role("textbox", name="Review", exact=True).input_value() == REVIEW
+
+
+NUMBERS = {0: "0", 1000: "1000", 2340: "2340", -0.25: "−0.25", 0.000885: "8.85e−4", 123456: "1.23e+5", 12.3456: "12.35"}
+
+
+def test_numbers_keep_their_zeros_and_letters_stay_readable_on_every_colour(page, server):
+    open_review(page, server, text=REVIEW, methods=METHODS)
+    found = page.evaluate("async (all) => all.map((await import('/assets/words.js')).number)", list(NUMBERS))
+    assert found == list(NUMBERS.values())
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        open_review(page, server, text=REVIEW, methods=METHODS)
+        assert page.evaluate(LEAST_CONTRAST) >= 3.9

@@ -75,9 +75,9 @@ def test_chosen_class_and_baseline_change_the_scores_and_are_in_the_link(open_pa
     ("query", "message"),
     [
         ({"methods": "magic"}, "method in this link does not exist"),
-        ({"below": "nowhere"}, "below in this link"),
-        ({"target": "2"}, "target in this link"),
-        ({"baseline": "<b>"}, "baseline in this link"),
+        ({"below": "nowhere"}, "section below the review"),
+        ({"target": "2"}, "class to explain"),
+        ({"baseline": "<b>"}, "asks for a baseline"),
         ({"edited": "A plot.", "masked": "0-99"}, "masked words"),
         ({"edited": "A plot.", "masked": "x"}, "masked words"),
         ({"models": "gone"}, "model in this link"),
@@ -96,6 +96,12 @@ def test_no_methods_at_all_still_answers(open_page):
     assert not page.exception
     assert not page.error
     assert "at least two methods" in texts(page.caption)
+
+
+def test_unknown_methods_of_a_link_give_way_to_the_usual_ones(open_page):
+    page = open_page("explain", text=REVIEW, methods="<b>")
+    assert "the usual ones" in texts(page.warning)
+    assert "methods" not in page.query_params and not page.exception
 
 
 def test_word_is_deleted_undone_and_typed_over(open_page):

@@ -124,8 +124,6 @@ function paint(span, { used, masked }, score, scale) {
   const share = Math.min(1, Math.abs(score) / scale.largest);
   span.style.setProperty("--hm-share", share.toFixed(3));
   span.classList.add(!scale.signed || score > 0 ? "hm-up" : "hm-down");
-  // Halfway to blue or orange, the theme's own letters are still the readable ones.
-  if (share > (scale.signed ? 0.72 : 0.55)) span.classList.add("hm-strong");
   if (!scale.signed) return;
   span.classList.add("hm-signed");
   if (share > 0.12) span.dataset.sign = score > 0 ? "+" : "−";

@@ -10,6 +10,8 @@ from typing import Any
 from ui.components.loader import declare, module_url
 
 _component = declare("heatmap")
+# Below this share of its scale, no colour is told from the background.
+FAINT = 0.08
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,12 @@ def heatmap(text: str, blocks: Sequence[Block], *, hint: str = "", key: str = "h
     each scale up to its own largest size.
     """
     shift = _utf16_offsets(text)
+    scales = _scales(blocks)
     data = {
         "module": module_url("heatmap"),
         "text": text,
         "hint": hint,
-        "scales": _scales(blocks),
+        "scales": scales,
         "blocks": [
             {
                 "title": block.title,
@@ -81,7 +84,7 @@ def heatmap(text: str, blocks: Sequence[Block], *, hint: str = "", key: str = "h
                     {
                         "title": row.title,
                         "scale": row.scale,
-                        "note": row.note,
+                        "note": "; ".join(filter(None, (row.note, _faint(row, scales[row.scale]["largest"])))),
                         "scores": [None if score is None else float(f"{score:.6g}") for score in row.scores],
                     }
                     for row in block.rows
@@ -101,6 +104,14 @@ def _scales(blocks: Sequence[Block]) -> dict[str, dict[str, Any]]:
         scale = scales.setdefault(row.scale, {"title": row.title, "signed": row.signed, "largest": 0.0})
         scale["largest"] = max(scale["largest"], largest)
     return scales
+
+
+def _faint(row: Row, largest: float) -> str:
+    """Say so where a row stays pale because another one of its scale has far larger scores."""
+    own = max((abs(score) for score in row.scores if score is not None), default=0.0)
+    if not 0 < own < FAINT * largest:
+        return ""
+    return f"hardly coloured: its largest score is {own:.2g}, on a scale up to {largest:.2g} that all models share"
 
 
 def _picked(answer: Any, blocks: Sequence[Block]) -> tuple[int, int] | None:
