@@ -16,13 +16,13 @@ from ui.pages import pages
 from ui.palette import run_colour
 from ui.run_actions import PROBLEM, draw_actions
 from ui.run_search import ROWS, View
-from ui.run_table import Entry, columns, table_rows
+from ui.run_table import Entry, columns, labels, table_rows
 
 MOST_CURVES = 8
 MOST_PRESELECTED = 5
 MOST_WANTED = 50
 PARAMETERS = frozenset({"runs", *run_search.PARAMETERS, *run_confusion.PARAMETERS})
-DEFAULT, SHOWN = "runs:default", "runs:shown"
+DEFAULT, SHOWN, LINKED = "runs:default", "runs:shown", "runs:linked"
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     wanted = [name for name in query.get("runs", "").split(",") if name][:MOST_WANTED]
     view = run_search.search_controls()
     actions = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    listed = list_runs(view, wanted if opening else [])
+    listed = list_runs(view, wanted, opening)
     if not listed:
         st.info(
             "No run fits this filter. Words must occur in a name, an id or a setting; cell=gru asks for one setting."
@@ -54,7 +54,7 @@ def main() -> None:
         st.button("Show all runs", icon=":material/filter_alt_off:", on_click=run_search.show_everything)
         write_address([])
         return
-    chosen = select(listed, wanted)
+    chosen = select(listed, wanted, opening)
     with actions:
         draw_actions(chosen)
     if not chosen:
@@ -64,24 +64,30 @@ def main() -> None:
     write_address(chosen)
 
 
-def list_runs(view: View, wanted: Sequence[str]) -> list[Entry]:
-    """Return the runs on one page of the table; for a link to runs, the page that its first run is on."""
+def list_runs(view: View, wanted: Sequence[str], opening: bool) -> list[Entry]:
+    """Return the runs on one page of the table; when a link to runs is opened, the page that its first run is on."""
     found = store().count_runs(view.search)
     page = view.page
-    if page == 1 and wanted and found > ROWS:
+    if opening and page == 1 and wanted and found > ROWS:
         page = run_search.page_of(wanted[0], view.search) or 1
     page = run_search.page_control(found, page)
-    return [Entry(*pair) for pair in store().search_runs(view.search, ROWS, (page - 1) * ROWS)]
+    found_here = [Entry(*pair) for pair in store().search_runs(view.search, ROWS, (page - 1) * ROWS)]
+    if opening:
+        st.session_state[LINKED] = frozenset(wanted)
+    # Four rows are in sight: what a link names comes first, or its ticks would be out of it.
+    linked = st.session_state.get(LINKED, frozenset())
+    return sorted(found_here, key=lambda entry: entry.run.id not in linked)
 
 
-def select(listed: Sequence[Entry], wanted: Sequence[str]) -> list[Entry]:
+def select(listed: Sequence[Entry], wanted: Sequence[str], opening: bool) -> list[Entry]:
     """Draw the table; return the selected runs."""
     known = {entry.run.id: place for place, entry in enumerate(listed)}
     # Other rows: another key, which starts from a default again, because a selection is a list of row numbers.
     rows_key = blake2b(",".join(known).encode(), digest_size=8).hexdigest()
     key = f"runs-table-{rows_key}"
     if key not in st.session_state:
-        if wanted and not known.keys() & set(wanted):
+        # After another filter the address still names what was selected before: no broken link.
+        if opening and wanted and not known.keys() & set(wanted):
             st.warning("The runs in this link are not in this list; here are the latest instead.")
         default = [known[name] for name in wanted if name in known]
         newest = listed[0].experiment.id
@@ -111,8 +117,8 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
     shown = chosen[:MOST_CURVES]
     where = twins_part(chosen)
     if any(entry.run.steps for entry in shown):
-        alone = len({entry.experiment.id for entry in shown}) == 1
-        curves = [Curve(e.experiment.id, e.run.id, e.label(alone), run_colour(n)) for n, e in enumerate(shown)]
+        names = labels(shown)
+        curves = [Curve(e.experiment.id, e.run.id, names[e.run.id], run_colour(n)) for n, e in enumerate(shown)]
         marked = [] if where is None or where.loss_step is None else [Marker(where.loss_step, "losses part")]
         overlay(curves, markers=marked, height=335)
     if where is not None:

@@ -23,7 +23,7 @@ from sentiment_core.predictions import (
 )
 from ui.notices import literal, show_error
 from ui.pages import pages
-from ui.run_table import Entry
+from ui.run_table import Entry, labels
 
 OF, CELL, THRESHOLD, PAGE = "confusion:of", "confusion:cell", "confusion:threshold", "confusion:page"
 PARAMETERS = ("cell", "of", "threshold")
@@ -41,7 +41,7 @@ def adopt_address(query: Mapping[str, str]) -> list[str]:
     cell = query.get("cell")
     st.session_state[CELL] = cell if cell in CELLS else None
     if cell is not None and cell not in CELLS:
-        problems.append(f"The link asks for a cell of the confusion matrix that there is not; choose one ({_named()}).")
+        problems.append("The link asks for a cell of the confusion matrix that there is not; choose a number in it.")
     st.session_state[OF] = query.get("of")
     st.session_state[THRESHOLD] = DEFAULT_THRESHOLD
     try:
@@ -95,13 +95,13 @@ def _choose_run(tested: dict[str, tuple[Entry, Predictions]]) -> str:
     if st.session_state.get(OF) not in tested:
         st.session_state[OF] = first
     if len(tested) > 1:
-        alone = len({entry.experiment.id for entry, _ in tested.values()}) == 1
+        names = labels([entry for entry, _ in tested.values()])
         st.segmented_control(
             "Run",
             list(tested),
             key=OF,
             required=True,
-            format_func=lambda name: literal(tested[name][0].label(alone)),
+            format_func=lambda name: literal(names[name]),
             label_visibility="collapsed",
         )
     return str(st.session_state[OF] or first)
@@ -217,7 +217,3 @@ def _load_texts(data_json: str, stamp: float, indices: bytes, tested: _Tested) -
 def _first_words(text: str) -> str:
     line = " ".join(text[: 4 * SHOWN_CHARACTERS].replace("<br />", " ").split())
     return line if len(line) <= SHOWN_CHARACTERS else line[:SHOWN_CHARACTERS].rsplit(" ", 1)[0] + " …"
-
-
-def _named() -> str:
-    return ", ".join(CELLS)

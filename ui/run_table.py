@@ -40,9 +40,16 @@ class Entry:
         """Why the run failed, in a sentence; None when nothing went wrong."""
         return self.run.error or (self.experiment.error if str(self.run.status) == "failed" else None)
 
-    def label(self, alone: bool) -> str:
-        """What the run is called, with its experiment unless runs of no other one are shown."""
-        return self.run.name if alone else f"{self.run.name} ({self.experiment.id})"
+
+def labels(shown: Sequence[Entry]) -> dict[str, str]:
+    """Return what each run is called by its id: its name, with its experiment where several are called alike."""
+    names = [entry.run.name for entry in shown]
+    return {
+        entry.run.id: entry.run.name
+        if names.count(entry.run.name) == 1
+        else f"{entry.run.name} ({entry.experiment.id})"
+        for entry in shown
+    }
 
 
 def entries(experiments: Sequence[Experiment]) -> list[Entry]:

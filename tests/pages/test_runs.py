@@ -14,6 +14,7 @@ from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Experiment, Store
 from ui.run_actions import duplicate_query, save_names
 from ui.run_search import alternatives
+from ui.run_table import entries, labels
 
 from .conftest import ROOT, button, finished_twin, step_metrics, texts
 
@@ -115,6 +116,22 @@ def test_a_tampered_link_says_so_and_shows_the_default(open_page, two, query, me
     assert len(listed(page)) == 2
     (name,) = query
     assert page.query_params.get(name) not in (query[name], [query[name]])
+
+
+def test_runs_of_a_link_are_listed_first_and_a_later_filter_is_no_broken_link(open_page, two):
+    made(two, "Hills", ("third",))
+    older = next(experiment.runs[0].id for experiment in two.experiments() if experiment.name == "Rivers")
+    page = open_page("runs", runs=older)
+    assert listed(page)[0] == "gru run" and not page.warning
+    page.text_input(key="runs:words").set_value("lakes").run()
+    assert listed(page) == ["lstm run"] and not page.warning and not page.exception
+
+
+def test_runs_are_called_by_their_names_and_by_their_experiments_where_those_are_equal(lab):
+    alike = [made(lab, name, ("one", name)) for name in "ab"]
+    first, second = (experiment.id for experiment in alike)
+    shown = entries(alike)
+    assert list(labels(shown).values()) == [f"one ({first})", "a", f"one ({second})", "b"]
 
 
 def test_why_an_experiment_was_refused_is_in_its_row_and_under_the_table(open_page, two):
