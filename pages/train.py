@@ -7,14 +7,15 @@ import time
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig, build, from_query, to_query
-from sentiment_core.errors import NotFoundError, SentimentLabError
+from sentiment_core.errors import ConfigError, NotFoundError, SentimentLabError
+from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
 from ui.backend import executor, store
 from ui.components.copy_link import copy_link
 from ui.components.live_plot import live_experiment
 from ui.notices import errors_shown, show_error
 from ui.run_controls import PROBLEM, controls, live_controls
-from ui.train_form import form, preset_control, start_editing, start_fresh, summary
+from ui.train_form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
 from ui.uploads import upload_path
 
 ADOPTED, SHOWN, LEFT = "train:adopted", "train:shown", "train:left"
@@ -40,6 +41,7 @@ def main() -> None:
         show_error(error)
     if experiment is None:
         config = form()
+        preset_note()
         st.caption("Press **Train**: the curves appear here and follow the training, step by step.")
     else:
         live_experiment(experiment.id, experiment.status, height=440)
@@ -71,7 +73,7 @@ def adopt_address() -> SentimentLabError | None:
     if st.session_state.get(ADOPTED) == query:
         return None
     first = ADOPTED not in st.session_state
-    st.session_state[ADOPTED] = query
+    st.session_state[ADOPTED] = dict(query)
     try:
         if "experiment" in query:
             start_editing(store().experiment(query["experiment"]).config)
@@ -79,13 +81,18 @@ def adopt_address() -> SentimentLabError | None:
         elif query:
             if "data.path" in query:
                 query = {**query, "data.path": upload_path(query["data.path"])}
-            start_editing(from_query(query))
+            # A short link that lasts; further settings in it go on top.
+            chosen = query.pop("preset", None) or None
+            start_editing(from_query({**(to_query(preset(chosen).config) if chosen else {}), **query}))
+            st.session_state[PRESET] = chosen
         elif first:
             start_fresh()
     except SentimentLabError as error:
         reset()
         start_fresh()
-        return error
+        if not isinstance(error, ConfigError | NotFoundError):
+            return error
+        return type(error)(f"This link cannot be used, so here is the first experiment instead. {error}")
     return None
 
 

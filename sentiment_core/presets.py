@@ -218,7 +218,7 @@ _LADDER = (
     _preset(
         "best",
         "Best",
-        "Recipe: the same with vectors that move along, a tenth as fast as the network.",
+        "Recipe: best-frozen with vectors that move along, a tenth as fast as the network.",
         BEST_PARAMETERS,
         **_dotted({**_BEST, "model.freeze_embeddings": False, "training.embedding_rate": 0.1}),
     ),

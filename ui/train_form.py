@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig, from_fields
+from sentiment_core.config import DataConfig, ExperimentConfig, from_fields
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.presets import PRESETS, preset
 from ui.compare import CHOICE, CLIPPING, compare_control, load_runs
@@ -56,6 +56,13 @@ def preset_control(leave: Callable[[], None]) -> None:
     )
 
 
+def preset_note() -> None:
+    """Say what the chosen starting point is."""
+    name = st.session_state.get(PRESET)
+    if name:
+        st.caption(f"**{PRESETS[name].title}.** {literal(PRESETS[name].description)}")
+
+
 def form() -> ExperimentConfig | None:
     """Draw the form; return the experiment it describes, None (with the reason on the page) when it is impossible."""
     data, model, training = st.columns(3, gap="large")
@@ -100,8 +107,12 @@ def _apply_preset(leave: Callable[[], None]) -> None:
     name = st.session_state.get(PRESET)
     if name:
         # A rung is about the model: whose reviews it reads stays the user's choice.
+        config = preset(name).config
         kept = {field: draft()[field] for field in KEPT_BY_PRESETS}
-        start_editing(preset(name).config)
+        if config.data.embeddings != DataConfig().embeddings:
+            # A recipe that brings vectors of its own is not that recipe without them.
+            del kept["data.embeddings"]
+        start_editing(config)
         draft().update(kept)
         leave()
 
@@ -202,4 +213,6 @@ def _more_training() -> None:
     if draft()["training.optimizer"] == "sgd":
         edit("training.momentum")
     edit("training.batch_size", "training.schedule", "training.weight_decay", "training.max_steps")
+    if not draft()["model.freeze_embeddings"]:
+        edit("training.embedding_rate")
     edit("training.early_stopping", "training.weight_averaging", "training.precision", "device")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sentiment_core.config import to_query
+from sentiment_core.config import from_query, to_query
 from sentiment_core.presets import PRESETS
+from ui.notices import literal
 
 from .conftest import button, key_of, texts
 
@@ -75,6 +76,25 @@ def test_every_preset_can_be_loaded(open_page):
         page.selectbox(key="widget:preset").set_value(name).run()
         assert not page.exception
         assert not page.error, name
+
+
+@pytest.mark.parametrize("name", ["best", "best-frozen", "uniform-attention", "learning-rates"])
+def test_preset_has_a_short_link_and_brings_its_own_vectors(open_page, name):
+    linked, chosen = open_page("train", preset=name), open_page("train")
+    chosen.selectbox(key="widget:preset").set_value(name).run()
+    assert not linked.exception and not linked.error
+    assert linked.query_params == chosen.query_params
+    assert from_query(linked.query_params).model == PRESETS[name].config.model
+    vectors = linked.selectbox(key=key_of(linked, "field:data.embeddings")).value
+    assert vectors == PRESETS[name].config.data.embeddings
+    assert literal(PRESETS[name].description) in texts(linked.caption)
+
+
+@pytest.mark.parametrize("query", [{"preset": "nothing"}, {"preset": "best", "model.cell": "<b>"}, {"foo": "1"}])
+def test_bad_link_says_that_the_default_is_shown(open_page, query):
+    page = open_page("train", **query)
+    assert "here is the first experiment instead" in texts(page.error)
+    assert page.query_params["name"] == "First experiment"
 
 
 @pytest.mark.parametrize(
