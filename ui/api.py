@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from streamlit import config
@@ -26,6 +26,8 @@ from sentiment_core.store import Experiment, Run, Store
 from ui import backend
 
 ASSETS = Path(__file__).parent / "assets"
+# Every page but the one at the root.
+PAGES = sorted(path.stem for path in (Path(__file__).parent.parent / "pages").glob("*.py") if path.stem != "home")
 ROWS_PER_ANSWER = 4000
 COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate", "grad_norm", "grad_norm_clipped", "threshold")
 EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
@@ -38,6 +40,7 @@ def routes() -> list[BaseRoute]:
         Route(base_url() + "/api/experiments/{id}", experiment),
         Route(base_url() + "/assets/plotly.min.js", plotly),
         Mount(base_url() + "/assets", Assets(directory=ASSETS)),
+        *(Route(f"{base_url()}/{name}/{{rest:path}}", to_page) for name in PAGES),
     ]
 
 
@@ -88,6 +91,18 @@ def experiment(request: Request) -> Response:
         return _problem(404, str(error))
     except SentimentLabError as error:
         return _problem(503, str(error))
+
+
+def to_page(request: Request) -> Response:
+    """Send a browser that asks for `/train/anything` to `/train`: Streamlit would answer with a page that stays blank.
+
+    Only what a person opens: Streamlit's own scripts look below a page too, and must hear that nothing is there.
+    """
+    if "text/html" not in request.headers.get("accept", ""):
+        return Response(status_code=404)
+    page = request.url.path.removeprefix(base_url()).split("/")[1]
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{base_url()}/{page}{query}")
 
 
 def host_is_ours(host: str | None) -> bool:

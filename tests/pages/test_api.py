@@ -104,3 +104,12 @@ def test_scripts_are_served(client):
     assert plotly.status_code == 200
     assert "immutable" in plotly.headers["cache-control"]
     assert client.get("/assets/../api.py").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/train/extra", "/explain/a/b/", "/runs/"])
+def test_what_lies_below_a_page_leads_to_the_page(client, path):
+    page = path.split("/")[1]
+    answer = client.get(f"{path}?text=a%26b", headers={"accept": "text/html,*/*"}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, f"/{page}?text=a%26b")
+    # Streamlit looks for itself there.
+    assert client.get(f"/{page}/_stcore/health", headers={"accept": "application/json, */*"}).status_code == 404
