@@ -11,7 +11,7 @@ import streamlit as st
 from sentiment_core.calibration import brier_score, expected_calibration_error, fit_temperature
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import PRETRAINED, available_models
-from sentiment_core.explain.batch import Asked, as_csv, batch_arguments, counts_at, ranking, reviews_of
+from sentiment_core.explain.batch import Asked, as_csv, batch_arguments, counts_at, kept_answers, ranking, reviews_of
 from ui.backend import store
 from ui.batch_plot import reliability_figure
 from ui.components.copy_link import copy_link
@@ -72,6 +72,10 @@ def draw() -> None:
         return
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, st.session_state.get(FILE) or "")))
+    identifier = models[st.session_state[MODEL]].id
+    if (kept := kept_answers(arguments, asked, store())) is not None:
+        show(asked, kept, identifier)
+        return
     count = len(asked.texts)
     seconds = count * SECONDS_PER_REVIEW
     hint = (
@@ -79,7 +83,7 @@ def draw() -> None:
     )
     result = job_panel("predictions", arguments, start_label="Ask the model", time_hint=hint)
     if result is not None:
-        show(asked, np.array(result["probabilities"], dtype=np.float64), models[st.session_state[MODEL]].id)
+        show(asked, np.array(result["probabilities"], dtype=np.float64), identifier)
 
 
 def show(asked: Asked, probabilities: np.ndarray, model: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -16,6 +17,8 @@ from sentiment_core.datasets import TEST, csv_file, load_reviews
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, model_folder
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
+from sentiment_core.metrics import Status
+from sentiment_core.predictions import read_predictions
 from sentiment_core.store import Store
 
 Progress = Callable[[str, float | None], None]
@@ -98,6 +101,23 @@ def reviews_of(arguments: Mapping[str, Any], store: Store) -> Asked:
     if blank := sum(not text.strip() for text in table.texts):
         warnings += (f"{blank:,} rows have no text; what the model answers to them means nothing.",)
     return _cut(Asked(table.texts, table.labels, warnings))
+
+
+def kept_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np.ndarray | None:
+    """Return P(positive) `(N,)` of `asked` as the run kept it when it ended; None where the model must be asked."""
+    if arguments["data"] != "own" or asked.labels is None:
+        return None
+    trained, count = store.run(arguments["model"]), len(asked.texts)
+    if trained.status is not Status.FINISHED:
+        # Its weights may be later ones than those that were tested.
+        return None
+    with suppress(CheckpointError):
+        found = read_predictions(trained)
+        # Both go through the test part in its order; other labels mean other reviews.
+        if found is not None and len(found) >= count and np.array_equal(found.labels[:count], asked.labels):
+            answers = found.probabilities[:count].astype(np.float64)
+            return answers if np.isfinite(answers).all() else None
+    return None
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
-from sentiment_core.explain.batch import Asked, as_csv, counts_at, ranking
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.explain import batch
+from sentiment_core.explain.batch import Asked, as_csv, counts_at, kept_answers, ranking
+from sentiment_core.store import Store
+from sentiment_core.worker import train_here
 
 PROBABILITIES = np.array([0.9, 0.2, 0.6, 0.55, 0.01])
 LABELS = np.array([1, 1, 0, 1, 0])
@@ -47,3 +54,15 @@ def test_csv_keeps_every_review_and_no_formula() -> None:
         ["0.250000", "0", "0", "two\nlines"],
     ]
     assert b"label" not in as_csv(Asked(["a"], None), [0.5], 0.5)
+
+
+def test_kept_answers_are_those_the_model_would_give(home: Path, tiny: Callable[..., ExperimentConfig]) -> None:
+    with Store() as store:
+        experiment = train_here(store, tiny({"model.cell": "gru", "training.epochs": 1}), lambda progress: None)
+        arguments = batch.batch_arguments(experiment.runs[0].id, "own", store)
+        asked = batch.reviews_of(arguments, store)
+        kept = kept_answers(arguments, asked, store)
+        assert kept is not None and asked.labels is not None
+        assert np.allclose(kept, batch.run(arguments, lambda text, share: None)["probabilities"], atol=1e-6)
+        assert kept_answers({**arguments, "data": "demo"}, asked, store) is None
+        assert kept_answers(arguments, replace(asked, labels=1 - asked.labels), store) is None
