@@ -118,7 +118,7 @@ def _word(info: ModelInfo, draft: Draft) -> None:
     if near:
         st.caption(
             "The words are the nearest by cosine in the vectors that the model reads. Near means used alike, not "
-            "meaning alike: in GloVe, antonyms often are neighbours."
+            "meaning alike: antonyms often are neighbours."
         )
 
 

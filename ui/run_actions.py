@@ -46,7 +46,8 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
             query_params={"models": ",".join(models)},
         )
     st.space("stretch")
-    if st.button("Rename", icon=":material/edit:", disabled=single is None):
+    why_not = None if single else "Select runs of one experiment to rename them."
+    if st.button("Rename", icon=":material/edit:", disabled=single is None, help=why_not):
         assert single is not None
         rename(single, chosen[:MOST_RENAMED])
     with st.popover("Export", icon=":material/download:", disabled=not chosen):

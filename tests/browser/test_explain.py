@@ -68,6 +68,8 @@ def test_word_is_masked_from_the_keyboard_deleted_by_click_and_undone(page, serv
     page.locator(".hm-text .hm-token", has_text="beautiful").click()
     page.get_by_role("button", name="Delete ", exact=False).filter(has_not_text="Occlusion").click()
     page.locator(".hm-text", has_text="A lazy plot and a waste").wait_for()
+    # The address is written after the heatmap.
+    page.wait_for_url("**edited=A+lazy+plot+and+a+waste+*")
     query = parse_qs(urlsplit(page.url).query)
     assert (query["edited"], query["masked"]) == (["A lazy plot and a waste of two hours."], ["2-6"])
     verdict = page.locator(".hm-verdict").inner_text()
