@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from sentiment_core.errors import DataError
-from sentiment_core.explain import Explanation, ModelInfo
+from sentiment_core.explain import BASELINES, Explanation, ModelInfo
 from sentiment_core.explain.counterfactual import (
     Draft,
     Neighbour,
@@ -22,7 +22,7 @@ from sentiment_core.explain.counterfactual import (
     retyped,
 )
 from ui.components.heatmap import Block, Row
-from ui.explain_state import HISTORY, MOST_CHARACTERS, ORIGINAL, TEXT, TOKEN
+from ui.explain_state import BASELINE, HISTORY, MOST_CHARACTERS, ORIGINAL, TEXT, TOKEN
 from ui.explain_words import signed
 from ui.notices import literal
 from ui.readings import (
@@ -152,13 +152,20 @@ def _edits(infos: Sequence[ModelInfo], text: str) -> None:
             help="The edited review becomes the review; masks are lifted.",
         )
     if history and history[-1][1].masked:
-        st.caption("A masked word stays in its place, but the model reads the zero vector there.")
+        st.caption(
+            f"A masked word stays in its place, but the model reads the {BASELINES[st.session_state[BASELINE]]} there "
+            "(More, above, offers another one)."
+        )
 
 
 def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     whole = explain(info, text)
     before = whole.probability
-    found = whole if draft == Draft(text) else _answer(info.id, info.description, draft.text, draft.masked)
+    found = (
+        whole
+        if draft == Draft(text)
+        else _answer(info.id, info.description, draft.text, draft.masked, st.session_state[BASELINE])
+    )
     spans = set(draft.masked)
     tokens = with_short_tail(
         tuple(heatmap_token(token, token.used and (token.start, token.end) in spans) for token in found.tokens)
@@ -206,8 +213,8 @@ def _pin() -> None:
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _answer(model_id: str, version: str, text: str, spans: tuple[tuple[int, int], ...]) -> Explanation:
-    return answer(predictor(model_id, version), Draft(text, spans))
+def _answer(model_id: str, version: str, text: str, spans: tuple[tuple[int, int], ...], baseline: str) -> Explanation:
+    return answer(predictor(model_id, version), Draft(text, spans), baseline)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -216,12 +223,13 @@ def _neighbours(model_id: str, version: str, word: str) -> list[Neighbour]:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _asked(model_id: str, version: str, drafts: tuple[tuple[str, Any], ...]) -> np.ndarray:
-    return probabilities(predictor(model_id, version), [Draft(text, spans) for text, spans in drafts])
+def _asked(model_id: str, version: str, drafts: tuple[tuple[str, Any], ...], baseline: str) -> np.ndarray:
+    return probabilities(predictor(model_id, version), [Draft(text, spans) for text, spans in drafts], baseline)
 
 
 def _probabilities(info: ModelInfo, drafts: Sequence[Draft]) -> np.ndarray:
-    found: np.ndarray = _asked(info.id, info.description, tuple((draft.text, draft.masked) for draft in drafts))
+    asked = tuple((draft.text, draft.masked) for draft in drafts)
+    found: np.ndarray = _asked(info.id, info.description, asked, st.session_state[BASELINE])
     return found
 
 

@@ -1,7 +1,7 @@
 """What would the model say if the review were a little different? Edits by character offsets, and nearby words.
 
-A deleted or replaced token changes the text. A masked token stays in the text, but the model reads the zero vector in
-its place, as in occlusion with the baseline `zero`; an unknown word would not do, because models skip those.
+A deleted or replaced token changes the text. A masked token stays in the text, but the model reads the vector of a
+baseline in its place, as in occlusion; an unknown word would not do, because models skip those.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sentiment_core.errors import ConfigError
+from sentiment_core.explain.methods import DEFAULT_BASELINE
 from sentiment_core.explain.records import Explanation
 
 if TYPE_CHECKING:
@@ -77,24 +78,32 @@ def retyped(draft: Draft, text: str) -> Draft:
     return _spliced(draft, start, len(before) - tail, text[start : len(text) - tail])
 
 
-def probabilities(predictor: Predictor, drafts: Sequence[Draft]) -> np.ndarray:
-    """Return P(positive) `(N,)` of each draft."""
+def probabilities(predictor: Predictor, drafts: Sequence[Draft], baseline: str = DEFAULT_BASELINE) -> np.ndarray:
+    """Return P(positive) `(N,)` of each draft, with `baseline` in the place of masked tokens."""
     from sentiment_core.explain.predictor import sigmoid
 
-    return sigmoid(predictor.logits([_token_ids(predictor, draft) for draft in drafts]))
+    read = [_token_ids(predictor, draft) for draft in drafts]
+    plain = [place for place, (_, masks) in enumerate(read) if not masks.any()]
+    logits = np.zeros(len(drafts))
+    logits[plain] = predictor.logits([read[place][0] for place in plain])
+    for place in set(range(len(drafts))) - set(plain):
+        logits[place] = _with_masks(predictor, *read[place], baseline)[0]
+    return sigmoid(logits)
 
 
-def answer(predictor: Predictor, draft: Draft) -> Explanation:
+def answer(predictor: Predictor, draft: Draft, baseline: str = DEFAULT_BASELINE) -> Explanation:
     """Return `Predictor.explain` of a draft, with its masks; raises `DataError` for an empty text."""
+    from sentiment_core.explain.predictor import sigmoid
+
     found = predictor.explain(draft.text)
-    if not draft.masked or not found.used_tokens:
+    row, masks = _token_ids(predictor, draft)
+    if not masks.any():
         return found
-    row = _token_ids(predictor, draft)
-    probability = float(probabilities(predictor, [draft])[0])
-    weights = predictor.classify(row[None, :], np.array([len(row)])).attention_weights
+    logit, weights = _with_masks(predictor, row, masks, baseline)
+    probability = float(sigmoid(np.array([logit]))[0])
     tokens = found.tokens
     if weights is not None:
-        values = iter(weights[0].detach().cpu().numpy().tolist())
+        values = iter(weights.tolist())
         tokens = tuple(replace(token, attention=float(next(values)) if token.used else 0.0) for token in tokens)
     return replace(found, probability=probability, label=int(probability >= 0.5), tokens=tokens)
 
@@ -118,14 +127,30 @@ def neighbours(predictor: Predictor, word: str, count: int = 8) -> list[Neighbou
     return [Neighbour(str(words[place]), float(cosines[place])) for place in best]
 
 
-def _token_ids(predictor: Predictor, draft: Draft) -> np.ndarray:
+def _token_ids(predictor: Predictor, draft: Draft) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ids `(T,)` of what is read, and which of these tokens are masked `(T,)`."""
     tokens, used = _read(predictor, draft.text)
-    row: np.ndarray = tokens.token_ids[used].copy()
     spans = set(draft.masked)
-    if spans:
-        places = zip(tokens.starts[used].tolist(), tokens.ends[used].tolist(), strict=True)
-        row[[span in spans for span in places]] = 0
-    return row
+    places = zip(tokens.starts[used].tolist(), tokens.ends[used].tolist(), strict=True)
+    return tokens.token_ids[used], np.array([span in spans for span in places], dtype=bool)
+
+
+def _with_masks(
+    predictor: Predictor, token_ids: np.ndarray, masks: np.ndarray, baseline: str
+) -> tuple[float, np.ndarray | None]:
+    """Return the log-odds of positive and attention weights `(T,)` with a baseline in the place of masked tokens."""
+    import torch
+
+    from sentiment_core.explain.methods.target import Target
+
+    with torch.inference_mode():
+        asked = Target(predictor, token_ids, target=1)
+        hidden = torch.from_numpy(masks).to(predictor.device)[None, :, None]  # (1, T, 1)
+        embedded = torch.where(hidden, asked.baseline(baseline), asked.embedded)  # (1, T, E)
+        weights = predictor.model.classify(
+            embedded, torch.tensor([len(token_ids)], device=predictor.device)
+        ).attention_weights
+        return float(asked(embedded)[0]), None if weights is None else weights[0].cpu().numpy()
 
 
 def _read(predictor: Predictor, text: str) -> tuple[TokenizedText, np.ndarray]:
