@@ -189,8 +189,7 @@ _LADDER = (
     _preset(
         "bigru-attention",
         "Bidirectional GRU with attention",
-        "Beyond the notebook: a bidirectional GRU with additive attention, dropout and weight averaging; the recipe of "
-        "the model that ships with the product.",
+        "Beyond the notebook: a bidirectional GRU with additive attention, dropout and weight averaging.",
         PRETRAINED_PARAMETERS,
         **_dotted(_BIGRU),
     ),
@@ -218,9 +217,9 @@ _LADDER = (
     _preset(
         "best",
         "Best",
-        "Recipe: best-frozen with vectors that move along, a tenth as fast as the network.",
+        "Recipe: best-frozen with vectors that move along, a tenth as fast as the network, and up to 1,000 tokens.",
         BEST_PARAMETERS,
-        **_dotted({**_BEST, "model.freeze_embeddings": False, "training.embedding_rate": 0.1}),
+        **_dotted({**_BEST, "data.max_tokens": 1000, "model.freeze_embeddings": False, "training.embedding_rate": 0.1}),
     ),
 )
 PRESETS: dict[str, Preset] = {item.name: item for item in _LADDER}
