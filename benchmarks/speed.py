@@ -1,6 +1,6 @@
 """How fast training is, as ratios measured side by side in one run.
 
-    python -m benchmarks.speed --data FILE.csv.gz [--embeddings glove-100] [--reviews 6400]
+    python -m benchmarks.speed --data FILE.csv.gz [--embeddings glove-100] [--reviews 6400] [--device cuda]
 
 1. One epoch against the course notebook's pipeline: per-word gensim look-ups in the collate function, random batches
    padded to their longest review. Same model, same reviews, same optimizer, same threads.
@@ -75,7 +75,7 @@ def notebook_epoch(texts: list[str], labels: np.ndarray, vectors: KeyedVectors, 
 
 
 def our_epoch(
-    config: ExperimentConfig, corpus: Corpus, threads: int, max_steps: int | None = None
+    config: ExperimentConfig, corpus: Corpus, threads: int, max_steps: int | None = None, device: str = "cpu"
 ) -> tuple[float, int]:
     """Return wall seconds of the updates of one epoch, metrics written to a store on disk, and their number."""
     config = from_fields({"training.max_steps": max_steps, "training.epochs": 1}, config)
@@ -83,7 +83,7 @@ def our_epoch(
         experiment = store.create_experiment(config)
         reporter = Reporter(store, experiment.id, lambda: False, lambda trainer: None)
         ids = [run.id for run in experiment.runs]
-        trainer = Trainer(config, ids, [corpus] * len(ids), torch.device("cpu"), [reporter], threads)
+        trainer = Trainer(config, ids, [corpus] * len(ids), torch.device(device), [reporter], threads)
         clock = Clock()
         trainer.callbacks = [reporter, clock]
         trainer.fit()
@@ -97,24 +97,35 @@ class Clock(Callback):
         self.first = self.last = 0.0
 
     def on_step(self, trainer: Trainer) -> None:
+        if not self.first or trainer.step == trainer.total_steps:
+            _wait_for(trainer.device.type)
         self.last = time.perf_counter()
         self.first = self.first or self.last
 
 
-def bare_steps(config: ExperimentConfig, corpus: Corpus, threads: int, count: int) -> float:
+def bare_steps(config: ExperimentConfig, corpus: Corpus, threads: int, count: int, device: str = "cpu") -> float:
     """Return seconds for `count` updates of a bare model over the trainer's own batches, made beforehand."""
     torch.set_num_threads(threads)
     members = np.flatnonzero((corpus.parts == TRAIN) & (corpus.lengths > 0))
     plan = plan_epoch(members, corpus.lengths, config.training.batch_size, "bucketed", config.seed, 1)
-    matrix = torch.from_numpy(corpus.matrix)
-    batches = [collate(corpus, indices) for indices in plan[: count + 1]]
-    model = BareModel(corpus.matrix.shape[1])
+    matrix = torch.from_numpy(corpus.matrix).to(device)
+    batches = [collate(corpus, indices).to(torch.device(device)) for indices in plan[: count + 1]]
+    model = BareModel(corpus.matrix.shape[1]).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     started = 0.0
     for index, batch in enumerate(batches):
         step(model, optimizer, F.embedding(batch.token_ids, matrix), batch.lengths, batch.labels)
-        started = started if index else time.perf_counter()
+        if index == 0:
+            _wait_for(device)
+            started = time.perf_counter()
+    _wait_for(device)
     return time.perf_counter() - started
+
+
+def _wait_for(device: str) -> None:
+    """A GPU works on after Python has gone on."""
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 def main() -> None:
@@ -125,6 +136,7 @@ def main() -> None:
     parser.add_argument("--reviews", type=int, default=6400, help="reviews in the epoch against the notebook")
     parser.add_argument("--steps", type=int, default=40, help="updates per repetition of the other two")
     parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; the notebook's epoch stays on the CPU")
     options = parser.parse_args()
     os.environ["SENTIMENT_HOME"] = tempfile.mkdtemp()
     fields = {"data.source": "csv", "data.path": options.data, "data.embeddings": options.embeddings}
@@ -141,7 +153,7 @@ def main() -> None:
     vectors = KeyedVectors(corpus.vectors.dim)
     vectors.add_vectors(list(corpus.vectors.words), np.asarray(corpus.vectors.matrix))
 
-    ours, steps = our_epoch(config, corpus, threads)
+    ours, steps = our_epoch(config, corpus, threads, device=options.device)
     theirs = notebook_epoch(texts, reviews.labels[members], vectors, config.training.batch_size)
     ours *= (steps + 1) / steps
     print(f"one epoch over {len(members)} reviews: notebook {theirs:.1f} s, here {ours:.1f} s")
@@ -152,8 +164,8 @@ def main() -> None:
 
     pairs = []
     for _ in range(options.repetitions):
-        bare = bare_steps(config, corpus, threads, options.steps)
-        seconds, _ = our_epoch(config, corpus, threads, options.steps + 1)
+        bare = bare_steps(config, corpus, threads, options.steps, options.device)
+        seconds, _ = our_epoch(config, corpus, threads, options.steps + 1, options.device)
         pairs.append((bare, seconds))
     ratios = [bare / seconds for bare, seconds in pairs]
     print(
@@ -164,8 +176,8 @@ def main() -> None:
     twin = vary_clipping(config)
     ratios = []
     for _ in range(options.repetitions):
-        one, _ = our_epoch(config, corpus, threads, options.steps + 1)
-        two, _ = our_epoch(twin, corpus, max(1, threads // 2), options.steps + 1)
+        one, _ = our_epoch(config, corpus, threads, options.steps + 1, options.device)
+        two, _ = our_epoch(twin, corpus, max(1, threads // 2), options.steps + 1, options.device)
         ratios.append(two / one)
     print(
         f"twin against one run: time ratios {[round(ratio, 2) for ratio in ratios]}, "

@@ -94,11 +94,12 @@ def train(make_corpus: Callable[..., Corpus]) -> Train:
         *callbacks: Callback,
         state: dict[str, Any] | None = None,
         corpora: Sequence[Corpus] | None = None,
+        device: str = "cpu",
     ) -> Record:
         corpora = corpora or [make_corpus()] * len(config.runs)
         ids = [f"run-{number}" for number in range(len(config.runs))]
         record = Record()
-        trainer = Trainer(config, ids, corpora, torch.device("cpu"), [record, *callbacks])
+        trainer = Trainer(config, ids, corpora, torch.device(device), [record, *callbacks])
         if state is not None:
             trainer.load_state_dict(state)
         trainer.fit()
