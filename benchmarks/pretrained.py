@@ -1,6 +1,6 @@
 """Make the model that ships with the product, and its card, out of a run of `benchmarks.recipes`.
 
-    python -m benchmarks.pretrained --run RUN_ID [--words 30000]
+    python -m benchmarks.pretrained --run RUN_ID [--words 18000] [--machine "one GPU"]
 
 Keeps the most frequent words of the training reviews, halves the precision, and fits the temperature (Guo et al. 2017)
 on the validation part. The figures on the card are measured on the result, through the same code as the Explain page.
@@ -31,9 +31,9 @@ CARD = """# The pretrained model
 | recipe | `{preset}`: {network} |
 | files | {size:,} bytes: half-precision weights with the vectors of {words:,} words, and the words |
 | reviews | {count:,} IMDb reviews (Maas et al. 2011), notebook split 80/20, 10 % of training for validation |
-| commands | `python -m benchmarks.recipes --data movie.csv.gz --seeds {seed} --precision {precision}`, then \
+| commands | `python -m benchmarks.recipes --data movie.csv.gz --presets {preset} --seeds {seed} --precision {precision}`, then \
 `python -m benchmarks.pretrained --run RUN_ID` |
-| training | {epochs} epochs, {steps:,} updates, {seconds:.0f} s beside other work on two CPU cores |
+| training | {epochs} epochs, {steps:,} updates, {seconds:.0f} s on {machine} |
 | temperature | {temperature:.3f}, fitted on the validation part |
 | validation | accuracy {validation:.4f} |
 | **test** | **accuracy {test:.4f}, expected calibration error {ece:.4f}** ({raw:.4f} before the temperature) \
@@ -41,7 +41,7 @@ on {test_count:,} reviews it never saw |
 
 All choices were made on the validation part. Before it was made small this run had a test accuracy of {full:.4f}.
 
-It reads the first {max_tokens} known tokens of a review. It knows film reviews in English from before 2011 and nothing
+It reads the first {max_tokens:,} known tokens of a review. It knows film reviews in English from before 2011 and nothing
 else: on other text its probability means little, and its errors follow the taste of its data.
 """
 
@@ -51,7 +51,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", required=True)
     parser.add_argument("--preset", default="best")
-    parser.add_argument("--words", type=int, default=30_000)
+    parser.add_argument("--words", type=int, default=18_000)
+    parser.add_argument("--machine", default="two CPU cores", help="what the run was trained on, for the card")
     options = parser.parse_args()
     with Store() as store:
         run = store.run(options.run)
@@ -99,6 +100,7 @@ def main() -> None:
         epochs=config.training.epochs,
         steps=run.steps,
         seconds=run.seconds,
+        machine=options.machine,
         temperature=temperature,
         validation=validation,
         test=test,
