@@ -138,7 +138,7 @@ def test_integrated_gradients_add_up(text: str, baseline: str, pretrained: Predi
         nothing = nothing + pretrained.embedded(np.arange(1, words + 1)).mean(dim=0)
     both = pretrained.log_odds(torch.cat([vectors, nothing]), torch.tensor([len(row)] * 2))
     sign = 1 if found.target else -1
-    assert completeness.difference == pytest.approx(sign * float(both[0] - both[1]), abs=1e-3)
+    assert completeness.difference == pytest.approx(sign * float(both[0] - both[1]), abs=1e-3, rel=1e-3)
 
 
 def test_an_incomplete_attribution_says_so(make_predictor: Make, monkeypatch: pytest.MonkeyPatch) -> None:
