@@ -30,14 +30,7 @@ DIVERGED = "no answer: its training diverged, so its weights are no numbers"
 ATTENTION = "attention"
 # Integrated gradients whose sum is further off than this share are called so.
 DOUBTFUL = 0.05
-TITLES = {
-    "attention": "Attention",
-    "integrated_gradients": "Integrated gradients",
-    "gradient_x_input": "Gradient × input",
-    "occlusion_delete": "Occlusion: delete",
-    "occlusion_mask": "Occlusion: mask",
-    "random": "Random order",
-}
+TITLES = {name: item.title for name, item in METHODS.items()}
 CLASSES = ("negative", "positive")
 
 

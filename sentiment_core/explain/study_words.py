@@ -21,9 +21,9 @@ def findings(result: Mapping[str, Any]) -> list[str]:
     rows = [row for row in result["methods"] if row["method"] != RANDOM]
     by_name = {row["method"]: row for row in rows}
     percent = f"{100 * result['confidence']:.0f}\u00a0%"
-    better = [_title(row) for row in rows if all(row[gain]["low"] > 0 for gain in GAINS)]
-    worse = [_title(row) for row in rows if any(row[gain]["high"] < 0 for gain in GAINS)]
-    open_ = [_title(row) for row in rows if _title(row) not in {*better, *worse}]
+    better = [row["title"] for row in rows if all(row[gain]["low"] > 0 for gain in GAINS)]
+    worse = [row["title"] for row in rows if any(row[gain]["high"] < 0 for gain in GAINS)]
+    open_ = [row["title"] for row in rows if row["title"] not in {*better, *worse}]
     sentences = []
     if better:
         sentences.append(
@@ -44,7 +44,7 @@ def findings(result: Mapping[str, Any]) -> list[str]:
         if best is not attention:
             sentences.append(
                 f"Taking away what attention weighs most costs {say(attention[GAINS[0]])} more probability than random "
-                f"order; with {_title(best)}, the largest, it is {say(best[GAINS[0]])}."
+                f"order; with {best['title']}, the largest, it is {say(best[GAINS[0]])}."
             )
         own, others = _taus(result, attention=True), _taus(result, attention=False)
         if own:
@@ -57,7 +57,7 @@ def findings(result: Mapping[str, Any]) -> list[str]:
     if known:
         known.sort(key=lambda row: float(row["precision"]["R"]["mean"]), reverse=True)
         chance = [row for row in result["methods"] if row["method"] == RANDOM and row["precision"]]
-        found = ", ".join(f"{_title(row)} {say(row['precision']['R'])}" for row in [*known, *chance])
+        found = ", ".join(f"{row['title']} {say(row['precision']['R'])}" for row in [*known, *chance])
         sentences.append(
             "The generator of these reviews knows the words that carry the sentiment. Of as many top tokens as there "
             f"are such words, this share are such words: {found}."
@@ -121,12 +121,6 @@ def _taus(result: Mapping[str, Any], attention: bool) -> list[float]:
 def _range(values: Sequence[float]) -> str:
     low, high = (f"{value + 0:.2f}".replace("-", "−") for value in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
-
-
-def _title(row: Mapping[str, Any]) -> str:
-    # "Occlusion, token deleted" would read as two methods in a list.
-    name, _, kind = str(row["title"]).partition(", ")
-    return f"{name} ({kind})" if kind else name
 
 
 def _list(names: Sequence[str]) -> str:

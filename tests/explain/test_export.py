@@ -103,7 +103,7 @@ def test_numbers_legends_and_completeness_are_written_out(make_predictor: Make) 
     rows = explained(make_predictor(), text, methods)
     content = as_html(text, [rows])
     head, *table = Page(content).cells
-    assert head == ["Character", "Token", "Attention weight", "Integrated gradients"]
+    assert head == ["Character", "Token", "Attention", "Integrated gradients"]
     assert [row[:2] for row in table] == [["0", "word3"], ["14", "word7"], ["20", "word1"]]
     for row, place in zip(table, (0, 2, 3), strict=True):
         for cell, attribution in zip(row[2:], rows.attributions, strict=True):

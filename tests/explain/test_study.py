@@ -147,7 +147,7 @@ def made_up(gains: dict[str, tuple[float, float]]) -> dict[str, Any]:
     rows = []
     for name, (low, high) in {**gains, "random": (0, 0)}.items():
         gain = {"mean": (low + high) / 2, "low": low, "high": high}
-        row = {"method": name, "title": f"Title, {name}", "precision": None, "passes": 1.0, "seconds": 0.1}
+        row = {"method": name, "title": f"Title: {name}", "precision": None, "passes": 1.0, "seconds": 0.1}
         row |= dict.fromkeys(("comprehensiveness", "sufficiency", "deletion_area", "insertion_area"), flat)
         rows.append(
             row | ({} if name == "random" else dict.fromkeys(("comprehensiveness_gain", "sufficiency_gain"), gain))
@@ -160,15 +160,15 @@ def made_up(gains: dict[str, tuple[float, float]]) -> dict[str, Any]:
 
 def test_sentences_follow_from_the_intervals() -> None:
     said = " ".join(findings(made_up({"good": (0.1, 0.2), "unclear": (-0.1, 0.2), "bad": (-0.3, -0.1)})))
-    assert "Title (good) beats random order beyond doubt" in said
-    assert "For Title (unclear) at least one interval includes 0" in said
-    assert "Title (bad) is worse than random order" in said
+    assert "Title: good beats random order beyond doubt" in said
+    assert "For Title: unclear at least one interval includes 0" in said
+    assert "Title: bad is worse than random order" in said
     assert "no method beats random order" in findings(made_up({"unclear": (-0.1, 0.2)}))[0]
 
 
 def test_table_has_a_row_each_method_and_says_what_was_measured(result: dict[str, Any]) -> None:
     table = markdown(result)
-    rows = [line for line in table.splitlines() if line.startswith("| Attention weight |")]
+    rows = [line for line in table.splitlines() if line.startswith("| Attention |")]
     assert len({line.count("|") for line in table.split("\n\n")[0].splitlines()}) == 1
     assert say(result["methods"][0]["comprehensiveness"]) in rows[0]
     assert "12 reviews" in table and "seed 0" in table

@@ -46,7 +46,7 @@ def test_from_the_choice_to_the_result_and_back_by_its_link(lab: Any) -> None:
     page.run()
     assert not page.exception and not page.error
     table = page.dataframe[0].value
-    assert list(table["Method"]) == ["Attention weight", "Gradient × input", "Random order"]
+    assert list(table["Method"]) == ["Attention", "Gradient × input", "Random order"]
     assert "12 reviews" in texts(page.markdown) and len(page.get("plotly_chart")) == 2
     link = address(page)
     assert link == {

@@ -20,7 +20,7 @@ METHODS: dict[str, Method] = {
     for item in (
         Method(
             "attention",
-            "Attention weight",
+            "Attention",
             signed=False,
             description="The share of each token's state in the vector that the decision is made from.",
             cost="1 pass",
@@ -47,7 +47,7 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "occlusion_delete",
-            "Occlusion, token deleted",
+            "Occlusion: delete",
             signed=True,
             description="How much the log-odds fall when the token is taken out and the review closes up.",
             cost="1 pass a token",
@@ -55,7 +55,7 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "occlusion_mask",
-            "Occlusion, token masked",
+            "Occlusion: mask",
             signed=True,
             description="How much the log-odds fall when a vector that says nothing stands in the token's place.",
             cost="1 pass a token",
