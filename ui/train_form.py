@@ -15,6 +15,8 @@ from ui.notices import literal, show_error
 from ui.uploads import check_upload, in_users_words, remember_name, save_upload
 
 PRESET = "widget:preset"
+# (the vectors that the last recipe brought, the user's own choice of them)
+BROUGHT = "vectors brought"
 # On the demo reviews: 225 steps, a good ten seconds of training on two cores, and clipping makes a visible difference.
 FIRST_EXPERIMENT = {
     "name": "First experiment",
@@ -109,9 +111,14 @@ def _apply_preset(leave: Callable[[], None]) -> None:
         # A rung is about the model: whose reviews it reads stays the user's choice.
         config = preset(name).config
         kept = {field: draft()[field] for field in KEPT_BY_PRESETS}
-        if config.data.embeddings != DataConfig().embeddings:
-            # A recipe that brings vectors of its own is not that recipe without them.
-            del kept["data.embeddings"]
+        # A recipe that brings its own vectors is not that recipe without them; the user's choice comes back after it.
+        brought, chosen = st.session_state.get(BROUGHT, (None, None))
+        if kept["data.embeddings"] != brought:
+            chosen = kept["data.embeddings"]
+        vectors = config.data.embeddings
+        own = vectors != DataConfig().embeddings
+        st.session_state[BROUGHT] = (vectors if own else None, chosen)
+        kept["data.embeddings"] = vectors if own else chosen
         start_editing(config)
         draft().update(kept)
         leave()

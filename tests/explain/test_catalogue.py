@@ -101,9 +101,9 @@ def test_the_pretrained_model_reads_reviews(store: Store) -> None:
 
 
 @needs_pretrained
-def test_explaining_250_tokens_takes_under_100_ms(store: Store) -> None:
+def test_explaining_a_review_costs_one_pass(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = load_predictor(PRETRAINED, store)
-    text = "the film was not as good as the book , but it moved me . " * 18
-    explanations = [predictor.explain(text) for _ in range(4)]
-    assert explanations[0].used_tokens >= 250
-    assert min(explanation.seconds for explanation in explanations) < 0.1
+    classify, passes = predictor.model.classify, []
+    monkeypatch.setattr(predictor.model, "classify", lambda *given: passes.append(len(given[0])) or classify(*given))
+    explanation = predictor.explain("the film was not as good as the book , but it moved me . " * 18)
+    assert explanation.used_tokens >= 250 and passes == [1]

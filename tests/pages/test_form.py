@@ -70,6 +70,14 @@ def test_preset_fills_the_form_and_keeps_the_reviews(open_page):
     assert not page.exception
 
 
+@pytest.mark.parametrize("own", ["glove-50", "random"])
+def test_the_users_vectors_come_back_after_a_recipe(open_page, own):
+    page = open_page("train", **{"data.embeddings": own})
+    for name, expected in [("clip-norm", own), ("best", "word2vec"), ("best-frozen", "word2vec"), ("xavier", own)]:
+        page.selectbox(key="widget:preset").set_value(name).run()
+        assert page.session_state["draft"]["data.embeddings"] == expected, name
+
+
 def test_every_preset_can_be_loaded(open_page):
     page = open_page("train")
     for name in PRESETS:
