@@ -8,7 +8,7 @@ import pytest
 
 from sentiment_core.clipping_study import study_experiment
 from sentiment_core.metrics import Evaluation, Status
-from ui.lab_clipping import MOST_POINTS, thinned
+from ui.clipping_figures import MOST_POINTS, thinned
 
 from .conftest import step_metrics
 
