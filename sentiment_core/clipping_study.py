@@ -9,6 +9,7 @@ from statistics import fmean, median
 from typing import Any
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
+from sentiment_core.errors import ConfigError
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment, Run, Store
 from sentiment_core.verdict.measure import judge_run
@@ -27,6 +28,7 @@ SETTING: dict[str, Any] = {
 RATES = {"adam": 2e-3, "sgd": 0.6}
 WAYS = {"none": "no clipping", "norm": "by norm", "value": "by value"}
 MOST_SEEDS = 4
+MOST_UPDATES = 240  # what those epochs come to
 
 # Pascanu et al. 2013: thresholds from half to ten times the average norm work; a common rule is the 90th percentile.
 LOWEST, HIGHEST, PERCENTILE = 0.5, 10.0, 0.9
@@ -94,6 +96,18 @@ def study_experiment(seed: int, changes: Mapping[str, Any]) -> ExperimentConfig:
     )
     runs = [RunConfig(name=name, overrides={"training.clipping": way}).model_dump() for way, name in WAYS.items()]
     return build(ExperimentConfig, {**base.model_dump(exclude={"runs"}), "runs": runs})
+
+
+def check_study(configs: Sequence[ExperimentConfig]) -> None:
+    """Raise `ConfigError` unless the experiments are seeds of one study; their medians would mix unlike runs."""
+    for config in configs:
+        if [run.overrides for run in config.runs] != [{"training.clipping": way} for way in WAYS]:
+            raise ConfigError(f"{config.name} does not compare the three ways of clipping alone; start a new study")
+    alike = [config.model_dump(exclude={"name", "seed"}) for config in configs]
+    if any(one != alike[0] for one in alike):
+        raise ConfigError("these experiments differ in more than their seed; start a new study")
+    if len({config.seed for config in configs}) < len(configs):
+        raise ConfigError("two of these experiments have the same seed; start a new study")
 
 
 def measure(store: Store, experiments: Iterable[Experiment]) -> list[RunClipping]:
@@ -174,7 +188,7 @@ def guidance(runs: Sequence[RunClipping], max_norm: float) -> list[str]:
         if share and share.median > TOO_OFTEN:
             said.append(
                 f"{WAYS[way.way].capitalize()}: {share.median:.0%} of the steps were clipped. Over half is too much: "
-                "the learning rate is too high, or the threshold so low that it only lowers the rate."
+                "the learning rate is too high, or the threshold so low that it cuts usual gradients, not just spikes."
             )
         elif share and share.high == 0:
             said.append(f"{WAYS[way.way].capitalize()}: no step was clipped, so this is the run without clipping.")

@@ -11,11 +11,13 @@ from sentiment_core.clipping_study import (
     WAYS,
     RunClipping,
     Spread,
+    check_study,
     guidance,
     measure,
     over_seeds,
     study_experiment,
 )
+from sentiment_core.config import RunConfig
 from sentiment_core.errors import ConfigError
 from sentiment_core.metrics import Evaluation, Status, StepMetrics
 from sentiment_core.presets import preset
@@ -108,3 +110,16 @@ def test_over_half_clipped_is_said_to_be_too_much(share: float, said: str | None
 def test_seeds_that_diverged_are_counted() -> None:
     assert "1 of 2 seeds" in guidance([run("value", 1, diverged=True), run("value", 2)], 1.0)[-1]
     assert guidance([], 1.0) == []
+
+
+def test_only_seeds_of_one_study_are_put_together() -> None:
+    one, two = study_experiment(1, {}), study_experiment(2, {})
+    check_study([one, two])
+    more = {**one.runs[2].overrides, "training.learning_rate": 0.01}
+    for configs, said in (
+        ([one, study_experiment(2, {"training.max_norm": "5"})], "more than their seed"),
+        ([one, one.model_copy(update={"name": "again"})], "same seed"),
+        ([one.model_copy(update={"runs": (*one.runs, RunConfig(name="faster", overrides=more))})], "does not compare"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            check_study(configs)

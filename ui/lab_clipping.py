@@ -9,8 +9,9 @@ import streamlit as st
 
 from sentiment_core.clipping_study import (
     MOST_SEEDS,
+    MOST_UPDATES,
     RATES,
-    WAYS,
+    check_study,
     guidance,
     measure,
     over_seeds,
@@ -78,16 +79,21 @@ def check(settings: dict[str, str]) -> list[ExperimentConfig]:
     return [study_experiment(seed, changes) for seed in range(1, int(seeds) + 1)]
 
 
+def updates(settings: dict[str, str]) -> int:
+    """Return how many updates each run makes; the epochs end it where the link asks for more."""
+    return min(int(settings["steps"] or MOST_UPDATES), MOST_UPDATES)
+
+
 def shown() -> list[Experiment]:
     """Return the experiments that the address names; say so when one is not there."""
     found = []
-    names = [name for name in st.query_params.get("experiments", "").split(",") if name]
+    # A seed named twice would count twice in every median.
+    names = list(dict.fromkeys(name for name in st.query_params.get("experiments", "").split(",") if name))
     try:
         for name in names[:MOST_SEEDS]:
             experiment = store().experiment(name)
-            if {run.config.training.clipping for run in experiment.runs} != set(WAYS):
-                raise ConfigError(f"experiment {name} does not compare the three ways of clipping; start a new study")
             found.append(experiment)
+        check_study([experiment.config for experiment in found])
     except SentimentLabError as error:
         show_error(error)
         del st.query_params["experiments"]
@@ -131,8 +137,8 @@ def prepare(settings: dict[str, str]) -> None:
         with errors_shown():
             start(settings)
     st.caption(
-        "Each seed: three runs of rung 4's network side by side, 240 updates on demo reviews. Seeds wait in the queue "
-        "where there are fewer free places than seeds."
+        f"Each seed: three runs of rung 4's network side by side, {updates(settings)} updates on demo reviews. Seeds "
+        "wait in the queue where there are fewer free places than seeds."
     )
 
 

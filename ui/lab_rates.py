@@ -153,8 +153,13 @@ def watch(experiment: Experiment, settings: dict[str, str]) -> None:
 
 def outcome(experiment_id: str, preset_name: str) -> None:
     """Draw what each rate has come to, and the way to Train with one of them."""
-    experiment = store().experiment(experiment_id)
-    points = summarise(store(), experiment_id)
+    # Redrawn as a fragment, out of reach of the page's own handler; the sweep may be deleted meanwhile.
+    with errors_shown():
+        _outcome(store().experiment(experiment_id), preset_name)
+
+
+def _outcome(experiment: Experiment, preset_name: str) -> None:
+    points = summarise(store(), experiment.id)
     places = {run.id: place for place, run in enumerate(experiment.runs)}
     left, right = st.columns([1.62, 1], gap="large")
     with left:
@@ -173,7 +178,7 @@ def outcome(experiment_id: str, preset_name: str) -> None:
             options,
             default=found.rate if not experiment.status.is_active else None,
             format_func=lambda rate: f"{rate:g}",
-            key=f"{KEY}take:{experiment_id}:{experiment.status.is_active}",
+            key=f"{KEY}take:{experiment.id}:{experiment.status.is_active}",
         )
         rate = found.rate if chosen is None else chosen
         why = "lowest validation loss" if found.validation_loss is not None else "lowest batch loss so far"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig, to_query
+from sentiment_core.datasets import DEMO_REVIEWS
 from sentiment_core.lessons import (
     LESSONS,
     Lesson,
@@ -21,6 +22,7 @@ from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
 from sentiment_core.verdict import Finding, Verdict, judge
 from ui.backend import store
+from ui.labels import say
 from ui.notices import literal
 from ui.pages import pages
 
@@ -94,12 +96,13 @@ def look_for(item: Lesson) -> None:
 def setting(config: ExperimentConfig, changes: Mapping[str, str]) -> None:
     """Say what will be trained, and what the link changed."""
     training, data = config.training, config.data
-    reviews = data.limit or 4000
+    reviews = data.limit or DEMO_REVIEWS
     runs = f"{len(config.runs)} runs" if len(config.runs) > 1 else "One run"
     padded = ", random batches" if data.batching == "random" else ""
     size = f"{training.epochs} epochs of {reviews:,} demo reviews, batch {training.batch_size}{padded}"
+    vectors = say("data.embeddings", data.embeddings).split(" (")[0]
     time = "" if changes else " About half a minute on two idle cores."
-    st.caption(literal(f"{runs}: {size}, GloVe 50-d, rate {training.learning_rate:g}.{time}"))
+    st.caption(literal(f"{runs}: {size}, {vectors}, rate {training.learning_rate:g}.{time}"))
     if changes:
         listed = ", ".join(f"{name} = {value[:40]}" for name, value in changes.items())
         st.caption(f"Changed by this link: {literal(listed)}")

@@ -160,7 +160,7 @@ LESSONS: tuple[Lesson, ...] = (
         choices=("Fewer than 10 %", "10 to 50 %", "More than half"),
         measure="clipped",
         explanation="Pascanu, Mikolov and Bengio (2013) found thresholds from half to ten times the average norm to "
-        "work. A threshold below the usual norm no longer catches spikes; it lowers the learning rate.",
+        "work. A threshold below the usual norm cuts every step, not just spikes: SGD then learns at a lower rate.",
         preset="clip-norm",
         compared_with="last-state",
         variations=(

@@ -108,6 +108,18 @@ def test_an_experiment_of_something_else_is_refused(open_page, lab, tiny):
     assert "does not compare" in page.error[0].value.replace("\\", "")
 
 
+def test_a_seed_named_twice_counts_once(open_page, lab):
+    one = finished_study(lab, seeds=1)
+    page = open_page("labs", lab="clipping", experiments=f"{one},{one}")
+    assert not page.exception and not page.error
+    assert list(page.dataframe[0].value["Diverged"]) == ["0 of 1"] * 3
+
+
+def test_the_caption_counts_the_updates_of_the_link(open_page):
+    assert " 7 updates on demo" in texts(open_page("labs", lab="clipping", steps="7"))
+    assert " 240 updates on demo" in texts(open_page("labs", lab="clipping", steps="5000"))
+
+
 def test_thinning_keeps_the_spikes():
     steps = list(range(1, 10_001))
     values = [1.0] * 10_000

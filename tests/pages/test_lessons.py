@@ -171,3 +171,9 @@ def test_a_mistake_of_another_lesson_is_named_and_left_out(open_page):
     page = open_page("lessons", lesson="relu", mistake="off_by_one_mask")
     assert "no mistake" in page.error[0].value.replace("\\", "")
     assert "mistake" not in page.query_params and button(page, "Run this")
+
+
+def test_the_setting_names_the_vectors_of_the_link(open_page):
+    page = open_page("lessons", lesson="clip-norm", **{"data.embeddings": "random"})
+    assert not page.error
+    assert "GloVe 50-d, rate" not in texts(page) and "Random vectors, rate" in texts(page)

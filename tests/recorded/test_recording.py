@@ -115,3 +115,10 @@ def test_all_that_ships_can_be_read_and_stays_small():
     assert sum((reader.FOLDER / f"{name}.npz").stat().st_size for name in recordings()) <= 2 * 1024**2
     for name in recordings():
         assert recording(name).recorded.runs
+
+
+def test_an_infinite_gradient_counts_as_clipped_as_it_does_in_the_store(store, twin, tmp_path):
+    run = twin.runs[1]
+    store.write_steps({run.id: [StepMetrics(121, 1, 0.6, 0.6, 1e-3, math.inf, 0.0, 0.1, math.nan, 1.0, 300, 12.1)]})
+    found = read(record(store, twin.id, tmp_path / "twin.npz"))
+    assert found.clipped_share("recorded-twin-2") == store.clipped_share(run.id)
