@@ -31,8 +31,8 @@ CARD = """# The pretrained model
 | recipe | `{preset}`: {network} |
 | files | {size:,} bytes: half-precision weights with the vectors of {words:,} words, and the words |
 | reviews | {count:,} IMDb reviews (Maas et al. 2011), notebook split 80/20, 10 % of training for validation |
-| commands | `python -m benchmarks.recipes --data movie.csv.gz --presets {preset} --seeds {seed} --precision {precision}`, then \
-`python -m benchmarks.pretrained --run RUN_ID` |
+| commands | `python -m benchmarks.recipes --data movie.csv.gz --presets {preset} --seeds {seed} \
+--precision {precision}`, then `python -m benchmarks.pretrained --run RUN_ID` |
 | training | {epochs} epochs, {steps:,} updates, {seconds:.0f} s on {machine} |
 | temperature | {temperature:.3f}, fitted on the validation part |
 | validation | accuracy {validation:.4f} |
@@ -41,8 +41,8 @@ on {test_count:,} reviews it never saw |
 
 All choices were made on the validation part. Before it was made small this run had a test accuracy of {full:.4f}.
 
-It reads the first {max_tokens:,} known tokens of a review. It knows film reviews in English from before 2011 and nothing
-else: on other text its probability means little, and its errors follow the taste of its data.
+It reads the first {max_tokens:,} known tokens of a review. It knows film reviews in English from before 2011 and
+nothing else: on other text its probability means little, and its errors follow the taste of its data.
 """
 
 

@@ -81,7 +81,7 @@ def check(settings: dict[str, str]) -> list[ExperimentConfig]:
 
 def updates(settings: dict[str, str]) -> int:
     """Return how many updates each run makes; the epochs end it where the link asks for more."""
-    return min(int(settings["steps"] or MOST_UPDATES), MOST_UPDATES)
+    return min(check(settings)[0].training.max_steps or MOST_UPDATES, MOST_UPDATES)
 
 
 def shown() -> list[Experiment]:
