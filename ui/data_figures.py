@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 from ui.palette import run_colour
 
 NEUTRAL = "#8a8f98"
+# The plane of words in pixels, about as it is drawn at 1280 × 720.
+PLANE = np.array([560.0, 360.0])
 MARGIN = {"l": 50, "r": 10, "t": 24, "b": 44}
 
 
@@ -89,23 +91,56 @@ def batch_figure(real: np.ndarray, steps: int) -> go.Figure:
 
 
 def words_figure(words: Sequence[str], places: np.ndarray) -> go.Figure:
-    """Return words at `places (n, 2)`, each with its name."""
+    """Return words at `places (n, 2)`, each with its name where there is room for it, all on hover."""
+    # Plotly reads mark-up in labels; a word is only a word.
+    shown = [word.replace("&", "&amp;").replace("<", "&lt;") for word in words]
+    low, high = places.min(axis=0), places.max(axis=0)
+    span = np.maximum(high - low, 1e-6)
+    low, high = low - 0.1 * span, high + 0.1 * span
+    positions = label_positions([len(word) for word in words], (places - low) / (high - low) * PLANE)
     made = go.Figure(
         go.Scatter(
             x=places[:, 0],
             y=places[:, 1],
-            # Plotly reads mark-up in labels; a word is only a word.
-            text=[word.replace("&", "&amp;").replace("<", "&lt;") for word in words],
+            text=[word if position else "" for word, position in zip(shown, positions, strict=True)],
             mode="markers+text",
-            textposition="top center",
+            textposition=[position or "top center" for position in positions],
+            cliponaxis=False,
             marker={"size": 9, "color": run_colour(0)},
-            hoverinfo="skip",
+            hovertext=shown,
+            hoverinfo="text",
         )
     )
     made.update_layout(
         height=380,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis={"showticklabels": False, "zeroline": False},
-        yaxis={"showticklabels": False, "zeroline": False},
+        xaxis={"showticklabels": False, "zeroline": False, "range": [low[0], high[0]]},
+        yaxis={"showticklabels": False, "zeroline": False, "range": [low[1], high[1]]},
     )
     return made
+
+
+def label_positions(lengths: Sequence[int], points: np.ndarray) -> list[str | None]:
+    """Return where to write labels of `lengths` characters beside `points (n, 2)` in pixels; None: there is no room."""
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+    found: list[str | None] = []
+    for own, (length, (x, y)) in enumerate(zip(lengths, points, strict=True)):
+        found.append(None)
+        wide = 7.0 * length
+        for name, left, bottom in (
+            ("top center", x - wide / 2, y + 5),
+            ("bottom center", x - wide / 2, y - 19),
+            ("middle right", x + 7, y - 7),
+            ("middle left", x - 7 - wide, y - 7),
+        ):
+            box = (left, bottom, left + wide, bottom + 14)
+            others = (other for index, other in enumerate(taken) if index != own)
+            if not any(_overlap(box, other) for other in others):
+                taken.append(box)
+                found[-1] = name
+                break
+    return found
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -155,3 +155,17 @@ def test_vectors_are_offered_only_when_they_are_here(lab, tmp_path):
     (tmp_path / "embeddings/glove-100").mkdir(parents=True)
     (tmp_path / "embeddings/glove-100/matrix.npy").write_bytes(b"")
     assert data_source.vocabularies() == ["glove-50", "glove-100"]
+
+
+def test_labels_of_the_plane_keep_clear_of_each_other():
+    import numpy as np
+
+    from ui.data_figures import label_positions, words_figure
+
+    apart = np.array([[0.0, 0.0], [300.0, 0.0]])
+    assert label_positions([4, 4], apart) == ["top center", "top center"]
+    beside = np.array([[0.0, 0.0], [12.0, 0.0]])
+    assert label_positions([8, 8], beside) == ["top center", "bottom center"]
+    crowded = words_figure(["good"] * 9, np.zeros((9, 2))).data[0]
+    assert "" in crowded.text
+    assert list(crowded.hovertext) == ["good"] * 9
