@@ -54,6 +54,7 @@ def balance_figure(parts: Sequence[str], negative: Sequence[int], positive: Sequ
             marker={"color": colour},
             text=[f"{value:,}" for value in values],
             textposition="inside",
+            textangle=0,
             hovertemplate="%{y}: %{x:,} " + name + "<extra></extra>",
         )
     made.update_layout(
