@@ -41,7 +41,9 @@ class Explanation:
 class Completeness:
     """Do attributions add up? `total` is their sum, `difference` the log-odds of the review minus the baseline's.
 
-    `relative_error` is |total − difference| / |difference| (Sundararajan et al. 2017 call the equality completeness).
+    `relative_error` is |total − difference| / max(|difference|, 1) (Sundararajan et al. 2017 call the equality
+    completeness). Below one log-odd it counts log-odds: where words speak for and against by several of them and
+    cancel, a share of what is left over says nothing.
     """
 
     total: float

@@ -20,7 +20,7 @@ from sentiment_core.explain.records import Completeness
 # Segments begin short near the baseline, where recurrences are steepest.
 FIRST_CUTS = (0.0, 1 / 32, 1 / 8, 1 / 2, 1.0)
 STEPS = 8
-TOLERANCE = 0.01
+TOLERANCE = 0.01  # of the difference in log-odds, of one log-odd where that is smaller
 MOST_PASSES = 512
 # A review of thousands of tokens gets fewer passes rather than minutes; its completeness is reported like any other.
 MOST_TOKENS = 150_000
@@ -40,7 +40,7 @@ def score(predictor: Predictor, token_ids: np.ndarray, target: int, *, baseline:
     parts, gains = way.integrate(starts, ends)  # (S, T), (S,)
     while way.passes < most:
         errors = (parts.sum(dim=1) - gains).abs()
-        allowed = TOLERANCE * gains.sum().abs()
+        allowed = TOLERANCE * gains.sum().abs().clamp(min=1.0)
         wrong = errors > allowed / (2 * len(errors))
         if errors.sum() <= allowed or not wrong.any():
             break
@@ -91,6 +91,4 @@ class _Way:
 
 
 def _completeness(total: float, difference: float) -> Completeness:
-    error = abs(total - difference)
-    # A review that says exactly as much as the baseline has no share to measure the error by.
-    return Completeness(total, difference, error / abs(difference) if difference else float(error > 0))
+    return Completeness(total, difference, abs(total - difference) / max(abs(difference), 1.0))
