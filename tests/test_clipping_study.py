@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sentiment_core.clipping_study import (
+    MOST_UPDATES,
     WAYS,
     RunClipping,
     Spread,
@@ -18,6 +19,7 @@ from sentiment_core.clipping_study import (
     study_experiment,
 )
 from sentiment_core.config import RunConfig
+from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.errors import ConfigError
 from sentiment_core.metrics import Evaluation, Status, StepMetrics
 from sentiment_core.presets import preset
@@ -110,6 +112,13 @@ def test_over_half_clipped_is_said_to_be_too_much(share: float, said: str | None
 def test_seeds_that_diverged_are_counted() -> None:
     assert "1 of 2 seeds" in guidance([run("value", 1, diverged=True), run("value", 2)], 1.0)[-1]
     assert guidance([], 1.0) == []
+
+
+def test_the_epochs_come_to_the_updates_that_the_page_names() -> None:
+    config = study_experiment(1, {})
+    reviews = load_reviews(config.data)
+    per_epoch = -(-len(reviews.select(TRAIN)) // config.training.batch_size)
+    assert per_epoch * config.training.epochs == MOST_UPDATES
 
 
 def test_only_seeds_of_one_study_are_put_together() -> None:

@@ -16,15 +16,15 @@ from sentiment_core.lessons import (
     full_experiment_for,
     measured_choice,
     mistakes_of,
-    validation_reviews,
 )
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
-from sentiment_core.verdict import Finding, Verdict, judge
+from sentiment_core.verdict import Verdict
 from ui.backend import store
 from ui.labels import say
 from ui.notices import literal
 from ui.pages import pages
+from ui.verdict_words import line, verdict_on
 
 CORRECT = "correct"
 CLIPPING_LESSONS = {"gradient-norm", "clip-norm", "clip-value"}
@@ -196,7 +196,7 @@ def question(item: Lesson, key: str) -> str | None:
 
 def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None = None) -> None:
     """Draw what the measurements say, with the prediction, or the text of the mistake, beside it."""
-    found = judge(store(), experiment.id, validation_reviews(experiment.config, _steps_per_epoch(experiment)))
+    found = verdict_on(store(), experiment)
     left, right = st.columns([1.7, 1], gap="large")
     with left:
         st.subheader("Verdict", anchor=False)
@@ -211,27 +211,16 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
         look_for(item)
 
 
-def _steps_per_epoch(experiment: Experiment) -> int | None:
-    evaluations = store().evaluations(experiment.runs[0].id)
-    return next((item.step for item in evaluations if item.epoch == 1 and item.part == "validation"), None)
-
-
 def _findings(found: Verdict) -> None:
     many = len(found.runs) > 1
     for topic, title in HEADINGS.items():
         chosen = [finding for finding in found.findings if finding.topic == topic]
         if not chosen:
             continue
-        lines = "\n".join(_line(finding, many) for finding in chosen)
+        lines = "\n".join(line(finding, named=many) for finding in chosen)
         st.markdown(f"**{title}**\n{lines}")
     if not found.findings:
         st.markdown("No step was measured, so there is nothing to say.")
-
-
-def _line(finding: Finding, many: bool) -> str:
-    sign = ":material/warning: " if finding.alert else ""
-    name = f"*{literal(finding.run)}*: " if many and finding.run else ""
-    return f"- {sign}{name}{literal(finding.text)}"
 
 
 def _prediction(item: Lesson, experiment: Experiment, found: Verdict) -> None:

@@ -6,12 +6,11 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.lessons import validation_reviews
 from sentiment_core.recorded import PREFIX, Recording, recording, recordings
-from sentiment_core.verdict import judge
 from ui.components.live_plot import live_experiment
 from ui.labels import say
 from ui.notices import literal, show_error
+from ui.verdict_words import line, verdict_on
 
 
 def recorded_panel(lesson_name: str) -> None:
@@ -58,14 +57,8 @@ def setting(config: ExperimentConfig) -> str:
 
 def findings(found: Recording) -> None:
     """List what the recording's own measurements say."""
-    experiment = found.recorded
-    first = found.evaluations(experiment.runs[0].id)
-    per_epoch = next((item.step for item in first if item.epoch == 1 and item.part == "validation"), None)
-    verdict = judge(found, experiment.id, validation_reviews(experiment.config, per_epoch))
-    for finding in verdict.findings:
-        sign = ":material/warning: " if finding.alert else ""
-        name = f"*{literal(finding.run)}*: " if finding.run else ""
-        st.markdown(f"- {sign}{name}{literal(finding.text)}")
+    for finding in verdict_on(found, found.recorded).findings:
+        st.markdown(line(finding))
 
 
 def _watch() -> None:

@@ -53,7 +53,7 @@ class Recording:
         """Return the share (0..1) of steps whose gradient clipping changed; None when no step was to be clipped."""
         columns = self.columns[run_id]
         clipped = [
-            (after < norm * (1 - 1e-4)) or cosine < 1 - 1e-6
+            after < norm * (1 - 1e-4) or cosine < 1 - 1e-6
             for threshold, norm, after, cosine in zip(
                 *(columns[name] for name in ("threshold", "grad_norm", "grad_norm_clipped", "clip_cosine")), strict=True
             )
