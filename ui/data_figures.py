@@ -44,6 +44,8 @@ def length_figure(edges: np.ndarray, counts: np.ndarray, longest: int) -> go.Fig
 
 def balance_figure(parts: Sequence[str], negative: Sequence[int], positive: Sequence[int]) -> go.Figure:
     """Return the classes of each part as one bar."""
+    # A number that its bar cannot hold would be turned or shrunk; it is still there on hover.
+    room = max((*negative, *positive), default=0) / 8
     made = go.Figure()
     for name, values, colour in (("negative", negative, run_colour(1)), ("positive", positive, run_colour(0))):
         made.add_bar(
@@ -52,7 +54,7 @@ def balance_figure(parts: Sequence[str], negative: Sequence[int], positive: Sequ
             name=name,
             orientation="h",
             marker={"color": colour},
-            text=[f"{value:,}" for value in values],
+            text=[f"{value:,}" if value >= room else "" for value in values],
             textposition="inside",
             textangle=0,
             hovertemplate="%{y}: %{x:,} " + name + "<extra></extra>",
