@@ -3,9 +3,9 @@
     python -m benchmarks.recipes --data FILE.csv.gz [--presets best-frozen,best] [--seeds 1,2,3] [--precision bf16]
 
 `FILE.csv.gz` holds IMDb reviews in columns `text,label`. Everything was chosen on the validation part; the test part of
-the notebook's split is measured once per run, at the end of its training. The presets train side by side, so they must
-agree on the data. Runs stay in the store, where `benchmarks.pretrained` finds the one to ship; a seed that is there
-already is not trained again.
+the notebook's split is measured once per run, at the end of its training. The presets train side by side over the same
+reviews, in batches planned by the first preset's lengths. Runs stay in the store, where `benchmarks.pretrained` finds
+the one to ship; a seed that is there already is not trained again.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def side_by_side(names: list[str], data: str, seed: int, precision: str) -> ExperimentConfig:
-    """Return one experiment with a run for each preset; they may differ in model and training only."""
+    """Return one experiment with a run for each preset; each encodes the reviews its own way."""
     base = preset(names[0]).config
     fields = {"name": f"Recipes, seed {seed}", "seed": seed, "training.precision": precision}
     fields |= {"data.source": "csv", "data.path": str(Path(data).resolve())}
