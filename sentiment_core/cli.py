@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from sentiment_core.config import FIELDS, ExperimentConfig, allowed_range, from_fields
 from sentiment_core.errors import ConfigError, DataError, SentimentLabError
 from sentiment_core.metrics import Status
+from sentiment_core.numerics import prepare_thread
 from sentiment_core.presets import PRESETS, preset, vary_clipping
 
 
@@ -31,6 +32,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     options = _build_parser().parse_args(arguments)
+    if options.computes:
+        prepare_thread()
     try:
         document, text = options.command(options)
     except SentimentLabError as error:
@@ -50,13 +53,13 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m sentiment_core", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
-    def add(name: str, command: Any, help_text: str) -> argparse.ArgumentParser:
+    def add(name: str, command: Any, help_text: str, computes: bool = False) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_text, description=help_text)
         sub.add_argument("--json", action="store_true", help="print one JSON document")
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command, computes=computes)
         return sub
 
-    train = add("train", _train, "Train an experiment here and now, and keep it in the store.")
+    train = add("train", _train, "Train an experiment here and now, and keep it in the store.", computes=True)
     train.add_argument("--preset", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
     train.add_argument("--vary", choices=["clipping"], help="train two runs: without clipping, and clipped by norm")
     train.add_argument("--data", metavar="SOURCE", help="demo, imdb, or a file: FILE.csv or FILE.csv.gz")
@@ -77,22 +80,24 @@ def _build_parser() -> argparse.ArgumentParser:
     exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
     exported.add_argument("--format", choices=["csv", "json", "tensorboard"], default="csv")
     exported.add_argument("--output", required=True, metavar="FILE")
-    predict = add("predict", _predict, "Classify the reviews of a CSV file.")
+    predict = add("predict", _predict, "Classify the reviews of a CSV file.", computes=True)
     predict.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     predict.add_argument("--data", required=True, metavar="FILE.csv")
     predict.add_argument("--text-column", default="text")
     predict.add_argument("--label-column", default="label")
-    explain = add("explain", _explain, "Show what a model attends to in one review.")
+    explain = add("explain", _explain, "Show what a model attends to in one review.", computes=True)
     explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     explain.add_argument("--text", required=True, help="the review")
     explain.add_argument("--method", metavar="NAME,NAME", help="add a score per token by each explanation method")
-    study = add("study", _study, "Measure how faithful explanation methods are over a sample of reviews.")
+    study = add(
+        "study", _study, "Measure how faithful explanation methods are over a sample of reviews.", computes=True
+    )
     study.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     study.add_argument("--data", default="demo", metavar="SOURCE", help="demo, own (the run's test part) or FILE.csv")
     study.add_argument("--sample", type=int, default=500, help="so many reviews (default 500)")
     study.add_argument("--seed", type=int, default=0, help="fixes sample, random orders and intervals")
     study.add_argument("--method", metavar="NAME,NAME", help="which methods (default: all)")
-    linear = add("baselines", _baselines, "Train linear models on the same reviews and split.")
+    linear = add("baselines", _baselines, "Train linear models on the same reviews and split.", computes=True)
     linear.add_argument("--data", default="demo", metavar="SOURCE", help="demo, imdb, or FILE.csv or FILE.csv.gz")
     linear.add_argument("--split", default="notebook", help="notebook (random 80/20) or official (imdb only)")
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")

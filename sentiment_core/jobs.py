@@ -27,6 +27,7 @@ import psutil
 
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
 from sentiment_core.executors.local import SINGLE_THREAD, end_process, find_process, python_path
+from sentiment_core.numerics import prepare_thread
 from sentiment_core.paths import folder, home
 from sentiment_core.store import Worker
 
@@ -229,6 +230,7 @@ def _slot(progress: Progress) -> filelock.BaseFileLock:
 
 def main(kind: str, key: str) -> None:
     """Run the job in this process and write its result, or one sentence that says why there is none."""
+    prepare_thread()
     place = _Place(kind, key)
     last = 0.0
 

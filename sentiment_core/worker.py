@@ -17,6 +17,7 @@ from sentiment_core.datasets import load_reviews
 from sentiment_core.errors import CheckpointError, NotFoundError, SentimentLabError
 from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.metrics import Status
+from sentiment_core.numerics import prepare_thread
 from sentiment_core.paths import folder
 from sentiment_core.reporting import Keeper, Reporter
 from sentiment_core.store import Experiment, Progress, Store, Worker
@@ -219,5 +220,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
+    prepare_thread(threads=1)
     sys.exit(main(sys.argv[1:]))

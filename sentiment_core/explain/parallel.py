@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from sentiment_core.numerics import prepare_thread
+
 # Several people explain at once on a class's server: nobody takes more than this.
 THREADS = min(2, os.cpu_count() or 1)
 
@@ -25,5 +27,5 @@ def each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Resu
     """
     if len(items) < 2 or THREADS < 2:
         return [function(item) for item in items]
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(THREADS, initializer=prepare_thread) as pool:
         return list(pool.map(function, items))

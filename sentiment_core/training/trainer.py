@@ -17,6 +17,7 @@ from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION
 from sentiment_core.errors import CheckpointError, DataError
 from sentiment_core.metrics import Evaluation
+from sentiment_core.numerics import prepare_thread
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.run import Run
 
@@ -69,9 +70,9 @@ class Trainer:
         """Train to the end, or until a callback sets `should_stop`; then evaluate the test part, once."""
         side_by_side = self.device.type == "cpu" and len(self.runs) > 1
         # OpenMP counts threads per calling thread, so each must be told.
-        torch.set_num_threads(self.threads)
+        prepare_thread(self.threads)
         with ThreadPoolExecutor(
-            len(self.runs), thread_name_prefix="run", initializer=torch.set_num_threads, initargs=(self.threads,)
+            len(self.runs), thread_name_prefix="run", initializer=prepare_thread, initargs=(self.threads,)
         ) as pool:
             self._each: Callable[..., Any] = pool.map if side_by_side else map
             self._call("on_start")
