@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,13 @@ from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
 from sentiment_core.embeddings import WordVectors
+from sentiment_core.numerics import prepare_thread
+
+# What the product and its libraries import late, imported here: a test that times out in the middle of an import would
+# leave a half of it behind, and every test that needs it would fail too. An optimizer's first update imports
+# torch._dynamo, and that sympy.
+for library in ("torch._dynamo", "scipy.stats", "sklearn.linear_model", "gensim.models", "captum.attr"):
+    import_module(library)
 
 # The same examples each time, or a suite that passed could fail elsewhere. To look further:
 # pytest --hypothesis-profile=exploring
@@ -56,8 +63,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
     """A test that trained with more threads must not change the numbers of the next one."""
-    if (torch := sys.modules.get("torch")) is not None:
-        torch.set_num_threads(1)
+    prepare_thread(threads=1)
 
 
 @pytest.fixture
