@@ -24,6 +24,7 @@ from sentiment_core.predictions import (
     read_predictions,
     write_predictions,
 )
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 from sentiment_core.store import Run, Store
 
 
@@ -64,8 +65,8 @@ def test_positive_is_what_training_counts_as_positive(logits: list[float]) -> No
         with np.load(Path(name) / FILE) as archive:
             probabilities = archive["probabilities"]
     sound = np.isfinite(probabilities)
-    assert np.array_equal(sound, ~np.isnan(raw))
-    assert np.array_equal(probabilities[sound] > 0.5, raw[sound] > 0)
+    assert np.array_equal(sound, np.isfinite(raw))
+    assert np.array_equal(positive(probabilities[sound]), positive(raw[sound], EVEN_LOG_ODDS))
     assert np.all((probabilities[sound] >= 0) & (probabilities[sound] <= 1))
 
 
