@@ -272,7 +272,7 @@ def _explain(options: argparse.Namespace) -> tuple[Any, str]:
         {name: getattr(token, name) for name in ("text", "start", "end", "known", "attention")}
         for token in explanation.tokens
     ]
-    document = {
+    document: dict[str, Any] = {
         "probability": _finite(explanation.probability),
         "label": explanation.label if math.isfinite(explanation.probability) else None,
         "tokens": tokens,

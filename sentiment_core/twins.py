@@ -96,9 +96,8 @@ def parting(run: Run, other: Run, ours: Steps, theirs: Steps) -> Parting:
     cuts = [found for each, steps in ((run, ours), (other, theirs)) if (found := _first_cut(each, steps, place))]
     cut = min(cuts, key=lambda found: found.step, default=None)
     differences = (*differing(run.config, other.config), *_changed_live(run, other, ours, theirs, place))
-    found = Parting(run.name, other.name, common, columns, differences, cut=cut)
     if step is None:
-        return found
+        return Parting(run.name, other.name, common, columns, differences, cut=cut)
     column = next(name for name in columns if parted(_row(ours, place), _row(theirs, place), [name]))
     rates = parted(_before(ours, place), _before(theirs, place), ["learning_rate"])
     able = [item for item in differences if _can(item, place, column, cut is not None, rates is not None)]

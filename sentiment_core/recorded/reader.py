@@ -96,12 +96,8 @@ def read(path: str | Path) -> Recording:
                 values = dict(told)
                 run_id = f"{identifier}-{position + 1}"
                 evaluated[run_id] = [Evaluation(**item) for item in values.pop("evaluations")]
-                known = values.pop("balances", None)
-                parts[run_id] = (
-                    _supposed(config, evaluated[run_id])
-                    if known is None
-                    else {str(part): Balance(**balance) for part, balance in known.items()}
-                )
+                known = {part: Balance(**found) for part, found in values.pop("balances", {}).items()}
+                parts[run_id] = known or _supposed(config, evaluated[run_id])
                 columns[run_id] = {column: _values(archive, position, column) for column in STEP_COLUMNS}
                 if len({len(column) for column in columns[run_id].values()}) != 1:
                     raise ValueError("columns of different lengths")

@@ -83,8 +83,8 @@ def test_the_verdict_stands_beside_the_prediction(open_page, lab, prediction, si
     shown = texts(page)
     assert "Measured: **Clearly more accurate**" in shown
     assert sign in shown
-    assert "beyond doubt" in shown and item.explanation in shown
-    assert "equal bit for bit" not in shown
+    assert "in this run" in shown and item.explanation in shown
+    assert "steps that both made" not in shown
 
 
 def test_no_verdict_while_it_trains(open_page, lab):
