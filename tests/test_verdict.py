@@ -16,6 +16,7 @@ from sentiment_core.twins import in_words, parting
 from sentiment_core.verdict import judge
 from sentiment_core.verdict.measure import find_spike, newcombe, wilson
 
+EVEN = Balance(640, 320)
 measured = st.floats(allow_nan=True, allow_infinity=True, width=32)
 
 
@@ -39,7 +40,7 @@ def store():
 def twin(store):
     """`twin(first steps, second steps, accuracies)` writes two finished runs and returns the experiment's id."""
 
-    def make(first, second, accuracies=(0.6, 0.7), second_overrides=None, balance=Balance(640, 320)):
+    def make(first, second, accuracies=(0.6, 0.7), second_overrides=None, balance=EVEN):
         runs = (RunConfig(name="plain"), RunConfig(name="clipped", overrides=second_overrides or {}))
         experiment = store.create_experiment(ExperimentConfig(runs=runs))
         for run, steps, accuracy in zip(experiment.runs, (first, second), accuracies, strict=True):
