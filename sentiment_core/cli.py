@@ -153,8 +153,8 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
                 "steps": run.steps,
                 "seconds": run.seconds,
                 "tokens_per_second": run.tokens_per_second,
-                "validation_accuracy": None if run.validation_accuracy is None else _finite(run.validation_accuracy),
-                "test_accuracy": None if run.test_accuracy is None else _finite(run.test_accuracy),
+                "validation_accuracy": run.validation_accuracy,
+                "test_accuracy": run.test_accuracy,
                 "error": run.error,
             }
             for run in experiment.runs
@@ -362,4 +362,4 @@ def _finite(value: float) -> float | None:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None or math.isnan(share) else f"{share:.1%}"
+    return "–" if share is None else f"{share:.1%}"

@@ -15,6 +15,7 @@ from sentiment_core.presets import preset
 from sentiment_core.steps.rules import Steps, clipped
 from sentiment_core.store import Experiment, Run, Store
 from sentiment_core.verdict.measure import judge_run
+from sentiment_core.verdict.words import OFTEN
 
 # Rung 4's network on demo reviews; three epochs are 240 updates, enough to see spikes and short enough for a classroom.
 SETTING: dict[str, Any] = {
@@ -34,7 +35,6 @@ MOST_UPDATES = 240  # what those epochs come to
 
 # Pascanu et al. 2013: thresholds from half to ten times the average norm work; a common rule is the 90th percentile.
 LOWEST, HIGHEST, PERCENTILE = 0.5, 10.0, 0.9
-TOO_OFTEN = 0.5
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def guidance(runs: Sequence[RunClipping], max_norm: float) -> list[str]:
         )
     for way in over_seeds(runs):
         share = way.clipped_share
-        if share and share.median > TOO_OFTEN:
+        if share and share.median > OFTEN:
             said.append(
                 f"{WAYS[way.way].capitalize()}: {share.median:.0%} of the steps were clipped. More than half: the "
                 "threshold cuts usual gradients, not just spikes."

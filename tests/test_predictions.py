@@ -124,7 +124,8 @@ FOUND = Predictions(
 
 
 def test_confusion_counts_by_label_and_answer() -> None:
-    assert confusion(FOUND.probabilities, FOUND.labels).tolist() == [[1, 1], [1, 1]]
+    assert confusion(FOUND.probabilities, FOUND.labels).tolist() == [[0, 2], [1, 1]], "0.5 is positive"
+    assert confusion(FOUND.probabilities, FOUND.labels, 0.51).tolist() == [[1, 1], [1, 1]]
     assert confusion(FOUND.probabilities, FOUND.labels, 0.1).tolist() == [[0, 2], [0, 2]]
     assert confusion(np.array([]), np.array([])).tolist() == [[0, 0], [0, 0]]
 
