@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from sentiment_core.config import Clipping
 from sentiment_core.twins import in_words
 from sentiment_core.verdict.records import CONFIDENCE, Comparison, Finding, RunVerdict, Spike
 
@@ -98,20 +97,23 @@ def _gradients(run: RunVerdict) -> list[Finding]:
 
 def _clipped(run: RunVerdict, share: float) -> Finding:
     text = f"{share:.0%} of the steps were clipped."
-    if share > OFTEN and run.usual_norm is not None and run.threshold is not None:
-        text += f" {too_often(run.clipping, run.threshold, run.usual_norm)}"
+    if share > OFTEN:
+        text += _too_often(run)
     if run.cosine is not None:
         text += f" Cosine of the angle that clipping turned the gradient by: {run.cosine:.3f} (median)."
     return Finding("clipped", run.name, text)
 
 
-def too_often(clipping: Clipping, threshold: float, usual_norm: float) -> str:
-    """Return what it says about a threshold that more than half of the steps are clipped."""
-    if clipping == "value":
-        return f"More than half: most gradients have a component beyond the threshold of {threshold:.3g}."
+def _too_often(run: RunVerdict) -> str:
+    if run.threshold is None or run.usual_norm is None:
+        return ""
+    if run.clipping == "value":
+        return f" More than half: most gradients have a component beyond the threshold of {run.threshold:.3g}."
+    if run.threshold >= run.usual_norm:
+        return ""  # it was moved while training
     return (
-        f"More than half: the threshold of {threshold:.3g} lies below the usual norm (median {usual_norm:.3g}). "
-        "Pascanu et al. (2013) found half to ten times the average norm to work."
+        f" More than half: the threshold of {run.threshold:.3g} lies below the usual norm (median "
+        f"{run.usual_norm:.3g}). Pascanu et al. (2013) found half to ten times the average norm to work."
     )
 
 
