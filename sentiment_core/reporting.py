@@ -98,6 +98,7 @@ class Reporter(Callback):
                 continue
             self.store.update_run(run.id, steps=steps[-1].step, seconds=run.seconds, tokens=run.tokens)
             for step in steps:
+                # The loss alone: clipping makes up for a gradient that is not finite, and the run goes on.
                 if math.isfinite(step.loss):
                     self._non_finite.pop(run.id, None)
                 else:

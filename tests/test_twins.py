@@ -92,6 +92,12 @@ def test_a_norm_that_is_read_after_clipping_is_not_compared(told):
     assert found.step is None and "the same loss, bit for bit" in words and "Norms are not compared" in words
 
 
+def test_clipping_another_model_is_named_with_the_step_that_was_clipped(told):
+    ours = [plain(1, grad_norm_clipped=1.0), plain(2)]
+    found, words = told(ours, [plain(1), plain(2, loss=1.0)], {"training.mistakes": ("clip_wrong_model",)})
+    assert cause(found) == "training.mistakes" and "changed a gradient at step 1, in plain" in words
+
+
 def test_twins_that_never_part_and_twins_without_steps(told):
     nan = plain(2, loss=math.nan)
     found, words = told([plain(1), nan, plain(3)], [plain(1), nan], CLIPPED)
