@@ -20,6 +20,7 @@ from sentiment_core.datasets import TEST, VALIDATION, load_reviews
 from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
 from sentiment_core.explain.predictor import load
 from sentiment_core.paths import home
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.store import Store
 from sentiment_core.training.shrink import shrink
 from sentiment_core.worker import prepare_corpora
@@ -71,7 +72,7 @@ def main() -> None:
         rows = [ids[: model.max_tokens] for chunk in model.encoder.encode_known(texts) for ids in chunk]
         logits[part] = (model.logits(rows), labels[members])
     temperature = fit_temperature(*logits[VALIDATION])
-    validation, test = (float(np.mean((values > 0) == (truth == 1))) for values, truth in logits.values())
+    validation, test = (float(correct(values, truth, EVEN_LOG_ODDS).mean()) for values, truth in logits.values())
     values, truth = logits[TEST]
     raw, ece = (expected_calibration_error(1 / (1 + np.exp(-values / scale)), truth) for scale in (1.0, temperature))
     description = json.loads((PRETRAINED_FOLDER / "model.json").read_text())

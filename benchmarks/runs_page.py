@@ -123,7 +123,7 @@ def main() -> None:
         from sentiment_core.twins import parting
 
         pair = [store.run(identifier) for identifier in ids[:2]]
-        print(f"where twins part: {timed(lambda: parting(store, *pair))}")
+        print(f"where twins part: {timed(lambda: parting(*pair, *(store.steps(run.id) for run in pair)))}")
         with AppServer(Path(home)) as server:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             page = browser.new_page(viewport={"width": 1280, "height": 720})

@@ -119,10 +119,10 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
     if any(entry.run.steps for entry in shown):
         names = labels(shown)
         curves = [Curve(e.experiment.id, e.run.id, names[e.run.id], run_colour(n)) for n, e in enumerate(shown)]
-        marked = [] if where is None or where.loss_step is None else [Marker(where.loss_step, "losses part")]
+        marked = [] if where is None or where.step is None else [Marker(where.step, "they part")]
         overlay(curves, markers=marked, height=335)
     if where is not None:
-        st.caption(literal(in_words(where, chosen[0].run, chosen[1].run)))
+        st.caption(literal(in_words(where)))
     run_confusion.draw_confusion(shown)
 
 
@@ -130,7 +130,8 @@ def twins_part(chosen: Sequence[Entry]) -> Parting | None:
     """Return where two selected runs of one experiment part; None for any other selection."""
     if len(chosen) != 2 or chosen[0].experiment.id != chosen[1].experiment.id:
         return None
-    return parting(store(), chosen[0].run, chosen[1].run)
+    one, other = chosen[0].run, chosen[1].run
+    return parting(one, other, store().steps(one.id), store().steps(other.id))
 
 
 def write_address(chosen: Sequence[Entry]) -> None:

@@ -9,6 +9,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from scipy.stats import binomtest
 
+from sentiment_core.steps.rules import correct
+
 ECE_BINS = 15
 LARGEST_TEMPERATURE = 20.0
 
@@ -37,9 +39,8 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bi
     """
     values, truth = _checked(probabilities, labels)
     confidence = np.maximum(values, 1 - values)
-    correct = (values >= 0.5) == (truth == 1)
     places = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(places, weights=correct - confidence, minlength=bins)
+    gaps = np.bincount(places, weights=correct(values, truth) - confidence, minlength=bins)
     return float(np.abs(gaps).sum() / len(values))
 
 

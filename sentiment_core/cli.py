@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from sentiment_core.config import FIELDS, ExperimentConfig, allowed_range, from_fields
 from sentiment_core.errors import ConfigError, DataError, SentimentLabError
-from sentiment_core.metrics import Status
+from sentiment_core.metrics import Balance, Status
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.presets import PRESETS, preset, vary_clipping
 
@@ -230,25 +230,34 @@ def _predict(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.calibration import brier_score, expected_calibration_error
     from sentiment_core.datasets.csv_file import read
     from sentiment_core.explain import load_predictor
+    from sentiment_core.steps.rules import correct, positive
     from sentiment_core.store import Store
 
     table = read(options.data, options.text_column, options.label_column)
     labels = table.labels
     with Store() as store:
         probabilities = load_predictor(options.model, store).predict(table.texts)
-    predicted = (probabilities >= 0.5).astype(int)
+    # A network that diverged answers with no number, which is neither class.
+    predicted = [int(positive(value)) if math.isfinite(value) else None for value in probabilities]
     document: dict[str, Any] = {
         "rows": [
-            {"probability": float(probability), "label": int(label)}
+            {"probability": _finite(probability), "label": label}
             for probability, label in zip(probabilities, predicted, strict=True)
         ]
     }
-    lines = [f"{probability:.4f} {label}" for probability, label in zip(probabilities, predicted, strict=True)]
+    lines = [
+        f"{probability:.4f} {'no answer' if label is None else label}"
+        for probability, label in zip(probabilities, predicted, strict=True)
+    ]
     if labels is not None:
-        document["accuracy"] = float((predicted == labels).mean())
-        document["ece"] = expected_calibration_error(probabilities, labels)
-        document["brier"] = brier_score(probabilities, labels)
-        lines.append("  ".join(f"{name} {document[name]:.4f}" for name in ("accuracy", "ece", "brier")))
+        measured: dict[str, float] = dict.fromkeys(("accuracy", "ece", "brier"), math.nan)
+        if None not in predicted:
+            measured["accuracy"] = float(correct(probabilities, labels).mean())
+            measured["ece"] = expected_calibration_error(probabilities, labels)
+            measured["brier"] = brier_score(probabilities, labels)
+        measured["chance"] = Balance(len(labels), int(positive(labels).sum())).chance
+        document |= {name: _finite(value) for name, value in measured.items()}
+        lines.append("  ".join(f"{name} {value:.4f}" for name, value in measured.items()))
     return document, "\n".join(lines)
 
 
@@ -268,9 +277,9 @@ def _explain(options: argparse.Namespace) -> tuple[Any, str]:
         {name: getattr(token, name) for name in ("text", "start", "end", "known", "attention")}
         for token in explanation.tokens
     ]
-    document = {
-        "probability": explanation.probability,
-        "label": explanation.label,
+    document: dict[str, Any] = {
+        "probability": _finite(explanation.probability),
+        "label": explanation.label if math.isfinite(explanation.probability) else None,
         "tokens": tokens,
         "truncated": explanation.truncated,
     }
@@ -350,6 +359,11 @@ def _fields(options: argparse.Namespace) -> tuple[Any, str]:
         f"{row['field']:30} {row['description']} Default {row['default']}; allowed: {row['allowed'] or 'any text'}."
         for row in rows
     )
+
+
+def _finite(value: float) -> float | None:
+    # JSON has no word for what is not a number.
+    return float(value) if math.isfinite(value) else None
 
 
 def _percent(share: float | None) -> str:

@@ -10,9 +10,12 @@ from typing import Any
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.errors import ConfigError
+from sentiment_core.metrics import Evaluation
 from sentiment_core.presets import preset
+from sentiment_core.steps.rules import Steps, clipped
 from sentiment_core.store import Experiment, Run, Store
 from sentiment_core.verdict.measure import judge_run
+from sentiment_core.verdict.words import OFTEN
 
 # Rung 4's network on demo reviews; three epochs are 240 updates, enough to see spikes and short enough for a classroom.
 SETTING: dict[str, Any] = {
@@ -32,9 +35,6 @@ MOST_UPDATES = 240  # what those epochs come to
 
 # Pascanu et al. 2013: thresholds from half to ten times the average norm work; a common rule is the 90th percentile.
 LOWEST, HIGHEST, PERCENTILE = 0.5, 10.0, 0.9
-TOO_OFTEN = 0.5
-
-Steps = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -113,27 +113,27 @@ def check_study(configs: Sequence[ExperimentConfig]) -> None:
 def measure(store: Store, experiments: Iterable[Experiment]) -> list[RunClipping]:
     """Return what clipping did in each run of the experiments."""
     return [
-        measure_run(run, store.steps(run.id), store.evaluations(run.id), store.clipped_share(run.id))
+        measure_run(run, store.steps(run.id), store.evaluations(run.id))
         for experiment in experiments
         for run in experiment.runs
     ]
 
 
-def measure_run(run: Run, steps: Steps, evaluations: Sequence[Any], clipped_share: float | None) -> RunClipping:
+def measure_run(run: Run, steps: Steps, evaluations: Sequence[Evaluation]) -> RunClipping:
     """Return what clipping did in one run."""
-    judged = judge_run(run, steps, evaluations, clipped_share, None)
+    judged = judge_run(run, steps, evaluations, None)
     pairs = zip(steps["grad_norm"], steps["grad_norm_clipped"], strict=True)
-    ratios = [after / norm for norm, after in pairs if math.isfinite(norm) and after < norm * (1 - 1e-4)]
+    ratios = [after / norm for norm, after in pairs if math.isfinite(norm) and clipped(norm, after)]
     norms = sorted(norm for norm in steps["grad_norm"] if math.isfinite(norm))
     last = [loss for loss in steps["loss"][-max(1, len(steps["loss"]) // 10) :] if math.isfinite(loss)]
     return RunClipping(
         way=run.config.training.clipping,
         seed=run.config.seed,
         steps=judged.steps,
-        clipped_share=clipped_share,
+        clipped_share=judged.clipped_share,
         length_ratio=median(ratios) if ratios else None,
         cosine=judged.cosine,
-        usual_norm=median(norms) if norms else None,
+        usual_norm=judged.usual_norm,
         norm_percentile=norms[math.ceil(PERCENTILE * len(norms)) - 1] if norms else None,
         last_loss=fmean(last) if last else None,
         spread=judged.spread,
@@ -185,10 +185,10 @@ def guidance(runs: Sequence[RunClipping], max_norm: float) -> list[str]:
         )
     for way in over_seeds(runs):
         share = way.clipped_share
-        if share and share.median > TOO_OFTEN:
+        if share and share.median > OFTEN:
             said.append(
-                f"{WAYS[way.way].capitalize()}: {share.median:.0%} of the steps were clipped. Over half is too much: "
-                "the learning rate is too high, or the threshold so low that it cuts usual gradients, not just spikes."
+                f"{WAYS[way.way].capitalize()}: {share.median:.0%} of the steps were clipped. More than half: the "
+                "threshold cuts usual gradients, not just spikes."
             )
         elif share and share.high == 0:
             said.append(f"{WAYS[way.way].capitalize()}: no step was clipped, so this is the run without clipping.")

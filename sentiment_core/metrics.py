@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -50,6 +51,25 @@ class Evaluation:
     part: str  # "validation" or "test"
     loss: float
     accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How many reviews of a part a run was given, and how many of them are positive."""
+
+    reviews: int
+    positives: int
+
+    @property
+    def chance(self) -> float:
+        """The accuracy of always answering with the more frequent class."""
+        return max(self.positives, self.reviews - self.positives) / self.reviews if self.reviews else math.nan
+
+    @property
+    def guessing(self) -> float:
+        """The cross-entropy, in nats, of always answering with the share of positive reviews: ln 2 for equal ones."""
+        shares = (self.positives / self.reviews, 1 - self.positives / self.reviews) if self.reviews else (math.nan,)
+        return -sum(share * math.log(share) for share in shares if share)
 
 
 STEP_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(StepMetrics))

@@ -115,7 +115,7 @@ def clipping(measure_and_clip: AnyCallable, mistakes: Sequence[TrainingMistake])
     return mistaken  # type: ignore[return-value]
 
 
-def accuracy(correct: Sequence[int], sizes: Sequence[int], mistakes: Sequence[TrainingMistake]) -> float:
+def accuracy(correct: Sequence[float], sizes: Sequence[int], mistakes: Sequence[TrainingMistake]) -> float:
     """Return the share of correct answers from those of each batch.
 
     `batch_averaged_accuracy`: the mean of the batches' shares, in which a review of the smaller last batch counts more.

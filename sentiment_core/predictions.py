@@ -16,6 +16,7 @@ import numpy as np
 from sentiment_core.datasets import Reviews
 from sentiment_core.errors import CheckpointError, DataError, StoreError
 from sentiment_core.paths import home
+from sentiment_core.steps.rules import positive, probability
 from sentiment_core.store import Run
 
 FILE = "predictions.npz"
@@ -60,12 +61,7 @@ def write_predictions(folder: Path, indices: np.ndarray, logits: np.ndarray, lab
     The file appears whole or not at all.
     """
     order = np.argsort(indices, kind="stable")
-    # In double precision, and from the side that cannot overflow: exp(-|x|) is at most 1.
-    raw = logits[order].astype(np.float64)
-    small = np.exp(-np.abs(raw))
-    probabilities = (np.where(raw >= 0, 1.0, small) / (1.0 + small)).astype(np.float32)
-    # Rounding must not turn a hair's breadth above one half into one half, or accuracy would not be accuracy.
-    probabilities[(raw > 0) & (probabilities <= 0.5)] = np.nextafter(np.float32(0.5), np.float32(1))
+    probabilities = probability(logits[order], np.float32)
     temporary = None
     try:
         handle, name = tempfile.mkstemp(prefix=".", suffix=".npz", dir=folder)
@@ -117,20 +113,20 @@ def _check(found: Predictions) -> None:
 
 
 def confusion(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 0.5) -> np.ndarray:
-    """Return counts `(2, 2)`: row = true label, column = answer, which is positive where P(positive) > `threshold`.
+    """Return counts `(2, 2)`: row = true label, column = answer, which is positive from `threshold` on.
 
     Reviews without an answer (NaN) count nowhere.
     """
     answered = np.isfinite(probabilities)
-    answers = (probabilities[answered] > threshold).astype(np.int64)
+    answers = positive(probabilities[answered], threshold).astype(np.int64)
     counts = np.bincount(2 * labels[answered].astype(np.int64) + answers, minlength=4)
     return counts.reshape(2, 2)
 
 
 def of_cell(found: Predictions, cell: Cell, threshold: float = 0.5) -> np.ndarray:
     """Return places `(M,)` in `found` of the reviews of one cell, the most confident first; ties by review."""
-    positive = found.probabilities > threshold
-    mine = np.isfinite(found.probabilities) & (found.labels == cell.label) & (positive == bool(cell.predicted))
+    said = positive(found.probabilities, threshold)
+    mine = np.isfinite(found.probabilities) & (found.labels == cell.label) & (said == bool(cell.predicted))
     places = np.flatnonzero(mine)
     confidence = found.probabilities[places] * (1 if cell.predicted else -1)
     return places[np.argsort(-confidence, kind="stable")]

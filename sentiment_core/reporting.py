@@ -14,6 +14,7 @@ from sentiment_core.corpus import Corpus
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.predictions import write_predictions
+from sentiment_core.steps.rules import kept
 from sentiment_core.store import Progress, Store
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import save_checkpoint, save_model
@@ -50,6 +51,7 @@ class Reporter(Callback):
         for run in trainer.runs:
             if not run.ended:
                 self.store.update_run(run.id, parameters=run.parameters, status=Status.RUNNING)
+            self.store.write_balances(run.id, trainer.balances(run))
         self._show(trainer, "training", "Training")
 
     def on_step(self, trainer: Trainer) -> None:
@@ -71,8 +73,8 @@ class Reporter(Callback):
         self.store.write_evaluations(run.id, [evaluation])
         if evaluation.part == "test":
             self.store.update_run(run.id, test_accuracy=evaluation.accuracy)
-        else:
-            self.store.update_run(run.id, validation_accuracy=evaluation.accuracy)
+        elif (best := kept(self.store.evaluations(run.id), run.config.early_stopping)) is not None:
+            self.store.update_run(run.id, validation_accuracy=best.accuracy)
 
     def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
         self.flush(trainer)
@@ -96,6 +98,7 @@ class Reporter(Callback):
                 continue
             self.store.update_run(run.id, steps=steps[-1].step, seconds=run.seconds, tokens=run.tokens)
             for step in steps:
+                # The loss alone: clipping makes up for a gradient that is not finite, and the run goes on.
                 if math.isfinite(step.loss):
                     self._non_finite.pop(run.id, None)
                 else:
@@ -182,7 +185,7 @@ class Keeper(Callback):
     def on_epoch_end(self, trainer: Trainer) -> None:
         self.save(trainer)
         for run in trainer.active_runs:
-            with run.averaged_weights():
+            if run.is_best:
                 self._save_model(run)
 
     def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
@@ -196,7 +199,8 @@ class Keeper(Callback):
         if trainer.should_stop:
             self.save(trainer)
             for run in trainer.active_runs:
-                with run.averaged_weights():
+                # Once validated, a model stays the one whose accuracy is shown.
+                if not trainer.evaluated_step:
                     self._save_model(run)
         else:
             self.checkpoint.unlink(missing_ok=True)
@@ -208,7 +212,8 @@ class Keeper(Callback):
         self._saved = time.monotonic()
 
     def _save_model(self, run: Run) -> None:
-        save_model(self._folder(run), run.model, run.experiment, self.corpora[run.id])
+        with run.averaged_weights():
+            save_model(self._folder(run), run.model, run.experiment, self.corpora[run.id])
 
     def _folder(self, run: Run) -> Path:
         folder = self.folder / run.id

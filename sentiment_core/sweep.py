@@ -15,6 +15,7 @@ from sentiment_core.datasets import DEMO_REVIEWS
 from sentiment_core.errors import ConfigError
 from sentiment_core.metrics import Status
 from sentiment_core.presets import preset
+from sentiment_core.steps.rules import kept, not_finite
 from sentiment_core.store import Run, Store
 
 MOST_RATES = 12
@@ -139,23 +140,18 @@ def best(points: Sequence[RatePoint]) -> RatePoint | None:
 
 def _point(store: Store, run: Run, last: int) -> RatePoint:
     steps = store.steps(run.id)
-    bad = (
-        step
-        for step, loss, norm in zip(steps["step"], steps["loss"], steps["grad_norm"], strict=True)
-        if not (math.isfinite(loss) and math.isfinite(norm))
-    )
-    diverged_at = next(bad, None)
+    diverged_at = next(iter(not_finite(steps)), None)
     if diverged_at is None and run.status is Status.FAILED and run.error:
         diverged_at = steps["step"][-1] if steps["step"] else 0
-    validations = [item for item in store.evaluations(run.id) if item.part == "validation"]
-    finite = [item for item in validations[-1:] if math.isfinite(item.loss)]
+    best = kept(store.evaluations(run.id), run.config.training.early_stopping)
+    validation = best if best is not None and math.isfinite(best.loss) and diverged_at is None else None
     return RatePoint(
         run_id=run.id,
         rate=run.config.training.learning_rate,
         steps=len(steps["step"]),
         loss=fmean(steps["loss"][-last:]) if steps["loss"] and diverged_at is None else None,
-        validation_loss=finite[0].loss if finite and diverged_at is None else None,
-        validation_accuracy=finite[0].accuracy if finite and diverged_at is None else None,
+        validation_loss=None if validation is None else validation.loss,
+        validation_accuracy=None if validation is None else validation.accuracy,
         diverged_at=diverged_at,
     )
 

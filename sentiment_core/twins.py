@@ -1,84 +1,250 @@
-"""Where two runs of one experiment part: the step whose loss first differs, and the update that made it differ."""
+"""Where two runs of one experiment part: the first step at which what they measured differs, and the setting behind it.
+
+Loss and gradient norm of a step follow from the weights before its update. They saw the same batches, so a difference
+in any bit comes from their settings. An update that differs may show later than in the next loss: rounding hides some.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sentiment_core.metrics import StepMetrics
-from sentiment_core.store import Run, Store
+from sentiment_core.config import ExperimentConfig, field_info
+from sentiment_core.steps.rules import Steps, clipped, parted
+from sentiment_core.store import Run
 
-# What an update does to the weights, as far as it is measured.
-UPDATE_COLUMNS = ("learning_rate", "grad_norm_clipped", "clip_cosine")
-CHANGED = 1e-6  # relative change of a gradient's length that is more than rounding
+READ_AFTER_CLIPPING = "norm_after_clipping"
+# What decides the updates, not the answers: it cannot show in the loss of the first step.
+RATES = frozenset({"training.learning_rate", "training.schedule"})
+CUTS = frozenset({"training.clipping", "training.max_norm", "training.clip_value"})
+UPDATES = RATES | CUTS | {f"training.{name}" for name in ("optimizer", "weight_decay", "momentum", "embedding_rate")}
+FROZEN = "model.freeze_embeddings"
+MISTAKES = "training.mistakes"
+# What decides when to stop and which weights to keep, not how they change.
+WITHOUT_EFFECT = frozenset({"training.early_stopping", "training.weight_averaging"})
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting, by its dotted field, in which two runs differ."""
+
+    field: str
+    ours: Any
+    theirs: Any
+
+    @property
+    def words(self) -> str:
+        """The setting and its two values, such as `learning rate, 0.001 against 0.01`."""
+        return f"{field_info(self.field).title.lower()}, {_said(self.ours)} against {_said(self.theirs)}"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The first gradient that clipping changed, in the run `name`: its length before and after."""
+
+    name: str
+    step: int
+    norm: float
+    norm_clipped: float
 
 
 @dataclass(frozen=True)
 class Parting:
     """Two runs compared over the `common_steps` that both have made.
 
-    `loss_step` is the first step whose loss differs to the last bit, `update_step` the first one whose measured update
-    does (gradient after clipping, learning rate); None when there is none. `ours` and `theirs` are the two runs'
-    measurements at `loss_step`, `cause` those of the run whose update was changed at `update_step` by clipping.
+    `step` is the first one at which one of `columns` differs, None when there is none; `ours` and `theirs` are what
+    was measured in `column` there. `cut` comes before it. `cause` is the only one of `differences` that can have made
+    the runs part at that step; None when there is no such one, or more than one.
     """
 
+    first: str
+    second: str
     common_steps: int
-    loss_step: int | None
-    update_step: int | None
-    ours: StepMetrics | None = None
-    theirs: StepMetrics | None = None
-    clipped: tuple[Run, StepMetrics] | None = None
-    rates_differ: bool = False
+    columns: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    step: int | None = None
+    column: str = "loss"
+    ours: float = 0.0
+    theirs: float = 0.0
+    cut: Cut | None = None
+    cause: Difference | None = None
 
 
-def parting(store: Store, run: Run, other: Run) -> Parting:
-    """Return where `run` and `other` part. They saw the same batches, so any difference comes from their settings."""
-    common = store.common_steps(run.id, other.id)
-    loss_step = store.first_difference(run.id, other.id, ["loss"])
-    update_step = store.first_difference(run.id, other.id, UPDATE_COLUMNS)
-    if loss_step is None:
-        return Parting(common, None, update_step)
-    ours, theirs = _at(store, run, loss_step), _at(store, other, loss_step)
-    if update_step is None or update_step >= loss_step:
-        return Parting(common, loss_step, update_step, ours, theirs)
-    updates = [(each, _at(store, each, update_step)) for each in (run, other)]
-    clipped = next(((each, step) for each, step in updates if _is_clipped(step)), None)
-    rates_differ = updates[0][1].learning_rate != updates[1][1].learning_rate
-    return Parting(common, loss_step, update_step, ours, theirs, clipped, rates_differ)
+def clipped_steps(run: Run, steps: Steps) -> list[bool | None]:
+    """Return whether clipping changed the gradient of each of `steps`.
+
+    None where none was to be clipped, and where the norm was read after clipping, which hides it.
+    """
+    hidden = READ_AFTER_CLIPPING in run.config.training.mistakes
+    columns = (steps[name] for name in ("threshold", "grad_norm", "grad_norm_clipped"))
+    return [
+        clipped(norm, after) if threshold < math.inf and not hidden else None
+        for threshold, norm, after in zip(*columns, strict=True)
+    ]
 
 
-def in_words(found: Parting, run: Run, other: Run) -> str:
-    """Return one or two sentences, names of the runs included, that say where they part and why."""
+def parting(run: Run, other: Run, ours: Steps, theirs: Steps) -> Parting:
+    """Return where `run` and `other` part, from all their steps."""
+    common = min(len(ours["step"]), len(theirs["step"]))
+    # A norm that is read after clipping is another quantity: it differs although the training does not.
+    alike = not any(READ_AFTER_CLIPPING in each.config.training.mistakes for each in (run, other))
+    columns = ("loss", "grad_norm") if alike else ("loss",)
+    step = parted(ours, theirs, columns)
+    place = common if step is None else list(ours["step"]).index(step)
+    cuts = [found for each, steps in ((run, ours), (other, theirs)) if (found := _first_cut(each, steps, place))]
+    cut = min(cuts, key=lambda found: found.step, default=None)
+    differences = (*differing(run.config, other.config), *_changed_live(run, other, ours, theirs, place))
+    if step is None:
+        return Parting(run.name, other.name, common, columns, differences, cut=cut)
+    column = next(name for name in columns if parted(_row(ours, place), _row(theirs, place), [name]))
+    rates = parted(_before(ours, place), _before(theirs, place), ["learning_rate"])
+    able = [item for item in differences if _can(item, place, column, cut is not None, rates is not None)]
+    return Parting(
+        run.name,
+        other.name,
+        common,
+        columns,
+        differences,
+        step,
+        column,
+        ours[column][place],
+        theirs[column][place],
+        cut,
+        able[0] if len(able) == 1 else None,
+    )
+
+
+def differing(one: ExperimentConfig, other: ExperimentConfig) -> tuple[Difference, ...]:
+    """Return the settings in which two runs differ; those that are in force in at most one of them are left out."""
+    first, second = _settings(one), _settings(other)
+    return tuple(
+        Difference(field, first[field], second[field])
+        for field in first
+        if first[field] != second[field] and _in_force(field, first) and _in_force(field, second)
+    )
+
+
+def in_words(found: Parting) -> str:
+    """Return a few sentences, names of the runs included, that say where they part and why, as far as it is known."""
+    who = f"{found.first} and {found.second}"
     if found.common_steps == 0:
-        return f"{run.name} and {other.name} have no step in common yet."
-    if found.loss_step is None:
-        return (
-            f"{run.name} and {other.name} have the same loss, bit for bit, at each of their {found.common_steps:,} "
-            "common steps: what differs between them has had no effect so far."
-        )
-    assert found.ours is not None and found.theirs is not None
-    if found.loss_step == 1:
-        return (
-            f"{run.name} and {other.name} differ from the first step ({found.ours.loss:.6g} against "
-            f"{found.theirs.loss:.6g}): they start from other weights or read the reviews differently."
-        )
-    same = f"the same loss, bit for bit, up to step {found.loss_step - 1:,}"
-    first = f"and part at step {found.loss_step:,} ({_apart(found.ours.loss, found.theirs.loss)})."
-    return f"{run.name} and {other.name} have {same} {first} {_reason(found)}"
+        return f"{who} have no step in common yet."
+    same = "the same loss and gradient norm" if len(found.columns) > 1 else "the same loss"
+    if found.step is None:
+        return f"{who} have {same}, bit for bit, at all {found.common_steps:,} steps that both made.{_no_effect(found)}"
+    kind = "loss" if found.column == "loss" else "gradient norm"
+    apart = f"{kind} {_apart(found.ours, found.theirs)}"
+    if found.step == 1:
+        return f"{who} differ from the first step on ({apart}).{_reason(found)}"
+    return (
+        f"{who} have {same}, bit for bit, up to step {found.step - 1:,} and part at step {found.step:,} ({apart})."
+        f"{_reason(found)}"
+    )
+
+
+def _no_effect(found: Parting) -> str:
+    fields = {item.field for item in found.differences}
+    if not fields:
+        return ""
+    if len(found.columns) == 1:
+        return " Norms are not compared, as one of them is read after clipping."
+    if fields <= CUTS and found.cut is None:
+        return " No gradient was cut."
+    return f" What differs between them ({_listed(found.differences)}) has had no effect on the training so far."
 
 
 def _reason(found: Parting) -> str:
-    if found.clipped is not None:
-        run, step = found.clipped
-        if step.grad_norm_clipped < step.grad_norm * (1 - CHANGED):
-            what = f"shortened a gradient for the first time, from {step.grad_norm:.4g} to {step.grad_norm_clipped:.4g}"
-        else:
-            what = "turned a gradient for the first time"
-        return f"At step {found.update_step:,} clipping in {run.name} {what}; from there their weights differ."
-    if found.rates_differ:
-        return f"At step {found.update_step:,} they used different learning rates; from there their weights differ."
-    if found.update_step is not None and found.loss_step is not None and found.update_step < found.loss_step:
-        return f"At step {found.update_step:,} their gradients differed for the first time."
-    return "Their gradients were equal until then: the optimizer itself, or dropout, made the difference."
+    if found.cause is not None:
+        text = f" Cause: {found.cause.words}."
+        if found.cut is not None and (found.cause.field in CUTS or found.cause.field == MISTAKES):
+            cut = found.cut
+            text += (
+                f" Clipping first changed a gradient at step {cut.step:,}, in {cut.name}: "
+                f"its length from {cut.norm:.4g} to {cut.norm_clipped:.4g}."
+            )
+        return text
+    if len(found.differences) > 1:
+        return f" They differ in {_listed(found.differences)}: which of these did it cannot be told from one run each."
+    return " What made them part cannot be told from what was measured."
+
+
+def _can(item: Difference, place: int, column: str, cut: bool, rates_differ: bool) -> bool:
+    """Return whether a setting can have made runs part at the step in `place` (from 0), given what was measured."""
+    updated = place > 0
+    if item.field in WITHOUT_EFFECT:
+        return False
+    if item.field == MISTAKES:
+        only_one = set(item.ours) ^ set(item.theirs)
+        return "kept_weights" in only_one or ("clip_wrong_model" in only_one and cut and updated)
+    if item.field in RATES:
+        return updated and rates_differ
+    if item.field in CUTS:
+        return updated and cut
+    if item.field == FROZEN:
+        # Vectors that are trained have gradients, which count in the norm from the first step on.
+        return updated or column == "grad_norm"
+    return updated or item.field not in UPDATES
+
+
+def _in_force(field: str, settings: Mapping[str, Any]) -> bool:
+    needs: dict[str, bool] = {
+        "training.max_norm": settings["training.clipping"] == "norm",
+        "training.clip_value": settings["training.clipping"] == "value",
+        "training.momentum": settings["training.optimizer"] == "sgd",
+        "training.embedding_rate": not settings[FROZEN],
+        "data.embedding_dim": settings["data.embeddings"] in {"word2vec", "random"},
+    }
+    return needs.get(field, True)
+
+
+def _changed_live(run: Run, other: Run, ours: Steps, theirs: Steps, place: int) -> list[Difference]:
+    """Return rate and threshold where they were changed while training, in one of two runs configured alike."""
+    found = []
+    settings = {item.field for item in differing(run.config, other.config)}
+    for column, fields in (("learning_rate", RATES), ("threshold", CUTS)):
+        step = parted(_before(ours, place), _before(theirs, place), [column])
+        if step is None or settings & fields:
+            continue
+        clip = {"norm": "training.max_norm", "value": "training.clip_value"}
+        field = "training.learning_rate" if column == "learning_rate" else clip[run.config.training.clipping]
+        at = list(ours["step"]).index(step)
+        found.append(Difference(field, ours[column][at], theirs[column][at]))
+    return found
+
+
+def _first_cut(run: Run, steps: Steps, place: int) -> Cut | None:
+    columns = (steps[name][:place] for name in ("step", "grad_norm", "grad_norm_clipped"))
+    for step, norm, after in zip(*columns, strict=True):
+        if clipped(norm, after):
+            return Cut(run.name, step, norm, after)
+    return None
+
+
+def _before(steps: Steps, place: int) -> dict[str, Sequence[Any]]:
+    return {name: values[:place] for name, values in steps.items()}
+
+
+def _row(steps: Steps, place: int) -> dict[str, Sequence[Any]]:
+    return {name: values[place : place + 1] for name, values in steps.items()}
+
+
+def _settings(config: ExperimentConfig) -> dict[str, Any]:
+    tree = config.model_dump(include={"data", "model", "training"})
+    return {f"{section}.{name}": value for section, fields in tree.items() for name, value in fields.items()}
+
+
+def _listed(differences: Sequence[Difference]) -> str:
+    return "; ".join(item.words for item in differences)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple | list):
+        return " + ".join(str(part) for part in value) or "none"
+    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
 def _apart(ours: float, theirs: float) -> str:
@@ -86,12 +252,3 @@ def _apart(ours: float, theirs: float) -> str:
         if f"{ours:.{digits}g}" != f"{theirs:.{digits}g}":
             return f"{ours:.{digits}g} against {theirs:.{digits}g}"
     return f"{ours!r} against {theirs!r}"
-
-
-def _is_clipped(step: StepMetrics) -> bool:
-    return step.grad_norm_clipped < step.grad_norm * (1 - CHANGED) or step.clip_cosine < 1 - CHANGED
-
-
-def _at(store: Store, run: Run, step: int) -> StepMetrics:
-    columns = store.steps(run.id, after=step - 1, limit=1)
-    return StepMetrics(**{name: values[0] for name, values in columns.items()})

@@ -24,6 +24,7 @@ from sentiment_core.predictions import (
     read_predictions,
     write_predictions,
 )
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 from sentiment_core.store import Run, Store
 
 
@@ -64,8 +65,8 @@ def test_positive_is_what_training_counts_as_positive(logits: list[float]) -> No
         with np.load(Path(name) / FILE) as archive:
             probabilities = archive["probabilities"]
     sound = np.isfinite(probabilities)
-    assert np.array_equal(sound, ~np.isnan(raw))
-    assert np.array_equal(probabilities[sound] > 0.5, raw[sound] > 0)
+    assert np.array_equal(sound, np.isfinite(raw))
+    assert np.array_equal(positive(probabilities[sound]), positive(raw[sound], EVEN_LOG_ODDS))
     assert np.all((probabilities[sound] >= 0) & (probabilities[sound] <= 1))
 
 
@@ -123,7 +124,8 @@ FOUND = Predictions(
 
 
 def test_confusion_counts_by_label_and_answer() -> None:
-    assert confusion(FOUND.probabilities, FOUND.labels).tolist() == [[1, 1], [1, 1]]
+    assert confusion(FOUND.probabilities, FOUND.labels).tolist() == [[0, 2], [1, 1]], "0.5 is positive"
+    assert confusion(FOUND.probabilities, FOUND.labels, 0.51).tolist() == [[1, 1], [1, 1]]
     assert confusion(FOUND.probabilities, FOUND.labels, 0.1).tolist() == [[0, 2], [0, 2]]
     assert confusion(np.array([]), np.array([])).tolist() == [[0, 0], [0, 0]]
 

@@ -10,11 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentiment_core.config import ExperimentConfig, RunConfig
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Balance, Evaluation, Status, StepMetrics
 from sentiment_core.store import Store
+from sentiment_core.twins import in_words, parting
 from sentiment_core.verdict import judge
-from sentiment_core.verdict.measure import find_spike, first_difference, newcombe, wilson
+from sentiment_core.verdict.measure import find_spike, newcombe, wilson
 
+EVEN = Balance(640, 320)
 measured = st.floats(allow_nan=True, allow_infinity=True, width=32)
 
 
@@ -38,12 +40,14 @@ def store():
 def twin(store):
     """`twin(first steps, second steps, accuracies)` writes two finished runs and returns the experiment's id."""
 
-    def make(first, second, accuracies=(0.6, 0.7), second_overrides=None):
+    def make(first, second, accuracies=(0.6, 0.7), second_overrides=None, balance=EVEN):
         runs = (RunConfig(name="plain"), RunConfig(name="clipped", overrides=second_overrides or {}))
         experiment = store.create_experiment(ExperimentConfig(runs=runs))
         for run, steps, accuracy in zip(experiment.runs, (first, second), accuracies, strict=True):
             store.write_steps({run.id: steps})
             store.write_evaluations(run.id, [Evaluation(len(steps), 1, "validation", 0.6, accuracy)])
+            if balance:
+                store.write_balances(run.id, {"validation": balance})
         store.set_status(experiment.id, Status.FINISHED)
         return experiment.id
 
@@ -97,40 +101,59 @@ def test_spike_is_the_first_of_the_longest_finite_gradients(pairs):
     assert spike.times_median >= 1
 
 
-@given(st.lists(st.tuples(measured, measured), max_size=20), st.integers(0, 19))
-def test_twins_are_equal_until_something_differs(pairs, place):
-    one = columns([pair[0] for pair in pairs], [pair[1] for pair in pairs])
-    other = columns(one["loss"], one["grad_norm"])
-    assert first_difference(one, other) is None
-    if place < len(pairs):
-        other["loss"][place] = 12345.678
-        assert first_difference(one, other) == place + 1
-
-
-def test_better_than_chance_only_beyond_doubt(store, twin):
-    verdict = judge(store, twin([step(1)], [step(1)], (0.53, 0.56)), 640)
+def test_better_than_chance_is_more_than_the_larger_class(store, twin):
+    verdict = judge(store, twin([step(1)], [step(1)], (0.53, 0.56)))
     assert [run.learned for run in verdict.runs] == [False, True]
     first, second = topics(verdict, "learned")
     assert "could be chance" in first.text and first.alert
-    assert "beyond doubt" in second.text and not second.alert
+    assert "this run is better than chance" in second.text and not second.alert
+    unequal = judge(store, twin([step(1)], [step(1)], (0.81, 0.87), balance=Balance(640, 128)))
+    assert [run.learned for run in unequal.runs] == [False, True], "naming the larger class is right for 0.8"
+    assert "is 0.800" in topics(unequal, "learned")[0].text
 
 
-def test_worse_than_chance_is_said(store, twin):
-    verdict = judge(store, twin([step(1)], [step(1)], (0.3, 0.3)), 640)
+@pytest.mark.parametrize(
+    ("accuracy", "positives", "said"),
+    [
+        (0.3, 320, "Labels swapped"),
+        (0.3, 576, "this run is worse"),
+        (0.02, 576, "Labels swapped"),
+        (0.5, 320, "chance"),
+    ],
+)
+def test_labels_are_suspected_only_where_opposite_answers_would_help(store, twin, accuracy, positives, said):
+    verdict = judge(store, twin([step(1)], [step(1)], (accuracy, accuracy), balance=Balance(640, positives)))
     assert verdict.runs[0].learned is False
-    assert "worse than chance" in topics(verdict, "learned")[0].text
+    text = topics(verdict, "learned")[0].text
+    assert said in text and ("swapped" in text) == ("swapped" in said)
+
+
+def test_no_verdict_claims_more_than_these_reviews_and_this_run(store, twin):
+    verdict = judge(store, twin([step(1)], [step(1)], (0.6, 0.9)))
+    said = " ".join(finding.text for finding in verdict.findings)
+    assert "doubt" not in said
+    assert "interval for other reviews" in said and "Another seed or number of threads makes another run" in said
+
+
+def test_the_accuracy_is_that_of_the_weights_that_are_kept(store):
+    runs = (RunConfig(name="plain"), RunConfig(name="patient", overrides={"training.early_stopping": 2}))
+    experiment = store.create_experiment(ExperimentConfig(runs=runs))
+    for run in experiment.runs:
+        measured_losses = enumerate((0.69, 0.5, 0.6, 0.7), start=1)
+        store.write_evaluations(run.id, [Evaluation(n, n, "validation", loss, loss / 2) for n, loss in measured_losses])
+    assert [run.accuracy for run in judge(store, experiment.id).runs] == [0.35, 0.25]
 
 
 @pytest.mark.parametrize(("accuracies", "better"), [((0.6, 0.75), True), ((0.6, 0.62), None), ((0.75, 0.6), False)])
 def test_a_difference_counts_when_it_is_larger_than_the_noise(store, twin, accuracies, better):
-    verdict = judge(store, twin([step(1)], [step(1)], accuracies), 640)
+    verdict = judge(store, twin([step(1)], [step(1)], accuracies))
     assert verdict.comparisons[0].better is better
     assert verdict.comparisons[0].difference == pytest.approx(accuracies[1] - accuracies[0])
     assert len(topics(verdict, "compared")) == 1
 
 
 def test_without_a_number_of_reviews_nothing_is_called_certain(store, twin):
-    verdict = judge(store, twin([step(1)], [step(1)]), None)
+    verdict = judge(store, twin([step(1)], [step(1)], balance=None))
     assert verdict.runs[0].learned is None
     assert not topics(verdict, "compared")
     assert "doubt" not in "".join(finding.text for finding in verdict.findings)
@@ -139,19 +162,35 @@ def test_without_a_number_of_reviews_nothing_is_called_certain(store, twin):
 def test_clipping_is_counted_and_too_much_of_it_is_called_so(store, twin):
     clipped = [step(n, norm=2.0, after=1.0, threshold=1.0, cosine=0.9) for n in range(1, 7)]
     gentle = [step(n, norm=0.5, threshold=1.0) for n in range(7, 11)]
-    verdict = judge(store, twin([step(n) for n in range(1, 11)], clipped + gentle), 640)
+    verdict = judge(store, twin([step(n) for n in range(1, 11)], clipped + gentle))
     assert verdict.runs[0].clipped_share is None
     assert verdict.runs[1].clipped_share == pytest.approx(0.6)
     assert verdict.runs[1].cosine == pytest.approx(0.9)
     (finding,) = topics(verdict, "clipped")
-    assert finding.alert and "60% of the steps" in finding.text and "too high" in finding.text
+    assert not finding.alert and "60% of the steps" in finding.text
+    assert "threshold of 1 lies below the usual norm (median 2)" in finding.text and "half to ten times" in finding.text
+    assert "rate" not in finding.text, "the rates that fail are clipped least"
+
+
+def test_a_norm_read_after_clipping_hides_how_often_it_was_clipped(store, twin):
+    steps = [step(n, norm=1.0, threshold=1.0) for n in range(1, 11)]
+    hidden = {"training.clipping": "norm", "training.mistakes": ("norm_after_clipping",)}
+    verdict = judge(store, twin(steps, steps, second_overrides=hidden))
+    assert [run.clipped_share for run in verdict.runs] == [0.0, None]
+    assert "cannot be seen" in topics(verdict, "clipped")[1].text
+
+
+def test_a_huge_but_finite_loss_is_written_in_a_few_digits(store, twin):
+    steps = [step(n, loss=3e38 if n % 2 else 1.0, norm=1e30 * n) for n in range(1, 11)]
+    text = " ".join(finding.text for finding in judge(store, twin(steps, steps)).findings)
+    assert "1.47e+38" in text and "0000000" not in text
 
 
 def test_the_step_that_blew_up_is_shown_with_the_loss_around_it(store, twin):
     steps = [step(n, loss=0.5, norm=1.0) for n in range(1, 41)]
     steps[19] = step(20, loss=0.9, norm=36.73, accuracy=0.1)
     steps[20] = step(21, loss=0.8, norm=1.0)
-    verdict = judge(store, twin(steps, steps), 640)
+    verdict = judge(store, twin(steps, steps))
     spike = verdict.runs[0].spike
     assert (spike.step, spike.norm, spike.times_median) == (20, pytest.approx(36.73), pytest.approx(36.73))
     assert (spike.loss_before, spike.loss, spike.loss_after) == pytest.approx((0.5, 0.9, 0.8))
@@ -163,23 +202,20 @@ def test_the_step_that_blew_up_is_shown_with_the_loss_around_it(store, twin):
 def test_spread_is_that_of_the_last_steps(store, twin):
     losses = [5.0] * 300 + [0.6, 0.8] * 50
     steps = [step(n, loss=loss) for n, loss in enumerate(losses, start=1)]
-    verdict = judge(store, twin(steps, steps), 640)
+    verdict = judge(store, twin(steps, steps))
     assert verdict.runs[0].spread == pytest.approx(pstdev(losses[-100:]))
     assert verdict.runs[0].spread_steps == 100
 
 
-def test_where_twins_part(store, twin):
+def test_where_twins_part_is_said_as_on_the_runs_page(store, twin):
     first = [step(n, loss=0.7) for n in range(1, 10)]
     second = first[:5] + [step(n, loss=0.6) for n in range(6, 10)]
-    verdict = judge(store, twin(first, second), 640)
-    assert verdict.comparisons[0].first_difference == 6
-    assert "up to step 5" in topics(verdict, "twins")[0].text
-    same = judge(store, twin(first, first), 640)
-    assert "equal bit for bit over all 9 steps" in topics(same, "twins")[0].text
-    start = judge(store, twin(first, second, second_overrides={"model.initialisation": "he"}), 640)
-    assert "up to step 5" in topics(start, "twins")[0].text
-    other = judge(store, twin(first, second, second_overrides={"model.cell": "gru"}), 640)
-    assert "different networks" in topics(other, "twins")[0].text
+    identifier = twin(first, second)
+    verdict = judge(store, identifier)
+    assert verdict.comparisons[0].parting.step == 6
+    runs = store.experiment(identifier).runs
+    where = parting(*runs, *(store.steps(run.id) for run in runs))
+    assert topics(verdict, "twins")[0].text == in_words(where)
 
 
 def test_a_diverged_run_is_told_with_its_first_bad_step(store, twin):
@@ -187,9 +223,10 @@ def test_a_diverged_run_is_told_with_its_first_bad_step(store, twin):
     identifier = twin([step(n) for n in range(1, 4)], bad, (0.6, math.nan))
     run = store.experiment(identifier).runs[1]
     store.update_run(run.id, status=Status.FAILED, error="Diverged: lower the rate.")
-    verdict = judge(store, identifier, 640)
+    verdict = judge(store, identifier)
     judged = verdict.runs[1]
-    assert (judged.non_finite, judged.first_non_finite, judged.accuracy, judged.learned) == (2, 2, None, None)
+    assert (judged.non_finite, judged.first_non_finite, judged.learned) == (2, 2, None)
+    assert math.isnan(judged.accuracy) and "no answers" in topics(verdict, "learned")[1].text
     assert judged.diverged == "Diverged: lower the rate."
     assert [finding.alert for finding in topics(verdict, "diverged")] == [True, True]
     assert verdict.comparisons[0].better is None
@@ -197,7 +234,7 @@ def test_a_diverged_run_is_told_with_its_first_bad_step(store, twin):
 
 def test_an_experiment_without_a_step_has_nothing_to_say(store):
     experiment = store.create_experiment(ExperimentConfig())
-    verdict = judge(store, experiment.id, 640)
+    verdict = judge(store, experiment.id)
     assert verdict.findings == () and verdict.runs[0].spread is None
 
 
@@ -208,6 +245,6 @@ def test_any_measurements_can_be_judged(store, rows):
     steps = [step(n, loss=loss, norm=norm, after=after, threshold=1.0) for n, (loss, norm, after) in enumerate(rows, 1)]
     for run in experiment.runs:
         store.write_steps({run.id: steps})
-    verdict = judge(store, experiment.id, 640)
+    verdict = judge(store, experiment.id)
     assert all(finding.text.endswith(".") for finding in verdict.findings)
-    assert verdict.comparisons[0].first_difference is None
+    assert verdict.comparisons[0].parting.step is None

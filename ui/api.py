@@ -23,6 +23,7 @@ from sentiment_core.baselines import trained
 from sentiment_core.errors import NotFoundError, SentimentLabError
 from sentiment_core.recorded import PREFIX, Recording, recording
 from sentiment_core.store import Experiment, Run, Store
+from sentiment_core.twins import clipped_steps
 from ui import backend
 
 ASSETS = Path(__file__).parent / "assets"
@@ -31,6 +32,7 @@ PAGES = sorted(path.stem for path in (Path(__file__).parent.parent / "pages").gl
 ROWS_PER_ANSWER = 4000
 COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate", "grad_norm", "grad_norm_clipped", "threshold")
 EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
+BALANCED_GUESS = math.log(2)
 RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})")
 
 
@@ -138,7 +140,8 @@ def parse_after(text: str) -> dict[str, int] | None:
 def describe(store: Store | Recording, found: Experiment, after: dict[str, int]) -> dict[str, Any]:
     """Return one experiment as the live plot wants it; `more` says that further rows wait.
 
-    The first answer carries the lines to draw for baselines; later ones do not, they are polled too often.
+    Answers before the first step carry the lines to draw for chance, guessing and baselines; later ones do not, they
+    are polled too often.
     """
     runs = [_describe_run(store, run, after.get(run.id, 0)) for run in found.runs]
     return {
@@ -150,15 +153,30 @@ def describe(store: Store | Recording, found: Experiment, after: dict[str, int])
         "progress": asdict(found.progress) if found.progress else None,
         "finished": not found.status.is_active,
         "more": any(len(run["steps"]["step"]) >= ROWS_PER_ANSWER for run in runs),
-        "references": None if after else reference_lines(store, found),
+        "references": None if any(after.values()) else reference_lines(store, found),
+        "guessing": None if any(after.values()) else guessing_loss(store, found),
         "runs": runs,
     }
 
 
 def reference_lines(store: Store | Recording, found: Experiment) -> list[dict[str, Any]]:
-    """Return what the baselines reached on an experiment's test reviews, as far as somebody has trained them."""
+    """Return the accuracy of chance on the validation reviews, once those are known, and what baselines reached.
+
+    The baselines' are on the experiment's test reviews, as far as somebody has trained them.
+    """
+    validation = store.balances(found.runs[0].id).get("validation")
+    chance = {"chance": validation.chance} if validation and validation.reviews else {}
     known = store.references if isinstance(store, Recording) else trained(found.config.data)
-    return [{"label": label, "value": value} for label, value in known.items()]
+    return [{"label": label, "value": value} for label, value in (chance | known).items()]
+
+
+def guessing_loss(store: Store | Recording, found: Experiment) -> float:
+    """Return the loss (nats) of answering every training review with the share of positive ones.
+
+    Before that share is known, it is that of two equal classes.
+    """
+    training = store.balances(found.runs[0].id).get("train")
+    return training.guessing if training and training.reviews else BALANCED_GUESS
 
 
 def _describe_run(store: Store | Recording, run: Run, after: int) -> dict[str, Any]:
@@ -173,7 +191,7 @@ def _describe_run(store: Store | Recording, run: Run, after: int) -> dict[str, A
         "seconds": run.seconds,
         "validation_accuracy": run.validation_accuracy,
         "test_accuracy": run.test_accuracy,
-        "steps": {column: steps[column] for column in COLUMNS},
+        "steps": {column: steps[column] for column in COLUMNS} | {"clipped": clipped_steps(run, steps)},
         "evaluations": [asdict(evaluation) for evaluation in store.evaluations(run.id)],
     }
 

@@ -12,6 +12,8 @@ from sentiment_core.calibration import brier_score, expected_calibration_error, 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import PRETRAINED, available_models
 from sentiment_core.explain.batch import Asked, as_csv, batch_arguments, counts_at, kept_answers, ranking, reviews_of
+from sentiment_core.metrics import Balance
+from sentiment_core.steps.rules import positive
 from ui.backend import store
 from ui.batch_plot import reliability_figure
 from ui.components.copy_link import copy_link
@@ -117,9 +119,9 @@ def show(asked: Asked, probabilities: np.ndarray, model: str) -> None:
 
 
 def _counts(probabilities: np.ndarray, labels: np.ndarray | None, threshold: float) -> None:
-    positive = int((probabilities >= threshold).sum())
+    said_positive = int(positive(probabilities, threshold).sum())
     if labels is None:
-        st.markdown(f"**{positive:,}** positive, **{len(probabilities) - positive:,}** negative")
+        st.markdown(f"**{said_positive:,}** positive, **{len(probabilities) - said_positive:,}** negative")
         return
     counts = counts_at(probabilities, labels, threshold)
     values = {
@@ -131,7 +133,9 @@ def _counts(probabilities: np.ndarray, labels: np.ndarray | None, threshold: flo
     with st.container(horizontal=True):
         for name, value in values.items():
             st.metric(name, "–" if value is None else f"{value:.3f}", width="content")
+    chance = Balance(len(labels), int(positive(labels).sum())).chance
     st.caption(
+        f"Always naming the more frequent class would reach an accuracy of {chance:.3f}. "
         f"Right: {counts.true_positive:,} positive, {counts.true_negative:,} negative. "
         f"Wrong: {counts.false_positive:,} called positive, {counts.false_negative:,} called negative."
     )
@@ -139,7 +143,7 @@ def _counts(probabilities: np.ndarray, labels: np.ndarray | None, threshold: flo
 
 def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str) -> None:
     labels = asked.labels
-    said = probabilities >= threshold
+    said = positive(probabilities, threshold)
     order = ranking(probabilities, labels, threshold)
     if labels is not None:
         shown = (

@@ -84,8 +84,8 @@ def tables(ways: Sequence[WayClipping], runs: Sequence[RunClipping]) -> None:
             "Steps clipped": _range(way.clipped_share, ".0%"),
             "Length kept": _range(way.length_ratio, ".2f"),
             "Cosine": _range(way.cosine, ".3f"),
-            "Last loss": _range(way.last_loss, ".3f"),
-            "Loss varies by ±": _range(way.spread, ".3f"),
+            "Last loss": _range(way.last_loss, ".3g"),
+            "Loss varies by ±": _range(way.spread, ".3g"),
             "Validation accuracy": _range(way.accuracy, ".3f"),
             "Diverged": f"{way.diverged} of {way.seeds}",
         }
@@ -107,7 +107,7 @@ def tables(ways: Sequence[WayClipping], runs: Sequence[RunClipping]) -> None:
                 "Cosine": _number(run.cosine, ".3f"),
                 "Usual norm": _number(run.usual_norm, ".3g"),
                 "90th percentile": _number(run.norm_percentile, ".3g"),
-                "Last loss": _number(run.last_loss, ".3f"),
+                "Last loss": _number(run.last_loss, ".3g"),
                 "Validation accuracy": _number(run.accuracy, ".3f"),
             }
             for run in runs
@@ -124,4 +124,4 @@ def _range(spread: Spread | None, form: str) -> str:
 
 
 def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
+    return "–" if value is None or math.isnan(value) else format(value, form)

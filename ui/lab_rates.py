@@ -22,6 +22,7 @@ from sentiment_core.sweep import (
     sweep_experiment,
     with_rate,
 )
+from sentiment_core.verdict.words import decimal
 from ui.backend import executor, store
 from ui.components.live_plot import live_experiment
 from ui.labels import say
@@ -246,4 +247,4 @@ def _leave() -> None:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None else decimal(value)

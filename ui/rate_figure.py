@@ -90,7 +90,7 @@ def _layout(points: Sequence[RatePoint], low: float, top: float) -> dict[str, An
                 "y": GUESSING,
                 "yanchor": "bottom",
                 "showarrow": False,
-                "text": "guessing 0.693",
+                "text": "balanced guess 0.693",
                 "font": {"size": 11, "color": NEUTRAL},
             }
         ],

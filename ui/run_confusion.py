@@ -12,6 +12,7 @@ import streamlit as st
 from sentiment_core.config import DataConfig, build
 from sentiment_core.datasets import check_here, load_reviews
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.metrics import Balance
 from sentiment_core.predictions import (
     CELLS,
     Cell,
@@ -129,11 +130,15 @@ def _matrix(found: Predictions) -> float:
             )
     answered = int(counts.sum())
     if answered:
-        st.caption(f"{np.trace(counts) / answered:.1%} of {answered:,} reviews are read right.")
+        chance = Balance(answered, int(counts[1].sum())).chance
+        st.caption(
+            f"{np.trace(counts) / answered:.1%} of {answered:,} reviews are read right; always naming the more "
+            f"frequent class would be for {chance:.1%}."
+        )
     if answered < len(found):
         st.caption(f"For {len(found) - answered:,} reviews the model gave no answer: its training diverged.")
     st.slider(
-        "Read as positive above P(positive) of",
+        "Read as positive from P(positive) of",
         0.05,
         0.95,
         step=0.05,

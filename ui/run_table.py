@@ -18,8 +18,7 @@ from ui.labels import say
 
 HIDDEN_FIELDS = {"name", "data.path"}
 COLUMNS = {
-    "Best valid.": st.column_config.NumberColumn(format="%.3f", help="Highest validation accuracy of any epoch."),
-    "Last valid.": st.column_config.NumberColumn(format="%.3f", help="Validation accuracy of the last epoch."),
+    "Valid.": st.column_config.NumberColumn(format="%.3f", help="Validation accuracy of the weights that are kept."),
     "Test": st.column_config.NumberColumn(format="%.3f", help="Test accuracy, measured once, at the end."),
     "Parameters": st.column_config.NumberColumn(format="localized"),
     "Steps": st.column_config.NumberColumn(format="localized"),
@@ -70,12 +69,10 @@ def differing_fields(runs: Sequence[Run]) -> list[str]:
 def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
     """Return one dict a run: names, status, accuracies, then the settings that differ, then the rest."""
     fields = differing_fields([entry.run for entry in listed])
-    accuracies = store().validation_accuracies([entry.run.id for entry in listed])
     numeric = _numeric(fields, listed)
     any_problem = any(entry.problem for entry in listed)
     rows = []
     for entry in listed:
-        best, last = accuracies.get(entry.run.id, (None, None))
         settings = flatten(entry.run.config)
         rows.append(
             {
@@ -83,8 +80,7 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
                 "Experiment": entry.experiment.name,
                 "Status": str(entry.run.status).capitalize(),
                 "Steps": entry.run.steps,
-                "Best valid.": best,
-                "Last valid.": last,
+                "Valid.": entry.run.validation_accuracy,
                 "Test": entry.run.test_accuracy,
                 **{field_info(field).title: _shown(field, settings[field], field in numeric) for field in fields},
                 "Parameters": entry.run.parameters,

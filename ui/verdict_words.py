@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sentiment_core.lessons import validation_reviews
 from sentiment_core.store import Experiment
 from sentiment_core.verdict import Finding, Measured, Verdict, judge
 from ui.notices import literal
@@ -10,9 +9,7 @@ from ui.notices import literal
 
 def verdict_on(measured: Measured, experiment: Experiment) -> Verdict:
     """Return the verdict; raises `NotFoundError` for an experiment that `measured` does not have."""
-    evaluations = measured.evaluations(experiment.runs[0].id)
-    per_epoch = next((item.step for item in evaluations if item.epoch == 1 and item.part == "validation"), None)
-    return judge(measured, experiment.id, validation_reviews(experiment.config, per_epoch))
+    return judge(measured, experiment.id)
 
 
 def line(finding: Finding, *, named: bool = True) -> str:

@@ -19,6 +19,7 @@ from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, model_f
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import read_predictions
+from sentiment_core.steps.rules import correct, positive
 from sentiment_core.store import Store
 
 Progress = Callable[[str, float | None], None]
@@ -138,7 +139,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 
 def counts_at(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> Counts:
     """Count P(positive) `(N,)` against labels `(N,)`, positive from `threshold` on."""
-    said, truth = probabilities >= threshold, np.asarray(labels) == 1
+    said, truth = positive(probabilities, threshold), np.asarray(labels) == 1
     return Counts(
         int((said & truth).sum()), int((said & ~truth).sum()), int((~said & ~truth).sum()), int((~said & truth).sum())
     )
@@ -152,7 +153,7 @@ def ranking(probabilities: np.ndarray, labels: np.ndarray | None, threshold: flo
     confidence = np.abs(probabilities - threshold)
     if labels is None:
         return np.argsort(-confidence, kind="stable")
-    right = (probabilities >= threshold) == (labels == 1)
+    right = correct(probabilities, labels, threshold)
     return np.lexsort((-confidence, right))
 
 
@@ -167,7 +168,7 @@ def as_csv(asked: Asked, probabilities: Sequence[float], threshold: float) -> by
         # A leading apostrophe keeps a spreadsheet from taking a review for a formula.
         review = f"'{review}" if review.lstrip()[:1] in FORMULA else review
         label = [] if asked.labels is None else [int(asked.labels[place])]
-        writer.writerow([f"{probability:.6f}", int(probability >= threshold), *label, review])
+        writer.writerow([f"{probability:.6f}", int(positive(probability, threshold)), *label, review])
     return text.getvalue().encode("utf-8", "replace")
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from sentiment_core.errors import ConfigError
 from sentiment_core.explain.methods import DEFAULT_BASELINE
 from sentiment_core.explain.records import Explanation
+from sentiment_core.steps.rules import positive
 
 if TYPE_CHECKING:
     from sentiment_core.explain.predictor import Predictor
@@ -105,7 +106,7 @@ def answer(predictor: Predictor, draft: Draft, baseline: str = DEFAULT_BASELINE)
     if weights is not None:
         values = iter(weights.tolist())
         tokens = tuple(replace(token, attention=float(next(values)) if token.used else 0.0) for token in tokens)
-    return replace(found, probability=probability, label=int(probability >= 0.5), tokens=tokens)
+    return replace(found, probability=probability, label=int(positive(probability)), tokens=tokens)
 
 
 def neighbours(predictor: Predictor, word: str, count: int = 8) -> list[Neighbour]:

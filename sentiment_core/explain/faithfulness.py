@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import expit
 
 from sentiment_core.explain.records import Attribution
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 
 if TYPE_CHECKING:
     from sentiment_core.explain.predictor import Predictor
@@ -101,7 +102,8 @@ def of_review(
     """
     tokens, used = predictor.read(text)
     token_ids = tokens.token_ids[used]
-    targets = {item.target for item in attributions} or {int(predictor.logits([token_ids])[0] >= 0)}
+    answer = predictor.logits([token_ids])[0]
+    targets = {item.target for item in attributions} or {int(positive(answer, EVEN_LOG_ODDS))}
     if len(targets) > 1:
         raise ValueError("attributions for different targets cannot be compared")
     scores = {item.method: item.scores[used] for item in attributions}

@@ -14,6 +14,7 @@ from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
 from sentiment_core.paths import home
+from sentiment_core.steps.rules import positive
 from sentiment_core.store import Experiment, Run
 
 MOST_PADDING = 500
@@ -43,7 +44,7 @@ class Movement:
     @property
     def turned(self) -> bool:
         """Whether the answer is another one at the end."""
-        return (self.start >= 0.5) != (self.end >= 0.5)
+        return bool(positive(self.start) != positive(self.end))
 
 
 @torch.inference_mode()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.special import expit
 
 from sentiment_core.config import ATTENTION_POOLINGS, Tokenizer
 from sentiment_core.embeddings import WordVectors, load_saved
@@ -18,6 +17,7 @@ from sentiment_core.errors import CheckpointError, DataError
 from sentiment_core.explain.parallel import each
 from sentiment_core.explain.records import Explanation, ReadingAlong, TokenScore
 from sentiment_core.models import ModelOutput, SentimentModel
+from sentiment_core.steps import rules
 from sentiment_core.text import TextEncoder, TokenizedText
 from sentiment_core.training.checkpoints import EMBEDDING, VOCABULARY, SavedModel, load_model, vectors_of, vocabulary_of
 
@@ -152,7 +152,7 @@ class Predictor:
         return Explanation(
             model_id=self.model_id,
             probability=probability,
-            label=int(probability >= 0.5),
+            label=int(rules.positive(probability)),
             tokens=scores,
             truncated=bool(known.sum() > used.sum()),
             known_tokens=int(known.sum()),
@@ -184,7 +184,7 @@ class Predictor:
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
     """Return the probability of each log-odds, float64."""
-    return np.asarray(expit(np.asarray(logits, dtype=np.float64)))
+    return rules.probability(logits)
 
 
 def check_text(text: str) -> None:

@@ -21,6 +21,7 @@ from sentiment_core.explain.faithfulness import FRACTIONS, RANDOM, Faithfulness,
 from sentiment_core.explain.methods import METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence, evidence_mask, precisions
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 from sentiment_core.store import Store
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         token_ids = read.token_ids[used]
         if len(token_ids) < 2:
             continue  # nothing to rank
-        target = int(predictor.logits([token_ids])[0] >= 0)
+        target = int(positive(predictor.logits([token_ids])[0], EVEN_LOG_ODDS))
         scores = _scores(predictor, token_ids, target, measured, seed=arguments["seed"] + place)
         found = faithfulness(predictor, token_ids, scores, target, seed=arguments["seed"] + place)
         for name, entry in measured.items():

@@ -2,7 +2,7 @@
 
 from sentiment_core.lessons.answer import measured_choice
 from sentiment_core.lessons.mistakes import MISTAKES, MistakeLesson, mistake, mistakes_of
-from sentiment_core.lessons.setting import changed_fields, experiment_for, full_experiment_for, validation_reviews
+from sentiment_core.lessons.setting import changed_fields, experiment_for, full_experiment_for
 from sentiment_core.lessons.source import Excerpt, excerpt
 from sentiment_core.lessons.syllabus import LESSONS, Lesson, Variation, lesson
 
@@ -21,5 +21,4 @@ __all__ = [
     "measured_choice",
     "mistake",
     "mistakes_of",
-    "validation_reviews",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from sentiment_core.lessons.syllabus import Lesson
@@ -35,5 +36,9 @@ def _band(value: float | None, limits: tuple[float, float]) -> int | None:
 
 
 def _best(runs: Sequence[RunVerdict]) -> int | None:
-    measured = [(run.accuracy, -place) for place, run in enumerate(runs) if run.accuracy is not None]
+    measured = [
+        (run.accuracy, -place)
+        for place, run in enumerate(runs)
+        if run.accuracy is not None and math.isfinite(run.accuracy)
+    ]
     return -max(measured)[1] if measured else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +14,6 @@ from sentiment_core.config import (
     build,
     from_fields,
 )
-from sentiment_core.datasets import DEMO_REVIEWS
-from sentiment_core.datasets.split import notebook_test
 from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.lessons.mistakes import MistakeLesson
 from sentiment_core.lessons.syllabus import Lesson
@@ -69,23 +66,6 @@ def changed_fields(query: Mapping[str, str]) -> dict[str, str]:
         if name not in FIELDS or name in {"name", "data.path", "data.source"}:
             raise ConfigError(f"{name[:60]}: a lesson's link cannot change this; here is the lesson as it stands.")
     return changes
-
-
-def validation_reviews(config: ExperimentConfig, steps_per_epoch: int | None = None) -> int | None:
-    """Return how many reviews the validation accuracy is a share of; None when that cannot be told.
-
-    Exact for demo reviews. Of others the configuration does not know the number, but the updates of a whole epoch bound
-    it from below, to within a batch: intervals come out a hair too wide, never too narrow.
-    """
-    if config.data.source != "demo":
-        training = config.training
-        if not steps_per_epoch or steps_per_epoch >= (training.max_steps or math.inf):
-            return None
-        trained = (steps_per_epoch - 1) * training.batch_size + 1
-        share = config.data.validation_fraction
-        return int(trained * share / (1 - share)) or None
-    rest = int((~notebook_test(config.data.limit or DEMO_REVIEWS)).sum())
-    return max(2, round(config.data.validation_fraction * rest))
 
 
 def _experiment(

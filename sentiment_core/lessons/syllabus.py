@@ -154,7 +154,7 @@ LESSONS: tuple[Lesson, ...] = (
         look_for=(
             "The step at which the two runs part: the one after the first clipped gradient.",
             "Solid line before clipping, dotted line after: the dotted one never crosses the threshold.",
-            "The share of clipped steps. Over half means that the learning rate is too high.",
+            "The share of clipped steps. Over half means that the threshold lies below the usual norm.",
         ),
         question="How many of the clipped run's steps will really be clipped at 1.0?",
         choices=("Fewer than 10 %", "10 to 50 %", "More than half"),

@@ -14,7 +14,7 @@ import numpy as np
 
 from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import NotFoundError, StoreError
-from sentiment_core.metrics import STEP_COLUMNS, Evaluation, Status
+from sentiment_core.metrics import STEP_COLUMNS, Balance, Evaluation, Status
 from sentiment_core.recorded.writer import FORMAT, WHOLE
 from sentiment_core.store import Experiment, Run
 
@@ -31,6 +31,7 @@ class Recording:
     recorded: Experiment
     columns: dict[str, dict[str, list[Any]]]  # run id → column → one value per step
     evaluated: dict[str, list[Evaluation]]
+    parts: dict[str, dict[str, Balance]]
     references: dict[str, float]  # baseline → its test accuracy on the same reviews
 
     def experiment(self, experiment_id: str) -> Experiment:
@@ -49,17 +50,9 @@ class Recording:
         """Return the evaluations of a run, oldest first."""
         return self.evaluated[run_id]
 
-    def clipped_share(self, run_id: str) -> float | None:
-        """Return the share (0..1) of steps whose gradient clipping changed; None when no step was to be clipped."""
-        columns = self.columns[run_id]
-        clipped = [
-            after < norm * (1 - 1e-4) or cosine < 1 - 1e-6
-            for threshold, norm, after, cosine in zip(
-                *(columns[name] for name in ("threshold", "grad_norm", "grad_norm_clipped", "clip_cosine")), strict=True
-            )
-            if threshold < math.inf
-        ]
-        return sum(clipped) / len(clipped) if clipped else None
+    def balances(self, run_id: str) -> dict[str, Balance]:
+        """Return `{part: balance}` of the reviews that a run was trained and evaluated on."""
+        return self.parts[run_id]
 
     def queue_position(self, experiment_id: str) -> int | None:
         """Return None: a recording waits for nobody."""
@@ -97,21 +90,40 @@ def read(path: str | Path) -> Recording:
             identifier = PREFIX + name
             columns: dict[str, dict[str, list[Any]]] = {}
             evaluated: dict[str, list[Evaluation]] = {}
+            parts: dict[str, dict[str, Balance]] = {}
             runs = []
             for position, (told, run_config) in enumerate(zip(about["runs"], config.runs, strict=True)):
                 values = dict(told)
                 run_id = f"{identifier}-{position + 1}"
                 evaluated[run_id] = [Evaluation(**item) for item in values.pop("evaluations")]
+                known = {part: Balance(**found) for part, found in values.pop("balances", {}).items()}
+                parts[run_id] = known or _supposed(config, evaluated[run_id])
                 columns[run_id] = {column: _values(archive, position, column) for column in STEP_COLUMNS}
                 if len({len(column) for column in columns[run_id].values()}) != 1:
                     raise ValueError("columns of different lengths")
                 runs.append(_run(values, run_id, identifier, position + 1, config.resolve(run_config)))
             references = {str(label): float(value) for label, value in about["references"].items()}
-        return Recording(name, _experiment(about, identifier, config, tuple(runs)), columns, evaluated, references)
+        return Recording(
+            name, _experiment(about, identifier, config, tuple(runs)), columns, evaluated, parts, references
+        )
     except StoreError:
         raise
     except Exception as error:  # a damaged archive fails in zipfile, zlib, numpy or json
         raise StoreError(f"the recording {name} cannot be read; install the program again") from error
+
+
+def _supposed(config: ExperimentConfig, evaluated: list[Evaluation]) -> dict[str, Balance]:
+    """Return the validation part of a recording made before parts were recorded, taken to be balanced.
+
+    The updates of a whole epoch bound its size from below, to within a batch: intervals come out a hair too wide, never
+    too narrow. {} when no epoch was whole.
+    """
+    training, share = config.training, config.data.validation_fraction
+    per_epoch = next((item.step for item in evaluated if item.epoch == 1 and item.part == "validation"), 0)
+    if not per_epoch or per_epoch >= (training.max_steps or math.inf):
+        return {}
+    reviews = int(((per_epoch - 1) * training.batch_size + 1) * share / (1 - share))
+    return {"validation": Balance(reviews, reviews // 2)} if reviews else {}
 
 
 def _values(archive: Any, position: int, column: str) -> list[Any]:

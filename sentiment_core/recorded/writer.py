@@ -67,6 +67,7 @@ def _about(store: Store, run: Run) -> dict[str, Any]:
         **{name: getattr(run, name) for name in kept},
         "status": str(run.status),
         "evaluations": [asdict(evaluation) for evaluation in store.evaluations(run.id)],
+        "balances": {part: asdict(balance) for part, balance in store.balances(run.id).items()},
     }
 
 

@@ -1,12 +1,12 @@
 """The experiment store: the only thing between the pages and the training; all SQL is here."""
 
 from sentiment_core.store.lifecycle import Lifecycle
-from sentiment_core.store.listing import Comparing, Listing, Search
+from sentiment_core.store.listing import Listing, Search
 from sentiment_core.store.measurements import Measurements
 from sentiment_core.store.records import Experiment, Progress, Request, RequestKind, Run, Worker
 
 __all__ = ["Experiment", "Progress", "Request", "RequestKind", "Run", "Search", "Store", "Worker"]
 
 
-class Store(Listing, Comparing, Lifecycle, Measurements):
+class Store(Listing, Lifecycle, Measurements):
     """All experiments with what they measured. Safe to share between threads; any number of processes may open it."""

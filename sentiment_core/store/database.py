@@ -131,6 +131,16 @@ evaluations = Table(
     sqlite_with_rowid=False,
 )
 
+balances = Table(
+    "balances",
+    metadata,
+    _run_key(),
+    Column("part", Text, primary_key=True),
+    Column("reviews", Integer, nullable=False),
+    Column("positives", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 requests = Table(
     "requests",
     metadata,
@@ -241,7 +251,8 @@ class Database:
             )
         if self._is_sqlite:
             self._use_write_ahead_log()
-        if not ours:
+        # A store of an earlier program lacks the tables that came later; their absence harms nobody.
+        if not set(metadata.tables) <= tables:
             self._create()
         with self._read() as connection:
             version = connection.scalar(select(version_table.c.version)) or 0

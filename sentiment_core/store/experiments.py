@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import shutil
 import time
@@ -21,6 +22,12 @@ from sentiment_core.store.database import Database, experiments, runs
 from sentiment_core.store.records import Experiment, Run, read_config, read_experiment, read_run
 from sentiment_core.store.rows import ACTIVE, no_experiment, no_run, status_of, update_experiment
 
+
+def _accuracy(value: float) -> float | None:
+    # SQLite keeps NaN as NULL; so does every other database here.
+    return None if math.isnan(value) else float(value)
+
+
 # What a worker may write of a run, and the plain type it is kept as.
 RUN_FIELDS: dict[str, Callable[[Any], Any]] = {
     "status": Status,
@@ -29,8 +36,8 @@ RUN_FIELDS: dict[str, Callable[[Any], Any]] = {
     "steps": int,
     "seconds": float,
     "tokens": int,
-    "validation_accuracy": float,
-    "test_accuracy": float,
+    "validation_accuracy": _accuracy,
+    "test_accuracy": _accuracy,
 }
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import Database, evaluations, experiments, runs, step_metrics
+from sentiment_core.store.database import experiments, runs
 from sentiment_core.store.experiments import Experiments
 from sentiment_core.store.records import Experiment, Run
 
@@ -63,50 +62,6 @@ class Listing(Experiments):
                 same_moment & (experiments.c.id == own.experiment_id) & (runs.c.position < own.position),
             )
             return int(connection.execute(_matching(search, func.count()).where(before)).scalar_one())
-
-    def validation_accuracies(self, run_ids: Sequence[str]) -> dict[str, tuple[float, float]]:
-        """Return the best and the last validation accuracy of each run that has been evaluated, in one query."""
-        table = evaluations.c
-        ends = (
-            select(table.run_id, func.max(table.accuracy).label("best"), func.max(table.step).label("last_step"))
-            .where(table.run_id.in_(list(run_ids)), table.part == "validation")
-            .group_by(table.run_id)
-            .subquery()
-        )
-        query = select(table.run_id, ends.c.best, table.accuracy).where(
-            table.run_id == ends.c.run_id, table.step == ends.c.last_step, table.part == "validation"
-        )
-        with self._read() as connection:
-            rows = connection.execute(query).all()
-        return {run_id: (best, last) for run_id, best, last in rows if best is not None and last is not None}
-
-
-class Comparing(Database):
-    """The part of the store that compares two runs step by step."""
-
-    def common_steps(self, run_id: str, other_id: str) -> int:
-        """Return the last step that both runs have made; 0 when there is none."""
-        last = select(func.max(step_metrics.c.step))
-        with self._read() as connection:
-            ends = [connection.scalar(last.where(step_metrics.c.run_id == each)) or 0 for each in (run_id, other_id)]
-        return min(ends)
-
-    def first_difference(self, run_id: str, other_id: str, columns: Sequence[str]) -> int | None:
-        """Return the first step at which one of the measured `columns` differs, to the last bit; None without one.
-
-        What is not a number equals itself.
-        """
-        one, other = step_metrics.alias("one"), step_metrics.alias("other")
-        query = (
-            select(one.c.step)
-            .where(one.c.run_id == run_id, other.c.run_id == other_id, one.c.step == other.c.step)
-            .where(or_(*(one.c[column].is_distinct_from(other.c[column]) for column in columns)))
-            .order_by(one.c.step)
-            .limit(1)
-        )
-        with self._read() as connection:
-            step = connection.scalar(query)
-        return None if step is None else int(step)
 
 
 _ORDER = (experiments.c.created_at.desc(), experiments.c.id, runs.c.position)

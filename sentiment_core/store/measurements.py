@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, func, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sentiment_core.metrics import STEP_COLUMNS, Evaluation, StepMetrics
-from sentiment_core.store.database import WHOLE_NUMBERS, Database, evaluations, step_metrics
+from sentiment_core.metrics import STEP_COLUMNS, Balance, Evaluation, StepMetrics
+from sentiment_core.store.database import WHOLE_NUMBERS, Database, balances, evaluations, step_metrics
 
 
 class Measurements(Database):
@@ -63,17 +63,16 @@ class Measurements(Database):
             rows = connection.execute(query).all()
         return [Evaluation(step, epoch, part, _number(loss), _number(right)) for step, epoch, part, loss, right in rows]
 
-    def clipped_share(self, run_id: str) -> float | None:
-        """Return the share (0..1) of steps whose gradient clipping changed; None when no step was to be clipped."""
-        table = step_metrics.c
-        # Comparing with infinity drops not-a-number: NULL in SQLite, above everything in PostgreSQL.
-        clipping = table.threshold <= math.inf
-        shorter = (table.grad_norm <= math.inf) & (table.grad_norm_clipped < table.grad_norm * (1 - 1e-4))
-        turned = table.clip_cosine < 1 - 1e-6
-        query = select(func.avg(case((shorter | turned, 1.0), else_=0.0))).where(table.run_id == run_id, clipping)
+    def write_balances(self, run_id: str, parts: Mapping[str, Balance]) -> None:
+        """Write how many reviews of each part a run was given, and how many are positive; replaces what was known."""
+        self._upsert(balances, [{"run_id": run_id, "part": part, **asdict(found)} for part, found in parts.items()])
+
+    def balances(self, run_id: str) -> dict[str, Balance]:
+        """Return `{part: balance}` of a run (train, validation, test); {} before its data were read."""
+        query = select(balances.c.part, balances.c.reviews, balances.c.positives).where(balances.c.run_id == run_id)
         with self._read() as connection:
-            share = connection.scalar(query)
-        return None if share is None else float(share)
+            rows = connection.execute(query).all()
+        return {part: Balance(reviews, positives) for part, reviews, positives in rows}
 
     def _upsert(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if rows:

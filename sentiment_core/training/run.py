@@ -17,6 +17,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
 from sentiment_core.metrics import StepMetrics
 from sentiment_core.models import build_model, parameter_count
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.training.gradients import measure_and_clip
 from sentiment_core.training.optimisation import build_optimizer, learning_rate_at
 
@@ -72,7 +73,7 @@ class Run:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self._average(step)
-        accuracy = ((logits > 0) == (batch.labels > 0.5)).float().mean()
+        accuracy = correct(logits.detach(), batch.labels, EVEN_LOG_ODDS).mean()
         measured = [loss.detach(), accuracy, gradient.norm, gradient.norm_clipped, gradient.largest, gradient.cosine]
         self.tokens += batch.tokens
         known = {
@@ -107,23 +108,24 @@ class Run:
     ) -> tuple[float, float]:
         """Return loss and accuracy over all reviews of `batches`, with the averaged weights where there are any.
 
-        `keep` is handed each batch's log-odds of positive `(B,)`, float32 on the CPU.
+        The accuracy is NaN where an answer is not a finite number. `keep` is handed each batch's log-odds of positive
+        `(B,)`, float32 on the CPU.
         """
         total = 0.0
-        correct: list[int] = []
+        right: list[float] = []
         sizes: list[int] = []
         self.model.eval()
         with self.averaged_weights():
             for batch in batches:
                 logits, loss = self._loss(batch.to(self.device))
                 total += loss.item() * len(logits)
-                correct.append(int(((logits > 0).cpu() == (batch.labels > 0.5)).sum()))
+                right.append(correct(logits.cpu(), batch.labels, EVEN_LOG_ODDS).sum().item())
                 sizes.append(len(logits))
                 if keep is not None:
                     keep(logits.cpu())
         if not sizes:
             return math.nan, math.nan
-        return total / sum(sizes), mistakes.accuracy(correct, sizes, self.config.mistakes)
+        return total / sum(sizes), mistakes.accuracy(right, sizes, self.config.mistakes)
 
     def note_validation(self, loss: float) -> None:
         """With early stopping, keep the best weights and end the run when its patience is over."""
@@ -137,6 +139,11 @@ class Run:
         else:
             self.epochs_without_progress += 1
         self.ended = self.epochs_without_progress >= patience
+
+    @property
+    def is_best(self) -> bool:
+        """Whether the weights that were validated last are those that would be kept now."""
+        return self.epochs_without_progress == 0 or self.best_weights is None
 
     def keep_best(self) -> None:
         """End with the weights that a user should get: the best seen, else the averaged, else the last."""

@@ -16,12 +16,14 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION
 from sentiment_core.errors import CheckpointError, DataError
-from sentiment_core.metrics import Evaluation
+from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.numerics import prepare_thread
+from sentiment_core.steps.rules import positive
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.run import Run
 
 EVALUATION_BATCH_SIZE = 256
+EVALUATED = {"validation": VALIDATION, "test": TEST}
 
 
 class Trainer:
@@ -196,6 +198,13 @@ class Trainer:
     def _evaluated(self, run: Run, part: int) -> np.ndarray:
         """Return the reviews of `part` in the order in which `run` evaluates them."""
         return np.concatenate(_evaluation_plan(self.corpora[self.runs.index(run)], part))
+
+    def balances(self, run: Run) -> dict[str, Balance]:
+        """Return `{part: balance}` of the reviews that `run` is trained and evaluated on."""
+        corpus = self.corpora[self.runs.index(run)]
+        members = {"train": self.training_members}
+        members |= {name: np.flatnonzero(corpus.parts == part) for name, part in EVALUATED.items()}
+        return {name: Balance(len(rows), int(positive(corpus.labels[rows]).sum())) for name, rows in members.items()}
 
     def _members(self, part: int) -> np.ndarray:
         """Return the reviews of a part that have a token in every corpus: an empty one teaches nothing."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from sentiment_core.config import ModelConfig
-from sentiment_core.metrics import Evaluation
-from sentiment_core.store import Experiment, Run
+from sentiment_core.metrics import Balance, Evaluation
+from sentiment_core.store import Experiment
+from sentiment_core.twins import parting
 from sentiment_core.verdict.measure import compare, judge_run
 from sentiment_core.verdict.records import Comparison, Finding, Interval, LongGradients, RunVerdict, Spike, Verdict
 from sentiment_core.verdict.words import findings
@@ -23,35 +23,23 @@ class Measured(Protocol):
     def experiment(self, experiment_id: str, /) -> Experiment: ...
     def steps(self, run_id: str, /) -> dict[str, list[Any]]: ...
     def evaluations(self, run_id: str, /) -> list[Evaluation]: ...
-    def clipped_share(self, run_id: str, /) -> float | None: ...
+    def balances(self, run_id: str, /) -> dict[str, Balance]: ...
 
 
-def judge(store: Measured, experiment_id: str, validation_reviews: int | None) -> Verdict:
-    """Return the verdict on an experiment whose accuracies are shares of `validation_reviews` reviews.
+def judge(store: Measured, experiment_id: str) -> Verdict:
+    """Return the verdict on an experiment; raise `NotFoundError` for an unknown one.
 
-    Without that number there are accuracies but no intervals. Raises `NotFoundError` for an unknown experiment.
+    Where nobody wrote down how many reviews a run was validated on there are accuracies, but no intervals.
     """
     runs = store.experiment(experiment_id).runs
     steps = {run.id: store.steps(run.id) for run in runs}
     judged = tuple(
-        judge_run(run, steps[run.id], store.evaluations(run.id), store.clipped_share(run.id), validation_reviews)
+        judge_run(run, steps[run.id], store.evaluations(run.id), store.balances(run.id).get("validation"))
         for run in runs
     )
     first = runs[0]
     comparisons = tuple(
-        compare(
-            judged[0],
-            verdict,
-            steps[first.id],
-            steps[run.id],
-            same_network=_network(first) == _network(run),
-            validation_reviews=validation_reviews,
-        )
+        compare(judged[0], verdict, parting(first, run, steps[first.id], steps[run.id]))
         for run, verdict in zip(runs[1:], judged[1:], strict=True)
     )
     return Verdict(judged, comparisons, tuple(findings(judged, comparisons)))
-
-
-def _network(run: Run) -> ModelConfig:
-    # How weights start does not change what they are weights of.
-    return run.config.model.model_copy(update={"initialisation": "default"})

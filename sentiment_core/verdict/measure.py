@@ -1,17 +1,16 @@
-"""Numbers drawn from steps and evaluations: intervals, spikes, spread, the step where twins part."""
+"""Numbers drawn from steps and evaluations: intervals, spikes, spread."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import NormalDist, fmean, median, pstdev
-from typing import Any
 
-from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.metrics import Balance, Evaluation, Status
+from sentiment_core.steps.rules import Steps, clipped, clipped_share, kept, not_finite
 from sentiment_core.store import Run
-from sentiment_core.verdict.records import CHANCE, CONFIDENCE, Comparison, Interval, LongGradients, RunVerdict, Spike
-
-Steps = Mapping[str, Sequence[Any]]
+from sentiment_core.twins import READ_AFTER_CLIPPING, Parting, clipped_steps
+from sentiment_core.verdict.records import CONFIDENCE, Comparison, Interval, LongGradients, RunVerdict, Spike
 
 LAST_STEPS = 100
 # A tenth of fewer steps than this is no group to take an average of.
@@ -22,20 +21,19 @@ def judge_run(
     run: Run,
     steps: Steps,
     evaluations: Sequence[Evaluation],
-    clipped_share: float | None,
-    validation_reviews: int | None,
+    balance: Balance | None,
 ) -> RunVerdict:
-    """Return what one run's measurements say."""
-    validations = [item.accuracy for item in evaluations if item.part == "validation"]
-    accuracy = validations[-1] if validations and math.isfinite(validations[-1]) else None
+    """Return what one run's measurements say; `balance` is that of its validation reviews."""
+    training = run.config.training
+    validation = kept(evaluations, training.early_stopping)
+    accuracy = None if validation is None else validation.accuracy
     interval = None
-    if accuracy is not None and validation_reviews:
-        interval = wilson(accuracy, validation_reviews)
-    bad = [
-        step
-        for step, loss, norm in zip(steps["step"], steps["loss"], steps["grad_norm"], strict=True)
-        if not (math.isfinite(loss) and math.isfinite(norm))
-    ]
+    if accuracy is not None and math.isfinite(accuracy) and balance and balance.reviews:
+        interval = wilson(accuracy, balance.reviews)
+    bad = not_finite(steps)
+    hidden = READ_AFTER_CLIPPING in training.mistakes
+    norms = [norm for norm in steps["grad_norm"] if math.isfinite(norm)]
+    thresholds = [value for value in steps["threshold"] if math.isfinite(value)]
     window = min(LAST_STEPS, len(steps["loss"]) // 2)
     last = [loss for loss in steps["loss"][len(steps["loss"]) - window :] if math.isfinite(loss)]
     return RunVerdict(
@@ -43,9 +41,14 @@ def judge_run(
         name=run.name,
         steps=len(steps["step"]),
         accuracy=accuracy,
+        balance=balance,
         interval=interval,
-        learned=None if interval is None else interval.low > CHANCE,
-        clipped_share=clipped_share,
+        learned=None if interval is None or balance is None else interval.low > balance.chance,
+        clipped_share=clipped_share(clipped_steps(run, steps)),
+        clipping=training.clipping,
+        norm_hidden=hidden,
+        usual_norm=median(norms) if norms else None,
+        threshold=thresholds[-1] if thresholds else None,
         cosine=_median_cosine(steps),
         spike=find_spike(steps),
         long_gradients=_long_gradients(steps),
@@ -57,24 +60,14 @@ def judge_run(
     )
 
 
-def compare(
-    first: RunVerdict,
-    second: RunVerdict,
-    one: Steps,
-    other: Steps,
-    *,
-    same_network: bool,
-    validation_reviews: int | None,
-) -> Comparison:
-    """Return how the second run differs from the first."""
+def compare(first: RunVerdict, second: RunVerdict, where: Parting) -> Comparison:
+    """Return how the second run, which parts from the first at `where`, differs from it."""
     difference = interval = None
     if first.accuracy is not None and second.accuracy is not None:
         difference = second.accuracy - first.accuracy
-        if validation_reviews:
-            interval = newcombe(first.accuracy, second.accuracy, validation_reviews)
-    common = min(first.steps, second.steps)
-    step = first_difference(one, other)
-    return Comparison(first.name, second.name, step, common, same_network, difference, interval)
+        if first.interval is not None and second.interval is not None and second.balance is not None:
+            interval = newcombe(first.accuracy, second.accuracy, second.balance.reviews)
+    return Comparison(first.name, second.name, where, difference, interval)
 
 
 def wilson(share: float, count: int, confidence: float = CONFIDENCE) -> Interval:
@@ -115,26 +108,13 @@ def find_spike(steps: Steps) -> Spike | None:
     )
 
 
-def first_difference(one: Steps, other: Steps) -> int | None:
-    """Return the first step at which loss or gradient norm of two runs differ in any bit; None: nowhere."""
-    columns = ("step", "loss", "grad_norm")
-    for first, second in zip(
-        zip(*(one[name] for name in columns), strict=True),
-        zip(*(other[name] for name in columns), strict=True),
-        strict=False,
-    ):
-        if any(a != b and not (math.isnan(a) and math.isnan(b)) for a, b in zip(first, second, strict=True)):
-            return int(first[0])
-    return None
-
-
 def _median_cosine(steps: Steps) -> float | None:
     turned = [
         cosine
         for cosine, norm, after in zip(
             steps["clip_cosine"], steps["grad_norm"], steps["grad_norm_clipped"], strict=True
         )
-        if math.isfinite(cosine) and math.isfinite(norm) and after < norm * (1 - 1e-4)
+        if math.isfinite(cosine) and math.isfinite(norm) and clipped(norm, after)
     ]
     return median(turned) if turned else None
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sentiment_core.config import Clipping
+from sentiment_core.metrics import Balance
+from sentiment_core.twins import Parting
+
 Topic = Literal["learned", "compared", "clipped", "spike", "long gradients", "twins", "spread", "diverged"]
 
 CONFIDENCE = 0.99
-CHANCE = 0.5
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Where a share (or a difference of shares) lies, with `CONFIDENCE`."""
+    """Where a share (or a difference of shares) lies, with `CONFIDENCE`, had other reviews of the kind been drawn.
+
+    It says nothing about another seed or another number of threads: those make another run.
+    """
 
     low: float
     high: float
@@ -46,10 +52,15 @@ class RunVerdict:
     run_id: str
     name: str
     steps: int
-    accuracy: float | None  # last validation
+    accuracy: float | None  # validation, of the weights that are kept; NaN where the network gives no answers
+    balance: Balance | None  # of the validation reviews; None where it is not known
     interval: Interval | None
-    learned: bool | None  # better than chance beyond doubt
+    learned: bool | None  # better than chance, wherever in `interval` the accuracy lies
     clipped_share: float | None
+    clipping: Clipping
+    norm_hidden: bool  # the norm was read after clipping, so how often it was clipped cannot be told
+    usual_norm: float | None  # median before clipping, over finite steps
+    threshold: float | None  # the last in force
     cosine: float | None  # median over clipped steps: how far clipping turned the gradient
     spike: Spike | None
     long_gradients: LongGradients | None
@@ -66,15 +77,13 @@ class Comparison:
 
     first: str
     second: str
-    first_difference: int | None  # step; None: equal as far as both went
-    common_steps: int
-    same_network: bool
+    parting: Parting
     difference: float | None
     interval: Interval | None
 
     @property
     def better(self) -> bool | None:
-        """Whether the second run is better beyond doubt (True) or worse (False); None when that cannot be told."""
+        """Whether the second run is better (True) or worse (False) all over `interval`; None when it holds both."""
         if self.interval is None or self.interval.low <= 0 <= self.interval.high:
             return None
         return self.interval.low > 0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from sentiment_core.verdict.records import CHANCE, CONFIDENCE, Comparison, Finding, RunVerdict, Spike
+from sentiment_core.twins import in_words
+from sentiment_core.verdict.records import CONFIDENCE, Comparison, Finding, RunVerdict, Spike
 
-# Over half of the steps clipped: the rate is too high for the gradients this model has.
-TOO_OFTEN = 0.5
+# More than half of the steps clipped: the threshold lies below the median norm.
+OFTEN = 0.5
 SPIKE = 3.0
+ANOTHER_RUN = "Another seed or number of threads makes another run."
 
 
 def findings(runs: Sequence[RunVerdict], comparisons: Sequence[Comparison]) -> list[Finding]:
@@ -19,37 +22,45 @@ def findings(runs: Sequence[RunVerdict], comparisons: Sequence[Comparison]) -> l
         found += _failures(run)
         found += _gradients(run)
         if run.spread is not None:
-            text = f"The batch loss varied by ±{run.spread:.3f} over the last {run.spread_steps} steps."
+            text = f"The batch loss varied by ±{decimal(run.spread)} over the last {run.spread_steps} steps."
             found.append(Finding("spread", run.name, text))
-    return found + [_twins(item) for item in comparisons if item.common_steps]
+    return found + [Finding("twins", "", in_words(item.parting)) for item in comparisons if item.parting.common_steps]
+
+
+def decimal(value: float) -> str:
+    """Return a loss or a norm with three decimals, with three significant digits where that would be too many."""
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.3g}"
 
 
 def _learned(run: RunVerdict) -> Finding | None:
     if run.accuracy is None:
         return None
+    if math.isnan(run.accuracy):
+        return Finding("learned", run.name, "It gives no answers: what it computes is no longer a number.", True)
     text = f"Validation accuracy {run.accuracy:.3f}"
-    if run.interval is None:
+    if run.interval is None or run.balance is None:
         return Finding("learned", run.name, f"{text}.")
-    text += f" ({CONFIDENCE:.0%} interval {run.interval.low:.3f} to {run.interval.high:.3f}): "
+    low, high, chance = run.interval.low, run.interval.high, run.balance.chance
+    text += (
+        f" on these {run.balance.reviews:,} reviews ({CONFIDENCE:.0%} interval for other reviews: {low:.3f} to "
+        f"{high:.3f}). Chance, always naming the more frequent class, is {chance:.3f}: "
+    )
     if run.learned:
-        return Finding("learned", run.name, text + "better than chance beyond doubt.")
-    if run.interval.high < CHANCE:
-        return Finding("learned", run.name, text + "worse than chance beyond doubt. Are the labels swapped?", True)
+        return Finding("learned", run.name, text + "this run is better than chance.")
+    if high < 1 - chance:
+        return Finding("learned", run.name, text + "the opposite of its answers would be better. Labels swapped?", True)
+    if high < chance:
+        return Finding("learned", run.name, text + "this run is worse.", True)
     return Finding("learned", run.name, text + "this could be chance. It has not shown that it learned.", True)
 
 
 def _compared(item: Comparison) -> Finding | None:
     if item.difference is None or item.interval is None:
         return None
-    word = {True: "better", False: "worse", None: "no clear difference"}[item.better]
-    tail = (
-        f"{word} beyond doubt, with this seed"
-        if item.better is not None
-        else f"{word} with these reviews and this seed"
-    )
+    word = {True: "better, in this run", False: "worse, in this run", None: "no clear difference"}[item.better]
     text = (
-        f"{item.difference:+.3f} against {item.first} "
-        f"({CONFIDENCE:.0%} interval {item.interval.low:+.3f} to {item.interval.high:+.3f}): {tail}."
+        f"{item.difference:+.3f} against {item.first} ({CONFIDENCE:.0%} interval for other reviews: "
+        f"{item.interval.low:+.3f} to {item.interval.high:+.3f}): {word}. {ANOTHER_RUN}"
     )
     return Finding("compared", item.second, text)
 
@@ -67,16 +78,13 @@ def _failures(run: RunVerdict) -> list[Finding]:
 
 def _gradients(run: RunVerdict) -> list[Finding]:
     found = []
-    if run.clipped_share is not None:
-        often = run.clipped_share > TOO_OFTEN
-        text = f"{run.clipped_share:.0%} of the steps were clipped."
-        if often:
-            text += " More than half: the learning rate is too high for these gradients, or the threshold too low."
-        if run.cosine is not None:
-            text += f" Cosine of the angle that clipping turned the gradient by: {run.cosine:.3f} (median)."
-        found.append(Finding("clipped", run.name, text, often))
+    if run.norm_hidden:
+        text = "The norm was read after clipping, so how often this run was clipped cannot be seen."
+        found.append(Finding("clipped", run.name, text))
+    elif run.clipped_share is not None:
+        found.append(_clipped(run, run.clipped_share))
     if run.spike is not None:
-        found.append(_spike(run.name, run.spike))
+        found.append(_spike(run.name, run.spike, run.norm_hidden))
     if run.long_gradients is not None:
         pair = run.long_gradients
         text = (
@@ -87,29 +95,37 @@ def _gradients(run: RunVerdict) -> list[Finding]:
     return found
 
 
-def _spike(name: str, spike: Spike) -> Finding:
-    parts = [f"{spike.loss:.3f}"]
-    if spike.loss_before is not None:
-        parts.insert(0, f"{spike.loss_before:.3f}")
-    if spike.loss_after is not None:
-        parts.append(f"{spike.loss_after:.3f}")
+def _clipped(run: RunVerdict, share: float) -> Finding:
+    text = f"{share:.0%} of the steps were clipped."
+    if share > OFTEN:
+        text += _too_often(run)
+    if run.cosine is not None:
+        text += f" Cosine of the angle that clipping turned the gradient by: {run.cosine:.3f} (median)."
+    return Finding("clipped", run.name, text)
+
+
+def _too_often(run: RunVerdict) -> str:
+    if run.threshold is None or run.usual_norm is None:
+        return ""
+    if run.clipping == "value":
+        return f" More than half: most gradients have a component beyond the threshold of {run.threshold:.3g}."
+    if run.threshold >= run.usual_norm:
+        return ""  # it was moved while training
+    return (
+        f" More than half: the threshold of {run.threshold:.3g} lies below the usual norm (median "
+        f"{run.usual_norm:.3g}). Pascanu et al. (2013) found half to ten times the average norm to work."
+    )
+
+
+def _spike(name: str, spike: Spike, hidden: bool) -> Finding:
+    parts = [decimal(loss) for loss in (spike.loss_before, spike.loss, spike.loss_after) if loss is not None]
+    what = "Longest gradient, read after clipping" if hidden else "Longest gradient"
     text = (
-        f"Longest gradient: {spike.norm:.3g} at step {spike.step}, {spike.times_median:.1f} times the median. "
+        f"{what}: {spike.norm:.3g} at step {spike.step}, {_times(spike.times_median)} the median. "
         f"The loss there: {' → '.join(parts)}."
     )
     return Finding("spike", name, text, spike.times_median >= SPIKE)
 
 
-def _twins(item: Comparison) -> Finding:
-    who = f"{item.first} and {item.second}"
-    if not item.same_network:
-        text = f"{who} are different networks, so their curves differ from the start."
-    elif item.first_difference is None:
-        text = f"{who} are equal bit for bit over all {item.common_steps} steps that both made."
-    elif item.first_difference == 1:
-        text = f"{who} differ from the first step on."
-    else:
-        text = (
-            f"{who} are equal bit for bit up to step {item.first_difference - 1} and part at {item.first_difference}."
-        )
-    return Finding("twins", "", text)
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f} times" if ratio < 1000 else f"{ratio:.3g} times"

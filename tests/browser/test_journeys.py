@@ -210,7 +210,7 @@ def test_thinning_drops_no_spike_moves_no_point_and_keeps_what_is_not_finite(pag
       const zoomed = envelope(steps, values, { most: 3000, from: 7000, to: 8000 });
       const series = new Series();
       const rows = { step: [1, 2], epoch: [1, 1], loss: ['NaN', 'Infinity'], accuracy: [1, 1], learning_rate: [1, 1],
-                     grad_norm: [2, 1], grad_norm_clipped: [1, 1], threshold: [1, 1] };
+                     grad_norm: [2, 1], grad_norm_clipped: [1, 1], threshold: [1, 1], clipped: [true, false] };
       series.append(rows);
       series.append(rows);
       return {

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from sentiment_core.metrics import Status
+from sentiment_core.config import ExperimentConfig, RunConfig
+from sentiment_core.metrics import Balance, Status
 from ui.api import host_is_ours, parse_after, routes
 
 from .conftest import finished_twin, step_metrics
+
+HIDDEN = ("norm_after_clipping",)
 
 
 @pytest.fixture
@@ -30,6 +34,30 @@ def test_answers_all_rows_and_then_only_new_ones(client, lab):
     after = ",".join(f"{run['id']}:28" for run in first["runs"])
     later = client.get(f"/api/experiments/{experiment.id}", params={"after": after}).json()
     assert [run["steps"]["step"] for run in later["runs"]] == [[29, 30], [29, 30]]
+
+
+def test_chance_and_guessing_are_those_of_the_reviews_and_are_sent_before_the_first_step(client, lab):
+    experiment = finished_twin(lab)
+    address = f"/api/experiments/{experiment.id}"
+    unknown = client.get(address).json()
+    assert unknown["references"] == [] and unknown["guessing"] == pytest.approx(math.log(2))
+    lab.write_balances(experiment.runs[0].id, {"train": Balance(10, 2), "validation": Balance(100, 20)})
+    waiting = {"after": f"{experiment.runs[0].id}:0"}
+    for found in (client.get(address).json(), client.get(address, params=waiting).json()):
+        assert found["references"] == [{"label": "chance", "value": 0.8}]
+        assert found["guessing"] == pytest.approx(0.5004, abs=1e-4)
+    later = client.get(address, params={"after": f"{experiment.runs[0].id}:5"}).json()
+    assert later["references"] is None and later["guessing"] is None
+
+
+def test_the_server_says_which_steps_were_clipped(client, lab):
+    runs = (RunConfig(name="clipped"), RunConfig(name="hidden", overrides={"training.mistakes": HIDDEN}))
+    experiment = lab.create_experiment(ExperimentConfig(runs=runs))
+    steps = [step_metrics(1, 0.7), replace(step_metrics(2, 0.7), grad_norm=1.0)]
+    steps.append(replace(step_metrics(3, 0.7), threshold=math.nan))
+    lab.write_steps({run.id: steps for run in experiment.runs})
+    found = client.get(f"/api/experiments/{experiment.id}").json()["runs"]
+    assert [run["steps"]["clipped"] for run in found] == [[True, False, None], [None, None, None]]
 
 
 def test_what_is_not_finite_travels_as_its_name(client, lab):

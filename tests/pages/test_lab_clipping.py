@@ -67,7 +67,7 @@ def test_a_finished_study_shows_curves_advice_and_spread(open_page, lab):
     assert not page.exception and not page.error
     (chart,) = page.get("plotly_chart")
     assert all(f"seed {seed}" in chart.proto.spec for seed in (1, 2))
-    assert "Over half is too much" in texts(page)
+    assert "More than half" in texts(page)
     table = page.dataframe[0].value
     assert list(table.iloc[:, 0]) == ["no clipping", "by norm", "by value"]
     assert table["Validation accuracy"][0] == "0.750 (0.700 to 0.800)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sentiment_core.lessons import LESSONS, MISTAKES, experiment_for, lesson, mistake
-from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.metrics import Balance, Evaluation, Status
 
 from .conftest import step_metrics
 
@@ -25,6 +25,7 @@ def ran(store, item, status=Status.FINISHED, prediction=None):
     for place, run in enumerate(experiment.runs):
         store.write_steps({run.id: [step_metrics(step, 0.7 - place * step / 1000) for step in range(1, 41)]})
         store.write_evaluations(run.id, [Evaluation(40, 1, "validation", 0.5, 0.6 + place / 5)])
+        store.write_balances(run.id, {"validation": Balance(640, 320)})
         store.update_run(run.id, steps=40, seconds=3.0, tokens=9000)
     store.set_status(experiment.id, status)
     return experiment
@@ -83,8 +84,8 @@ def test_the_verdict_stands_beside_the_prediction(open_page, lab, prediction, si
     shown = texts(page)
     assert "Measured: **Clearly more accurate**" in shown
     assert sign in shown
-    assert "beyond doubt" in shown and item.explanation in shown
-    assert "equal bit for bit" not in shown
+    assert "in this run" in shown and item.explanation in shown
+    assert "steps that both made" not in shown
 
 
 def test_no_verdict_while_it_trains(open_page, lab):

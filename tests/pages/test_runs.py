@@ -8,7 +8,7 @@ import pytest
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields, from_query
 from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.errors import ConfigError
-from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.metrics import Status
 from sentiment_core.paths import folder
 from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Experiment, Store
@@ -149,12 +149,10 @@ def test_numbers_sort_as_numbers_and_only_differing_settings_are_columns(open_pa
     assert "Cell" not in table.columns and "Problem" not in table.columns
 
 
-def test_best_and_last_accuracy_are_both_shown(open_page, lab):
-    run = made(lab, "a").runs[0]
-    found = [Evaluation(n, n, "validation", 0.5, accuracy) for n, accuracy in enumerate((0.6, 0.9, 0.7), start=1)]
-    lab.write_evaluations(run.id, found)
+def test_the_accuracy_of_the_kept_weights_is_shown(open_page, lab):
+    lab.update_run(made(lab, "a").runs[0].id, validation_accuracy=0.9)
     table = open_page("runs").dataframe[0].value
-    assert (table["Best valid."][0], table["Last valid."][0]) == (0.9, 0.7)
+    assert table["Valid."][0] == 0.9
 
 
 def test_at_most_five_are_preselected_and_at_most_eight_drawn(open_page, lab, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 from sentiment_core.config import from_fields
 from sentiment_core.errors import NotFoundError, StoreError
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Balance, Evaluation, Status, StepMetrics
 from sentiment_core.presets import vary_clipping
 from sentiment_core.recorded import read, reader, record, recording, recordings
 from sentiment_core.store import Store
@@ -59,8 +59,10 @@ def test_what_was_measured_comes_back_to_the_last_bit(store, twin, tmp_path):
 
 
 def test_the_verdict_on_a_recording_is_the_verdict_on_the_experiment(store, twin, tmp_path):
+    for run in twin.runs:
+        store.write_balances(run.id, {"validation": Balance(800, 500)})
     found = read(record(store, twin.id, tmp_path / "twin.npz"))
-    original, replayed = judge(store, twin.id, 800), judge(found, "recorded-twin", 800)
+    original, replayed = judge(store, twin.id), judge(found, "recorded-twin")
     assert [finding.text for finding in replayed.findings] == [finding.text for finding in original.findings]
     assert replayed.runs[1].clipped_share == original.runs[1].clipped_share > 0
     assert replayed.runs[0].clipped_share is None
@@ -117,8 +119,15 @@ def test_all_that_ships_can_be_read_and_stays_small():
         assert recording(name).recorded.runs
 
 
-def test_an_infinite_gradient_counts_as_clipped_as_it_does_in_the_store(store, twin, tmp_path):
-    run = twin.runs[1]
-    store.write_steps({run.id: [StepMetrics(121, 1, 0.6, 0.6, 1e-3, math.inf, 0.0, 0.1, math.nan, 1.0, 300, 12.1)]})
-    found = read(record(store, twin.id, tmp_path / "twin.npz"))
-    assert found.clipped_share("recorded-twin-2") == store.clipped_share(run.id)
+def test_a_recording_without_parts_supposes_the_updates_of_an_epoch(store, twin, tmp_path):
+    path = record(store, twin.id, tmp_path / "twin.npz")
+    (balance,) = read(path).balances("recorded-twin-1").values()
+    # 120 updates of 128 reviews are nine tenths of what was there.
+    assert balance.reviews == (119 * 128 + 1) // 9 and balance.chance == pytest.approx(0.5, abs=1e-3)
+
+
+def test_parts_are_recorded(store, twin, tmp_path):
+    known = {"validation": Balance(100, 80), "test": Balance(50, 10)}
+    for run in twin.runs:
+        store.write_balances(run.id, known)
+    assert read(record(store, twin.id, tmp_path / "twin.npz")).balances("recorded-twin-2") == known

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.errors import ConfigError, NotFoundError
-from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment, Search, Store
-from tests.store.shared import TWIN, step
+from tests.store.shared import TWIN
 
 
 def names(store: Store, *words: str, limit: int = 100, offset: int = 0, **other: object) -> list[str]:
@@ -88,33 +86,6 @@ def test_ids_alternatives_status_and_source(store: Store, three: list[Experiment
     assert names(store, status=Status.FAILED) == ["second"]
     assert names(store, source="csv") == ["first"]
     assert names(store, "sure", status=Status.QUEUED) == []
-
-
-def test_best_and_last_accuracy_come_at_once(store: Store, twin: Experiment) -> None:
-    first, second = twin.runs
-    for number, accuracy in enumerate((0.6, 0.9, 0.7), start=1):
-        store.write_evaluations(first.id, [Evaluation(number, number, "validation", 0.5, accuracy)])
-    store.write_evaluations(first.id, [Evaluation(3, 3, "test", 0.5, 0.99)])
-    assert store.validation_accuracies([first.id, second.id, "nonsense"]) == {first.id: (0.9, 0.7)}
-    assert store.validation_accuracies([]) == {}
-
-
-def test_first_difference_is_bitwise_and_knows_not_a_number(store: Store, twin: Experiment) -> None:
-    one, other = (run.id for run in twin.runs)
-    assert store.common_steps(one, other) == 0
-    last_bit = math.nextafter(0.5, 1)
-    store.write_steps(
-        {
-            one: [step(1), step(2, math.nan), step(3), step(4)],
-            other: [step(1), step(2, math.nan), step(3, last_bit)],
-        }
-    )
-    assert store.common_steps(one, other) == 3
-    assert store.first_difference(one, other, ["loss"]) == 3
-    assert store.first_difference(one, other, ["grad_norm"]) is None
-    store.write_steps({other: [step(2, 0.5)]})
-    assert store.first_difference(one, other, ["grad_norm", "loss"]) == 2
-    assert store.first_difference(one, "nonsense", ["loss"]) is None
 
 
 def test_renamed_run_is_renamed_everywhere(store: Store, twin: Experiment) -> None:

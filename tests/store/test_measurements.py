@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import astuple, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentiment_core.errors import NotFoundError
-from sentiment_core.metrics import STEP_COLUMNS, Evaluation, StepMetrics
+from sentiment_core.metrics import STEP_COLUMNS, Balance, Evaluation, StepMetrics
 from sentiment_core.store import Experiment, Store
-from tests.store.shared import same, step
+from tests.store.shared import TWIN, same, step
 
 EDGES = [math.nan, math.inf, -math.inf, 5e-324, 1.7976931348623157e308, 0.1]
 
@@ -78,21 +79,20 @@ def test_a_failed_write_leaves_nothing_behind(store: Store, twin: Experiment) ->
     assert store.steps(twin.runs[0].id)["step"] == []
 
 
-def test_clipped_share_counts_steps_that_clipping_changed(store: Store, twin: Experiment) -> None:
-    off, on = (run.id for run in twin.runs)
-    store.write_steps(
-        {
-            off: [step(1)],
-            on: [
-                step(1, threshold=1.0, grad_norm=2.0, grad_norm_clipped=1.0),
-                step(2, threshold=1.0, grad_norm=0.5, grad_norm_clipped=0.5),
-                step(3, threshold=1.0, grad_norm=1.00001, grad_norm_clipped=1.0),
-                step(4, threshold=1.0, grad_norm=math.nan, grad_norm_clipped=math.nan, clip_cosine=math.nan),
-                step(5, threshold=1.0, grad_norm=math.inf, grad_norm_clipped=1.0),
-                step(6, threshold=1.0, grad_norm=1.0, grad_norm_clipped=1.0, clip_cosine=0.9),
-                step(7, grad_norm=2.0, grad_norm_clipped=1.0),
-            ],
-        }
-    )
-    assert store.clipped_share(off) is None
-    assert store.clipped_share(on) == 0.5
+def test_the_reviews_of_each_part_are_kept_and_replaced(store: Store, twin: Experiment) -> None:
+    first, second = (run.id for run in twin.runs)
+    store.write_balances(first, {"train": Balance(90, 80), "validation": Balance(10, 1)})
+    store.write_balances(first, {"validation": Balance(10, 9)})
+    assert store.balances(first) == {"train": Balance(90, 80), "validation": Balance(10, 9)}
+    assert store.balances(second) == {}
+
+
+def test_a_store_of_an_earlier_program_gets_the_tables_it_lacks(home: Path) -> None:
+    with Store() as old:
+        kept = old.create_experiment(TWIN)
+        with old._write() as connection:
+            connection.exec_driver_sql("DROP TABLE balances")
+    with Store() as store:
+        assert store.experiment(kept.id).name == "twin"
+        store.write_balances(kept.runs[0].id, {"test": Balance(4, 1)})
+        assert store.balances(kept.runs[0].id) == {"test": Balance(4, 1)}

@@ -5,10 +5,9 @@ import { number } from "./words.js";
 
 const MOST_POINTS = 3000;
 const DENSE_POINTS = 900;
-const GUESSING = Math.log(2);
 const EDGE = { top: 0.965, bottom: 0.035 };
 
-export function curvesFigure(runs, look, { range, smoothing, revision, markers }) {
+export function curvesFigure(runs, look, { range, smoothing, revision, markers, guessing }) {
   const traces = [];
   const norms = new Extent();
   for (const [place, run] of runs.entries()) {
@@ -32,8 +31,8 @@ export function curvesFigure(runs, look, { range, smoothing, revision, markers }
     yaxis2: { ...axis(look), domain: [0, 0.46], type: "log", dtick: norms.tick, tickformat: "~g" },
     yaxis3: edgeAxis("y"),
     yaxis4: edgeAxis("y2"),
-    shapes: [line(look, GUESSING, "y"), ...markers.map((marker) => upright(look, marker.step))],
-    annotations: [heading(look, "Loss", 1, "guessing: 0.693 - -"), heading(look, "Gradient norm", 0.46, "before clipping —, after ···, threshold - -"),
+    shapes: [...guessing.map((loss) => line(look, loss, "y")), ...markers.map((marker) => upright(look, marker.step))],
+    annotations: [heading(look, "Loss", 1, guessing.length ? `guessing: ${guessing.map((loss) => loss.toFixed(3)).join(", ")} - -` : ""), heading(look, "Gradient norm", 0.46, "before clipping —, after ···, threshold - -"),
       ...markers.map((marker) => stepLabel(look, marker))],
   };
   return { traces, layout };

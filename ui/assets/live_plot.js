@@ -130,6 +130,7 @@ class View {
     }
     source.latest = answer;
     source.references = answer.references ?? source.references ?? [];
+    source.guessing = answer.guessing ?? source.guessing;
     this.offerReplay(answer, source);
     this.status.problem("");
     this.render();
@@ -172,6 +173,7 @@ class View {
           series: at === null ? source.series.get(run.id) : source.series.get(run.id).until(at),
           // The test reviews are looked at once, at the end.
           test_accuracy: at === null ? run.test_accuracy : null,
+          validation_accuracy: at === null ? run.validation_accuracy : undefined,
           hidden: this.hidden.has(run.id),
         });
       }
@@ -204,6 +206,7 @@ class View {
       const runs = this.runs().filter((run) => !run.hidden);
       const revision = this.data.sources.map((source) => source.url).join();
       const options = { range: this.range, smoothing: this.smoothing, revision, references: this.references(),
+        guessing: [...new Set([...this.sources.values()].map((source) => source.guessing).filter(Number.isFinite))],
         markers: this.data.markers ?? [] };
       this.paint(this.curves, curvesFigure(runs, this.look, options));
       this.paint(this.accuracy, accuracyFigure(runs, this.look, options));

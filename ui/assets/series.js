@@ -1,7 +1,7 @@
 // Numbers on their way to the screen: collecting polled rows, thinning them, smoothing them.
 
 export const COLUMNS = [
-  "step", "epoch", "loss", "accuracy", "learning_rate", "grad_norm", "grad_norm_clipped", "threshold",
+  "step", "epoch", "loss", "accuracy", "learning_rate", "grad_norm", "grad_norm_clipped", "threshold", "clipped",
 ];
 
 // What one run has measured so far, as columns; rows arrive in batches and only ever grow.
@@ -23,12 +23,12 @@ export class Series {
     const known = this.last;
     rows.step.forEach((step, i) => {
       if (step <= known) return;
-      for (const name of COLUMNS) this.columns[name].push(Number(rows[name][i] ?? NaN));
-      const before = Number(rows.grad_norm[i]);
-      const after = Number(rows.grad_norm_clipped[i]);
-      if (!Number.isFinite(before)) return;
+      for (const name of COLUMNS) this.columns[name].push(Number(rows[name]?.[i] ?? NaN));
+      // The server says what counts as clipped; null where no step was to be clipped, or it cannot be seen.
+      const cut = this.columns.clipped.at(-1);
+      if (Number.isNaN(cut)) return;
       this.clippable += 1;
-      if (after < before * (1 - 1e-6)) this.clipped += 1;
+      this.clipped += cut;
     });
   }
 

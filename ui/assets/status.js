@@ -55,7 +55,7 @@ export class StatusLine {
 
 const HEADS = [
   ["", ""], ["Run", "Click a name to hide its curves"], ["Loss", "Of the latest batch"],
-  ["Valid.", "Accuracy on the validation reviews: last (best)"], ["Test", "Accuracy on the test reviews, once, at the end"],
+  ["Valid.", "Accuracy on the validation reviews, of the weights that are kept"], ["Test", "Accuracy on the test reviews, once, at the end"],
   ["Clipped", "Share of steps whose gradient was clipped"],
 ];
 
@@ -105,9 +105,9 @@ export class RunTable {
     const losses = run.series.columns.loss;
     set(loss, losses.length ? number(losses[losses.length - 1]) : "–");
     const accuracies = run.series.evaluations.filter((e) => e.part === "validation").map((e) => Number(e.accuracy));
-    const last = accuracies[accuracies.length - 1];
-    const best = Math.max(...accuracies);
-    set(valid, accuracies.length ? last.toFixed(3) + (best > last ? ` (${best.toFixed(3)})` : "") : "–");
+    // A replay has come to some epoch, which need not be the one whose weights are kept.
+    const shown = run.validation_accuracy === undefined ? accuracies.at(-1) ?? null : run.validation_accuracy;
+    set(valid, shown === null ? "–" : Number(shown).toFixed(3));
     set(test, run.test_accuracy === null ? "–" : Number(run.test_accuracy).toFixed(3));
     set(clipped, run.clipping === "none" ? "off" : percent(run.series.clippedShare, 0));
   }

@@ -40,22 +40,19 @@ class Marker:
     label: str
 
 
-CHANCE = Reference(0.5, "chance")
-
-
 def live_experiment(
     experiment_id: str,
     status: Status,
     *,
-    references: Sequence[Reference] = (CHANCE,),
+    references: Sequence[Reference] = (),
     height: int = 470,
     playing: bool = False,
     key: str = "live-plot",
 ) -> None:
     """Show all runs of one experiment; the page reruns once whenever its status is no longer `status`.
 
-    Baselines trained on the same reviews are drawn beside `references`. An ended experiment can be replayed; `playing`
-    begins at once. Several plots on a page need a `key` each.
+    Chance, and baselines trained on the same reviews, are drawn beside `references`. An ended experiment can be
+    replayed; `playing` begins at once. Several plots on a page need a `key` each.
     """
     sources = [{"url": _url(experiment_id), "runs": None}]
     _mount(key, sources, references, height, status=str(status), replay="playing" if playing else "offered")
@@ -64,7 +61,7 @@ def live_experiment(
 def overlay(
     curves: Sequence[Curve],
     *,
-    references: Sequence[Reference] = (CHANCE,),
+    references: Sequence[Reference] = (),
     markers: Sequence[Marker] = (),
     height: int = 470,
 ) -> None:

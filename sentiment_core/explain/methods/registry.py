@@ -11,6 +11,7 @@ import numpy as np
 from sentiment_core.errors import ConfigError
 from sentiment_core.explain.methods.base import DEFAULT_BASELINE, Method
 from sentiment_core.explain.records import Attribution
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 
 if TYPE_CHECKING:
     from sentiment_core.explain.predictor import Predictor
@@ -111,7 +112,7 @@ def attribute(
     tokens, used = predictor.read(text)
     token_ids = tokens.token_ids[used]
     if target is None:
-        target = int(predictor.logits([token_ids])[0] >= 0)
+        target = int(positive(predictor.logits([token_ids])[0], EVEN_LOG_ODDS))
     results = []
     for item in chosen:
         started = time.perf_counter()

@@ -1,0 +1,1 @@
+"""What is measured at each step, and what it means."""
