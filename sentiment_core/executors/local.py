@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,11 +18,11 @@ import psutil
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.paths import folder, home
+from sentiment_core.processes import ProcessIdentity, find_process, this_machine
 from sentiment_core.store import Experiment, Store, Worker
 
 LAUNCH_GRACE_SECONDS = 15.0  # between claiming an experiment and its worker being known
 HEARTBEAT_LIMIT_SECONDS = 30.0  # all that can be known of a worker on another machine
-START_TIME_TOLERANCE_SECONDS = 1.0
 
 # Two thread pools fighting for the same cores cost 10-40x; a worker runs its own threads.
 SINGLE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -54,7 +53,7 @@ class LocalExecutor:
         """Take `max_running` from `$SENTIMENT_MAX_WORKERS`, else half the cores; raise `ConfigError` if it is bad."""
         self._store = store
         self._command = command
-        self._host = socket.gethostname()
+        self._host = this_machine()
         self.max_running = _default_max_running() if max_running is None else max_running
 
     def submit(self, experiment_id: str) -> None:
@@ -141,16 +140,6 @@ class LocalExecutor:
             logger.warning("experiment %s: %s", experiment.id, message)
 
 
-def find_process(worker: Worker) -> psutil.Process | None:
-    """Return the living process of a worker of this machine; None for zombies and for a later one of its number."""
-    try:
-        process = psutil.Process(worker.pid)
-        same = abs(process.create_time() - worker.create_time) <= START_TIME_TOLERANCE_SECONDS
-        return process if same and process.status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD} else None
-    except psutil.NoSuchProcess:
-        return None
-
-
 def _reap() -> None:
     """Collect the exit codes of ended children, so that none stays a zombie."""
     with _children_lock:
@@ -187,8 +176,8 @@ def end_process(process: psutil.Process, grace: float) -> None:
 
 def _wait(process: psutil.Process, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    worker = Worker("", process.pid, process.create_time())
-    while find_process(worker) is not None:
+    identity = ProcessIdentity.of(process.pid)
+    while find_process(identity) is not None:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)

@@ -70,7 +70,7 @@ experiments = Table(
     Column("finished_at", Double),
     Column("worker_host", Text),
     Column("worker_pid", Integer),
-    Column("worker_create_time", Double),
+    Column("worker_create_time", Double),  # `ProcessIdentity.started`
     Column("heartbeat", Double),
     Column("progress", Text),
     Column("threads", Integer),

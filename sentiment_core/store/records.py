@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Literal, Self
@@ -13,25 +11,14 @@ from sqlalchemy import RowMapping
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
+from sentiment_core.processes import ProcessIdentity
 
 RequestKind = Literal["pause", "resume", "stop", "learning_rate", "threshold"]
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
-    """A process that trains an experiment; the start time tells it from a later process with the same number."""
-
-    host: str
-    pid: int
-    create_time: float
-
-    @classmethod
-    def of(cls, pid: int | None = None) -> Self:
-        """Return the identity of process `pid` of this machine, by default of this one."""
-        import psutil
-
-        pid = os.getpid() if pid is None else pid
-        return cls(socket.gethostname(), pid, psutil.Process(pid).create_time())
+class Worker(ProcessIdentity):
+    """A process that trains an experiment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def worker_columns(worker: Worker | None) -> dict[str, Any]:
     return {
         "worker_host": worker and worker.host,
         "worker_pid": worker and worker.pid,
-        "worker_create_time": worker and worker.create_time,
+        "worker_create_time": worker and worker.started,
     }
 
 

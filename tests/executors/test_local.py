@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,12 +19,13 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.executors import Executor
 from sentiment_core.executors import local as local_module
-from sentiment_core.executors.local import LocalExecutor, find_process, worker_command
+from sentiment_core.executors.local import LocalExecutor, worker_command
 from sentiment_core.metrics import Status
+from sentiment_core.processes import find_process, this_machine
 from sentiment_core.store import Experiment, Store, Worker
 
 ROOT = Path(__file__).resolve().parents[2]
-HOST = socket.gethostname()
+HOST = this_machine()
 
 # A worker in few lines: notes that it was launched, then behaves as the first argument says.
 WORKER = """if True:
@@ -48,6 +48,7 @@ WORKER = """if True:
     if behaviour == "segfault":
         os.kill(os.getpid(), signal.SIGSEGV)
     from sentiment_core.metrics import Status
+from sentiment_core.processes import find_process, this_machine
     from sentiment_core.store import Store
     with Store() as store:
         while store.experiment(experiment_id).worker is None:
@@ -280,7 +281,7 @@ def test_terminate_in_the_queue(store: Store, experiment_id: str) -> None:
 def test_a_process_that_only_has_the_number_is_left_alone(store: Store, experiment_id: str) -> None:
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        past = replace(Worker.of(bystander.pid), create_time=Worker.of(bystander.pid).create_time - 100)
+        past = replace(Worker.of(bystander.pid), started=Worker.of(bystander.pid).started - 100)
         store.claim_experiment(experiment_id, past)
         executor = LocalExecutor(store, 1)
         executor.terminate(experiment_id, grace=0.1)
