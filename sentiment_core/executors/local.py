@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.executors.heartbeats import HeartbeatWatch
 from sentiment_core.metrics import Status
 from sentiment_core.paths import folder, home
 from sentiment_core.processes import ProcessIdentity, find_process, this_machine
@@ -54,6 +55,7 @@ class LocalExecutor:
         self._store = store
         self._command = command
         self._host = this_machine()
+        self._heartbeats = HeartbeatWatch()
         self.max_running = _default_max_running() if max_running is None else max_running
 
     def submit(self, experiment_id: str) -> None:
@@ -65,8 +67,10 @@ class LocalExecutor:
         """Mark experiments whose worker is gone as interrupted (stopped, if that was asked for); start queued ones."""
         _reap()
         active = self._store.active_experiments()
-        for experiment in active:
-            if experiment.status is not Status.QUEUED and self._is_gone(experiment):
+        held = [experiment for experiment in active if experiment.status is not Status.QUEUED]
+        silence = self._heartbeats.look({experiment.id: experiment.heartbeat for experiment in held})
+        for experiment in held:
+            if self._is_gone(experiment, silence[experiment.id]):
                 self._settle(experiment)
         if any(experiment.status is Status.QUEUED for experiment in active):
             self.pump()
@@ -123,8 +127,7 @@ class LocalExecutor:
             _children[child.pid] = child
         self._store.set_worker(experiment_id, worker)
 
-    def _is_gone(self, experiment: Experiment) -> bool:
-        silence = time.time() - (experiment.heartbeat or 0.0)
+    def _is_gone(self, experiment: Experiment, silence: float) -> bool:
         if experiment.worker is None:
             return silence > LAUNCH_GRACE_SECONDS
         if experiment.worker.host != self._host:
@@ -132,11 +135,14 @@ class LocalExecutor:
         return find_process(experiment.worker) is None
 
     def _settle(self, experiment: Experiment) -> None:
-        if experiment.stop_requested:
-            self._store.release(experiment.id, experiment.worker, Status.STOPPED)
-            return
-        message = _interruption(experiment)
-        if self._store.release(experiment.id, experiment.worker, Status.INTERRUPTED, message):
+        stopped = experiment.stop_requested
+        status, message = (Status.STOPPED, None) if stopped else (Status.INTERRUPTED, _interruption(experiment))
+        try:
+            released = self._store.release(experiment.id, experiment.worker, status, message)
+        except StoreError:
+            self._heartbeats.forget()
+            raise
+        if released and message:
             logger.warning("experiment %s: %s", experiment.id, message)
 
 
