@@ -17,7 +17,7 @@ import torch
 
 from sentiment_core import reporting, worker
 from sentiment_core.config import ExperimentConfig, RunConfig, build
-from sentiment_core.errors import StoreError
+from sentiment_core.errors import DataError, DownloadError, StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment, Store, Worker
 from sentiment_core.training.checkpoints import load_model
@@ -222,23 +222,37 @@ def test_a_stopped_experiment_resumes_to_the_same_numbers_whatever_its_checkpoin
     assert told in caplog.text
 
 
-FAILURES: list[tuple[str, Exception, str]] = [
-    ("load_reviews", MemoryError(), "Out of memory. Use a smaller batch size"),
-    ("load_reviews", ZeroDivisionError("by zero"), "Unexpected ZeroDivisionError: by zero. Details are in worker.log."),
-    ("prepare", StoreError("the disk is full"), "the disk is full"),
+FAILURES: list[tuple[str, Exception, Status, str]] = [
+    ("load_reviews", MemoryError(), Status.FAILED, "Out of memory. Use a smaller batch size"),
+    (
+        "load_reviews",
+        ZeroDivisionError("by zero"),
+        Status.FAILED,
+        "Unexpected ZeroDivisionError: by zero. Details are in worker.log.",
+    ),
+    ("load_reviews", DataError("no such column"), Status.FAILED, "no such column"),
+    ("prepare", StoreError("the disk is full."), Status.INTERRUPTED, "the disk is full. Resume continues"),
+    ("load_reviews", DownloadError("no network."), Status.INTERRUPTED, "no network. Resume continues"),
+    ("prepare", OSError(errno.EIO, "Input/output error"), Status.INTERRUPTED, "Input/output error"),
 ]
 
 
-@pytest.mark.parametrize(("place", "error", "message"), FAILURES, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(("place", "error", "status", "message"), FAILURES, ids=lambda value: type(value).__name__)
 def test_a_failure_becomes_the_experiments_message(
-    place: str, error: Exception, message: str, store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+    place: str,
+    error: Exception,
+    status: Status,
+    message: str,
+    store: Store,
+    tiny: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*arguments: Any) -> None:
         raise error
 
     monkeypatch.setattr(worker, place, fail)
     experiment = train(store, tiny())
-    assert experiment.status is experiment.runs[0].status is Status.FAILED
+    assert experiment.status is experiment.runs[0].status is status
     assert experiment.error is not None and message in experiment.error
 
 
@@ -247,11 +261,16 @@ def test_a_disk_that_fills_up_in_training(
     target: str, store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(store, tiny())  # fills the caches
-    monkeypatch.setattr(target, full)
-    experiment = train(store, tiny())
-    assert experiment.status is Status.FAILED and experiment.step > 0
+    with monkeypatch.context() as patch:
+        patch.setattr(target, full)
+        experiment = train(store, tiny())
+    assert experiment.status is Status.INTERRUPTED and experiment.step > 0
     assert "No space left on device" in experiment.error and "Free some space" in experiment.error
     assert len(store.step_rows(experiment.runs[0].id)) == experiment.step, "what was measured is kept"
+    store.requeue(experiment.id)
+    assert store.claim_experiment(experiment.id, Worker.of(), threads=1)
+    resumed = run_experiment(store, experiment.id, StopSignal(), Worker.of())
+    assert resumed.status is Status.FINISHED, resumed.error
 
 
 def test_an_impossible_precision_fails_before_the_first_step(store: Store, tiny: Any) -> None:

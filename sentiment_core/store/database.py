@@ -30,14 +30,19 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from sentiment_core.errors import NotFoundError, StoreError
+from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import STEP_COLUMNS
 from sentiment_core.paths import folder
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 5.0
+# SQLite's result codes, and PostgreSQL's SQLSTATE classes, of what passes: locks, lost connections, a restarting or
+# crowded server. A full disk, a file that is damaged or may not be written, a wrong password do not.
+PASSING_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_IOERR}
+PASSING_POSTGRESQL = ("08", "40", "57P", "53300")
 
 metadata = MetaData()
 
@@ -211,7 +216,8 @@ class Database:
                 raise
             raise NotFoundError("The experiment was deleted in the meantime; start a new one.") from error
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise StoreError(self._explain(error)) from error
+            kind = StoreUnavailableError if _is_passing(error) else StoreError
+            raise kind(self._explain(error)) from error
 
     def _explain(self, error: Exception) -> str:
         reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
@@ -226,9 +232,10 @@ class Database:
             "locked": "Another program holds the file; close it and try again.",
         }
         steps = [what_to_do for sign, what_to_do in advice.items() if sign in reason]
-        return (
-            f"The store {place} cannot be used: {reason}. {(steps or ['Check SENTIMENT_STORE_URL and the server.'])[0]}"
-        )
+        if not steps:
+            passing = _is_passing(error)
+            steps = ["The server may be restarting: try again." if passing else "Check SENTIMENT_STORE_URL."]
+        return f"The store {place} cannot be used: {reason.rstrip('.')}. {steps[0]}"
 
     def _prepare(self) -> None:
         with self._read() as connection:
@@ -245,6 +252,11 @@ class Database:
             self._create()
         with self._read() as connection:
             version = connection.scalar(select(version_table.c.version)) or 0
+        if not isinstance(version, int) or version < 1:
+            raise StoreError(
+                f"{self._url.database} says that it is store version {str(version)[:20]!r}, which there never was: the"
+                " file is damaged. Move it away and start again, or restore a backup."
+            )
         if version > SCHEMA_VERSION:
             raise StoreError(
                 f"{self._url.database} was written by a newer version (store version {version}, known up to"
@@ -266,14 +278,28 @@ class Database:
                 with self._explained(), self._engine.connect() as connection:
                     connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
                 return
-            except StoreError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
+            except StoreUnavailableError:
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
 
 
+def _is_passing(error: Exception) -> bool:
+    """Whether the same call may succeed later: the store is locked, restarting or not reachable."""
+    if isinstance(error, PoolTimeoutError) or getattr(error, "connection_invalidated", False):
+        return True
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, sqlite3.Error):
+        # The low byte is the primary code; a cursor that is used wrongly has none.
+        return (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in PASSING_SQLITE
+    # No code: there was no connection to get one from.
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return isinstance(error, OperationalError) and (state is None or state.startswith(PASSING_POSTGRESQL))
+
+
 def _create_engine(url: URL, is_sqlite: bool) -> Engine:
     if not is_sqlite:
+        # Every connection is tried before it is used: after a restart of the server the old ones are dead.
         return create_engine(url, pool_pre_ping=True)
     # Room for a classroom: every browser tab may hold a connection for the millisecond that a query takes.
     engine = create_engine(url, pool_size=8, max_overflow=64, connect_args={"timeout": BUSY_SECONDS})

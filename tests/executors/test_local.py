@@ -374,9 +374,10 @@ def test_a_store_that_takes_no_writes_makes_nobody_silent(
     def locked(*_: Any) -> bool:
         raise StoreError("locked")
 
-    with monkeypatch.context() as patch, pytest.raises(StoreError):
+    with monkeypatch.context() as patch:
         patch.setattr(store, "release", locked)
-        watched(executor, 10)
+        with pytest.raises(StoreError):
+            watched(executor, 10)
     executor.reconcile()
     assert store.experiment(experiment_id).status is Status.RUNNING
 
