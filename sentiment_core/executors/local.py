@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.executors.heartbeats import HeartbeatWatch
 from sentiment_core.metrics import Status
 from sentiment_core.paths import folder, home
@@ -61,7 +61,9 @@ class LocalExecutor:
     def submit(self, experiment_id: str) -> None:
         """Start a queued experiment if there is room; raise `NotFoundError` when there is no such experiment."""
         self._store.experiment(experiment_id)
-        self.reconcile()
+        # It waits in the queue, from which whoever looks next starts it: the click is not lost.
+        with contextlib.suppress(StoreUnavailableError):
+            self.reconcile()
 
     def reconcile(self) -> None:
         """Mark experiments whose worker is gone as interrupted (stopped, if that was asked for); start queued ones."""
@@ -82,7 +84,8 @@ class LocalExecutor:
             try:
                 self._launch(experiment_id)
             except (OSError, StoreError, psutil.Error) as error:
-                self._store.release(experiment_id, None, Status.FAILED, f"The worker could not be started: {error}")
+                message = f"The worker could not be started: {error}"
+                self._store.release(experiment_id, None, Status.INTERRUPTED, message)
 
     def terminate(self, experiment_id: str, grace: float = 5.0) -> None:
         """Ask an experiment to stop, then SIGTERM its worker, after `grace` seconds SIGKILL it and its children.
@@ -125,7 +128,8 @@ class LocalExecutor:
         worker = Worker.of(child.pid)
         with _children_lock:
             _children[child.pid] = child
-        self._store.set_worker(experiment_id, worker)
+        with contextlib.suppress(StoreUnavailableError):
+            self._store.set_worker(experiment_id, worker)  # sooner than the worker itself, which does the same
 
     def _is_gone(self, experiment: Experiment, silence: float) -> bool:
         if experiment.worker is None:

@@ -7,10 +7,10 @@ import secrets
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 
 from sentiment_core.config import ExperimentConfig, build
@@ -67,14 +67,14 @@ class Experiments(Database):
         return self.experiment(experiment_id)
 
     def experiment(self, experiment_id: str) -> Experiment:
-        """Return an experiment with its runs; raise `NotFoundError` when there is none."""
-        found = self._find(experiments.c.id == experiment_id)
-        if not found:
+        """Return an experiment with its runs; raise `NotFoundError`, and `StoreError` when it cannot be read."""
+        rows, run_rows = self._rows(experiments.c.id == experiment_id)
+        if not rows:
             raise no_experiment(experiment_id)
-        return found[0]
+        return read_experiment(rows[0], tuple(map(read_run, run_rows)))
 
     def run(self, run_id: str) -> Run:
-        """Return a run; raise `NotFoundError` when there is none."""
+        """Return a run; raise `NotFoundError` when there is none, `StoreError` when it cannot be read."""
         with self._read() as connection:
             row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
         if row is None:
@@ -134,13 +134,17 @@ class Experiments(Database):
                 raise no_run(run_id)
 
     def _find(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Experiment]:
+        return list(_read_all(*self._rows(*conditions, limit=limit)))
+
+    def _rows(
+        self, *conditions: ColumnElement[bool], limit: int | None = None
+    ) -> tuple[Sequence[RowMapping], Sequence[RowMapping]]:
         query = select(experiments).where(*conditions).order_by(experiments.c.created_at.desc()).limit(limit)
         with self._read() as connection:
             rows = connection.execute(query).mappings().all()
             ids = [row["id"] for row in rows]
             run_query = select(runs).where(runs.c.experiment_id.in_(ids)).order_by(runs.c.position)
-            run_rows = connection.execute(run_query).mappings().all()
-        return list(_read_all(rows, run_rows))
+            return rows, connection.execute(run_query).mappings().all()
 
 
 def _read_all(rows: Iterable[RowMapping], run_rows: Iterable[RowMapping]) -> Iterable[Experiment]:
@@ -150,5 +154,11 @@ def _read_all(rows: Iterable[RowMapping], run_rows: Iterable[RowMapping]) -> Ite
     for row in rows:
         try:
             yield read_experiment(row, tuple(read_run(run_row) for run_row in by_experiment[row["id"]]))
-        except ValidationError as error:
-            logger.warning("experiment %s was written by another version and is left out: %s", row["id"], error)
+        except StoreError as error:
+            _leave_out(str(error))
+
+
+@cache
+def _leave_out(reason: str) -> None:
+    # Once: the lists are read every second.
+    logger.warning("left out of lists: %s", reason)

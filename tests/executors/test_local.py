@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.errors import ConfigError, NotFoundError, StoreError
+from sentiment_core.errors import ConfigError, NotFoundError, StoreError, StoreUnavailableError
 from sentiment_core.executors import Executor, heartbeats
 from sentiment_core.executors import local as local_module
 from sentiment_core.executors.local import LocalExecutor, worker_command
@@ -397,11 +397,29 @@ def test_a_claim_without_a_worker_is_given_up(store: Store, experiment_id: str, 
     assert "did not start" in (store.experiment(experiment_id).error or "")
 
 
-def test_a_worker_that_cannot_be_started_fails_its_experiment_only(store: Store, experiment_id: str) -> None:
+def test_a_worker_that_cannot_be_started_interrupts_its_experiment_only(store: Store, experiment_id: str) -> None:
     LocalExecutor(store, 1, lambda _: ["/nonexistent/python"]).submit(experiment_id)
-    failed = store.experiment(experiment_id)
-    assert failed.status is Status.FAILED
-    assert "could not be started" in (failed.error or "")
+    broken = store.experiment(experiment_id)
+    assert broken.status is Status.INTERRUPTED, "nothing about the experiment is wrong"
+    assert "could not be started" in (broken.error or "")
+
+
+def test_a_click_while_the_store_is_locked_is_not_lost(
+    store: Store, experiment_id: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> Any:
+        raise StoreUnavailableError("locked")
+
+    executor = LocalExecutor(store, 1, command("sleep"))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "claim", locked)
+        executor.submit(experiment_id)
+    assert store.experiment(experiment_id).status is Status.QUEUED
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "set_worker", locked)
+        executor.reconcile()
+    until(lambda: len(launches(home, experiment_id)) == 1)
+    assert store.experiment(experiment_id).status is Status.RUNNING, "the worker says itself who it is"
 
 
 def test_the_folder_of_the_log_cannot_be_made(store: Store, experiment_id: str, home: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -114,11 +113,11 @@ def test_what_does_not_pass_is_not_tried_again(error: Exception) -> None:
 
 
 @pytest.fixture
-def impatient(store: Store) -> Iterator[Store]:
+def impatient(store: Store) -> Store:
     """A store whose one connection waits 20 ms for a lock."""
     with store._read() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=20")
-    yield store
+    return store
 
 
 def test_a_lock_passes_and_nothing_measured_is_lost(impatient: Store, twin: Experiment, home: Path) -> None:
