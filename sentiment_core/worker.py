@@ -25,7 +25,6 @@ from sentiment_core.errors import (
 )
 from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.metrics import Status
-from sentiment_core.paths import folder
 from sentiment_core.reporting import Keeper, Reporter
 from sentiment_core.store import Experiment, Progress, Store, Worker, patiently
 from sentiment_core.training.checkpoints import load_checkpoint
@@ -131,7 +130,7 @@ def run_experiment(
     """
     experiment = patiently(lambda: store.experiment(experiment_id))
     reporter = Reporter(store, experiment_id, lambda: stop.received or beat.lost, lambda trainer: keeper.save(trainer))
-    keeper = Keeper(folder("experiments", experiment_id), reporter.written)
+    keeper = Keeper(store.folder_of(experiment_id), reporter.written)
 
     def show(message: str, fraction: float | None = None) -> None:
         if reporter.progress.message != message:

@@ -18,7 +18,7 @@ import psutil
 from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.executors.heartbeats import HeartbeatWatch
 from sentiment_core.metrics import Status
-from sentiment_core.paths import folder, home
+from sentiment_core.paths import home
 from sentiment_core.processes import ProcessIdentity, find_process, this_machine
 from sentiment_core.store import Experiment, Store, Worker
 
@@ -115,7 +115,7 @@ class LocalExecutor:
             "SENTIMENT_STORE_URL": self._store.url,
             "PYTHONPATH": python_path(),
         }
-        with (folder("experiments", experiment_id) / "worker.log").open("ab") as log:
+        with (self._store.folder_of(experiment_id) / "worker.log").open("ab") as log:
             # A session of its own: Ctrl-C in the server's terminal and the server's end do not reach the worker.
             child = subprocess.Popen(
                 list(self._command(experiment_id)),

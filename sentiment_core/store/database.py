@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import (
@@ -30,19 +31,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import STEP_COLUMNS
-from sentiment_core.paths import folder
+from sentiment_core.paths import folder, home
+from sentiment_core.store.faults import explain
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 5.0
-# SQLite's result codes, and PostgreSQL's SQLSTATE classes, of what passes: locks, lost connections, a restarting or
-# crowded server. A full disk, a file that is damaged or may not be written, a wrong password do not.
-PASSING_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_IOERR}
-PASSING_POSTGRESQL = ("08", "40", "57P", "53300")
 
 metadata = MetaData()
 
@@ -178,6 +175,14 @@ class Database:
         """The store's URL, password included: what a worker needs to open the same store."""
         return self._url.render_as_string(hide_password=False)
 
+    @property
+    def _place(self) -> str:
+        """Name the store without its password; a file in the home by its name, so that the home can be moved."""
+        if not self._is_sqlite:
+            return f"{self._url.host}:{self._url.port}/{self._url.database}"
+        path = str(self._url.database)
+        return os.path.relpath(path, home()) if Path(path).is_relative_to(home().absolute()) else path
+
     def close(self) -> None:
         """Close all connections; the store opens new ones when it is used again."""
         self._engine.dispose()
@@ -216,26 +221,8 @@ class Database:
                 raise
             raise NotFoundError("The experiment was deleted in the meantime; start a new one.") from error
         except (SQLAlchemyError, sqlite3.Error) as error:
-            kind = StoreUnavailableError if _is_passing(error) else StoreError
-            raise kind(self._explain(error)) from error
-
-    def _explain(self, error: Exception) -> str:
-        reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-        place = str(self._url.database) if self._is_sqlite else self._url.render_as_string(hide_password=True)
-        advice = {
-            "is full": "Free some space on that disk; training can then be resumed.",
-            "readonly": "Make the file and its folder writable, or set SENTIMENT_HOME to a folder you may write to.",
-            "unable to open": "Set SENTIMENT_HOME to a folder you may write to.",
-            "disk I/O error": "Check that disk; SENTIMENT_HOME chooses another one.",
-            "not a database": "The file is damaged or not ours: move it away and start again.",
-            "malformed": "The file is damaged: move it away and start again.",
-            "locked": "Another program holds the file; close it and try again.",
-        }
-        steps = [what_to_do for sign, what_to_do in advice.items() if sign in reason]
-        if not steps:
-            passing = _is_passing(error)
-            steps = ["The server may be restarting: try again." if passing else "Check SENTIMENT_STORE_URL."]
-        return f"The store {place} cannot be used: {reason.rstrip('.')}. {steps[0]}"
+            place = str(self._url.database) if self._is_sqlite else self._url.render_as_string(hide_password=True)
+            raise explain(error, place) from error
 
     def _prepare(self) -> None:
         with self._read() as connection:
@@ -282,19 +269,6 @@ class Database:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
-
-
-def _is_passing(error: Exception) -> bool:
-    """Whether the same call may succeed later: the store is locked, restarting or not reachable."""
-    if isinstance(error, PoolTimeoutError) or getattr(error, "connection_invalidated", False):
-        return True
-    cause = getattr(error, "orig", None) or error
-    if isinstance(cause, sqlite3.Error):
-        # The low byte is the primary code; a cursor that is used wrongly has none.
-        return (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in PASSING_SQLITE
-    # No code: there was no connection to get one from.
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    return isinstance(error, OperationalError) and (state is None or state.startswith(PASSING_POSTGRESQL))
 
 
 def _create_engine(url: URL, is_sqlite: bool) -> Engine:

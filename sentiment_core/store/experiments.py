@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
@@ -16,7 +17,7 @@ from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.paths import home
+from sentiment_core.paths import folder, home
 from sentiment_core.store.database import Database, experiments, runs
 from sentiment_core.store.records import Experiment, Run, read_config, read_experiment, read_run
 from sentiment_core.store.rows import ACTIVE, no_experiment, no_run, status_of, update_experiment
@@ -32,6 +33,9 @@ RUN_FIELDS: dict[str, Callable[[Any], Any]] = {
     "validation_accuracy": float,
     "test_accuracy": float,
 }
+# Beside an experiment's files: which store they belong to.
+MARK = "store.txt"
+
 logger = logging.getLogger(__name__)
 
 
@@ -123,6 +127,27 @@ class Experiments(Database):
                 raise StoreError(f"Experiment {experiment_id} is {status}: stop it first, then delete it.")
             connection.execute(delete(experiments).where(experiments.c.id == experiment_id))
         shutil.rmtree(home() / "experiments" / experiment_id, ignore_errors=True)
+
+    def folder_of(self, experiment_id: str) -> Path:
+        """Return the folder of an experiment's files, created and marked as this store's; raise `StoreError`."""
+        place = folder("experiments", experiment_id)
+        try:
+            (place / MARK).write_text(self._place, encoding="utf-8")
+        except OSError as error:
+            raise StoreError(f"cannot write {place}: {error.strerror}. Free some space there.") from error
+        return place
+
+    def owns(self, place: Path) -> bool:
+        """Whether a folder was made by `folder_of` of this store; others may lie in the same home."""
+        try:
+            return (place / MARK).read_text(encoding="utf-8") == self._place
+        except (OSError, ValueError):
+            return False
+
+    def statuses(self) -> dict[str, str]:
+        """Return the status of every experiment by its id, as it is written, readable or not."""
+        with self._read() as connection:
+            return {row.id: row.status for row in connection.execute(select(experiments.c.id, experiments.c.status))}
 
     def update_run(self, run_id: str, **fields: Any) -> None:
         """Change fields of a run: any of status, error, parameters, steps, seconds, tokens and both accuracies."""

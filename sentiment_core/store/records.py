@@ -130,9 +130,7 @@ def read_status(owner: str, text: str) -> Status:
 def read_run(row: RowMapping) -> Run:
     """Turn a row of the runs table into a `Run`; raise `StoreError` when another version wrote it unreadably."""
     owner = f"Run {row['id']}"
-    return Run(
-        **{**dict(row), "config": _config_of(owner, row["config"]), "status": read_status(owner, row["status"])}
-    )
+    return Run(**{**dict(row), "config": _config_of(owner, row["config"]), "status": read_status(owner, row["status"])})
 
 
 def _config_of(owner: str, text: str) -> ExperimentConfig:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
 from sentiment_core.store import Experiment, Outbox, Store, outbox, patiently
-from sentiment_core.store.database import _is_passing
+from sentiment_core.store.faults import passes
 from tests.store.shared import step
 
 
@@ -149,7 +149,7 @@ def of_sqlite(code: int) -> sqlite3.OperationalError:
 
 
 @pytest.mark.parametrize(
-    ("cause", "passes"),
+    ("cause", "passing"),
     [
         (of_sqlite(sqlite3.SQLITE_BUSY), True),
         (of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT), True),
@@ -171,13 +171,13 @@ def of_sqlite(code: int) -> sqlite3.OperationalError:
         (PostgresError("57014"), False),  # cancelled by a user
     ],
 )
-def test_what_passes(cause: Exception, passes: bool) -> None:
-    assert _is_passing(OperationalError("SELECT 1", {}, cause)) is passes
+def test_what_passes(cause: Exception, passing: bool) -> None:
+    assert passes(OperationalError("SELECT 1", {}, cause)) is passing
 
 
 def test_a_lost_connection_and_a_crowded_pool_pass() -> None:
     lost = DBAPIError("SELECT 1", {}, PostgresError("XX000"))
-    assert not _is_passing(lost)
+    assert not passes(lost)
     lost.connection_invalidated = True
-    assert _is_passing(lost)
-    assert _is_passing(PoolTimeoutError())
+    assert passes(lost)
+    assert passes(PoolTimeoutError())
