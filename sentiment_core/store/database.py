@@ -39,7 +39,8 @@ from sentiment_core.paths import folder, home
 from sentiment_core.store.faults import explain
 
 SCHEMA_VERSION = 1
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 5.0  # SQLite: for the write lock
+ANSWER_SECONDS = 10  # PostgreSQL: for a connection, and for the network to take what is sent
 
 metadata = MetaData()
 
@@ -271,10 +272,18 @@ class Database:
                 time.sleep(0.02)
 
 
+def _impatient(url: URL) -> URL:
+    """Return the URL with libpq's limits on a server that does not answer, minutes by default; the user's own win."""
+    if not url.drivername.endswith(("psycopg", "psycopg2")):
+        return url
+    limits = {"connect_timeout": str(ANSWER_SECONDS), "tcp_user_timeout": str(1000 * ANSWER_SECONDS)}
+    return url.set(query={**limits, **url.query})
+
+
 def _create_engine(url: URL, is_sqlite: bool) -> Engine:
     if not is_sqlite:
         # Every connection is tried before it is used: after a restart of the server the old ones are dead.
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(_impatient(url), pool_pre_ping=True)
     # Room for a classroom: every browser tab may hold a connection for the millisecond that a query takes.
     engine = create_engine(url, pool_size=8, max_overflow=64, connect_args={"timeout": BUSY_SECONDS})
 
