@@ -16,7 +16,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Double,
-    Engine,
     ForeignKey,
     Index,
     Integer,
@@ -24,8 +23,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    create_engine,
-    event,
     inspect,
     select,
     text,
@@ -36,11 +33,10 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import STEP_COLUMNS
 from sentiment_core.paths import folder, home
+from sentiment_core.store.engine import BUSY_SECONDS, open_engine
 from sentiment_core.store.faults import explain
 
 SCHEMA_VERSION = 1
-BUSY_SECONDS = 5.0  # SQLite: for the write lock
-ANSWER_SECONDS = 10  # PostgreSQL: for a connection, and for the network to take what is sent
 
 metadata = MetaData()
 
@@ -159,7 +155,7 @@ class Database:
             if self._is_sqlite and parsed.database:
                 parsed = parsed.set(database=os.path.abspath(parsed.database))
             self._url = parsed
-            self._engine = _create_engine(parsed, self._is_sqlite)
+            self._engine = open_engine(parsed, self._is_sqlite)
         except (ArgumentError, ImportError) as error:
             raise StoreError(
                 f"SENTIMENT_STORE_URL cannot be used ({error}). Write sqlite:////folder/file.sqlite3, or"
@@ -270,36 +266,3 @@ class Database:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
-
-
-def _impatient(url: URL) -> URL:
-    """Return the URL with libpq's limits on a server that does not answer, minutes by default; the user's own win."""
-    if not url.drivername.endswith(("psycopg", "psycopg2")):
-        return url
-    limits = {"connect_timeout": str(ANSWER_SECONDS), "tcp_user_timeout": str(1000 * ANSWER_SECONDS)}
-    return url.set(query={**limits, **url.query})
-
-
-def _create_engine(url: URL, is_sqlite: bool) -> Engine:
-    if not is_sqlite:
-        # Every connection is tried before it is used: after a restart of the server the old ones are dead.
-        return create_engine(_impatient(url), pool_pre_ping=True)
-    # Room for a classroom: every browser tab may hold a connection for the millisecond that a query takes.
-    engine = create_engine(url, pool_size=8, max_overflow=64, connect_args={"timeout": BUSY_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-        # sqlite3 would start transactions by its own rules; None leaves them to `_on_begin`.
-        connection.isolation_level = None
-        try:
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA synchronous=NORMAL")
-        except sqlite3.Error:
-            connection.close()
-            raise
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-    return engine

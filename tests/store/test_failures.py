@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.store import Experiment, Store, database
+from sentiment_core.store import Experiment, Store, engine
 from tests.store.shared import TWIN, step
 
 
@@ -155,11 +155,11 @@ def test_a_store_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 def test_a_server_that_does_not_answer_is_not_waited_for_long() -> None:
     limits = {"connect_timeout": "10", "tcp_user_timeout": "10000"}
     url = make_url("postgresql+psycopg://user@host/name")
-    assert database._impatient(url).query == limits
+    assert engine.impatient(url).query == limits
     own = url.update_query_dict({"connect_timeout": "60"})
-    assert database._impatient(own).query == {**limits, "connect_timeout": "60"}
+    assert engine.impatient(own).query == {**limits, "connect_timeout": "60"}
     other = make_url("postgresql+pg8000://user@host/name")
-    assert database._impatient(other) == other
+    assert engine.impatient(other) == other
 
 
 def test_the_journal_is_written_ahead(store: Store, home: Path) -> None:
