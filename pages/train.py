@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig, build, from_query, to_query
-from sentiment_core.errors import ConfigError, NotFoundError, SentimentLabError
+from sentiment_core.errors import ConfigError, NotFoundError, SentimentLabError, StoreUnavailableError
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
 from ui.backend import executor, store
@@ -87,6 +87,10 @@ def adopt_address() -> SentimentLabError | None:
             st.session_state[PRESET] = chosen
         elif first:
             start_fresh()
+    except StoreUnavailableError:
+        # The link is as good as ever: it is read again once the store is back.
+        del st.session_state[ADOPTED]
+        raise
     except SentimentLabError as error:
         reset()
         start_fresh()

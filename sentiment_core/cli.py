@@ -165,7 +165,7 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
             for run in experiment.runs
         ]
     # A run with an error of its own diverged, which is a result; anything else is a fault to mend.
-    if experiment.status is Status.FAILED and not all(run["error"] for run in runs):
+    if experiment.status in {Status.FAILED, Status.INTERRUPTED} and not all(run["error"] for run in runs):
         raise DataError(experiment.error or "training failed")
     lines = [f"experiment {experiment.id}: {experiment.status}"]
     lines += [

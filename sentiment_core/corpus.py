@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from sentiment_core.embeddings import WordVectors, load_vectors
 from sentiment_core.errors import DataError
 from sentiment_core.paths import folder
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -96,13 +99,20 @@ def _encode(
 
 
 def _read_cache(path: Path, count: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return cached ids and offsets, or None when they are absent or damaged (they are then made again)."""
+    """Return cached ids and offsets, or None when they are absent or damaged (they are then made again).
+
+    The archive carries a checksum of each array, which reading compares.
+    """
+    if not path.exists():
+        return None
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             token_ids, offsets = archive["token_ids"], archive["offsets"]
+        whole = offsets.shape == (count + 1,) and offsets[-1] == len(token_ids)
     except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
-        return None
-    if offsets.shape != (count + 1,) or offsets[-1] != len(token_ids):
+        whole = False
+    if not whole:
+        logger.warning("the encoded reviews in %s are damaged; they are made again", path)
         return None
     return token_ids, offsets
 

@@ -25,6 +25,10 @@ class StoreError(SentimentLabError):
     """The experiment store cannot be opened or written."""
 
 
+class StoreUnavailableError(StoreError):
+    """The store is away for the moment: locked, restarting, not reachable. The same call may succeed later."""
+
+
 class NotFoundError(SentimentLabError):
     """No such experiment, run or model."""
 

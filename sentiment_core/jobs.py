@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
@@ -26,10 +26,10 @@ import filelock
 import psutil
 
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
-from sentiment_core.executors.local import SINGLE_THREAD, end_process, find_process, python_path
+from sentiment_core.executors.local import SINGLE_THREAD, end_process, python_path
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.paths import folder, home
-from sentiment_core.store import Worker
+from sentiment_core.processes import ProcessIdentity, find_process
 
 KINDS: dict[str, str] = {
     "faithfulness": "sentiment_core.explain.study:run",
@@ -156,7 +156,7 @@ class _Place:
     def process(self) -> psutil.Process | None:
         content = self.read("process")
         try:
-            return None if content is None else find_process(Worker(**content))
+            return None if content is None else find_process(ProcessIdentity(**content))
         except TypeError:
             return None
 
@@ -200,10 +200,10 @@ def _launch(place: _Place) -> None:
             )
         with _children_lock:
             _children[child.pid] = child
-        worker = Worker.of(child.pid)
+        identity = ProcessIdentity.of(child.pid)
     except (OSError, psutil.Error) as error:
         raise StoreError(f"The calculation could not be started: {error}") from error
-    place.write("process", {"host": worker.host, "pid": worker.pid, "create_time": worker.create_time})
+    place.write("process", asdict(identity))
 
 
 def _reap() -> None:

@@ -6,16 +6,18 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from sentiment_core.corpus import Corpus
-from sentiment_core.errors import SentimentLabError
+from sentiment_core.errors import StoreError, StoreUnavailableError
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.predictions import write_predictions
 from sentiment_core.steps.rules import kept
-from sentiment_core.store import Progress, Store
+from sentiment_core.store import Outbox, Progress, Request, Store
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import save_checkpoint, save_model
 from sentiment_core.training.run import Run
@@ -23,6 +25,7 @@ from sentiment_core.training.trainer import Trainer
 
 FLUSH_SECONDS = 0.25
 CHECKPOINT_SECONDS = 20.0
+SETTLE_SECONDS = 2.0  # a checkpoint waits so long for the store, then for its next turn
 PAUSE_POLL_SECONDS = 0.1
 # So many updates without a finite loss, and a run will not come back; until then its failure is worth watching.
 DIVERGED_STEPS = 25
@@ -42,6 +45,7 @@ class Reporter(Callback):
         self.progress = Progress("preparing", "Starting")
         self._stop_signal = stop_signal
         self._on_pause = on_pause
+        self.outbox = Outbox()
         self._last_flush = 0.0
         self._paused = False
         self._first: tuple[int, float] | None = None
@@ -50,8 +54,8 @@ class Reporter(Callback):
     def on_start(self, trainer: Trainer) -> None:
         for run in trainer.runs:
             if not run.ended:
-                self.store.update_run(run.id, parameters=run.parameters, status=Status.RUNNING)
-            self.store.write_balances(run.id, trainer.balances(run))
+                self._update(run, parameters=run.parameters, status=Status.RUNNING)
+            self.outbox.put(partial(self.store.write_balances, run.id, trainer.balances(run)))
         self._show(trainer, "training", "Training")
 
     def on_step(self, trainer: Trainer) -> None:
@@ -70,11 +74,11 @@ class Reporter(Callback):
         self._show(trainer, "evaluating", f"Evaluating the {part} part")
 
     def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
-        self.store.write_evaluations(run.id, [evaluation])
+        self.outbox.put(partial(self.store.write_evaluations, run.id, [evaluation]))
         if evaluation.part == "test":
-            self.store.update_run(run.id, test_accuracy=evaluation.accuracy)
-        elif (best := kept(self.store.evaluations(run.id), run.config.early_stopping)) is not None:
-            self.store.update_run(run.id, validation_accuracy=best.accuracy)
+            self._update(run, test_accuracy=evaluation.accuracy)
+        else:
+            self.outbox.put(partial(self._update_validation, run))
 
     def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
         self.flush(trainer)
@@ -82,21 +86,29 @@ class Reporter(Callback):
             # Too late in the run to be ended for it, and no less diverged.
             run.failed, reason = True, reason or self._divergence(run)
         status = Status.FAILED if run.failed else Status.FINISHED
-        self.store.update_run(run.id, status=status, error=reason)
+        self._update(run, status=status, error=reason)
 
     def on_end(self, trainer: Trainer) -> None:
         self.flush(trainer)
+        self.outbox.settle()
+
+    def written(self, trainer: Trainer) -> bool:
+        """Write what was measured; return whether all is in the store, which may be away for the moment."""
+        self.flush(trainer)
+        return self.outbox.settles_within(SETTLE_SECONDS)
 
     def flush(self, trainer: Trainer) -> None:
-        """Write what was measured since the last flush."""
+        """Hand what was measured since the last flush to the outbox."""
         self._last_flush = time.monotonic()
         drained = {run.id: run.drain() for run in trainer.runs}
-        self.store.write_steps({run_id: steps for run_id, steps in drained.items() if steps})
+        measured = {run_id: steps for run_id, steps in drained.items() if steps}
+        if measured:
+            self.outbox.put(partial(self.store.write_steps, measured), rows=sum(map(len, measured.values())))
         for run in trainer.runs:
             steps = drained[run.id]
             if not steps:
                 continue
-            self.store.update_run(run.id, steps=steps[-1].step, seconds=run.seconds, tokens=run.tokens)
+            self._update(run, steps=steps[-1].step, seconds=run.seconds, tokens=run.tokens)
             for step in steps:
                 # The loss alone: clipping makes up for a gradient that is not finite, and the run goes on.
                 if math.isfinite(step.loss):
@@ -108,6 +120,11 @@ class Reporter(Callback):
                 trainer.fail(run, self._divergence(run))
         self._show(trainer, "paused" if self._paused else "training", "Paused" if self._paused else "Training")
 
+    def _update_validation(self, run: Run) -> None:
+        best = kept(self.store.evaluations(run.id), run.config.early_stopping)
+        if best is not None:
+            self.store.update_run(run.id, validation_accuracy=best.accuracy)
+
     def _divergence(self, run: Run) -> str:
         return (
             f"Diverged: the loss is not a finite number since step {self._non_finite[run.id]}. "
@@ -115,7 +132,7 @@ class Reporter(Callback):
         )
 
     def _obey(self, trainer: Trainer) -> None:
-        for request in self.store.take_requests(self.experiment_id):
+        for request in self._requests():
             chosen = [run for run in trainer.runs if request.run_id in (None, run.id)]
             if request.kind == "stop":
                 trainer.should_stop = True
@@ -124,7 +141,7 @@ class Reporter(Callback):
             elif request.kind == "resume" and self._paused:
                 self._paused = False
                 self._first = None
-                self.store.set_status(self.experiment_id, Status.RUNNING)
+                self._set_status(Status.RUNNING)
                 self._show(trainer, "training", "Training")
             elif request.kind == "learning_rate":
                 for run in chosen:
@@ -137,7 +154,21 @@ class Reporter(Callback):
         self._paused = True
         self.flush(trainer)
         self._on_pause(trainer)
-        self.store.set_status(self.experiment_id, Status.PAUSED)
+        self._set_status(Status.PAUSED)
+
+    def _requests(self) -> list[Request]:
+        if self.outbox.troubled:
+            return []
+        try:
+            return self.store.take_requests(self.experiment_id)
+        except StoreUnavailableError:
+            return []  # they stay in the store
+
+    def _update(self, run: Run, **fields: Any) -> None:
+        self.outbox.put(partial(self.store.update_run, run.id, **fields))
+
+    def _set_status(self, status: Status) -> None:
+        self.outbox.put(partial(self.store.set_status, self.experiment_id, status))
 
     def _show(self, trainer: Trainer, phase: str, message: str) -> None:
         now = time.monotonic()
@@ -163,14 +194,14 @@ class Reporter(Callback):
 class Keeper(Callback):
     """Keeps a checkpoint to resume from, and each run's model to explain with.
 
-    `flush` writes all metrics so far; `corpora` maps run ids to their data. A checkpoint is never ahead of the
-    metrics in the store, else a resumed run would miss steps.
+    `written` writes all metrics so far and says whether they are in the store; `corpora` maps run ids to their data. A
+    checkpoint is never ahead of the metrics in the store, else a resumed run would miss steps.
     """
 
-    def __init__(self, folder: Path, flush: Callable[[Trainer], None]) -> None:
+    def __init__(self, folder: Path, written: Callable[[Trainer], bool]) -> None:
         self.folder = folder
         self.corpora: dict[str, Corpus] = {}
-        self._flush = flush
+        self._written = written
         self._saved = time.monotonic()
 
     @property
@@ -202,14 +233,16 @@ class Keeper(Callback):
                 # Once validated, a model stays the one whose accuracy is shown.
                 if not trainer.evaluated_step:
                     self._save_model(run)
-        else:
-            self.checkpoint.unlink(missing_ok=True)
 
     def save(self, trainer: Trainer) -> None:
-        """Write the training state now."""
-        self._flush(trainer)
-        save_checkpoint(self.checkpoint, trainer.state_dict())
+        """Write the training state, unless the store is away: the checkpoint before is kept until it is back."""
+        if self._written(trainer):
+            save_checkpoint(self.checkpoint, trainer.state_dict())
         self._saved = time.monotonic()
+
+    def forget(self) -> None:
+        """Remove the checkpoint of an experiment that has finished: there is nothing to resume."""
+        self.checkpoint.unlink(missing_ok=True)
 
     def _save_model(self, run: Run) -> None:
         with run.averaged_weights():
@@ -220,5 +253,5 @@ class Keeper(Callback):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SentimentLabError(f"cannot create {folder}: {error.strerror}. Free some space.") from error
+            raise StoreError(f"cannot create {folder}: {error.strerror}. Free some space.") from error
         return folder

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -14,13 +15,19 @@ import torch
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import load_reviews
-from sentiment_core.errors import CheckpointError, NotFoundError, SentimentLabError
+from sentiment_core.errors import (
+    CheckpointError,
+    DownloadError,
+    NotFoundError,
+    SentimentLabError,
+    StoreError,
+    StoreUnavailableError,
+)
 from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
-from sentiment_core.paths import folder
 from sentiment_core.reporting import Keeper, Reporter
-from sentiment_core.store import Experiment, Progress, Store, Worker
+from sentiment_core.store import Experiment, Progress, Store, Worker, patiently
 from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.device import choose_device
 from sentiment_core.training.trainer import Trainer
@@ -63,6 +70,7 @@ class Heartbeat:
 
     def __init__(self, store: Store, experiment_id: str, worker: Worker, progress: Callable[[], Progress]) -> None:
         self.lost = False
+        self._complained = False
         self._store, self._id, self._worker, self._progress = store, experiment_id, worker, progress
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -86,8 +94,11 @@ class Heartbeat:
         try:
             # False: stopped from outside, or given to another process after this one was thought dead.
             self.lost = not self._store.heartbeat(self._id, self._progress(), self._worker)
+            self._complained = False
         except SentimentLabError as error:
-            logger.warning("heartbeat failed: %s", error)
+            if not self._complained:
+                logger.warning("heartbeat failed: %s", error)
+            self._complained = True
 
 
 def prepare_corpora(config: ExperimentConfig, show: Callable[[str, float | None], None]) -> list[Corpus]:
@@ -118,15 +129,16 @@ def run_experiment(
     `watch` is told the progress twice a second, from another thread. Returns the experiment as it ended; errors that
     the user can mend become its message.
     """
-    experiment = store.experiment(experiment_id)
+    experiment = patiently(lambda: store.experiment(experiment_id))
     reporter = Reporter(store, experiment_id, lambda: stop.received or beat.lost, lambda trainer: keeper.save(trainer))
-    keeper = Keeper(folder("experiments", experiment_id), reporter.flush)
+    keeper = Keeper(store.folder_of(experiment_id), reporter.written)
 
     def show(message: str, fraction: float | None = None) -> None:
         if reporter.progress.message != message:
             logger.info("%s", message)
-            if store.experiment(experiment_id).stop_requested:
-                raise Stopped
+            with suppress(StoreUnavailableError):
+                if store.experiment(experiment_id).stop_requested:
+                    raise Stopped
         reporter.progress = Progress("preparing", message, fraction)
 
     status, message = Status.FINISHED, None
@@ -135,7 +147,7 @@ def run_experiment(
         watch(reporter.progress)
         return reporter.progress
 
-    with Heartbeat(store, experiment_id, worker, progress) as beat:
+    with Heartbeat(store, experiment_id, worker, progress) as beat, reporter.outbox:
         try:
             trainer = _make_trainer(experiment, keeper, reporter, show)
             stop.raising = False
@@ -146,8 +158,14 @@ def run_experiment(
                 status, message = Status.FAILED, "Every run diverged. Lower the learning rate or clip the gradient."
         except Stopped:
             status = Status.STOPPED
+        except (StoreError, DownloadError, OSError) as error:
+            # Not the experiment's fault: nothing about it has to change before it can go on.
+            logger.error("%s", error)
+            status, message = Status.INTERRUPTED, f"{error} Resume continues from its last checkpoint."
         except SentimentLabError as error:
-            status, message = Status.FAILED, str(error)
+            # What has come as far as a checkpoint fails on what is missing here now: a file, a device.
+            status = Status.INTERRUPTED if keeper.checkpoint.exists() else Status.FAILED
+            message = str(error)
         except MemoryError:
             status, message = Status.FAILED, "Out of memory. Use a smaller batch size, model or review limit."
         except Exception as error:
@@ -155,8 +173,9 @@ def run_experiment(
             status, message = Status.FAILED, f"Unexpected {type(error).__name__}: {error}. Details are in worker.log."
         finally:
             stop.raising = False
-    store.release(experiment_id, worker, status, message)
-    return store.experiment(experiment_id)
+    if patiently(lambda: store.release(experiment_id, worker, status, message)) and status is Status.FINISHED:
+        keeper.forget()
+    return patiently(lambda: store.experiment(experiment_id))
 
 
 def train_here(store: Store, config: ExperimentConfig, watch: Callable[[Progress], None]) -> Experiment:
@@ -200,14 +219,15 @@ def main(arguments: list[str]) -> int:
         return 2
     worker = Worker.of()
     try:
-        store = Store()
-        if not store.set_worker(arguments[0], worker):
+        store = patiently(Store)
+        if not patiently(lambda: store.set_worker(arguments[0], worker)):
             logger.error("experiment %s is not waiting for a worker", arguments[0])
             return 2
         try:
             experiment = run_experiment(store, arguments[0], stop, worker)
             # The queue moves on even when no browser is open to move it.
-            LocalExecutor(store).reconcile()
+            with suppress(StoreUnavailableError):
+                LocalExecutor(store).reconcile()
         finally:
             store.close()
     except Stopped:

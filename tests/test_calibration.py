@@ -44,7 +44,7 @@ def test_no_mistakes_end_at_the_bound() -> None:
     assert fit_temperature(np.array([3.0, -2.0]), np.array([0, 1])) == pytest.approx(20, rel=0.01)
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 1)), min_size=1, max_size=60))
+@given(st.lists(st.tuples(st.floats(0, 1, allow_subnormal=False), st.integers(0, 1)), min_size=1, max_size=60))
 def test_the_order_of_reviews_does_not_matter(pairs: list[tuple[float, int]]) -> None:
     probabilities, labels = (np.array(column) for column in zip(*pairs, strict=True))
     order = np.random.default_rng(len(pairs)).permutation(len(pairs))

@@ -60,7 +60,7 @@ def values_of(field: str) -> st.SearchStrategy[Any]:
     if whole:
         numbers: st.SearchStrategy[Any] = st.integers(int(low or 0), int(high or 10**9))
     else:
-        numbers = st.floats(low, high, exclude_min=default != 0.0, exclude_max=high == 1.0)
+        numbers = st.floats(low, high, exclude_min=default != 0.0, exclude_max=high == 1.0, allow_subnormal=False)
     return st.none() | numbers if "none" in allowed_range(field) else numbers
 
 

@@ -128,12 +128,17 @@ def other_reviews(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [truncate, flip, empty, pickled, other_reviews])
 def test_a_damaged_entry_is_made_again(
-    damage: Callable[[Path], None], make_reviews: Callable[..., Reviews], cache: Callable[[], Path]
+    damage: Callable[[Path], None],
+    make_reviews: Callable[..., Reviews],
+    cache: Callable[[], Path],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     first = prepare(DATA, make_reviews(30), 1, silent)
+    assert caplog.text == ""
     intact = cache().read_bytes()
     damage(cache())
     again = prepare(DATA, make_reviews(30), 1, silent)
+    assert "are damaged; they are made again" in caplog.text
     np.testing.assert_array_equal(again.token_ids, first.token_ids)
     np.testing.assert_array_equal(again.offsets, first.offsets)
     assert len(cache().read_bytes()) == len(intact)

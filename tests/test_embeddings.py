@@ -15,7 +15,7 @@ from sentiment_core import embeddings as module
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets import silent
 from sentiment_core.embeddings import RANDOM_SPREAD, WordVectors, load_saved, load_vectors
-from sentiment_core.errors import EmbeddingsError
+from sentiment_core.errors import EmbeddingsError, StoreError
 
 TEXTS = ["good film with a good plot .", "bad film with a bad plot ."] * 20
 RANDOM = DataConfig(embeddings="random", embedding_dim=4)
@@ -102,13 +102,24 @@ def damage_garbage(path: Path) -> None:
     path.write_bytes(bytes(range(256)) * 8)
 
 
-@pytest.mark.parametrize("damage", [damage_truncate, damage_empty, damage_garbage, Path.unlink])
+def damage_flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 0x01
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [damage_truncate, damage_empty, damage_garbage, damage_flip, Path.unlink])
 @pytest.mark.parametrize("name", ["matrix.npy", "words.parquet", "fingerprint"])
-def test_a_damaged_cache_is_made_again(name: str, damage: Callable[[Path], None], home: Path) -> None:
+def test_a_damaged_cache_is_made_again(
+    name: str, damage: Callable[[Path], None], home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     first = load(RANDOM)
     content = np.array(first.matrix)
+    load(RANDOM)
+    assert caplog.text == ""
     damage(home / "embeddings" / first.key / name)
     again = load(RANDOM)
+    assert f"{first.key} are damaged and not used" in caplog.text
     np.testing.assert_array_equal(again.matrix, content)
     assert again.words == first.words
     assert (home / "embeddings" / first.key / "fingerprint").read_text() == first.fingerprint
@@ -133,7 +144,7 @@ def test_a_full_disk_is_explained_and_leaves_nothing_behind(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(module.tempfile if step == "mkdtemp" else module.np, step, full)
-    with pytest.raises(EmbeddingsError, match=r"No space left on device. Free some space or set SENTIMENT_HOME"):
+    with pytest.raises(StoreError, match=r"No space left on device. Free some space or set SENTIMENT_HOME"):
         load(RANDOM)
     assert list((home / "embeddings").iterdir()) == []
 

@@ -82,7 +82,7 @@ def test_another_process_with_the_same_number_is_not_taken_for_the_job(home):
     job = submit("test", arguments)
     place = jobs._Place("test", job.key)
     worker = process_of(home, job)
-    place.write("process", {**worker, "create_time": worker["create_time"] - 100})
+    place.write("process", {**worker, "started": worker["started"] - 100})
     assert look("test", arguments).state == "failed"
     cancel("test", arguments)
     os.kill(worker["pid"], 0)  # left alone: it is somebody else's

@@ -55,7 +55,9 @@ def test_there_are_none_before_the_end(run: Run) -> None:
     assert read_predictions(run) is None
 
 
-@given(st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=1, max_size=30))
+@given(
+    st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True, allow_subnormal=False), min_size=1, max_size=30)
+)
 def test_positive_is_what_training_counts_as_positive(logits: list[float]) -> None:
     import tempfile
 
@@ -130,7 +132,10 @@ def test_confusion_counts_by_label_and_answer() -> None:
     assert confusion(np.array([]), np.array([])).tolist() == [[0, 0], [0, 0]]
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 1)), max_size=40), st.floats(0.01, 0.99))
+@given(
+    st.lists(st.tuples(st.floats(0, 1, allow_subnormal=False), st.integers(0, 1)), max_size=40),
+    st.floats(0.01, 0.99, allow_subnormal=False),
+)
 def test_cells_hold_every_review_once_as_often_as_the_matrix_says(pairs, threshold: float) -> None:
     probabilities = np.array([p for p, _ in pairs], np.float32)
     labels = np.array([label for _, label in pairs], np.int8)

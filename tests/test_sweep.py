@@ -43,7 +43,7 @@ def test_bad_rates_are_named(text, message):
         parse_rates(text)
 
 
-@given(st.floats(1e-6, 1e-2), st.floats(2, 1e4), st.integers(2, 12))
+@given(st.floats(1e-6, 1e-2, allow_subnormal=False), st.floats(2, 1e4, allow_subnormal=False), st.integers(2, 12))
 def test_a_log_range_rises_by_equal_factors(low, factor, count):
     rates = log_range(low, low * factor, count)
     assert len(rates) == count

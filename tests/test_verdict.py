@@ -17,7 +17,7 @@ from sentiment_core.verdict import judge
 from sentiment_core.verdict.measure import find_spike, newcombe, wilson
 
 EVEN = Balance(640, 320)
-measured = st.floats(allow_nan=True, allow_infinity=True, width=32)
+measured = st.floats(allow_nan=True, allow_infinity=True, width=32, allow_subnormal=False)
 
 
 def step(number, loss=0.7, norm=0.5, after=None, *, cosine=1.0, accuracy=0.5, threshold=math.nan) -> StepMetrics:
@@ -58,7 +58,7 @@ def topics(verdict, topic):
     return [finding for finding in verdict.findings if finding.topic == topic]
 
 
-@given(st.floats(0, 1), st.integers(1, 10**6))
+@given(st.floats(0, 1, allow_subnormal=False), st.integers(1, 10**6))
 def test_wilson_holds_the_share_and_stays_within_bounds(share, count):
     interval = wilson(share, count)
     assert 0 <= interval.low <= share + 1e-9
@@ -74,7 +74,7 @@ def test_wilson_equals_a_worked_example():
     assert interval.high == pytest.approx(0.7007, abs=1e-4)
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 10**5))
+@given(st.floats(0, 1, allow_subnormal=False), st.floats(0, 1, allow_subnormal=False), st.integers(1, 10**5))
 def test_the_interval_of_a_difference_holds_it_and_turns_with_it(first, second, count):
     interval, back = newcombe(first, second, count), newcombe(second, first, count)
     assert interval.low - 1e-9 <= second - first <= interval.high + 1e-9

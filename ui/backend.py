@@ -13,6 +13,7 @@ from typing import Any
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.executors import Executor
 from sentiment_core.executors.local import LocalExecutor
+from sentiment_core.leftovers import collect
 from sentiment_core.paths import home
 from sentiment_core.store import Store
 
@@ -48,6 +49,10 @@ async def watch_workers(_app: Any) -> AsyncIterator[None]:
 
 
 async def _watch() -> None:
+    try:
+        await asyncio.to_thread(lambda: collect(store()))
+    except SentimentLabError as error:
+        logger.warning("leftovers of crashes stay until the next start: %s", error)
     complaint = ""
     while True:
         try:

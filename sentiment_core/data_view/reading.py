@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Collection
@@ -19,6 +20,8 @@ from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
 
 # More different tokens than a million reviews have; it bounds memory against a hostile file.
 MOST_WORDS = 5_000_000
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +84,21 @@ def _read(reviews: Reviews, tokenizer: Tokenizer, progress: Progress) -> Reading
 
 
 def _read_cache(path: Path, count: int) -> Reading | None:
-    """Return what was read before, None when it is absent or damaged."""
+    """Return what was read before, None when it is absent or damaged: the archive carries checksums."""
+    if not path.exists():
+        return None
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             words = archive["words"].tobytes().decode("utf-8").split("\n")
             found = Reading(words, archive["counts"], archive["token_ids"], archive["offsets"])
+        whole = found.offsets.shape == (count + 1,) and found.offsets[-1] == len(found.token_ids)
+        whole = whole and len(words) == len(found.counts)
     except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
+        whole = False
+    if not whole:
+        logger.warning("the reading in %s is damaged; it is made again", path)
         return None
-    fits = found.offsets.shape == (count + 1,) and found.offsets[-1] == len(found.token_ids)
-    return found if fits and len(words) == len(found.counts) else None
+    return found
 
 
 def _write_cache(path: Path, reading: Reading) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,14 +15,15 @@ from pathlib import Path
 
 import psutil
 
-from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
+from sentiment_core.executors.heartbeats import HeartbeatWatch
 from sentiment_core.metrics import Status
-from sentiment_core.paths import folder, home
+from sentiment_core.paths import home
+from sentiment_core.processes import ProcessIdentity, find_process, this_machine
 from sentiment_core.store import Experiment, Store, Worker
 
 LAUNCH_GRACE_SECONDS = 15.0  # between claiming an experiment and its worker being known
 HEARTBEAT_LIMIT_SECONDS = 30.0  # all that can be known of a worker on another machine
-START_TIME_TOLERANCE_SECONDS = 1.0
 
 # Two thread pools fighting for the same cores cost 10-40x; a worker runs its own threads.
 SINGLE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -54,20 +54,25 @@ class LocalExecutor:
         """Take `max_running` from `$SENTIMENT_MAX_WORKERS`, else half the cores; raise `ConfigError` if it is bad."""
         self._store = store
         self._command = command
-        self._host = socket.gethostname()
+        self._host = this_machine()
+        self._heartbeats = HeartbeatWatch()
         self.max_running = _default_max_running() if max_running is None else max_running
 
     def submit(self, experiment_id: str) -> None:
         """Start a queued experiment if there is room; raise `NotFoundError` when there is no such experiment."""
         self._store.experiment(experiment_id)
-        self.reconcile()
+        # It waits in the queue, from which whoever looks next starts it: the click is not lost.
+        with contextlib.suppress(StoreUnavailableError):
+            self.reconcile()
 
     def reconcile(self) -> None:
         """Mark experiments whose worker is gone as interrupted (stopped, if that was asked for); start queued ones."""
         _reap()
         active = self._store.active_experiments()
-        for experiment in active:
-            if experiment.status is not Status.QUEUED and self._is_gone(experiment):
+        held = [experiment for experiment in active if experiment.status is not Status.QUEUED]
+        silence = self._heartbeats.look({experiment.id: experiment.heartbeat for experiment in held})
+        for experiment in held:
+            if self._is_gone(experiment, silence[experiment.id]):
                 self._settle(experiment)
         if any(experiment.status is Status.QUEUED for experiment in active):
             self.pump()
@@ -79,7 +84,8 @@ class LocalExecutor:
             try:
                 self._launch(experiment_id)
             except (OSError, StoreError, psutil.Error) as error:
-                self._store.release(experiment_id, None, Status.FAILED, f"The worker could not be started: {error}")
+                message = f"The worker could not be started: {error}"
+                self._store.release(experiment_id, None, Status.INTERRUPTED, message)
 
     def terminate(self, experiment_id: str, grace: float = 5.0) -> None:
         """Ask an experiment to stop, then SIGTERM its worker, after `grace` seconds SIGKILL it and its children.
@@ -109,7 +115,7 @@ class LocalExecutor:
             "SENTIMENT_STORE_URL": self._store.url,
             "PYTHONPATH": python_path(),
         }
-        with (folder("experiments", experiment_id) / "worker.log").open("ab") as log:
+        with (self._store.folder_of(experiment_id) / "worker.log").open("ab") as log:
             # A session of its own: Ctrl-C in the server's terminal and the server's end do not reach the worker.
             child = subprocess.Popen(
                 list(self._command(experiment_id)),
@@ -122,10 +128,10 @@ class LocalExecutor:
         worker = Worker.of(child.pid)
         with _children_lock:
             _children[child.pid] = child
-        self._store.set_worker(experiment_id, worker)
+        with contextlib.suppress(StoreUnavailableError):
+            self._store.set_worker(experiment_id, worker)  # sooner than the worker itself, which does the same
 
-    def _is_gone(self, experiment: Experiment) -> bool:
-        silence = time.time() - (experiment.heartbeat or 0.0)
+    def _is_gone(self, experiment: Experiment, silence: float) -> bool:
         if experiment.worker is None:
             return silence > LAUNCH_GRACE_SECONDS
         if experiment.worker.host != self._host:
@@ -133,22 +139,15 @@ class LocalExecutor:
         return find_process(experiment.worker) is None
 
     def _settle(self, experiment: Experiment) -> None:
-        if experiment.stop_requested:
-            self._store.release(experiment.id, experiment.worker, Status.STOPPED)
-            return
-        message = _interruption(experiment)
-        if self._store.release(experiment.id, experiment.worker, Status.INTERRUPTED, message):
+        stopped = experiment.stop_requested
+        status, message = (Status.STOPPED, None) if stopped else (Status.INTERRUPTED, _interruption(experiment))
+        try:
+            released = self._store.release(experiment.id, experiment.worker, status, message)
+        except StoreError:
+            self._heartbeats.forget()
+            raise
+        if released and message:
             logger.warning("experiment %s: %s", experiment.id, message)
-
-
-def find_process(worker: Worker) -> psutil.Process | None:
-    """Return the living process of a worker of this machine; None for zombies and for a later one of its number."""
-    try:
-        process = psutil.Process(worker.pid)
-        same = abs(process.create_time() - worker.create_time) <= START_TIME_TOLERANCE_SECONDS
-        return process if same and process.status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD} else None
-    except psutil.NoSuchProcess:
-        return None
 
 
 def _reap() -> None:
@@ -187,8 +186,8 @@ def end_process(process: psutil.Process, grace: float) -> None:
 
 def _wait(process: psutil.Process, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    worker = Worker("", process.pid, process.create_time())
-    while find_process(worker) is not None:
+    identity = ProcessIdentity.of(process.pid)
+    while find_process(identity) is not None:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)

@@ -3,9 +3,21 @@
 from sentiment_core.store.lifecycle import Lifecycle
 from sentiment_core.store.listing import Listing, Search
 from sentiment_core.store.measurements import Measurements
+from sentiment_core.store.outbox import Outbox, patiently
 from sentiment_core.store.records import Experiment, Progress, Request, RequestKind, Run, Worker
 
-__all__ = ["Experiment", "Progress", "Request", "RequestKind", "Run", "Search", "Store", "Worker"]
+__all__ = [
+    "Experiment",
+    "Outbox",
+    "Progress",
+    "Request",
+    "RequestKind",
+    "Run",
+    "Search",
+    "Store",
+    "Worker",
+    "patiently",
+]
 
 
 class Store(Listing, Lifecycle, Measurements):

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import (
@@ -15,7 +16,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Double,
-    Engine,
     ForeignKey,
     Index,
     Integer,
@@ -23,8 +23,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    create_engine,
-    event,
     inspect,
     select,
     text,
@@ -32,12 +30,13 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from sentiment_core.errors import NotFoundError, StoreError
+from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import STEP_COLUMNS
-from sentiment_core.paths import folder
+from sentiment_core.paths import folder, home
+from sentiment_core.store.engine import BUSY_SECONDS, open_engine
+from sentiment_core.store.faults import explain
 
 SCHEMA_VERSION = 1
-BUSY_SECONDS = 5.0
 
 metadata = MetaData()
 
@@ -70,7 +69,7 @@ experiments = Table(
     Column("finished_at", Double),
     Column("worker_host", Text),
     Column("worker_pid", Integer),
-    Column("worker_create_time", Double),
+    Column("worker_create_time", Double),  # `ProcessIdentity.started`
     Column("heartbeat", Double),
     Column("progress", Text),
     Column("threads", Integer),
@@ -166,7 +165,7 @@ class Database:
             if self._is_sqlite and parsed.database:
                 parsed = parsed.set(database=os.path.abspath(parsed.database))
             self._url = parsed
-            self._engine = _create_engine(parsed, self._is_sqlite)
+            self._engine = open_engine(parsed, self._is_sqlite)
         except (ArgumentError, ImportError) as error:
             raise StoreError(
                 f"SENTIMENT_STORE_URL cannot be used ({error}). Write sqlite:////folder/file.sqlite3, or"
@@ -182,6 +181,14 @@ class Database:
     def url(self) -> str:
         """The store's URL, password included: what a worker needs to open the same store."""
         return self._url.render_as_string(hide_password=False)
+
+    @property
+    def _place(self) -> str:
+        """Name the store without its password; a file in the home by its name, so that the home can be moved."""
+        if not self._is_sqlite:
+            return f"{self._url.host}:{self._url.port}/{self._url.database}"
+        path = str(self._url.database)
+        return os.path.relpath(path, home()) if Path(path).is_relative_to(home().absolute()) else path
 
     def close(self) -> None:
         """Close all connections; the store opens new ones when it is used again."""
@@ -221,24 +228,8 @@ class Database:
                 raise
             raise NotFoundError("The experiment was deleted in the meantime; start a new one.") from error
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise StoreError(self._explain(error)) from error
-
-    def _explain(self, error: Exception) -> str:
-        reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-        place = str(self._url.database) if self._is_sqlite else self._url.render_as_string(hide_password=True)
-        advice = {
-            "is full": "Free some space on that disk; training can then be resumed.",
-            "readonly": "Make the file and its folder writable, or set SENTIMENT_HOME to a folder you may write to.",
-            "unable to open": "Set SENTIMENT_HOME to a folder you may write to.",
-            "disk I/O error": "Check that disk; SENTIMENT_HOME chooses another one.",
-            "not a database": "The file is damaged or not ours: move it away and start again.",
-            "malformed": "The file is damaged: move it away and start again.",
-            "locked": "Another program holds the file; close it and try again.",
-        }
-        steps = [what_to_do for sign, what_to_do in advice.items() if sign in reason]
-        return (
-            f"The store {place} cannot be used: {reason}. {(steps or ['Check SENTIMENT_STORE_URL and the server.'])[0]}"
-        )
+            place = str(self._url.database) if self._is_sqlite else self._url.render_as_string(hide_password=True)
+            raise explain(error, place) from error
 
     def _prepare(self) -> None:
         with self._read() as connection:
@@ -256,6 +247,11 @@ class Database:
             self._create()
         with self._read() as connection:
             version = connection.scalar(select(version_table.c.version)) or 0
+        if not isinstance(version, int) or version < 1:
+            raise StoreError(
+                f"{self._url.database} says that it is store version {str(version)[:20]!r}, which there never was: the"
+                " file is damaged. Move it away and start again, or restore a backup."
+            )
         if version > SCHEMA_VERSION:
             raise StoreError(
                 f"{self._url.database} was written by a newer version (store version {version}, known up to"
@@ -277,31 +273,7 @@ class Database:
                 with self._explained(), self._engine.connect() as connection:
                     connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
                 return
-            except StoreError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
+            except StoreUnavailableError:
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
-
-
-def _create_engine(url: URL, is_sqlite: bool) -> Engine:
-    if not is_sqlite:
-        return create_engine(url, pool_pre_ping=True)
-    # Room for a classroom: every browser tab may hold a connection for the millisecond that a query takes.
-    engine = create_engine(url, pool_size=8, max_overflow=64, connect_args={"timeout": BUSY_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-        # sqlite3 would start transactions by its own rules; None leaves them to `_on_begin`.
-        connection.isolation_level = None
-        try:
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA synchronous=NORMAL")
-        except sqlite3.Error:
-            connection.close()
-            raise
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-    return engine

@@ -8,16 +8,17 @@ import secrets
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 
 from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.paths import home
+from sentiment_core.paths import folder, home
 from sentiment_core.store.database import Database, experiments, runs
 from sentiment_core.store.records import Experiment, Run, read_config, read_experiment, read_run
 from sentiment_core.store.rows import ACTIVE, no_experiment, no_run, status_of, update_experiment
@@ -39,6 +40,9 @@ RUN_FIELDS: dict[str, Callable[[Any], Any]] = {
     "validation_accuracy": _accuracy,
     "test_accuracy": _accuracy,
 }
+# Beside an experiment's files: which store they belong to.
+MARK = "store.txt"
+
 logger = logging.getLogger(__name__)
 
 
@@ -74,14 +78,14 @@ class Experiments(Database):
         return self.experiment(experiment_id)
 
     def experiment(self, experiment_id: str) -> Experiment:
-        """Return an experiment with its runs; raise `NotFoundError` when there is none."""
-        found = self._find(experiments.c.id == experiment_id)
-        if not found:
+        """Return an experiment with its runs; raise `NotFoundError`, and `StoreError` when it cannot be read."""
+        rows, run_rows = self._rows(experiments.c.id == experiment_id)
+        if not rows:
             raise no_experiment(experiment_id)
-        return found[0]
+        return read_experiment(rows[0], tuple(map(read_run, run_rows)))
 
     def run(self, run_id: str) -> Run:
-        """Return a run; raise `NotFoundError` when there is none."""
+        """Return a run; raise `NotFoundError` when there is none, `StoreError` when it cannot be read."""
         with self._read() as connection:
             row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
         if row is None:
@@ -131,6 +135,27 @@ class Experiments(Database):
             connection.execute(delete(experiments).where(experiments.c.id == experiment_id))
         shutil.rmtree(home() / "experiments" / experiment_id, ignore_errors=True)
 
+    def folder_of(self, experiment_id: str) -> Path:
+        """Return the folder of an experiment's files, created and marked as this store's; raise `StoreError`."""
+        place = folder("experiments", experiment_id)
+        try:
+            (place / MARK).write_text(self._place, encoding="utf-8")
+        except OSError as error:
+            raise StoreError(f"cannot write {place}: {error.strerror}. Free some space there.") from error
+        return place
+
+    def owns(self, place: Path) -> bool:
+        """Whether a folder was made by `folder_of` of this store; others may lie in the same home."""
+        try:
+            return (place / MARK).read_text(encoding="utf-8") == self._place
+        except (OSError, ValueError):
+            return False
+
+    def statuses(self) -> dict[str, str]:
+        """Return the status of every experiment by its id, as it is written, readable or not."""
+        with self._read() as connection:
+            return {row.id: row.status for row in connection.execute(select(experiments.c.id, experiments.c.status))}
+
     def update_run(self, run_id: str, **fields: Any) -> None:
         """Change fields of a run: any of status, error, parameters, steps, seconds, tokens and both accuracies."""
         if unknown := fields.keys() - RUN_FIELDS.keys():
@@ -141,13 +166,17 @@ class Experiments(Database):
                 raise no_run(run_id)
 
     def _find(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Experiment]:
+        return list(_read_all(*self._rows(*conditions, limit=limit)))
+
+    def _rows(
+        self, *conditions: ColumnElement[bool], limit: int | None = None
+    ) -> tuple[Sequence[RowMapping], Sequence[RowMapping]]:
         query = select(experiments).where(*conditions).order_by(experiments.c.created_at.desc()).limit(limit)
         with self._read() as connection:
             rows = connection.execute(query).mappings().all()
             ids = [row["id"] for row in rows]
             run_query = select(runs).where(runs.c.experiment_id.in_(ids)).order_by(runs.c.position)
-            run_rows = connection.execute(run_query).mappings().all()
-        return list(_read_all(rows, run_rows))
+            return rows, connection.execute(run_query).mappings().all()
 
 
 def _read_all(rows: Iterable[RowMapping], run_rows: Iterable[RowMapping]) -> Iterable[Experiment]:
@@ -157,5 +186,11 @@ def _read_all(rows: Iterable[RowMapping], run_rows: Iterable[RowMapping]) -> Ite
     for row in rows:
         try:
             yield read_experiment(row, tuple(read_run(run_row) for run_row in by_experiment[row["id"]]))
-        except ValidationError as error:
-            logger.warning("experiment %s was written by another version and is left out: %s", row["id"], error)
+        except StoreError as error:
+            _leave_out(str(error))
+
+
+@cache
+def _leave_out(reason: str) -> None:
+    # Once: the lists are read every second.
+    logger.warning("left out of lists: %s", reason)

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Literal, Self
 
+from pydantic import ValidationError
 from sqlalchemy import RowMapping
 
 from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
+from sentiment_core.processes import ProcessIdentity
 
 RequestKind = Literal["pause", "resume", "stop", "learning_rate", "threshold"]
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
-    """A process that trains an experiment; the start time tells it from a later process with the same number."""
-
-    host: str
-    pid: int
-    create_time: float
-
-    @classmethod
-    def of(cls, pid: int | None = None) -> Self:
-        """Return the identity of process `pid` of this machine, by default of this one."""
-        import psutil
-
-        pid = os.getpid() if pid is None else pid
-        return cls(socket.gethostname(), pid, psutil.Process(pid).create_time())
+class Worker(ProcessIdentity):
+    """A process that trains an experiment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +116,42 @@ def read_config(text: str) -> ExperimentConfig:
     return ExperimentConfig.model_validate_json(text)
 
 
+def read_status(owner: str, text: str) -> Status:
+    """Return the status kept as `text`; raise `StoreError` for one that this version does not know."""
+    try:
+        return Status(text)
+    except ValueError as error:
+        raise StoreError(
+            f"{owner} has the status {text[:40]!r}, which this version does not know: a newer one wrote it, or the"
+            " store is damaged. Update this program."
+        ) from error
+
+
 def read_run(row: RowMapping) -> Run:
-    """Turn a row of the runs table into a `Run`."""
-    return Run(**{**dict(row), "config": read_config(row["config"]), "status": Status(row["status"])})
+    """Turn a row of the runs table into a `Run`; raise `StoreError` when another version wrote it unreadably."""
+    owner = f"Run {row['id']}"
+    return Run(**{**dict(row), "config": _config_of(owner, row["config"]), "status": read_status(owner, row["status"])})
+
+
+def _config_of(owner: str, text: str) -> ExperimentConfig:
+    try:
+        return read_config(text)
+    except ValidationError as error:
+        raise StoreError(
+            f"The settings of {owner.lower()} cannot be read: another version wrote them, or the store is damaged."
+            " Update this program."
+        ) from error
 
 
 def read_experiment(row: RowMapping, runs: tuple[Run, ...]) -> Experiment:
-    """Turn a row of the experiments table and its runs into an `Experiment`."""
+    """Turn a row of the experiments table and its runs into an `Experiment`; raise `StoreError` like `read_run`."""
+    owner = f"Experiment {row['id']}"
     held = row["worker_pid"] is not None
     return Experiment(
         id=row["id"],
         name=row["name"],
-        config=read_config(row["config"]),
-        status=Status(row["status"]),
+        config=_config_of(owner, row["config"]),
+        status=read_status(owner, row["status"]),
         error=row["error"],
         created_at=row["created_at"],
         started_at=row["started_at"],

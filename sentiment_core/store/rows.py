@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from sentiment_core.errors import NotFoundError
 from sentiment_core.metrics import Status
 from sentiment_core.store.database import experiments, requests, runs
-from sentiment_core.store.records import Worker
+from sentiment_core.store.records import Worker, read_status
 
 ACTIVE = [status for status in Status if status.is_active]
 HELD = [Status.RUNNING, Status.PAUSED]
@@ -26,11 +26,11 @@ def update_experiment(connection: Connection, experiment_id: str, **values: Any)
 
 
 def status_of(connection: Connection, experiment_id: str) -> Status:
-    """Return the status of an experiment, locked until the transaction ends; raise `NotFoundError`."""
+    """Return the status of an experiment, locked until the transaction ends; raise `NotFoundError`, `StoreError`."""
     status = connection.scalar(select(experiments.c.status).where(experiments.c.id == experiment_id).with_for_update())
     if status is None:
         raise no_experiment(experiment_id)
-    return Status(status)
+    return read_status(f"Experiment {experiment_id}", status)
 
 
 def set_status(connection: Connection, experiment_id: str, status: Status, error: str | None = None) -> None:
@@ -76,7 +76,7 @@ def worker_columns(worker: Worker | None) -> dict[str, Any]:
     return {
         "worker_host": worker and worker.host,
         "worker_pid": worker and worker.pid,
-        "worker_create_time": worker and worker.create_time,
+        "worker_create_time": worker and worker.started,
     }
 
 

@@ -12,20 +12,22 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.errors import ConfigError, NotFoundError
-from sentiment_core.executors import Executor
+from sentiment_core.errors import ConfigError, NotFoundError, StoreError, StoreUnavailableError
+from sentiment_core.executors import Executor, heartbeats
 from sentiment_core.executors import local as local_module
-from sentiment_core.executors.local import LocalExecutor, find_process, worker_command
+from sentiment_core.executors.local import LocalExecutor, worker_command
 from sentiment_core.metrics import Status
+from sentiment_core.processes import find_process, this_machine
 from sentiment_core.store import Experiment, Store, Worker
 
 ROOT = Path(__file__).resolve().parents[2]
-HOST = socket.gethostname()
+HOST = this_machine()
 
 # A worker in few lines: notes that it was launched, then behaves as the first argument says.
 WORKER = """if True:
@@ -280,7 +282,7 @@ def test_terminate_in_the_queue(store: Store, experiment_id: str) -> None:
 def test_a_process_that_only_has_the_number_is_left_alone(store: Store, experiment_id: str) -> None:
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        past = replace(Worker.of(bystander.pid), create_time=Worker.of(bystander.pid).create_time - 100)
+        past = replace(Worker.of(bystander.pid), started=Worker.of(bystander.pid).started - 100)
         store.claim_experiment(experiment_id, past)
         executor = LocalExecutor(store, 1)
         executor.terminate(experiment_id, grace=0.1)
@@ -309,37 +311,115 @@ def test_a_zombie_is_dead(store: Store, experiment_id: str) -> None:
     zombie.communicate()
 
 
-def test_workers_elsewhere_are_judged_by_their_heartbeat(
-    store: Store, experiment_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.claim_experiment(experiment_id, Worker("another host", 1, 1.0))
-    executor = LocalExecutor(store, 1)
-    now = time.time()
-    for seconds, status in ((25, Status.RUNNING), (35, Status.INTERRUPTED)):
-        monkeypatch.setattr(time, "time", lambda seconds=seconds: now + seconds)
+@pytest.fixture
+def watched(store: Store, experiment_id: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[LocalExecutor, float], Any]:
+    """`watched(executor, 25)` reconciles every 5 s for 25 s, without waiting; returns the status then."""
+    now = [1000.0]
+    monkeypatch.setattr(heartbeats, "monotonic", lambda: now[0])
+
+    def watch(executor: LocalExecutor, seconds: float) -> Status:
         executor.reconcile()
-        assert store.experiment(experiment_id).status is status
+        for _ in range(int(seconds / 5)):
+            now[0] += 5
+            executor.reconcile()
+        return store.experiment(experiment_id).status
+
+    return watch
 
 
-def test_a_claim_without_a_worker_is_given_up(
-    store: Store, experiment_id: str, monkeypatch: pytest.MonkeyPatch
+ELSEWHERE = Worker("another host", 1, 1.0)
+
+
+def test_workers_elsewhere_are_judged_by_their_heartbeat(store: Store, experiment_id: str, watched: Any) -> None:
+    store.claim_experiment(experiment_id, ELSEWHERE)
+    executor = LocalExecutor(store, 1)
+    assert watched(executor, 25) is Status.RUNNING
+    store.heartbeat(experiment_id, None, ELSEWHERE)
+    assert watched(executor, 25) is Status.RUNNING
+    assert watched(executor, 10) is Status.INTERRUPTED
+
+
+@pytest.mark.parametrize("clock", [-1e6, -45.0, 45.0, 1e6])
+def test_clocks_that_differ_interrupt_nobody(
+    store: Store, experiment_id: str, watched: Any, clock: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    store.claim_experiment(experiment_id, ELSEWHERE)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + clock)
+    executor = LocalExecutor(store, 1)
+    assert watched(executor, 25) is Status.RUNNING
+    assert watched(executor, 10) is Status.INTERRUPTED, "a worker that is gone is noticed all the same"
+
+
+def test_time_in_which_nobody_looked_does_not_count_as_silence(
+    store: Store, experiment_id: str, watched: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A suspended laptop, or a store that was away: the worker could not be heard."""
+    store.claim_experiment(experiment_id, ELSEWHERE)
+    executor = LocalExecutor(store, 1)
+    assert watched(executor, 25) is Status.RUNNING
+    later = heartbeats.monotonic() + 100
+    monkeypatch.setattr(heartbeats, "monotonic", lambda: later)
+    executor.reconcile()
+    assert store.experiment(experiment_id).status is Status.RUNNING
+
+
+def test_a_store_that_takes_no_writes_makes_nobody_silent(
+    store: Store, experiment_id: str, watched: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.claim_experiment(experiment_id, ELSEWHERE)
+    executor = LocalExecutor(store, 1)
+    assert watched(executor, 25) is Status.RUNNING
+
+    def locked(*_: Any) -> bool:
+        raise StoreError("locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "release", locked)
+        with pytest.raises(StoreError):
+            watched(executor, 10)
+    executor.reconcile()
+    assert store.experiment(experiment_id).status is Status.RUNNING
+
+
+def test_a_worker_that_an_older_version_noted_is_simply_gone(store: Store, experiment_id: str, watched: Any) -> None:
+    store.claim_experiment(experiment_id, Worker(socket.gethostname(), os.getpid(), psutil.Process().create_time()))
+    assert store.experiment(experiment_id).worker is not None
+    assert watched(LocalExecutor(store, 1), 35) is Status.INTERRUPTED
+
+
+def test_a_claim_without_a_worker_is_given_up(store: Store, experiment_id: str, watched: Any) -> None:
     """The server ended between claiming and launching."""
     store.claim(1, HOST)
     executor = LocalExecutor(store, 1)
-    now = time.time()
-    for seconds, status in ((10, Status.RUNNING), (20, Status.INTERRUPTED)):
-        monkeypatch.setattr(time, "time", lambda seconds=seconds: now + seconds)
-        executor.reconcile()
-        assert store.experiment(experiment_id).status is status
+    assert watched(executor, 15) is Status.RUNNING
+    assert watched(executor, 5) is Status.INTERRUPTED
     assert "did not start" in (store.experiment(experiment_id).error or "")
 
 
-def test_a_worker_that_cannot_be_started_fails_its_experiment_only(store: Store, experiment_id: str) -> None:
+def test_a_worker_that_cannot_be_started_interrupts_its_experiment_only(store: Store, experiment_id: str) -> None:
     LocalExecutor(store, 1, lambda _: ["/nonexistent/python"]).submit(experiment_id)
-    failed = store.experiment(experiment_id)
-    assert failed.status is Status.FAILED
-    assert "could not be started" in (failed.error or "")
+    broken = store.experiment(experiment_id)
+    assert broken.status is Status.INTERRUPTED, "nothing about the experiment is wrong"
+    assert "could not be started" in (broken.error or "")
+
+
+def test_a_click_while_the_store_is_locked_is_not_lost(
+    store: Store, experiment_id: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> Any:
+        raise StoreUnavailableError("locked")
+
+    executor = LocalExecutor(store, 1, command("sleep"))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "claim", locked)
+        executor.submit(experiment_id)
+    assert store.experiment(experiment_id).status is Status.QUEUED
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "set_worker", locked)
+        executor.reconcile()
+    until(lambda: len(launches(home, experiment_id)) == 1)
+    assert store.experiment(experiment_id).status is Status.RUNNING, "the worker says itself who it is"
 
 
 def test_the_folder_of_the_log_cannot_be_made(store: Store, experiment_id: str, home: Path) -> None:

@@ -24,7 +24,10 @@ PROBABILITIES = np.array([0.9, 0.2, 0.6, 0.55, 0.01])
 LABELS = np.array([1, 1, 0, 1, 0])
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 1)), min_size=1, max_size=40), st.floats(0, 1))
+@given(
+    st.lists(st.tuples(st.floats(0, 1, allow_subnormal=False), st.integers(0, 1)), min_size=1, max_size=40),
+    st.floats(0, 1, allow_subnormal=False),
+)
 def test_counts_agree_with_scikit_learn(pairs: list[tuple[float, int]], threshold: float) -> None:
     probabilities, labels = (np.array(column) for column in zip(*pairs, strict=True))
     said = (probabilities >= threshold).astype(int)

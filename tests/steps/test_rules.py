@@ -26,7 +26,7 @@ from sentiment_core.steps.rules import (
 )
 from sentiment_core.training.gradients import measure_and_clip
 
-number = st.floats(allow_nan=True, allow_infinity=True, width=32)
+number = st.floats(allow_nan=True, allow_infinity=True, width=32, allow_subnormal=False)
 
 
 @given(st.lists(number, min_size=1, max_size=20), st.sampled_from([np.float32, np.float64]))

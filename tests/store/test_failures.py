@@ -7,10 +7,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.store import Experiment, Store
+from sentiment_core.store import Experiment, Store, engine
 from tests.store.shared import TWIN, step
 
 
@@ -65,6 +66,49 @@ def test_a_store_of_a_newer_version(home: Path) -> None:
         Store()
 
 
+@pytest.mark.parametrize("version", ["0", "-3", "'two'", "NULL"])
+def test_a_store_of_a_version_that_never_was(home: Path, version: str) -> None:
+    Store().close()
+    raw = sqlite3.connect(home / "store.sqlite3")
+    raw.execute("DROP TABLE sentiment_lab")
+    raw.execute("CREATE TABLE sentiment_lab (version)")
+    raw.execute(f"INSERT INTO sentiment_lab VALUES ({version})")
+    raw.commit()
+    raw.close()
+    with pytest.raises(StoreError, match=r"store version '.*', which there never was.*restore a backup"):
+        Store()
+
+
+@pytest.mark.parametrize("table", ["experiments", "runs"])
+def test_a_status_that_this_version_does_not_know(
+    store: Store, twin: Experiment, table: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = store.create_experiment(TWIN)
+    with store._write() as connection:
+        connection.exec_driver_sql(f"UPDATE {table} SET status = 'purple' WHERE id LIKE '{twin.id}%'")
+    with pytest.raises(StoreError, match=r"has the status 'purple', which this version does not know.*Update"):
+        store.experiment(twin.id)
+    for _ in range(3):
+        assert [each.id for each in store.experiments()] == [other.id]
+    assert caplog.text.count("'purple'") == 1, "said once, not every second"
+    if table == "experiments":
+        with pytest.raises(StoreError, match="'purple'"):
+            store.request(twin.id, "stop")
+        with pytest.raises(StoreError, match="'purple'"):
+            store.delete_experiment(twin.id)
+    else:
+        with pytest.raises(StoreError, match="'purple'"):
+            store.run(twin.runs[0].id)
+
+
+def test_settings_that_cannot_be_read(store: Store, twin: Experiment) -> None:
+    with store._write() as connection:
+        connection.exec_driver_sql("UPDATE experiments SET config = '{}x'")
+    with pytest.raises(StoreError, match=rf"settings of experiment {twin.id} cannot be read"):
+        store.experiment(twin.id)
+    assert store.experiments() == []
+
+
 def test_a_full_disk(store: Store, twin: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     run = twin.runs[0].id
     store.write_steps({run: [step(1)]})
@@ -106,6 +150,16 @@ def test_a_store_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     with Store() as store, Store(store.url) as again:
         assert again.experiment(store.create_experiment(TWIN).id).name == "twin"
     assert (place / "store.sqlite3").exists()
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_long() -> None:
+    limits = {"connect_timeout": "10", "tcp_user_timeout": "10000"}
+    url = make_url("postgresql+psycopg://user@host/name")
+    assert engine.impatient(url).query == limits
+    own = url.update_query_dict({"connect_timeout": "60"})
+    assert engine.impatient(own).query == {**limits, "connect_timeout": "60"}
+    other = make_url("postgresql+pg8000://user@host/name")
+    assert engine.impatient(other) == other
 
 
 def test_the_journal_is_written_ahead(store: Store, home: Path) -> None:

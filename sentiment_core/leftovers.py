@@ -1,0 +1,81 @@
+"""What crashes leave behind: folders of deleted experiments and half-written files, collected when the app starts."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from sentiment_core.metrics import Status
+from sentiment_core.paths import home
+from sentiment_core.store import Store
+
+# Who has just lost an experiment may be writing its last file.
+SETTLED_SECONDS = 60.0
+# Of files whose writer is not known: a download goes on from its `.part`, and no write takes a day.
+ABANDONED_SECONDS = 86_400.0
+SHARED = ("corpora", "datasets", "embeddings", "jobs", "readings", "uploads")
+UNFINISHED = (".part", ".tmp")
+ENDED = {status.value for status in Status if not status.is_active}
+
+logger = logging.getLogger(__name__)
+
+
+def collect(store: Store) -> list[Path]:
+    """Remove what nobody will come back for and return it; what a living writer may own is left alone.
+
+    A folder counts as a deleted experiment's only when it bears this store's mark: several stores may share a home.
+    Raises `StoreError` when the store cannot be read.
+    """
+    removed = []
+    for path, age in _candidates(store):
+        try:
+            if time.time() - _touched(path) < age:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            logger.warning("cannot remove %s: %s", path, error.strerror)
+            continue
+        removed.append(path)
+    if removed:
+        logger.info("removed %d leftovers of earlier crashes: %s", len(removed), ", ".join(map(str, removed[:10])))
+    return removed
+
+
+def _candidates(store: Store) -> Iterator[tuple[Path, float]]:
+    """Yield paths with the seconds for which each must have been left untouched."""
+    statuses = store.statuses()
+    for folder in _entries(home() / "experiments", Path.is_dir):
+        ours = store.owns(folder)
+        status = statuses.get(folder.name)
+        if ours and status is None:
+            yield folder, SETTLED_SECONDS
+        elif status is None or status in ENDED:
+            age = SETTLED_SECONDS if ours else ABANDONED_SECONDS
+            for place in (folder, *_entries(folder, Path.is_dir)):
+                yield from ((path, age) for path in _entries(place, _is_unfinished))
+    for name in SHARED:
+        yield from ((path, ABANDONED_SECONDS) for path in _entries(home() / name, _is_unfinished))
+    for folder in _entries(home() / "jobs", Path.is_dir):
+        yield from ((path, ABANDONED_SECONDS) for path in _entries(folder, _is_unfinished))
+
+
+def _entries(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
+    # Nothing that a link points to: it may lie anywhere.
+    if folder.is_dir():
+        yield from (path for path in sorted(folder.iterdir()) if not path.is_symlink() and wanted(path))
+
+
+def _is_unfinished(path: Path) -> bool:
+    return path.name.startswith(".") or path.name.endswith(UNFINISHED)
+
+
+def _touched(path: Path) -> float:
+    """Return when the path or anything in it was last written, in Unix seconds."""
+    inside: Iterable[Path] = path.rglob("*") if path.is_dir() else ()
+    return max(each.lstat().st_mtime for each in (path, *inside))

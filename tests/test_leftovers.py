@@ -1,0 +1,185 @@
+"""What crashes leave behind goes when the app starts; what somebody may still want stays."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.leftovers import ABANDONED_SECONDS, SETTLED_SECONDS, collect
+from sentiment_core.metrics import Status
+from sentiment_core.store import Store, Worker
+from sentiment_core.store.database import experiments
+from ui import backend
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    with Store() as opened:
+        yield opened
+
+
+def write(path: Path, age: float) -> Path:
+    """Make a file, its folder as well, last touched `age` seconds ago."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"half")
+    aged(path, age)
+    return path
+
+
+def aged(path: Path, age: float) -> None:
+    for each in (*path.parent.iterdir(), path.parent):
+        os.utime(each, (time.time() - age,) * 2)
+
+
+def experiment(store: Store, status: Status) -> Path:
+    """Make an experiment of this status with its folder, a model and a checkpoint cut short 2 minutes ago."""
+    created = store.create_experiment(ExperimentConfig())
+    store.claim_experiment(created.id, Worker.of())
+    store.set_status(created.id, status)
+    place = store.folder_of(created.id)
+    write(place / f"{created.id}-1" / "model.safetensors", 2 * SETTLED_SECONDS)
+    write(place / f"{created.id}-1" / ".a1b2.safetensors", 2 * SETTLED_SECONDS)
+    write(place / "checkpoint.pt", 2 * SETTLED_SECONDS)
+    write(place / ".xyz.pt", 2 * SETTLED_SECONDS)
+    return place
+
+
+def names(place: Path) -> set[str]:
+    return {path.name for path in place.rglob("*") if path.is_file()}
+
+
+WHOLE = {"model.safetensors", "checkpoint.pt", "store.txt"}
+
+
+@pytest.mark.parametrize("status", [Status.INTERRUPTED, Status.FINISHED, Status.STOPPED, Status.FAILED])
+def test_half_written_files_of_an_experiment_that_ended(store: Store, status: Status) -> None:
+    place = experiment(store, status)
+    assert sorted(path.name for path in collect(store)) == [".a1b2.safetensors", ".xyz.pt"]
+    assert names(place) == WHOLE
+    assert collect(store) == []
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.PAUSED, Status.QUEUED])
+def test_a_living_worker_keeps_its_files(store: Store, status: Status) -> None:
+    place = experiment(store, status)
+    before = names(place)
+    assert collect(store) == []
+    assert names(place) == before
+
+
+def test_a_status_of_another_version_may_be_a_living_workers(store: Store) -> None:
+    place = experiment(store, Status.INTERRUPTED)
+    with store._write() as connection:
+        connection.exec_driver_sql("UPDATE experiments SET status = 'resting'")
+    assert collect(store) == [] and len(names(place)) == 5
+
+
+def forget(store: Store, place: Path) -> None:
+    with store._write() as connection:
+        connection.execute(delete(experiments).where(experiments.c.id == place.name))
+
+
+def test_the_folder_of_a_deleted_experiment(store: Store) -> None:
+    kept, gone = experiment(store, Status.FINISHED), experiment(store, Status.FINISHED)
+    forget(store, gone)
+    assert gone in collect(store)
+    assert not gone.exists() and names(kept) == WHOLE
+
+
+def test_a_folder_that_is_still_written_to_is_left_alone(store: Store) -> None:
+    gone = experiment(store, Status.FINISHED)
+    forget(store, gone)
+    (gone / "worker.log").write_text("still here")
+    assert collect(store) == [] and gone.exists()
+
+
+def test_another_stores_experiments_in_the_same_home_are_left_alone(store: Store, tmp_path: Path) -> None:
+    """Whoever opens the app once with another store must not lose the models of the first."""
+    mine = experiment(store, Status.FINISHED)
+    with Store(f"sqlite:///{tmp_path}/other.sqlite3") as other:
+        theirs = experiment(other, Status.FINISHED)
+        unmarked = experiment(other, Status.FINISHED)
+        (unmarked / "store.txt").unlink()
+        forget(other, unmarked)
+        aged(unmarked / "checkpoint.pt", 2 * SETTLED_SECONDS)
+        assert {path.parent for path in collect(store) if path.name == ".xyz.pt"} == {mine}
+        assert names(theirs) >= WHOLE and names(unmarked) >= WHOLE - {"store.txt"}
+        assert theirs / ".xyz.pt" in collect(other)
+        assert names(mine) == WHOLE
+
+
+def test_a_home_that_was_moved_keeps_its_mark(store: Store, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = experiment(store, Status.FINISHED).name
+    store.close()
+    moved = home.with_name("moved")
+    home.rename(moved)
+    monkeypatch.setenv("SENTIMENT_HOME", str(moved))
+    with Store() as opened:
+        assert opened.owns(moved / "experiments" / name)
+
+
+UNFINISHED = [
+    "corpora/.abc.npz",
+    "readings/.abc.npz",
+    "embeddings/.random-0123-xyz/matrix.npy",
+    "datasets/imdb-0123.tar.gz.part",
+    "datasets/imdb-0123.tmp",
+    "uploads/0123.csv.part",
+    "jobs/0123/.progress-abc",
+]
+
+
+@pytest.mark.parametrize("name", UNFINISHED)
+def test_files_without_a_known_writer_go_when_nobody_touched_them_for_a_day(
+    store: Store, home: Path, name: str
+) -> None:
+    finished = write((home / name).parent.parent / "whole" / "matrix.npy", 2 * ABANDONED_SECONDS)
+    path = write(home / name, ABANDONED_SECONDS / 2)
+    assert collect(store) == [] and path.exists(), "a download goes on from here, a writer may be slow"
+    aged(path, 2 * ABANDONED_SECONDS)
+    assert len(collect(store)) == 1
+    assert not path.exists() and finished.exists()
+
+
+def test_what_a_link_points_to_is_left_alone(store: Store, home: Path, tmp_path: Path) -> None:
+    outside = write(tmp_path / "outside" / ".precious", 2 * ABANDONED_SECONDS)
+    (home / "corpora").mkdir()
+    (home / "corpora" / ".link").symlink_to(outside)
+    (home / "experiments").mkdir()
+    (home / "experiments" / "0123").symlink_to(outside.parent)
+    assert collect(store) == [] and outside.exists()
+
+
+def test_what_cannot_be_removed_stops_nothing(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = (write(home / "uploads" / name, 2 * ABANDONED_SECONDS) for name in ("a.csv.part", "b.csv.part"))
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path == first:
+            raise PermissionError(13, "Permission denied")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert collect(store) == [second]
+    assert f"cannot remove {first}" in caplog.text
+
+
+def test_the_app_collects_when_it_starts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = experiment(store, Status.INTERRUPTED)
+
+    async def start() -> None:
+        async with backend.watch_workers(None):
+            while (place / ".xyz.pt").exists():
+                await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(start(), 20))
+    assert names(place) == WHOLE
