@@ -11,5 +11,6 @@ import streamlit as st
 
 from ui.api import routes
 from ui.backend import watch_workers
+from ui.gate import gate
 
-app = st.App("ui/shell.py", routes=routes(), lifespan=watch_workers)
+app = st.App("ui/shell.py", routes=routes(), middleware=[gate()], lifespan=watch_workers)
