@@ -42,6 +42,8 @@ def test_what_is_not_finite_travels_as_its_name(client, lab):
 
 def test_long_runs_come_in_pieces(client, lab, monkeypatch):
     monkeypatch.setattr("ui.api.ROWS_PER_ANSWER", 20)
+    monkeypatch.setattr("ui.step_blocks.ROWS_PER_ANSWER", 20)
+    monkeypatch.setattr("ui.step_blocks.BLOCK", 10)
     experiment = finished_twin(lab)
     answer = client.get(f"/api/experiments/{experiment.id}").json()
     assert answer["more"] is True
@@ -54,7 +56,9 @@ def test_unknown_experiment_is_404_with_a_message(client, name):
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("after", ["x", "ab-1", "ab-1:-3", "ab-1:1," * 200, "ab-1:99999999999999"])
+@pytest.mark.parametrize(
+    "after", ["x", "ab-1", "ab-1:-3", "ab-1:1," * 900, "ab-1:99999999999999", "ab-1:1:x", "ab-1:1:2:3"]
+)
 def test_bad_after_is_refused(client, lab, after):
     experiment = finished_twin(lab)
     answer = client.get(f"/api/experiments/{experiment.id}", params={"after": after})
@@ -71,7 +75,7 @@ def test_queued_experiment_has_a_position(client, lab):
 
 def test_parse_after():
     assert parse_after("") == {}
-    assert parse_after("ab12-1:7,ab12-2:0") == {"ab12-1": 7, "ab12-2": 0}
+    assert parse_after("ab12-1:7,ab12-2:0:3") == {"ab12-1": (7, 0), "ab12-2": (0, 3)}
 
 
 def test_scripts_are_served(client):
