@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 from sentiment_core.recorded import Recording
@@ -24,37 +24,43 @@ BLOCK = 1000
 ROWS_PER_ANSWER = 4 * BLOCK
 # About 80 kB each.
 KEPT_BLOCKS = 400
-# Below this, compressing costs more than it saves.
-SMALL = 200
+# Bytes that are not worth compressing by themselves.
+SHORT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Part of an answer: as it is, and as part of a deflate stream, cut so that parts can follow each other."""
+    """Part of an answer: as it is and, when it is worth keeping, as part of a deflate stream."""
 
     plain: bytes
-    deflated: bytes
+    deflated: bytes | None
 
     @classmethod
     def of(cls, text: str) -> Piece:
-        """Encode and compress; a short text goes into the stream as it is."""
+        """Encode a text, and compress it unless it is short."""
         plain = text.encode()
-        if len(plain) < SMALL:
-            return cls(plain, struct.pack("<BHH", 0, len(plain), len(plain) ^ 0xFFFF) + plain)
-        compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-        return cls(plain, compressor.compress(plain) + compressor.flush(zlib.Z_SYNC_FLUSH))
+        return cls(plain, None if len(plain) < SHORT else _deflated(plain))
 
 
 def gzipped(pieces: Sequence[Piece]) -> bytes:
-    """Return the pieces as one gzip file (RFC 1952), without compressing any of them again."""
+    """Return the pieces as one gzip file (RFC 1952); only the short ones are compressed now, neighbours together."""
+    parts = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff"]
     checksum, size = 0, 0
-    for piece in pieces:
-        checksum = zlib.crc32(piece.plain, checksum)
-        size += len(piece.plain)
-    head = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+    for short, group in groupby(pieces, key=lambda piece: piece.deflated is None):
+        together = list(group)
+        plain = b"".join(piece.plain for piece in together)
+        checksum, size = zlib.crc32(plain, checksum), size + len(plain)
+        parts += [_deflated(plain)] if short else [piece.deflated or b"" for piece in together]
     # An empty last block, then what the file must amount to.
-    tail = b"\x03\0" + struct.pack("<II", checksum, size & 0xFFFFFFFF)
-    return b"".join([head, *(piece.deflated for piece in pieces), tail])
+    return b"".join([*parts, b"\x03\0", struct.pack("<II", checksum, size & 0xFFFFFFFF)])
+
+
+def _deflated(plain: bytes) -> bytes:
+    """Return a part of a deflate stream (RFC 1951), cut at a whole byte so that parts can follow each other."""
+    if len(plain) < SHORT:
+        return struct.pack("<BHH", 0, len(plain), len(plain) ^ 0xFFFF) + plain
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(plain) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
 
 @dataclass(frozen=True, slots=True)

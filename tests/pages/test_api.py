@@ -9,8 +9,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from sentiment_core.metrics import Status
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.presets import vary_clipping
+from sentiment_core.store import Store
 from ui.api import parse_after, routes
+from ui.shared_work import SharedWork
 
 from .conftest import finished_twin, step_metrics
 
@@ -71,6 +75,59 @@ def test_queued_experiment_has_a_position(client, lab):
     answer = client.get(f"/api/experiments/{experiment.id}").json()
     assert answer["queue_position"] == 1
     assert answer["finished"] is False
+
+
+def test_evaluations_come_when_there_are_others_than_those_known(client, lab):
+    experiment = finished_twin(lab)
+    first, second = (run.id for run in experiment.runs)
+    lab.write_evaluations(second, [Evaluation(40, 2, "validation", 0.5, 0.8)])
+    answer = client.get(f"/api/experiments/{experiment.id}", params={"after": f"{first}:30:1,{second}:30:1"}).json()
+    assert answer["runs"][0]["evaluations"] is None
+    assert [evaluation["step"] for evaluation in answer["runs"][1]["evaluations"]] == [30, 40]
+
+
+def test_no_evaluations_are_an_empty_list(client, lab):
+    experiment = lab.create_experiment(vary_clipping(ExperimentConfig()))
+    answer = client.get(f"/api/experiments/{experiment.id}").json()
+    assert [run["evaluations"] for run in answer["runs"]] == [[], []]
+
+
+def test_answers_are_compressed_for_those_who_read_it(client, lab):
+    experiment = finished_twin(lab)
+    plain, packed = (
+        client.get(f"/api/experiments/{experiment.id}", headers={"accept-encoding": accepted})
+        for accepted in ("identity", "gzip, br")
+    )
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    assert packed.json() == plain.json()
+
+
+def test_too_many_questions_are_told_when_to_come_back(client, lab, monkeypatch):
+    monkeypatch.setattr("ui.api._work", SharedWork(threads=1, most_waiting=0))
+    answer = client.get(f"/api/experiments/{finished_twin(lab).id}")
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert "busy" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/experiments/" + "a" * 5000, "/api/experiments/zz", "/api/experiments/recorded-none"]
+)
+def test_ids_that_cannot_be_never_reach_the_store(client, lab, monkeypatch, path):
+    monkeypatch.setattr(Store, "experiment", pytest.fail)
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "error" in answer.json()
+
+
+def test_names_of_experiments_are_only_text(client, lab):
+    name = '"},"runs":[{"steps":"</script>\u2028'
+    experiment = lab.create_experiment(vary_clipping(ExperimentConfig(name=name.strip())))
+    answer = client.get(f"/api/experiments/{experiment.id}").json()
+    assert answer["name"] == experiment.name
+    assert len(answer["runs"]) == 2
 
 
 def test_parse_after():
