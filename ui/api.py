@@ -182,16 +182,17 @@ def _describe_run(store: Store | Recording, found: Experiment, run: Run, known: 
 
 def written(description: dict[str, Any]) -> list[Piece]:
     """Write what `describe` returned as strict JSON."""
-    pieces = [Piece.of(_json({**description, "runs": []}).removesuffix("]}"))]
+    pieces = [Piece.of(_opened(description, "runs") + "[")]
     for place, run in enumerate(description["runs"]):
         start = "," if place else ""
-        about = {name: value for name, value in run.items() if name != "steps"}
-        pieces += [
-            Piece.of(f'{start}{_json(about).removesuffix("}")},"steps":'),
-            *steps_json(run["steps"]),
-            Piece.of("}"),
-        ]
+        pieces += [Piece.of(start + _opened(run, "steps")), *steps_json(run["steps"]), Piece.of("}")]
     return [*pieces, Piece.of("]}")]
+
+
+def _opened(content: dict[str, Any], last: str) -> str:
+    """Write an object up to the value of `last`, which is left to the caller."""
+    others = {name: value for name, value in content.items() if name != last}
+    return f'{_json(others).removesuffix("}")},"{last}":'
 
 
 def _problem(code: int, message: str) -> Response:
