@@ -10,6 +10,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.api import routes
-from ui.backend import watch_workers
+from ui.backend import serve
+from ui.gate import gate
 
-app = st.App("ui/shell.py", routes=routes(), lifespan=watch_workers)
+app = st.App("ui/shell.py", routes=routes(), middleware=[gate()], lifespan=serve)

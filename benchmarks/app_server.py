@@ -45,7 +45,7 @@ class AppServer:
         return self._process.pid
 
     def start(self) -> None:
-        """Start the server and wait until it answers; raise `TimeoutError` with its log after a minute."""
+        """Start the server and wait until it answers; raise `TimeoutError` with its log after two minutes."""
         environment = {**os.environ, "SENTIMENT_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
         environment.pop("SENTIMENT_STORE_URL", None)
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
@@ -53,12 +53,13 @@ class AppServer:
             self._process = subprocess.Popen(
                 [*command, f"--server.port={self.port}"], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
                 if answer.status == 200:
                     return
             time.sleep(0.1)
+        self.stop()
         raise TimeoutError((self.home / "server.log").read_text())
 
     def stop(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import math
 import re
@@ -10,8 +9,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -23,17 +21,29 @@ from sentiment_core.baselines import trained
 from sentiment_core.errors import NotFoundError, SentimentLabError
 from sentiment_core.recorded import PREFIX, Recording, recording
 from sentiment_core.store import Experiment, Run, Store
-from sentiment_core.twins import clipped_steps
 from ui import backend
+from ui.shared_work import OverloadedError, SharedWork
+from ui.step_blocks import ROWS_PER_ANSWER, Piece, blocks_after, gzipped, steps_json
 
 ASSETS = Path(__file__).parent / "assets"
 # Every page but the one at the root.
 PAGES = sorted(path.stem for path in (Path(__file__).parent.parent / "pages").glob("*.py") if path.stem != "home")
-ROWS_PER_ANSWER = 4000
-COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate", "grad_norm", "grad_norm_clipped", "threshold")
+UNCACHED = {"Cache-Control": "no-store"}
+RETRY_SECONDS = 2
+LONGEST_AFTER = 4000
 EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
+RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})(?::(\d{{1,6}}))?")
 BALANCED_GUESS = math.log(2)
-RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})")
+
+# Reading and writing numbers holds Python's lock: more threads would only make pages wait.
+_work = SharedWork(threads=3, most_waiting=60)
+
+
+class Known(NamedTuple):
+    """What a browser has of a run already: all steps up to `step`, and the first `evaluations` of its evaluations."""
+
+    step: int = 0
+    evaluations: int = 0
 
 
 def routes() -> list[BaseRoute]:
@@ -74,25 +84,34 @@ def plotly(_request: Request) -> Response:
     return FileResponse(str(path), media_type="text/javascript", headers=headers)
 
 
-def experiment(request: Request) -> Response:
-    """Answer status, progress and the metrics after the steps named in `?after=RUN:STEP,…` of one experiment."""
-    if not host_is_ours(request.headers.get("host")):
-        return _problem(403, "This host name is not allowed here. Add it to server.allowedHosts.")
+async def experiment(request: Request) -> Response:
+    """Answer status, progress and the metrics after those that `?after=RUN:STEP:EVALUATIONS,…` says are known."""
     identifier = request.path_params["id"]
-    after = parse_after(request.query_params.get("after", ""))
+    known = parse_after(request.query_params.get("after", ""))
     if not EXPERIMENT_ID.fullmatch(identifier):
         return _problem(404, "There is no such experiment. Open Runs to see those that exist.")
-    if after is None:
-        return _problem(400, "after: write RUN:STEP, several separated by commas.")
+    if known is None:
+        return _problem(400, "after: write RUN:STEP or RUN:STEP:EVALUATIONS, several separated by commas.")
+    compressed = "gzip" in request.headers.get("accept-encoding", "")
+    question = (identifier, frozenset(known.items()), compressed)
     try:
-        store: Store | Recording = backend.store()
-        if identifier.startswith(PREFIX):
-            store = recording(identifier.removeprefix(PREFIX))
-        return _json(200, describe(store, store.experiment(identifier), after))
+        body = await _work.result(question, lambda: _answer(identifier, known, compressed))
     except NotFoundError as error:
         return _problem(404, str(error))
     except SentimentLabError as error:
         return _problem(503, str(error))
+    except OverloadedError:
+        return _problem(503, "The server is busy; this page asks again by itself.")
+    encoding = {"Content-Encoding": "gzip"} if compressed else {}
+    return Response(body, 200, {**UNCACHED, "Vary": "Accept-Encoding", **encoding}, "application/json")
+
+
+def _answer(identifier: str, known: dict[str, Known], compressed: bool) -> bytes:
+    store: Store | Recording = backend.store()
+    if identifier.startswith(PREFIX):
+        store = recording(identifier.removeprefix(PREFIX))
+    pieces = written(describe(store, store.experiment(identifier), known))
+    return gzipped(pieces) if compressed else b"".join(piece.plain for piece in pieces)
 
 
 def to_page(request: Request) -> Response:
@@ -107,43 +126,23 @@ def to_page(request: Request) -> Response:
     return RedirectResponse(f"{base_url()}/{page}{query}")
 
 
-def host_is_ours(host: str | None) -> bool:
-    """Whether a Host header names this server: an address, localhost, or a configured name.
-
-    Another site can make its own name point here (DNS rebinding), but it cannot make a browser send an address.
-    """
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").lower().rstrip(".")
-    except ValueError:
-        return False
-    try:
-        return bool(ipaddress.ip_address(name.partition("%")[0]))
-    except ValueError:
-        pass
-    configured = [config.get_option("server.address"), config.get_option("browser.serverAddress")]
-    allowed = {"localhost", *(str(value).lower() for value in configured if value)}
-    patterns = [str(pattern).lower().rstrip(".") for pattern in config.get_option("server.allowedHosts") or []]
-    return name in allowed or any(
-        pattern in ("*", name) or (pattern.startswith("*.") and name.endswith(pattern[1:])) for pattern in patterns
-    )
-
-
-def parse_after(text: str) -> dict[str, int] | None:
-    """Read `RUN:STEP,RUN:STEP`; None when it is something else."""
+def parse_after(text: str) -> dict[str, Known] | None:
+    """Read `RUN:STEP,RUN:STEP:EVALUATIONS`; None when it is something else."""
     if not text:
         return {}
-    parts = text.split(",") if len(text) <= 1000 else [""]
+    parts = text.split(",") if len(text) <= LONGEST_AFTER else [""]
     matches = [RUN_STEP.fullmatch(part) for part in parts]
-    return {m[1]: int(m[2]) for m in matches if m} if all(matches) else None
+    return {m[1]: Known(int(m[2]), int(m[3] or 0)) for m in matches if m} if all(matches) else None
 
 
-def describe(store: Store | Recording, found: Experiment, after: dict[str, int]) -> dict[str, Any]:
+def describe(store: Store | Recording, found: Experiment, known: dict[str, Known]) -> dict[str, Any]:
     """Return one experiment as the live plot wants it; `more` says that further rows wait.
 
     Answers before the first step carry the lines to draw for chance, guessing and baselines; later ones do not, they
     are polled too often.
     """
-    runs = [_describe_run(store, run, after.get(run.id, 0)) for run in found.runs]
+    runs = [_describe_run(store, found, run, known.get(run.id, Known())) for run in found.runs]
+    begun = any(item.step for item in known.values())
     return {
         "id": found.id,
         "name": found.name,
@@ -152,9 +151,9 @@ def describe(store: Store | Recording, found: Experiment, after: dict[str, int])
         "queue_position": store.queue_position(found.id),
         "progress": asdict(found.progress) if found.progress else None,
         "finished": not found.status.is_active,
-        "more": any(len(run["steps"]["step"]) >= ROWS_PER_ANSWER for run in runs),
-        "references": None if any(after.values()) else reference_lines(store, found),
-        "guessing": None if any(after.values()) else guessing_loss(store, found),
+        "more": any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
+        "references": None if begun else reference_lines(store, found),
+        "guessing": None if begun else guessing_loss(store, found),
         "runs": runs,
     }
 
@@ -179,8 +178,8 @@ def guessing_loss(store: Store | Recording, found: Experiment) -> float:
     return training.guessing if training and training.reviews else BALANCED_GUESS
 
 
-def _describe_run(store: Store | Recording, run: Run, after: int) -> dict[str, Any]:
-    steps = store.steps(run.id, after=after, limit=ROWS_PER_ANSWER)
+def _describe_run(store: Store | Recording, found: Experiment, run: Run, known: Known) -> dict[str, Any]:
+    evaluations = store.evaluations(run.id)
     return {
         "id": run.id,
         "name": run.name,
@@ -191,19 +190,37 @@ def _describe_run(store: Store | Recording, run: Run, after: int) -> dict[str, A
         "seconds": run.seconds,
         "validation_accuracy": run.validation_accuracy,
         "test_accuracy": run.test_accuracy,
-        "steps": {column: steps[column] for column in COLUMNS} | {"clipped": clipped_steps(run, steps)},
-        "evaluations": [asdict(evaluation) for evaluation in store.evaluations(run.id)],
+        # None: the browser has them all.
+        "evaluations": None
+        if evaluations and len(evaluations) == known.evaluations
+        else list(map(asdict, evaluations)),
+        "steps": blocks_after(store, found, run, known.step),
     }
 
 
+def written(description: dict[str, Any]) -> list[Piece]:
+    """Write what `describe` returned as strict JSON."""
+    pieces = [Piece.of(_opened(description, "runs") + "[")]
+    for place, run in enumerate(description["runs"]):
+        start = "," if place else ""
+        pieces += [Piece.of(start + _opened(run, "steps")), *steps_json(run["steps"]), Piece.of("}")]
+    return [*pieces, Piece.of("]}")]
+
+
+def _opened(content: dict[str, Any], last: str) -> str:
+    """Write an object up to the value of `last`, which is left to the caller."""
+    others = {name: value for name, value in content.items() if name != last}
+    return f'{_json(others).removesuffix("}")},"{last}":'
+
+
 def _problem(code: int, message: str) -> Response:
-    return _json(code, {"error": message})
+    retry = {"Retry-After": str(RETRY_SECONDS)} if code == 503 else {}
+    return Response(_json({"error": message}), code, {**UNCACHED, **retry}, "application/json")
 
 
-def _json(code: int, content: Any) -> Response:
+def _json(content: Any) -> str:
     """Strict JSON: browsers refuse bare NaN, so what is not finite travels as its name."""
-    text = json.dumps(_strict(content), allow_nan=False, separators=(",", ":"))
-    return Response(text, code, {"Cache-Control": "no-store"}, "application/json")
+    return json.dumps(_strict(content), allow_nan=False, separators=(",", ":"))
 
 
 def _strict(value: Any) -> Any:

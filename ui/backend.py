@@ -16,6 +16,7 @@ from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.leftovers import collect
 from sentiment_core.paths import home
 from sentiment_core.store import Store
+from ui.warm_up import warm_up
 
 WATCH_SECONDS = 2.0
 
@@ -39,8 +40,9 @@ def _open(url: str | None, folder: str) -> tuple[Store, Executor]:
 
 
 @asynccontextmanager
-async def watch_workers(_app: Any) -> AsyncIterator[None]:
-    """While the server runs, notice dead workers and start queued experiments, whether or not anybody watches."""
+async def serve(_app: Any) -> AsyncIterator[None]:
+    """Get ready; then, while the server runs, notice dead workers and start queued experiments, watched or not."""
+    warm_up()
     task = asyncio.create_task(_watch())
     yield
     task.cancel()

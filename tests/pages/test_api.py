@@ -1,4 +1,4 @@
-"""The route behind the live plot: strict JSON, limits, and nobody else's host names."""
+"""The route behind the live plot: strict JSON and limits."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from sentiment_core.config import ExperimentConfig, RunConfig
-from sentiment_core.metrics import Balance, Status
-from ui.api import host_is_ours, parse_after, routes
+from sentiment_core.metrics import Balance, Evaluation, Status
+from sentiment_core.presets import vary_clipping
+from sentiment_core.store import Store
+from ui.api import parse_after, routes
+from ui.shared_work import SharedWork
 
 from .conftest import finished_twin, step_metrics
 
@@ -70,6 +73,8 @@ def test_what_is_not_finite_travels_as_its_name(client, lab):
 
 def test_long_runs_come_in_pieces(client, lab, monkeypatch):
     monkeypatch.setattr("ui.api.ROWS_PER_ANSWER", 20)
+    monkeypatch.setattr("ui.step_blocks.ROWS_PER_ANSWER", 20)
+    monkeypatch.setattr("ui.step_blocks.BLOCK", 10)
     experiment = finished_twin(lab)
     answer = client.get(f"/api/experiments/{experiment.id}").json()
     assert answer["more"] is True
@@ -82,7 +87,9 @@ def test_unknown_experiment_is_404_with_a_message(client, name):
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("after", ["x", "ab-1", "ab-1:-3", "ab-1:1," * 200, "ab-1:99999999999999"])
+@pytest.mark.parametrize(
+    "after", ["x", "ab-1", "ab-1:-3", "ab-1:1," * 900, "ab-1:99999999999999", "ab-1:1:x", "ab-1:1:2:3"]
+)
 def test_bad_after_is_refused(client, lab, after):
     experiment = finished_twin(lab)
     answer = client.get(f"/api/experiments/{experiment.id}", params={"after": after})
@@ -97,33 +104,62 @@ def test_queued_experiment_has_a_position(client, lab):
     assert answer["finished"] is False
 
 
-def test_foreign_host_names_are_refused(client, lab):
+def test_evaluations_come_when_there_are_others_than_those_known(client, lab):
     experiment = finished_twin(lab)
-    answer = client.get(f"/api/experiments/{experiment.id}", headers={"host": "evil.example:8501"})
-    assert answer.status_code == 403
+    first, second = (run.id for run in experiment.runs)
+    lab.write_evaluations(second, [Evaluation(40, 2, "validation", 0.5, 0.8)])
+    answer = client.get(f"/api/experiments/{experiment.id}", params={"after": f"{first}:30:1,{second}:30:1"}).json()
+    assert answer["runs"][0]["evaluations"] is None
+    assert [evaluation["step"] for evaluation in answer["runs"][1]["evaluations"]] == [30, 40]
+
+
+def test_no_evaluations_are_an_empty_list(client, lab):
+    experiment = lab.create_experiment(vary_clipping(ExperimentConfig()))
+    answer = client.get(f"/api/experiments/{experiment.id}").json()
+    assert [run["evaluations"] for run in answer["runs"]] == [[], []]
+
+
+def test_answers_are_compressed_for_those_who_read_it(client, lab):
+    experiment = finished_twin(lab)
+    plain, packed = (
+        client.get(f"/api/experiments/{experiment.id}", headers={"accept-encoding": accepted})
+        for accepted in ("identity", "gzip, br")
+    )
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    assert packed.json() == plain.json()
+
+
+def test_too_many_questions_are_told_when_to_come_back(client, lab, monkeypatch):
+    monkeypatch.setattr("ui.api._work", SharedWork(threads=1, most_waiting=0))
+    answer = client.get(f"/api/experiments/{finished_twin(lab).id}")
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert "busy" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(
-    ("host", "ours"),
-    [
-        ("localhost:8501", True),
-        ("127.0.0.1", True),
-        ("[::1]:8501", True),
-        ("192.168.7.20:8501", True),
-        ("evil.example", False),
-        ("localhost.evil.example", False),
-        ("", False),
-        (None, False),
-        ("[bad", False),
-    ],
+    "path", ["/api/experiments/" + "a" * 5000, "/api/experiments/zz", "/api/experiments/recorded-none"]
 )
-def test_host_is_ours(host, ours):
-    assert host_is_ours(host) is ours
+def test_ids_that_cannot_be_never_reach_the_store(client, lab, monkeypatch, path):
+    monkeypatch.setattr(Store, "experiment", pytest.fail)
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "error" in answer.json()
+
+
+def test_names_of_experiments_are_only_text(client, lab):
+    name = '"},"runs":[{"steps":"</script>\u2028'
+    experiment = lab.create_experiment(vary_clipping(ExperimentConfig(name=name.strip())))
+    answer = client.get(f"/api/experiments/{experiment.id}").json()
+    assert answer["name"] == experiment.name
+    assert len(answer["runs"]) == 2
 
 
 def test_parse_after():
     assert parse_after("") == {}
-    assert parse_after("ab12-1:7,ab12-2:0") == {"ab12-1": 7, "ab12-2": 0}
+    assert parse_after("ab12-1:7,ab12-2:0:3") == {"ab12-1": (7, 0), "ab12-2": (0, 3)}
 
 
 def test_scripts_are_served(client):

@@ -111,7 +111,7 @@ class View {
   add(url) {
     const source = { url, latest: null, series: new Map() };
     source.poller = new Poller(url, {
-      after: () => [...source.series].map(([id, series]) => `${id}:${series.last}`).join(","),
+      after: () => [...source.series].map(([id, series]) => `${id}:${series.last}:${series.evaluations.length}`).join(","),
       receive: (answer) => this.receive(source, answer),
       trouble: (message) => this.status.problem(message),
     });
@@ -125,6 +125,8 @@ class View {
       source.series.set(run.id, series);
       const before = [series.last, series.evaluations.length];
       series.append(run.steps);
+      // Only sent when there are others than those named in the question.
+      run.evaluations ??= series.evaluations;
       series.evaluations = run.evaluations;
       changed ||= series.last !== before[0] || series.evaluations.length !== before[1];
     }

@@ -35,8 +35,10 @@ export class Poller {
       this.failures = 0;
     } catch (error) {
       this.failures += 1;
-      wait = Math.min(LONGEST_WAIT, PERIOD * 2 ** Math.min(this.failures, 5));
-      if (!this.stopped && this.failures > 1) this.trouble("The server does not answer. Reconnecting; training goes on without this page.");
+      const patience = Math.max(error.wait ?? 0, Math.min(LONGEST_WAIT, PERIOD * 2 ** Math.min(this.failures, 5)));
+      // A class that was turned away together must not come back together.
+      wait = patience * (1 + Math.random() / 2);
+      if (!this.stopped && this.failures > 1) this.trouble(error.told ?? "The server does not answer. Reconnecting; training goes on without this page.");
     }
     this.busy = false;
     if (!this.stopped && wait !== null) this.timer = setTimeout(() => this.ask(), wait);
@@ -52,7 +54,7 @@ export class Poller {
       this.trouble(answer.error);
       return null;
     }
-    if (!response.ok) throw new Error(answer.error);
+    if (!response.ok) throw Object.assign(new Error(), { told: answer.error, wait: 1000 * Number(response.headers.get("Retry-After")) });
     this.receive(answer);
     if (answer.more) return 0;
     if (answer.finished) return ["stopped", "interrupted"].includes(answer.status) ? RESUMABLE_PERIOD : null;

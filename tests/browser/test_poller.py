@@ -1,0 +1,61 @@
+"""The browser's side of a server that has too much to do: it waits as told, longer each time, and not in step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ASSETS = Path(__file__).resolve().parents[2] / "ui/assets"
+
+# Answers as listed, waits only noted: one question follows the other at once.
+POLL = """async (answers) => {
+  const { Poller } = await import("/poller.js");
+  const waits = [], told = [], asked = [];
+  return new Promise((done) => {
+    window.setTimeout = (ask, wait) => {
+      waits.push(wait);
+      if (answers.length) queueMicrotask(ask);
+      else done({ waits, told, asked: asked.length });
+    };
+    window.fetch = async (url) => {
+      asked.push(url);
+      const [status, body, headers] = answers.shift();
+      return new Response(JSON.stringify(body), { status, headers });
+    };
+    const handlers = { after: () => "", receive: () => {}, trouble: (text) => told.push(text) };
+    new Poller("/api/experiments/ab", handlers).wake();
+  });
+}"""
+
+
+@pytest.fixture
+def assets(page):
+    def serve(route):
+        name = route.request.url.rsplit("/", 1)[1]
+        if name:
+            route.fulfill(path=ASSETS / name)
+        else:
+            route.fulfill(body="<!doctype html>", content_type="text/html")
+
+    page.route("http://lab.test/**", serve)
+    page.goto("http://lab.test/")
+    return page
+
+
+@pytest.mark.browser
+def test_a_busy_server_is_asked_later_and_later_and_its_words_are_shown(assets):
+    busy = [503, {"error": "The server is busy."}, {"Retry-After": "3"}]
+    found = assets.evaluate(POLL, [busy, busy, busy, [200, {"more": False, "finished": False}, {}]])
+    first, second, third, usual = found["waits"]
+    assert 3000 <= first <= 4500 and 3200 <= second <= 4800 and 6400 <= third <= 9600
+    assert usual == 800
+    # One failure alone is not worth a word.
+    assert found["told"] == ["The server is busy.", "The server is busy."]
+
+
+@pytest.mark.browser
+def test_browsers_that_were_turned_away_together_come_back_apart(assets):
+    busy = [503, {"error": "The server is busy."}, {"Retry-After": "3"}]
+    waits = {assets.evaluate(POLL, [busy])["waits"][0] for _ in range(8)}
+    assert len(waits) == 8

@@ -1,0 +1,148 @@
+"""Steps on their way to browsers: nothing is lost, nothing is stale, and what cannot change is read once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.metrics import Status, StepMetrics
+from sentiment_core.presets import vary_clipping
+from sentiment_core.store import Progress, Store, Worker
+from ui import step_blocks
+from ui.step_blocks import COLUMNS, Piece, blocks_after, gzipped, steps_json
+
+FIRST = StepMetrics(1, 1, 0.693147182, 0.5, 1e-3, 2.0, 1.0, 0.5, 1.0, 1.0, 300, 0.1)
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(step_blocks, "BLOCK", 10)
+    monkeypatch.setattr(step_blocks, "ROWS_PER_ANSWER", 40)
+    step_blocks._kept_block.cache_clear()
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(f"sqlite:///{tmp_path / 'store.sqlite3'}") as opened:
+        yield opened
+
+
+def write(store: Store, steps, loss: float = 0.5):
+    """Write steps into the one experiment of the store, made by the first call, and return its first run's id."""
+    known = store.experiments()
+    found = known[0] if known else store.create_experiment(vary_clipping(ExperimentConfig()))
+    run = found.runs[0]
+    store.write_steps({run.id: [replace(FIRST, step=step, loss=loss) for step in steps]})
+    store.update_run(run.id, steps=max(steps))
+    return found.id
+
+
+def train(store: Store, identifier: str, pid: int, step: int):
+    """Let a worker hold the experiment, having made its updates up to `step`."""
+    worker = Worker("here", pid, float(pid))
+    store.claim_experiment(identifier, worker)
+    store.heartbeat(identifier, Progress("training", "Training", step=step), worker)
+
+
+def shown(store: Store, identifier: str, after: int = 0):
+    """Return the columns that a browser reads."""
+    found = store.experiment(identifier)
+    pieces = list(steps_json(blocks_after(store, found, found.runs[0], after)))
+    plain = b"".join(piece.plain for piece in pieces)
+    assert gzip.decompress(gzipped(pieces)) == plain
+    return json.loads(plain, parse_constant=pytest.fail)
+
+
+@given(st.lists(st.text(max_size=400)))
+def test_pieces_make_one_gzip_file(texts):
+    pieces = [Piece.of(text) for text in texts]
+    assert gzip.decompress(gzipped(pieces)).decode() == "".join(texts)
+
+
+def test_a_long_piece_is_compressed_and_may_stand_between_short_ones():
+    pieces = [Piece.of("["), Piece.of("0.5," * 5000), Piece.of("1]")]
+    assert len(gzipped(pieces)) < 300
+    assert gzip.decompress(gzipped(pieces)) == b"[" + b"0.5," * 5000 + b"1]"
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.FINISHED])
+@pytest.mark.parametrize("after", [0, 1, 9, 10, 13, 29, 30, 34, 35, 99])
+def test_all_steps_after_one_arrive_once(store, after, status):
+    identifier = write(store, range(1, 36))
+    train(store, identifier, 1, 35)
+    store.set_status(identifier, status)
+    columns = shown(store, identifier, after)
+    assert columns["step"] == list(range(after + 1, 36))
+    assert set(columns) == set(COLUMNS)
+    assert {len(values) for values in columns.values()} == {max(0, 35 - after)}
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.FINISHED])
+def test_missing_steps_hide_none_behind_them(store, status):
+    steps = [*range(3, 9), *range(22, 28), 40, 41, 77]
+    identifier = write(store, steps)
+    train(store, identifier, 1, 77)
+    store.set_status(identifier, status)
+    seen = []
+    while new := shown(store, identifier, seen[-1] if seen else 0)["step"]:
+        seen += new
+    assert seen == steps
+
+
+def test_an_answer_is_bounded(store):
+    identifier = write(store, range(1, 200))
+    assert len(shown(store, identifier)["step"]) == 40
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.693147182, 0.6931472), (1e-30, 1e-30), (math.nan, "NaN"), (math.inf, "Infinity"), (-math.inf, "-Infinity")],
+)
+def test_numbers_keep_seven_digits_and_odd_ones_their_names(store, value, told):
+    identifier = write(store, [1], loss=value)
+    assert shown(store, identifier)["loss"] == [told]
+
+
+def test_what_cannot_change_is_read_once_for_all(store, monkeypatch):
+    identifier = write(store, range(1, 36))
+    train(store, identifier, 1, 35)
+    first = shown(store, identifier)
+    asked = []
+    read = Store.steps
+    monkeypatch.setattr(Store, "steps", lambda *given, **more: asked.append(more["after"]) or read(*given, **more))
+    assert shown(store, identifier) == first
+    assert asked == [30]
+    store.set_status(identifier, Status.FINISHED)
+    shown(store, identifier)
+    del asked[:]
+    assert shown(store, identifier) == first
+    assert asked == []
+
+
+def test_what_a_resumed_run_repeats_is_shown_anew(store):
+    identifier = write(store, range(1, 36), loss=0.5)
+    train(store, identifier, 1, 35)
+    shown(store, identifier)
+    store.set_status(identifier, Status.INTERRUPTED)
+    assert set(shown(store, identifier)["loss"]) == {0.5}
+    # Another worker goes on from the checkpoint at step 12; at first, the old steps after it are still there.
+    train(store, identifier, 2, 12)
+    assert set(shown(store, identifier)["loss"]) == {0.5}
+    write(store, range(13, 31), loss=0.25)
+    train(store, identifier, 2, 30)
+    assert shown(store, identifier)["loss"] == [0.5] * 12 + [0.25] * 18 + [0.5] * 5
+
+
+def test_rows_that_arrive_after_the_end_are_shown(store):
+    identifier = write(store, range(1, 15))
+    store.set_status(identifier, Status.INTERRUPTED)
+    assert len(shown(store, identifier)["step"]) == 14
+    write(store, range(15, 18))
+    assert len(shown(store, identifier)["step"]) == 17
