@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
+from sentiment_core import jobs
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.executors import Executor
 from sentiment_core.executors.local import LocalExecutor
@@ -39,7 +40,7 @@ def _open(url: str | None, folder: str) -> tuple[Store, Executor]:
 
 @asynccontextmanager
 async def watch_workers(_app: Any) -> AsyncIterator[None]:
-    """While the server runs, notice dead workers and start queued experiments, whether or not anybody watches."""
+    """While the server runs, notice dead workers and start queued experiments and jobs, whether or not anybody watches."""
     task = asyncio.create_task(_watch())
     yield
     task.cancel()
@@ -47,11 +48,16 @@ async def watch_workers(_app: Any) -> AsyncIterator[None]:
         await task
 
 
+def _look_after() -> None:
+    executor().reconcile()
+    jobs.pump()
+
+
 async def _watch() -> None:
     complaint = ""
     while True:
         try:
-            await asyncio.to_thread(lambda: executor().reconcile())
+            await asyncio.to_thread(_look_after)
             complaint = ""
         except SentimentLabError as error:
             # The pages show it to the user; the log says it once, not every two seconds.
