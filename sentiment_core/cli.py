@@ -17,7 +17,9 @@ from typing import Any, NoReturn
 from sentiment_core.config import FIELDS, ExperimentConfig, allowed_range, from_fields
 from sentiment_core.errors import ConfigError, DataError, SentimentLabError
 from sentiment_core.metrics import Status
+from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
 from sentiment_core.presets import PRESETS, preset, vary_clipping
+from sentiment_core.training.memory import check_before
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,7 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     options = _build_parser().parse_args(arguments)
     try:
-        document, text = options.command(options)
+        with memory_errors(READING_ADVICE):
+            document, text = options.command(options)
     except SentimentLabError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -136,6 +139,8 @@ def _source(data: str | None) -> dict[str, Any]:
 
 def _train(options: argparse.Namespace) -> tuple[Any, str]:
     config = build_config(options)
+    if note := check_before(config):
+        print(note, file=sys.stderr)
     # Imported late: torch takes seconds, and a mistyped option should not.
     from sentiment_core.store import Store
     from sentiment_core.worker import train_here

@@ -27,7 +27,7 @@ import psutil
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
 from sentiment_core.executors.local import SINGLE_THREAD, end_process, python_path
 from sentiment_core.job_files import DIED, Job, Place, entries
-from sentiment_core.machine import die_first, max_workers, watch_memory
+from sentiment_core.machine import die_first, max_workers, memory_limited
 from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
 from sentiment_core.paths import folder, home
 
@@ -188,12 +188,11 @@ def main(kind: str, key: str) -> None:
         place.write("error", {"state": "failed", "message": sentence})
 
     try:
-        watch_memory(fail)
         told = place.read("arguments")
         if told is None:
             raise StoreError(f"the arguments of job {key} are gone; start it again")
         module, _, function = str(told["function"]).partition(":")
-        with memory_errors(READING_ADVICE):
+        with memory_limited(READING_ADVICE, fail), memory_errors(READING_ADVICE):
             result = getattr(import_module(module), function)(told["arguments"], progress)
         place.write("result", result)
     except SentimentLabError as error:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
+import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
@@ -23,6 +27,7 @@ EXPENDABLE = 500
 OUT_OF_MEMORY_EXIT = 3
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_CGROUP = Path("/proc/self/cgroup")
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
@@ -39,6 +44,16 @@ def max_workers() -> int:
     if not chosen.isdecimal() or int(chosen) < 1:
         raise ConfigError(f"{WORKERS_VARIABLE}: a whole number ≥ 1 (got {chosen[:40]!r})")
     return int(chosen)
+
+
+def may_have_gpu() -> bool:
+    """Return whether there are signs of a GPU that PyTorch could use; only PyTorch itself knows, and takes seconds."""
+    try:
+        build = version("torch")
+    except PackageNotFoundError:
+        return False
+    apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    return apple or (shutil.which("nvidia-smi") is not None and not build.endswith("+cpu"))
 
 
 def total_memory() -> int:
@@ -73,30 +88,41 @@ def die_first() -> None:
         score.write_text(str(max(EXPENDABLE, int(score.read_text()))))
 
 
-def watch_memory(last_words: Callable[[str], None]) -> None:
-    """End this process when it occupies more than `worker_memory()`, after `last_words` has kept the sentence why.
+@contextmanager
+def memory_limited(advice: str, last_words: Callable[[str], None]) -> Iterator[None]:
+    """End this process when it occupies more than `worker_memory()`, after `last_words` has kept the sentence that says
+    so and ends in `advice`.
 
     A thread looks ten times a second, on every system and for every device. The kernel's own limits are no use here:
     address space (RLIMIT_AS) is not memory, CUDA alone reserves more of it than a machine has, and an allocation that
-    fails inside a library ends the process without a word. Raises `ConfigError` for a limit that cannot be read.
+    fails inside a library often ends the process without a word. Raises `ConfigError` for a limit that cannot be read.
     """
     limit = worker_memory()
     process = psutil.Process()
+    over = threading.Event()
 
     def watch() -> None:
-        pause = threading.Event()
-        while (occupied := process.memory_info().rss) <= limit:
-            pause.wait(WATCH_SECONDS)
+        while not over.wait(WATCH_SECONDS):
+            if (occupied := process.memory_info().rss) > limit:
+                end(occupied)
+
+    def end(occupied: int) -> None:
         try:
             last_words(
                 f"Out of memory: it took {in_words(occupied)}, and a worker may take {in_words(limit)} here "
-                f"({LIMIT_VARIABLE}). Use a smaller batch size, model or review limit."
+                f"({LIMIT_VARIABLE}). {advice}"
             )
         finally:
             # The thread that allocates may sit in one long operation; nothing gentler stops it in time.
             os._exit(OUT_OF_MEMORY_EXIT)
 
-    threading.Thread(target=watch, name="memory", daemon=True).start()
+    thread = threading.Thread(target=watch, name="memory", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def in_words(size: float) -> str:
@@ -110,7 +136,7 @@ def _cgroups() -> Iterator[tuple[int, int]]:
     Cached files do not count as used where the kernel tells them apart: they are given back on demand.
     """
     try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        lines = _CGROUP.read_text().splitlines()
     except OSError:
         return
     for line in lines:

@@ -37,7 +37,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 @contextmanager
 def memory_errors(advice: str) -> Iterator[None]:
-    """Turn every error inside that means that memory ran out into `OutOfMemory` with `advice`."""
+    """Turn every error inside that means that memory ran out into `OutOfMemory`, ending in `advice`."""
     try:
         yield
     except Exception as error:

@@ -16,12 +16,15 @@ from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import load_reviews
 from sentiment_core.errors import CheckpointError, NotFoundError, SentimentLabError
 from sentiment_core.executors.local import LocalExecutor
+from sentiment_core.machine import die_first, memory_limited
 from sentiment_core.metrics import Status
+from sentiment_core.out_of_memory import TRAINING_ADVICE, is_out_of_memory
 from sentiment_core.paths import folder
 from sentiment_core.reporting import Keeper, Reporter
 from sentiment_core.store import Experiment, Progress, Store, Worker
 from sentiment_core.training.checkpoints import load_checkpoint
-from sentiment_core.training.device import choose_device
+from sentiment_core.training.device import choose_device, free_memory
+from sentiment_core.training.memory import check_loaded
 from sentiment_core.training.trainer import Trainer
 
 HEARTBEAT_SECONDS = 0.5
@@ -134,7 +137,11 @@ def run_experiment(
         watch(reporter.progress)
         return reporter.progress
 
-    with Heartbeat(store, experiment_id, worker, progress) as beat:
+    def last_words(sentence: str) -> None:
+        logger.error("%s", sentence)
+        store.release(experiment_id, worker, Status.FAILED, sentence)
+
+    with Heartbeat(store, experiment_id, worker, progress) as beat, memory_limited(TRAINING_ADVICE, last_words):
         try:
             trainer = _make_trainer(experiment, keeper, reporter, show)
             stop.raising = False
@@ -147,11 +154,11 @@ def run_experiment(
             status = Status.STOPPED
         except SentimentLabError as error:
             status, message = Status.FAILED, str(error)
-        except MemoryError:
-            status, message = Status.FAILED, "Out of memory. Use a smaller batch size, model or review limit."
         except Exception as error:
             logger.exception("unexpected error")
             status, message = Status.FAILED, f"Unexpected {type(error).__name__}: {error}. Details are in worker.log."
+            if is_out_of_memory(error):
+                message = f"Out of memory. {TRAINING_ADVICE}"
         finally:
             stop.raising = False
     store.release(experiment_id, worker, status, message)
@@ -177,6 +184,12 @@ def _make_trainer(
     corpora = prepare_corpora(config, show)
     ids = [run.id for run in experiment.runs]
     keeper.corpora = dict(zip(ids, corpora, strict=True))
+    check_loaded(
+        config.model_copy(update={"device": device.type}),
+        longest=max(int(corpus.lengths.max()) for corpus in corpora),
+        words=max(len(corpus.vocabulary) for corpus in corpora),
+        free=free_memory(device),
+    )
     threads = max(1, (experiment.threads or torch.get_num_threads()) // len(ids))
     trainer = Trainer(config, ids, corpora, device, [reporter, keeper], threads)
     if keeper.checkpoint.exists():
@@ -197,6 +210,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m sentiment_core.worker EXPERIMENT_ID", file=sys.stderr)
         return 2
+    die_first()
     worker = Worker.of()
     try:
         store = Store()

@@ -40,7 +40,7 @@ def _open(url: str | None, folder: str) -> tuple[Store, Executor]:
 
 @asynccontextmanager
 async def watch_workers(_app: Any) -> AsyncIterator[None]:
-    """While the server runs, notice dead workers and start queued experiments and jobs, whether or not anybody watches."""
+    """While the server runs, notice dead workers and start what is queued, whether or not anybody watches."""
     task = asyncio.create_task(_watch())
     yield
     task.cancel()

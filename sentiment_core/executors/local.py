@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from sentiment_core.errors import StoreError
-from sentiment_core.machine import cores, max_workers
+from sentiment_core.machine import cores, max_workers, worker_memory
 from sentiment_core.metrics import Status
 from sentiment_core.paths import folder, home
 from sentiment_core.store import Experiment, Store, Worker
@@ -52,7 +52,8 @@ class LocalExecutor:
         max_running: int | None = None,
         command: Callable[[str], Sequence[str]] = worker_command,
     ) -> None:
-        """Take `max_running` from `$SENTIMENT_MAX_WORKERS`, else half the cores; raise `ConfigError` if it is bad."""
+        """Take `max_running` from `max_workers()`; raise `ConfigError` when that or `worker_memory()` is unreadable."""
+        worker_memory()
         self._store = store
         self._command = command
         self._host = socket.gethostname()

@@ -18,9 +18,8 @@ from sentiment_core.datasets import TEST, TRAIN, VALIDATION
 from sentiment_core.errors import CheckpointError, DataError
 from sentiment_core.metrics import Evaluation
 from sentiment_core.training.callbacks import Callback
+from sentiment_core.training.memory import EVALUATION_BATCH_SIZE
 from sentiment_core.training.run import Run
-
-EVALUATION_BATCH_SIZE = 256
 
 
 class Trainer:
