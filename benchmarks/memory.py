@@ -91,7 +91,7 @@ def trainings(data: str | None) -> None:
     home = tempfile.mkdtemp()
     source = {"data.source": "csv", "data.path": str(Path(data).resolve())} if data else {}
     for name, base in TRAININGS.items():
-        config = from_fields({**source, "device": "cpu", "training.max_steps": 40, "training.epochs": 1}, base)
+        config = from_fields({**source, "device": "cpu", "training.max_steps": 12, "data.batching": "random"}, base)
         script = (
             "import sys; from sentiment_core.config import ExperimentConfig; from sentiment_core.store import Store; "
         )

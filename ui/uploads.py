@@ -18,7 +18,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.paths import folder
 
-NAMES = "uploads:names"
+NAMES, ARRIVED = "uploads:names", "uploads:arrived:"
 CHUNK_BYTES = 1 << 20
 # What an upload is called on disk; a link may name nothing else.
 NAME = re.compile(r"[0-9a-f]{24}\.csv(\.gz)?")
@@ -35,20 +35,42 @@ def in_users_words(message: str, path: str) -> str:
     return message.replace(stored, st.session_state.get(NAMES, {}).get(stored, stored))
 
 
-def upload_csv(key: str | None = None, help: str | None = None) -> Path | None:
+def upload_csv(key: str = "upload", help: str | None = None) -> Path | None:
     """Draw the upload of a CSV file; return where a file that was just chosen is kept, None on every other run.
 
     The browser goes on showing the name. Raises `StoreError` when the file cannot be kept.
     """
-    given = st.file_uploader(
-        "CSV file", ["csv", "gz"], key=key, help=help, label_visibility="visible" if help else "collapsed"
+    st.file_uploader(
+        "CSV file",
+        ["csv", "gz"],
+        key=key,
+        help=help,
+        on_change=_keep,
+        args=(key,),
+        label_visibility="visible" if help else "collapsed",
     )
-    if given is None:
-        return None
-    path = save_upload(given.name, given)
-    remember_name(path, given.name)
-    _let_go(given)
-    return path
+    kept: Path | StoreError | None = st.session_state.pop(ARRIVED + key, None)
+    if isinstance(kept, StoreError):
+        raise kept
+    return kept
+
+
+def _keep(key: str) -> None:
+    """Put what has arrived on disk. In a callback: the widget itself hands out a copy of the file on every run."""
+    given = st.session_state[key]
+    if not isinstance(given, UploadedFile):
+        return
+    try:
+        path = save_upload(given.name, given)
+        remember_name(path, given.name)
+        st.session_state[ARRIVED + key] = path
+    except StoreError as error:
+        st.session_state[ARRIVED + key] = error
+    # The server would hold every upload in memory until its browser leaves; this one is on disk, or has no place there.
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=given.file_id)
+    given.truncate(0)
 
 
 def save_upload(name: str, content: bytes | IO[bytes]) -> Path:
@@ -71,14 +93,6 @@ def save_upload(name: str, content: bytes | IO[bytes]) -> Path:
             Path(partial).unlink(missing_ok=True)
         raise StoreError(f"the upload cannot be kept in {parent}: {error.strerror}. Make room there.") from error
     return path
-
-
-def _let_go(given: UploadedFile) -> None:
-    """Let the server forget what is on disk now; it would hold every upload in memory until its browser leaves."""
-    context = get_script_run_ctx()
-    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-        context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=given.file_id)
-    given.close()
 
 
 def upload_path(name: str) -> str:

@@ -26,7 +26,7 @@ from sentiment_core.machine import available_memory, in_words, may_have_gpu, wor
 
 EVALUATION_BATCH_SIZE = 256
 # What the estimate may be wrong by: only what would not fit even then is refused.
-MARGIN = 1.5
+MARGIN = 2.0
 # From this share of the free memory on, the estimate is worth a sentence.
 WORTH_SAYING = 0.5
 
