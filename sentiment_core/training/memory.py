@@ -5,7 +5,7 @@ takes grows with B × T (Gruslys et al. 2016, "Memory-Efficient Backpropagation 
 take does not. In numbers of 4 bytes, for one run:
 
     training    B × T × (cell · H · layers + pooling · H + input · E)      B: batch size, T: longest review
-    evaluation  256 × T × (evaluation · H + input · E)                     nothing is kept for a way back
+    evaluation  256 × T × (evaluation · H + input · E)                     nothing is kept for the way back
     parameters  P × (weights + gradient + what the optimizer keeps)        Adam: two moments (Kingma & Ba 2015)
 
 with H units of all directions and E components of a word vector. Runs on a CPU train side by side, so theirs add up; on
@@ -48,6 +48,7 @@ _OPTIMIZER = {"sgd": 1.0, "adam": 5.0, "adamw": 5.0}
 _CHARACTERS_A_TOKEN = 5.0
 _CHARACTERS_A_REVIEW = 1_300
 _LONGEST = 2_800
+_COMMONLY_CUT = 500
 _COMPRESSION = 2.5
 _MOST_WORDS = 400_000
 _DEMO_REVIEWS, _DEMO_LONGEST, _DEMO_WORDS = 4_000, 1_700, 1_500
@@ -204,7 +205,10 @@ def _batch_bytes(run: ExperimentConfig, longest: int) -> int:
         (_WORD_DROPOUT if model.word_dropout else 0.0) + (_EMBEDDING_DROPOUT if model.embedding_dropout else 0.0)
     )
     in_training = training.batch_size * (kept + read + dropped)
-    in_evaluation = EVALUATION_BATCH_SIZE * (units * _EVALUATION[model.cell] + read)
+    # Evaluation goes by length, so that the longest reviews are what the last batch is left with, half full on average,
+    # unless so many are cut at the same length that earlier batches reach it too.
+    cut = run.data.max_tokens is not None and run.data.max_tokens <= _COMMONLY_CUT
+    in_evaluation = EVALUATION_BATCH_SIZE * (1.0 if cut else 0.5) * (units * _EVALUATION[model.cell] + read)
     return round(_FLOAT * longest * max(in_training, in_evaluation))
 
 
