@@ -9,9 +9,10 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
 from ui import lesson_view as view
-from ui.backend import executor, store
+from ui.backend import store
 from ui.components.copy_link import copy_link
 from ui.components.live_plot import live_experiment
+from ui.launch import start_experiment
 from ui.notices import errors_shown, show_error
 from ui.replay import recorded_panel
 from ui.run_controls import PROBLEM, controls
@@ -187,8 +188,7 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
 
 def launch(config: ExperimentConfig, prediction: str | None) -> None:
     """Create the experiment with its prediction, start it, and show it here."""
-    experiment = store().create_experiment(config, prediction=prediction)
-    executor().submit(experiment.id)
+    experiment = start_experiment(config, prediction)
     st.query_params["experiment"] = experiment.id
     st.rerun()
 

@@ -7,13 +7,15 @@ import time
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig, build, from_query, to_query
-from sentiment_core.errors import ConfigError, NotFoundError, SentimentLabError, StoreUnavailableError
+from sentiment_core.errors import ConfigError, NotFoundError, OutOfMemory, SentimentLabError, StoreUnavailableError
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
-from ui.backend import executor, store
+from sentiment_core.training.memory import check_before
+from ui.backend import store
 from ui.components.copy_link import copy_link
 from ui.components.live_plot import live_experiment
-from ui.notices import errors_shown, show_error
+from ui.launch import start_experiment
+from ui.notices import errors_shown, literal, show_error
 from ui.run_controls import PROBLEM, controls, live_controls
 from ui.train_form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
 from ui.uploads import upload_path
@@ -42,19 +44,33 @@ def main() -> None:
     if experiment is None:
         config = form()
         preset_note()
+        fits = config is not None and memory_note(config)
         st.caption("Press **Train**: the curves appear here and follow the training, step by step.")
     else:
         live_experiment(experiment.id, experiment.status, height=440)
         with st.expander(f"Set up the next experiment — shown: {summary(experiment.config)}"):
             config = form()
+            fits = config is not None and memory_note(config)
     busy = experiment is not None and experiment.status.is_active
     with train:
-        if st.button("Train", type="primary", icon=":material/play_circle:", disabled=config is None or busy):
+        if st.button("Train", type="primary", icon=":material/play_circle:", disabled=not fits or busy):
             assert config is not None
             with errors_shown():
                 launch(config)
     if experiment is None and config is not None:
         write_address(config)
+
+
+def memory_note(config: ExperimentConfig) -> bool:
+    """Say how much memory training will take where that matters; return whether it can be tried at all."""
+    try:
+        note = check_before(config)
+    except OutOfMemory as error:
+        show_error(error)
+        return False
+    if note:
+        st.caption(literal(note))
+    return True
 
 
 RESET_HELP = "Back to the form. The experiment stays under Runs; one that trains goes on."
@@ -141,8 +157,7 @@ def launch(config: ExperimentConfig) -> None:
     """Create the experiment, start it, and show it."""
     name = " vs ".join(run.name for run in config.runs) if len(config.runs) > 1 else config.name
     tree = {**config.model_dump(exclude={"runs"}), "name": name[:120], "runs": [r.model_dump() for r in config.runs]}
-    experiment = store().create_experiment(build(ExperimentConfig, tree))
-    executor().submit(experiment.id)
+    experiment = start_experiment(build(ExperimentConfig, tree))
     set_address({"experiment": experiment.id})
     st.session_state[SHOWN] = experiment.id
     st.rerun()

@@ -18,7 +18,9 @@ from sentiment_core.config import FIELDS, ExperimentConfig, allowed_range, from_
 from sentiment_core.errors import ConfigError, DataError, SentimentLabError
 from sentiment_core.metrics import Balance, Status
 from sentiment_core.numerics import prepare_thread
+from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
 from sentiment_core.presets import PRESETS, preset, vary_clipping
+from sentiment_core.training.memory import check_before
 
 
 class _Parser(argparse.ArgumentParser):
@@ -35,7 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.computes:
         prepare_thread()
     try:
-        document, text = options.command(options)
+        with memory_errors(READING_ADVICE):
+            document, text = options.command(options)
     except SentimentLabError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -141,6 +144,8 @@ def _source(data: str | None) -> dict[str, Any]:
 
 def _train(options: argparse.Namespace) -> tuple[Any, str]:
     config = build_config(options)
+    if note := check_before(config):
+        print(note, file=sys.stderr)
     # Imported late: torch takes seconds, and a mistyped option should not.
     from sentiment_core.store import Store
     from sentiment_core.worker import train_here

@@ -35,3 +35,7 @@ class NotFoundError(SentimentLabError):
 
 class CheckpointError(SentimentLabError):
     """A checkpoint or a saved model is missing or damaged."""
+
+
+class OutOfMemory(SentimentLabError):
+    """Memory ran out, or would: on the CPU or on a GPU. The message says what to lower."""

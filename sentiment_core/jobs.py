@@ -2,34 +2,37 @@
 
 A job is a kind and its arguments. It runs in a process of its own, which outlives the page and the server that started
 it; whoever asks with the same arguments sees the same progress and gets the same result.
+
+A job that waits is a file in the queue and nothing else; it gets a process when fewer than `max_workers()` jobs run.
+The queue moves on when a job is submitted, cancelled or ends, when somebody looks at one that waits, and whenever the
+server calls `pump`.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from importlib import import_module
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import filelock
 import psutil
 
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
 from sentiment_core.executors.local import SINGLE_THREAD, end_process, python_path
+from sentiment_core.job_files import DIED, Job, Place, entries
+from sentiment_core.machine import die_first, max_workers, memory_limited
 from sentiment_core.numerics import prepare_thread
+from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
 from sentiment_core.paths import folder, home
-from sentiment_core.processes import ProcessIdentity, find_process
+
+__all__ = ["CANCELLED", "DIED", "KINDS", "Job", "cancel", "look", "pump", "submit"]
 
 KINDS: dict[str, str] = {
     "faithfulness": "sentiment_core.explain.study:run",
@@ -38,13 +41,10 @@ KINDS: dict[str, str] = {
 }
 """Kind → `module:function`. A job's function takes its arguments and a progress callback and returns a JSON object."""
 
-State = Literal["absent", "running", "finished", "failed", "cancelled"]
 Progress = Callable[[str, float | None], None]
 
 PROGRESS_SECONDS = 0.2
-SLOT_SECONDS = 0.3
 LOCK_SECONDS = 30.0
-DIED = "The calculation ended unexpectedly, perhaps because memory ran out. Start it again."
 CANCELLED = "Cancelled before it was finished."
 
 logger = logging.getLogger(__name__)
@@ -54,156 +54,115 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 _children_lock = threading.Lock()
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job as it stands: `fraction` 0..1 or None where it is unknown, `result` when finished, `error` when not."""
-
-    kind: str
-    key: str
-    state: State
-    message: str = ""
-    fraction: float | None = None
-    result: dict[str, Any] | None = None
-    error: str | None = None
-
-
 def submit(kind: str, arguments: Mapping[str, Any]) -> Job:
-    """Start the job unless it runs or is finished; of several that ask at once, one starts it.
+    """Put the job into the queue unless it is there, runs or is finished; it starts at once where there is room.
 
-    Raises `ConfigError` for an unknown kind and `StoreError` when the job cannot be written or started.
+    Raises `ConfigError` for an unknown kind and `StoreError` when the job cannot be written.
     """
-    place = _Place.of(kind, arguments)
-    with place.locked():
-        job = place.look()
-        if job.state not in {"running", "finished"}:
+    place = _place(kind, arguments)
+    with _queue_locked(LOCK_SECONDS):
+        if place.look().state in {"absent", "failed", "cancelled"}:
             place.clear()
             place.write("arguments", {"function": KINDS[kind], "arguments": dict(arguments)})
-            _launch(place)
-            job = place.look()
-    return job
+            place.enqueue()
+        _start_next()
+        return place.look()
 
 
 def look(kind: str, arguments: Mapping[str, Any]) -> Job:
-    """Return the job as it stands, `absent` when nobody has started it; a dead process reads as failed."""
-    return _Place.of(kind, arguments).look()
+    """Return the job as it stands, `absent` when nobody has asked for it; a dead process reads as failed."""
+    place = _place(kind, arguments)
+    job = place.look()
+    if job.state == "waiting":
+        pump()
+        job = place.look()
+    return job
 
 
 def cancel(kind: str, arguments: Mapping[str, Any]) -> None:
-    """End a running job; one that is not running is left as it is."""
-    place = _Place.of(kind, arguments)
-    if place.look().state != "running":
-        return
-    with place.locked():
-        if (process := place.process()) is not None:
-            end_process(process, grace=3.0)
-        _reap()
-        # It may have finished while it was being asked to end.
-        if place.read("result") is None and place.read("error") is None:
+    """End a running job or take a waiting one out of the queue; any other is left as it is."""
+    place = _place(kind, arguments)
+    with _queue_locked(LOCK_SECONDS):
+        if not place.look().active:
+            return
+        identity, process = place.read("process"), place.process()
+        if process is None:
             place.write("error", {"state": "cancelled", "message": CANCELLED})
+            return
+    # Not under the lock: a job that does not listen would hold up everybody's.
+    end_process(process, grace=3.0)
+    _reap()
+    with _queue_locked(LOCK_SECONDS):
+        # It may have finished while it was being asked to end, or have been asked for anew.
+        if place.read("process") == identity and place.ended() is None:
+            place.write("error", {"state": "cancelled", "message": CANCELLED})
+        _start_next()
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a job lies: `arguments`, `process`, `progress`, `result` and `error`, each a JSON file of its own."""
+def pump() -> None:
+    """Start waiting jobs while there is room; does nothing while another process does."""
+    with suppress(StoreError), _queue_locked(0):
+        _start_next()
 
-    kind: str
-    key: str
 
-    @classmethod
-    def of(cls, kind: str, arguments: Mapping[str, Any]) -> _Place:
-        if kind not in KINDS:
-            raise ConfigError(f"there is no job {kind!r}; choose {', '.join(KINDS)}")
-        content = json.dumps([kind, dict(arguments)], sort_keys=True)
-        return cls(kind, blake2b(content.encode(), digest_size=16).hexdigest())
+def _place(kind: str, arguments: Mapping[str, Any]) -> Place:
+    if kind not in KINDS:
+        raise ConfigError(f"there is no job {kind!r}; choose {', '.join(KINDS)}")
+    _reap()
+    return Place.of(kind, arguments)
 
-    @property
-    def folder(self) -> Path:
-        return home() / "jobs" / self.key
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        lock = filelock.FileLock(folder("jobs", self.key) / "lock", timeout=LOCK_SECONDS)
+@contextmanager
+def _queue_locked(seconds: float) -> Iterator[None]:
+    lock = filelock.FileLock(folder("jobs") / "queue.lock", timeout=seconds)
+    try:
+        lock.acquire()
+    except (filelock.Timeout, OSError) as error:
+        raise StoreError(f"the jobs in {lock.lock_file} are held by another process; try again in a minute") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _start_next() -> None:
+    """Forget entries of jobs that have ended and start those that wait, while fewer than `max_workers()` run."""
+    running, room = 0, max_workers()
+    waiting = []
+    for entry, place in entries():
+        started = place.read("process") is not None
+        if place.ended() is not None or (started and place.process() is None):
+            entry.unlink(missing_ok=True)
+        elif started:
+            running += 1
+        else:
+            waiting.append(place)
+    for place in waiting[: max(0, room - running)]:
         try:
-            lock.acquire()
-        except (filelock.Timeout, OSError) as error:
-            raise StoreError(f"{self.folder} is held by another process; try again in a minute") from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def read(self, name: str) -> dict[str, Any] | None:
-        try:
-            content = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return content if isinstance(content, dict) else None
-
-    def write(self, name: str, content: Mapping[str, Any]) -> None:
-        """Write atomically: who reads meanwhile sees the old content or the new one."""
-        try:
-            handle, temporary = tempfile.mkstemp(prefix=f".{name}-", dir=folder("jobs", self.key))
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(content, file)
-            os.replace(temporary, self.folder / f"{name}.json")
-        except OSError as error:
-            raise StoreError(f"cannot write {self.folder}: {error.strerror}. Make room there.") from error
-
-    def clear(self) -> None:
-        for name in ("process", "progress", "result", "error"):
-            (self.folder / f"{name}.json").unlink(missing_ok=True)
-
-    def process(self) -> psutil.Process | None:
-        content = self.read("process")
-        try:
-            return None if content is None else find_process(ProcessIdentity(**content))
-        except TypeError:
-            return None
-
-    def look(self) -> Job:
-        _reap()
-        if self.read("process") is None:
-            return Job(self.kind, self.key, "absent")
-        if (ended := self._ended()) is not None:
-            return ended
-        if self.process() is None:
-            # Its last act may have been the result.
-            return self._ended() or Job(self.kind, self.key, "failed", error=DIED)
-        progress = self.read("progress") or {}
-        return Job(self.kind, self.key, "running", progress.get("message", "Starting"), progress.get("fraction"))
-
-    def _ended(self) -> Job | None:
-        if (result := self.read("result")) is not None:
-            return Job(self.kind, self.key, "finished", fraction=1.0, result=result)
-        if (error := self.read("error")) is not None:
-            state: State = "cancelled" if error.get("state") == "cancelled" else "failed"
-            return Job(self.kind, self.key, state, error=str(error.get("message", DIED)))
-        return None
+            _launch(place)
+        except (OSError, psutil.Error) as error:
+            place.write("error", {"state": "failed", "message": f"The calculation could not be started: {error}"})
 
 
-def _launch(place: _Place) -> None:
+def _launch(place: Place) -> None:
     environment = {
         **os.environ,
         **SINGLE_THREAD,
         "SENTIMENT_HOME": str(home().absolute()),
         "PYTHONPATH": python_path(),
     }
-    try:
-        with (place.folder / "job.log").open("ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "sentiment_core.jobs", place.kind, place.key],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                start_new_session=True,
-            )
-        with _children_lock:
-            _children[child.pid] = child
-        identity = ProcessIdentity.of(child.pid)
-    except (OSError, psutil.Error) as error:
-        raise StoreError(f"The calculation could not be started: {error}") from error
-    place.write("process", asdict(identity))
+    with (place.folder / "job.log").open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "sentiment_core.jobs", place.kind, place.key],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+    with _children_lock:
+        _children[child.pid] = child
+    place.started_as(child.pid)
 
 
 def _reap() -> None:
@@ -213,25 +172,11 @@ def _reap() -> None:
                 del _children[pid]
 
 
-def _slot(progress: Progress) -> filelock.BaseFileLock:
-    """Wait for one of a few places, so that a classroom's jobs do not fight for the cores; a dead holder frees it."""
-    locks = [
-        filelock.FileLock(folder("jobs") / f"slot-{number}.lock")
-        for number in range(max(1, (os.cpu_count() or 1) // 2))
-    ]
-    while True:
-        for lock in locks:
-            with suppress(filelock.Timeout):
-                lock.acquire(timeout=0)
-                return lock
-        progress("Waiting for another calculation to finish", None)
-        time.sleep(SLOT_SECONDS)
-
-
 def main(kind: str, key: str) -> None:
     """Run the job in this process and write its result, or one sentence that says why there is none."""
+    die_first()
     prepare_thread()
-    place = _Place(kind, key)
+    place = Place(kind, key)
     last = 0.0
 
     def progress(message: str, fraction: float | None) -> None:
@@ -241,21 +186,25 @@ def main(kind: str, key: str) -> None:
             with suppress(StoreError):  # a full disk is told by the result
                 place.write("progress", {"message": message, "fraction": fraction})
 
+    def fail(sentence: str) -> None:
+        place.write("error", {"state": "failed", "message": sentence})
+
     try:
         told = place.read("arguments")
         if told is None:
             raise StoreError(f"the arguments of job {key} are gone; start it again")
-        with _slot(progress):
-            module, _, function = str(told["function"]).partition(":")
+        module, _, function = str(told["function"]).partition(":")
+        with memory_limited(READING_ADVICE, fail), memory_errors(READING_ADVICE):
             result = getattr(import_module(module), function)(told["arguments"], progress)
         place.write("result", result)
     except SentimentLabError as error:
         logger.info("the job failed: %s", error, exc_info=error)
-        place.write("error", {"state": "failed", "message": str(error)})
+        fail(str(error))
     except Exception:
         logger.exception("the job failed")
-        message = f"Something went wrong that is not your doing; {place.folder / 'job.log'} says what."
-        place.write("error", {"state": "failed", "message": message})
+        fail(f"Something went wrong that is not your doing; {place.folder / 'job.log'} says what.")
+    # The queue moves on even when no browser is open to move it.
+    pump()
 
 
 if __name__ == "__main__":

@@ -24,12 +24,15 @@ from sentiment_core.errors import (
     StoreUnavailableError,
 )
 from sentiment_core.executors.local import LocalExecutor
+from sentiment_core.machine import die_first, memory_limited
 from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
+from sentiment_core.out_of_memory import TRAINING_ADVICE, is_out_of_memory
 from sentiment_core.reporting import Keeper, Reporter
 from sentiment_core.store import Experiment, Progress, Store, Worker, patiently
 from sentiment_core.training.checkpoints import load_checkpoint
-from sentiment_core.training.device import choose_device
+from sentiment_core.training.device import choose_device, free_memory
+from sentiment_core.training.memory import check_loaded
 from sentiment_core.training.trainer import Trainer
 
 HEARTBEAT_SECONDS = 0.5
@@ -147,7 +150,15 @@ def run_experiment(
         watch(reporter.progress)
         return reporter.progress
 
-    with Heartbeat(store, experiment_id, worker, progress) as beat, reporter.outbox:
+    def last_words(sentence: str) -> None:
+        logger.error("%s", sentence)
+        store.release(experiment_id, worker, Status.FAILED, sentence)
+
+    with (
+        Heartbeat(store, experiment_id, worker, progress) as beat,
+        reporter.outbox,
+        memory_limited(TRAINING_ADVICE, last_words),
+    ):
         try:
             trainer = _make_trainer(experiment, keeper, reporter, show)
             stop.raising = False
@@ -162,15 +173,17 @@ def run_experiment(
             # Not the experiment's fault: nothing about it has to change before it can go on.
             logger.error("%s", error)
             status, message = Status.INTERRUPTED, f"{error} Resume continues from its last checkpoint."
+            if is_out_of_memory(error):
+                status, message = Status.FAILED, f"Out of memory. {TRAINING_ADVICE}"
         except SentimentLabError as error:
             # What has come as far as a checkpoint fails on what is missing here now: a file, a device.
             status = Status.INTERRUPTED if keeper.checkpoint.exists() else Status.FAILED
             message = str(error)
-        except MemoryError:
-            status, message = Status.FAILED, "Out of memory. Use a smaller batch size, model or review limit."
         except Exception as error:
             logger.exception("unexpected error")
             status, message = Status.FAILED, f"Unexpected {type(error).__name__}: {error}. Details are in worker.log."
+            if is_out_of_memory(error):
+                message = f"Out of memory. {TRAINING_ADVICE}"
         finally:
             stop.raising = False
     if patiently(lambda: store.release(experiment_id, worker, status, message)) and status is Status.FINISHED:
@@ -197,6 +210,12 @@ def _make_trainer(
     corpora = prepare_corpora(config, show)
     ids = [run.id for run in experiment.runs]
     keeper.corpora = dict(zip(ids, corpora, strict=True))
+    check_loaded(
+        config.model_copy(update={"device": device.type}),
+        longest=max(int(corpus.lengths.max()) for corpus in corpora),
+        words=max(len(corpus.vocabulary) for corpus in corpora),
+        free=free_memory(device),
+    )
     threads = max(1, (experiment.threads or torch.get_num_threads()) // len(ids))
     trainer = Trainer(config, ids, corpora, device, [reporter, keeper], threads)
     if keeper.checkpoint.exists():
@@ -217,6 +236,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m sentiment_core.worker EXPERIMENT_ID", file=sys.stderr)
         return 2
+    die_first()
     worker = Worker.of()
     try:
         store = patiently(Store)

@@ -15,11 +15,15 @@ def run(arguments: dict[str, Any], progress: Any) -> dict[str, Any]:
         with Path(arguments["marks"]).open("a") as file:
             file.write("started\n")
     progress("Working on it", 0.25)
+    taken = b"1" * arguments.get("take", 0)
     deadline = time.monotonic() + arguments.get("seconds", 0)
     while time.monotonic() < deadline:
         time.sleep(0.05)
+    if "raise" in arguments:
+        raise {"RuntimeError": RuntimeError, "MemoryError": MemoryError}[arguments["raise"]](arguments["words"])
     if "refuse" in arguments:
         raise DataError(arguments["refuse"])
     if "break" in arguments:
         raise ValueError("an inner matter")
+    del taken
     return {"answer": arguments.get("number", 0) * 2}

@@ -15,6 +15,7 @@ from sentiment_core import cli
 from sentiment_core.config import FIELDS
 from sentiment_core.metrics import STEP_COLUMNS
 from sentiment_core.presets import PRESETS
+from sentiment_core.training import memory
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["--limit", "120", "--embeddings", "random", "--epochs", "1", "--device", "cpu", "--set", "model.hidden_size=8"]
@@ -95,6 +96,24 @@ def test_train_and_metrics(run: Cli) -> None:
     assert all(row["grad_norm"] == row["grad_norm_clipped"] for row in off)
     assert all(row["grad_norm_clipped"] <= 0.5 for row in on)
     assert {row["threshold"] for row in off} == {None} and {row["threshold"] for row in on} == {0.5}
+
+
+def test_a_training_that_cannot_fit_is_refused_before_anything_is_loaded(
+    run: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 2**31)
+    monkeypatch.setattr(memory, "may_have_gpu", lambda: False)
+    code, out, error = run("train", "--set", "training.batch_size=4096", "--set", "model.hidden_size=1024")
+    assert (code, out) == (2, "")
+    assert "would take about" in error and "2.1 GB are free. Lower the batch size" in error
+
+
+def test_a_command_that_runs_out_of_memory_says_so_in_one_line(run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(options: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    monkeypatch.setattr(cli, "_presets", fail)
+    assert run("presets") == (2, "", "error: Out of memory. Use fewer or shorter reviews, or close other programs.\n")
 
 
 def test_training_from_a_file(run: Cli, tmp_path: Path) -> None:

@@ -228,6 +228,19 @@ def test_a_stopped_experiment_resumes_to_the_same_numbers_whatever_its_checkpoin
 FAILURES: list[tuple[str, Exception, Status, str]] = [
     ("load_reviews", MemoryError(), Status.FAILED, "Out of memory. Use a smaller batch size"),
     (
+        "Trainer",
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+        Status.FAILED,
+        "Out of memory. Use a smaller",
+    ),
+    (
+        "Trainer",
+        torch.OutOfMemoryError("CUDA out of memory."),
+        Status.FAILED,
+        "Out of memory. Use a smaller batch size",
+    ),
+    ("prepare", OSError(errno.ENOMEM, "Cannot allocate memory"), Status.FAILED, "Out of memory. Use a smaller batch"),
+    (
         "load_reviews",
         ZeroDivisionError("by zero"),
         Status.FAILED,
@@ -257,6 +270,15 @@ def test_a_failure_becomes_the_experiments_message(
     experiment = train(store, tiny())
     assert experiment.status is experiment.runs[0].status is status
     assert experiment.error is not None and message in experiment.error
+
+
+def test_a_training_too_large_for_what_is_free_is_refused_once_its_reviews_are_known(
+    store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "free_memory", lambda device: 100_000)
+    experiment = train(store, tiny())
+    assert experiment.status is Status.FAILED and experiment.step == 0
+    assert "This training would take about" in (experiment.error or "") and "are free" in (experiment.error or "")
 
 
 @pytest.mark.parametrize("target", ["torch.save", "tempfile.mkstemp", "safetensors.torch.save_file"])

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
+from sentiment_core import jobs
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.executors import Executor
 from sentiment_core.executors.local import LocalExecutor
@@ -41,13 +42,18 @@ def _open(url: str | None, folder: str) -> tuple[Store, Executor]:
 
 @asynccontextmanager
 async def serve(_app: Any) -> AsyncIterator[None]:
-    """Get ready; then, while the server runs, notice dead workers and start queued experiments, watched or not."""
+    """Get ready; then, while the server runs, notice dead workers and start what is queued, watched or not."""
     warm_up()
     task = asyncio.create_task(_watch())
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def _look_after() -> None:
+    executor().reconcile()
+    jobs.pump()
 
 
 async def _watch() -> None:
@@ -58,7 +64,7 @@ async def _watch() -> None:
     complaint = ""
     while True:
         try:
-            await asyncio.to_thread(lambda: executor().reconcile())
+            await asyncio.to_thread(_look_after)
             complaint = ""
         except SentimentLabError as error:
             # The pages show it to the user; the log says it once, not every two seconds.

@@ -18,8 +18,8 @@ from ui.backend import store
 from ui.batch_plot import reliability_figure
 from ui.components.copy_link import copy_link
 from ui.job_panel import job_panel
-from ui.notices import literal, show_error
-from ui.uploads import in_users_words, remember_name, save_upload, upload_path
+from ui.notices import errors_shown, literal, show_error
+from ui.uploads import in_users_words, upload_csv, upload_path
 
 MODEL, DATA, FILE, THRESHOLD, SHOW, KEPT = (
     f"batch:{name}" for name in ("model", "data", "file", "threshold", "show", "kept")
@@ -225,16 +225,9 @@ def _open(text: str, model: str) -> None:
 
 
 def _upload() -> None:
-    given = st.file_uploader("CSV file", ["csv", "gz"], label_visibility="collapsed")
-    if given is None:
-        return
-    try:
-        path = save_upload(given.name, given.getvalue())
-    except SentimentLabError as error:
-        show_error(error)
-        return
-    remember_name(path, given.name)
-    st.session_state[FILE] = path.name
+    with errors_shown():
+        if (path := upload_csv()) is not None:
+            st.session_state[FILE] = path.name
 
 
 def _arguments() -> dict[str, Any] | None:

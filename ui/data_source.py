@@ -18,8 +18,8 @@ from sentiment_core.errors import ConfigError, EmbeddingsError, SentimentLabErro
 from sentiment_core.paths import home
 from ui.data_state import field, key, put, value
 from ui.labels import say
-from ui.notices import literal, show_error
-from ui.uploads import in_users_words, remember_name, save_upload, upload_path
+from ui.notices import errors_shown, literal
+from ui.uploads import in_users_words, upload_csv, upload_path
 
 SOURCES = {"demo": "Demo reviews", "csv": "A CSV file", "imdb": "IMDb"}
 
@@ -142,18 +142,11 @@ def _config(source: str, path: str | None) -> DataConfig:
 
 
 def _upload() -> None:
-    given = st.file_uploader("CSV file", ["csv", "gz"], label_visibility="collapsed", key=key("upload"))
-    if given is None:
-        return
-    try:
-        path = save_upload(given.name, given.getvalue())
-    except SentimentLabError as error:
-        show_error(error)
-        return
-    remember_name(path, given.name)
-    if path.name != value("file"):
-        put("file", path.name)
-        _restart()
+    with errors_shown():
+        path = upload_csv(key=key("upload"))
+        if path is not None and path.name != value("file"):
+            put("file", path.name)
+            _restart()
 
 
 def _restart() -> None:

@@ -29,7 +29,7 @@ def job_panel(kind: str, arguments: Mapping[str, Any], *, start_label: str, time
     if job.state == "finished":
         return job.result
     with st.container(border=True, key=f"job-{job.key}"):
-        if job.state == "running":
+        if job.active:
             _watch(kind, dict(arguments))
         else:
             _offer(job, arguments, start_label, time_hint)
@@ -68,7 +68,7 @@ def _start(kind: str, arguments: dict[str, Any], problem: str) -> None:
 def _watch(kind: str, arguments: dict[str, Any]) -> None:
     """Show how far the job is, once a second; the page is drawn anew when it has ended."""
     job = jobs.look(kind, arguments)
-    if job.state != "running":
+    if not job.active:
         st.rerun()
     left, right = st.columns([6, 1], vertical_alignment="center")
     with left:

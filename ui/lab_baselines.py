@@ -11,9 +11,9 @@ from sentiment_core.config import DataConfig, build, choices
 from sentiment_core.errors import SentimentLabError
 from ui.job_panel import job_panel
 from ui.labels import say
-from ui.notices import literal, show_error
+from ui.notices import errors_shown, literal, show_error
 from ui.pages import pages
-from ui.uploads import save_upload, upload_path
+from ui.uploads import upload_csv, upload_path
 
 # What a link may set, and the field of the data it stands for.
 FIELDS = {
@@ -82,15 +82,10 @@ def choose(data: DataConfig) -> DataConfig | None:
         st.text_input("Review limit", limit, key=key, placeholder="all", on_change=_take, args=("limit", key))
     if source != "csv":
         return data
-    given = st.file_uploader("CSV file", ["csv", "gz"], help="Columns text and label; .csv or .csv.gz.")
-    if given is not None:
-        try:
-            name = save_upload(given.name, given.getvalue()).name
-        except SentimentLabError as error:
-            show_error(error)
-            return None
-        if st.query_params.get("file") != name:
-            st.query_params["file"] = name
+    with errors_shown():
+        path = upload_csv(help="Columns text and label; .csv or .csv.gz.")
+        if path is not None and st.query_params.get("file") != path.name:
+            st.query_params["file"] = path.name
             st.rerun()
     return data if data.source == "csv" else None
 

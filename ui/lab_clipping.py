@@ -20,9 +20,10 @@ from sentiment_core.clipping_study import (
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
 from sentiment_core.store import Experiment
-from ui.backend import executor, store
+from ui.backend import store
 from ui.clipping_figures import figure, tables
 from ui.labels import say
+from ui.launch import start_experiment
 from ui.notices import errors_shown, literal, show_error
 
 # What a link may set, and the dotted field it stands for.
@@ -144,9 +145,7 @@ def prepare(settings: dict[str, str]) -> None:
 
 def start(settings: dict[str, str]) -> None:
     """Create one experiment a seed, put them into the queue, and show them."""
-    created = [store().create_experiment(config) for config in check(settings)]
-    for experiment in created:
-        executor().submit(experiment.id)
+    created = [start_experiment(config) for config in check(settings)]
     st.query_params["experiments"] = ",".join(experiment.id for experiment in created)
     st.rerun()
 

@@ -22,9 +22,10 @@ from sentiment_core.explain.padding_probe import (
 )
 from sentiment_core.metrics import Status
 from sentiment_core.store import Run
-from ui.backend import executor, store
+from ui.backend import store
 from ui.components.live_plot import live_experiment
 from ui.examples import EXAMPLES
+from ui.launch import start_experiment
 from ui.notices import errors_shown, literal, show_error
 from ui.palette import run_colour
 from ui.run_controls import PROBLEM, controls
@@ -107,8 +108,7 @@ def offer(missing: list[str], *, nothing: bool) -> None:
         st.markdown(literal(what))
         if st.button("Train the three models", type="primary", icon=":material/play_circle:"):
             with errors_shown():
-                experiment = store().create_experiment(probe_experiment())
-                executor().submit(experiment.id)
+                experiment = start_experiment(probe_experiment())
                 st.query_params["runs"] = ",".join(run.id for run in experiment.runs)
                 st.rerun()
         st.caption("Three small RNNs side by side on 4,000 demo reviews, alike in all but what the head reads.")

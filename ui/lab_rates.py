@@ -23,9 +23,10 @@ from sentiment_core.sweep import (
     with_rate,
 )
 from sentiment_core.verdict.words import decimal
-from ui.backend import executor, store
+from ui.backend import store
 from ui.components.live_plot import live_experiment
 from ui.labels import say
+from ui.launch import start_experiment
 from ui.notices import errors_shown, literal, show_error
 from ui.pages import pages
 from ui.rate_figure import rate_figure
@@ -131,8 +132,7 @@ def prepare(settings: dict[str, str]) -> None:
 
 def launch(settings: dict[str, str]) -> None:
     """Create the sweep, start it, and show it."""
-    experiment = store().create_experiment(check(settings))
-    executor().submit(experiment.id)
+    experiment = start_experiment(check(settings))
     st.query_params["experiment"] = experiment.id
     st.rerun()
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+from sentiment_core.machine import cores
 from sentiment_core.paths import home
 
 
 def device() -> str:
     """Say where training will run: cheap signs only, the worker asks PyTorch itself."""
-    cores = os.cpu_count() or 1
-    cpu = f"CPU, {cores} core{'s' if cores > 1 else ''}"
+    count = cores()
+    cpu = f"CPU, {count} core{'s' if count > 1 else ''}"
     try:
         build = version("torch")
     except PackageNotFoundError:

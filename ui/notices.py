@@ -9,15 +9,17 @@ from contextlib import contextmanager
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
 def errors_shown(stop: bool = False) -> Iterator[None]:
-    """Show a `SentimentLabError` raised inside; with `stop`, the page ends there."""
+    """Show a `SentimentLabError` raised inside, or that memory ran out; with `stop`, the page ends there."""
     try:
-        yield
+        with memory_errors(READING_ADVICE):
+            yield
     except SentimentLabError as error:
         show_error(error)
         if stop:

@@ -15,9 +15,9 @@ from sentiment_core.explain.study_words import COLUMNS, GAINS, described, findin
 from ui.backend import store
 from ui.components.copy_link import copy_link
 from ui.job_panel import job_panel
-from ui.notices import literal, show_error
+from ui.notices import errors_shown, literal, show_error
 from ui.study_plot import agreement_figure, curves_figure
-from ui.uploads import check_upload, in_users_words, remember_name, save_upload, upload_path
+from ui.uploads import check_upload, in_users_words, upload_csv, upload_path
 
 MODEL, DATA, SAMPLE, SEED, CHOSEN = (f"study:{name}" for name in ("model", "data", "sample", "seed", "methods"))
 FILE, KEPT = "study:file", "study:kept"
@@ -116,18 +116,9 @@ def _choices(models: dict[str, ModelInfo]) -> None:
     with right:
         copy_link("study:copy-link")
     if st.session_state[DATA] == CSV:
-        given = st.file_uploader("CSV file", ["csv", "gz"], help="Columns text and label; .csv or .csv.gz.")
-        if given is not None:
-            _keep(given)
-
-
-def _keep(given: Any) -> None:
-    try:
-        path = save_upload(given.name, given.getvalue())
-        remember_name(path, given.name)
-        st.session_state[FILE] = path.name
-    except SentimentLabError as error:
-        show_error(error)
+        with errors_shown():
+            if (path := upload_csv(help="Columns text and label; .csv or .csv.gz.")) is not None:
+                st.session_state[FILE] = path.name
 
 
 def _arguments(models: dict[str, ModelInfo]) -> dict[str, Any] | None:

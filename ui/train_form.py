@@ -12,7 +12,7 @@ from sentiment_core.presets import PRESETS, preset
 from ui.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.forms import draft, edit, load_draft
 from ui.notices import literal, show_error
-from ui.uploads import check_upload, in_users_words, remember_name, save_upload
+from ui.uploads import check_upload, in_users_words, upload_csv
 
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
@@ -144,13 +144,9 @@ def _data() -> bool:
 def _upload() -> bool:
     """Draw upload and columns; return whether the reviews can be trained on."""
     columns = {"data.text_column": draft()["data.text_column"], "data.label_column": draft()["data.label_column"]}
-    given = st.file_uploader(
-        "CSV file", ["csv", "gz"], help=f"Columns {' and '.join(columns.values())}; .csv or .csv.gz."
-    )
     try:
-        if given is not None:
-            kept = save_upload(given.name, given.getvalue())
-            remember_name(kept, given.name)
+        kept = upload_csv(help=f"Columns {' and '.join(columns.values())}; .csv or .csv.gz.")
+        if kept is not None:
             draft()["data.path"] = str(kept)
         edit(*columns)
         path = draft()["data.path"]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import tempfile
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.paths import folder
 
-NAMES = "uploads:names"
+NAMES, ARRIVED = "uploads:names", "uploads:arrived:"
+CHUNK_BYTES = 1 << 20
 # What an upload is called on disk; a link may name nothing else.
 NAME = re.compile(r"[0-9a-f]{24}\.csv(\.gz)?")
 
@@ -28,18 +35,63 @@ def in_users_words(message: str, path: str) -> str:
     return message.replace(stored, st.session_state.get(NAMES, {}).get(stored, stored))
 
 
-def save_upload(name: str, content: bytes) -> Path:
+def upload_csv(key: str = "upload", help: str | None = None) -> Path | None:
+    """Draw the upload of a CSV file; return where a file that was just chosen is kept, None on every other run.
+
+    The browser goes on showing the name. Raises `StoreError` when the file cannot be kept.
+    """
+    st.file_uploader(
+        "CSV file",
+        ["csv", "gz"],
+        key=key,
+        help=help,
+        on_change=_keep,
+        args=(key,),
+        label_visibility="visible" if help else "collapsed",
+    )
+    kept: Path | StoreError | None = st.session_state.pop(ARRIVED + key, None)
+    if isinstance(kept, StoreError):
+        raise kept
+    return kept
+
+
+def _keep(key: str) -> None:
+    """Put what has arrived on disk. In a callback: the widget itself hands out a copy of the file on every run."""
+    given = st.session_state[key]
+    if not isinstance(given, UploadedFile):
+        return
+    try:
+        path = save_upload(given.name, given)
+        remember_name(path, given.name)
+        st.session_state[ARRIVED + key] = path
+    except StoreError as error:
+        st.session_state[ARRIVED + key] = error
+    # The server would hold every upload in memory until its browser leaves; this one is on disk, or has no place there.
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=given.file_id)
+    given.truncate(0)
+
+
+def save_upload(name: str, content: bytes | IO[bytes]) -> Path:
     """Keep an uploaded file; the same content is kept once. Raises `StoreError` when it cannot be written."""
     suffix = ".csv.gz" if name.lower().endswith(".gz") else ".csv"
-    path = folder("uploads") / (blake2b(content, digest_size=12).hexdigest() + suffix)
-    if path.exists():
-        return path
-    partial = path.with_name(path.name + ".part")
+    parent = folder("uploads")
+    source = io.BytesIO(content) if isinstance(content, bytes) else content
+    digest = blake2b(digest_size=12)
+    partial = None
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
+        handle, partial = tempfile.mkstemp(suffix=".part", dir=parent)
+        with os.fdopen(handle, "wb") as file:
+            while chunk := source.read(CHUNK_BYTES):
+                digest.update(chunk)
+                file.write(chunk)
+        path = parent / (digest.hexdigest() + suffix)
+        os.replace(partial, path)
     except OSError as error:
-        raise StoreError(f"the upload cannot be kept in {path.parent}: {error.strerror}. Make room there.") from error
+        if partial is not None:
+            Path(partial).unlink(missing_ok=True)
+        raise StoreError(f"the upload cannot be kept in {parent}: {error.strerror}. Make room there.") from error
     return path
 
 

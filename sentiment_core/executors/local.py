@@ -15,8 +15,9 @@ from pathlib import Path
 
 import psutil
 
-from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
+from sentiment_core.errors import StoreError, StoreUnavailableError
 from sentiment_core.executors.heartbeats import HeartbeatWatch
+from sentiment_core.machine import cores, max_workers, worker_memory
 from sentiment_core.metrics import Status
 from sentiment_core.paths import home
 from sentiment_core.processes import ProcessIdentity, find_process, this_machine
@@ -51,12 +52,13 @@ class LocalExecutor:
         max_running: int | None = None,
         command: Callable[[str], Sequence[str]] = worker_command,
     ) -> None:
-        """Take `max_running` from `$SENTIMENT_MAX_WORKERS`, else half the cores; raise `ConfigError` if it is bad."""
+        """Take `max_running` from `max_workers()`; raise `ConfigError` when that or `worker_memory()` is unreadable."""
+        worker_memory()
         self._store = store
         self._command = command
         self._host = this_machine()
         self._heartbeats = HeartbeatWatch()
-        self.max_running = _default_max_running() if max_running is None else max_running
+        self.max_running = max_workers() if max_running is None else max_running
 
     def submit(self, experiment_id: str) -> None:
         """Start a queued experiment if there is room; raise `NotFoundError` when there is no such experiment."""
@@ -79,7 +81,7 @@ class LocalExecutor:
 
     def pump(self) -> None:
         """Start queued experiments until none waits or `max_running` run."""
-        threads = max(1, _cores() // self.max_running)
+        threads = max(1, cores() // self.max_running)
         while (experiment_id := self._store.claim(self.max_running, self._host, threads)) is not None:
             try:
                 self._launch(experiment_id)
@@ -224,18 +226,6 @@ def _last_line(path: Path, limit: int = 200) -> str:
 def python_path() -> str:
     """Return a `$PYTHONPATH` under which a child finds this package."""
     root = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-
-
-def _cores() -> int:
-    # In a container or under taskset fewer than the machine has.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _default_max_running() -> int:
-    chosen = os.environ.get("SENTIMENT_MAX_WORKERS")
-    if not chosen:
-        return max(1, _cores() // 2)
-    if not chosen.isdecimal() or int(chosen) < 1:
-        raise ConfigError(f"SENTIMENT_MAX_WORKERS: a whole number ≥ 1 (got {chosen[:40]!r})")
-    return int(chosen)
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    # Each process that starts the next one in a queue adds it again.
+    return os.pathsep.join(dict.fromkeys(filter(None, [root, *given])))

@@ -6,15 +6,15 @@ training worker they only get slower, where a pool of linear-algebra threads wou
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from sentiment_core.machine import cores
 from sentiment_core.numerics import prepare_thread
 
 # Several people explain at once on a class's server: nobody takes more than this.
-THREADS = min(2, os.cpu_count() or 1)
+THREADS = min(2, cores())
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import psutil
 import torch
 
 from sentiment_core.errors import ConfigError
+from sentiment_core.machine import available_memory, worker_memory
 
 
 def choose_device(name: str) -> torch.device:
@@ -15,3 +17,11 @@ def choose_device(name: str) -> torch.device:
     if not available.get(name, True):
         raise ConfigError(f"device: {name} was asked for, but this machine has none; use auto or cpu")
     return torch.device(name)
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that this process can still take where `device` computes."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    # Apple's GPUs share the computer's memory.
+    return min(available_memory(), max(0, worker_memory() - psutil.Process().memory_info().rss))

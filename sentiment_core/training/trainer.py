@@ -20,9 +20,9 @@ from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.steps.rules import positive
 from sentiment_core.training.callbacks import Callback
+from sentiment_core.training.memory import EVALUATION_BATCH_SIZE
 from sentiment_core.training.run import Run
 
-EVALUATION_BATCH_SIZE = 256
 EVALUATED = {"validation": VALIDATION, "test": TEST}
 
 

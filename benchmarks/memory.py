@@ -1,0 +1,131 @@
+"""What training takes in memory, held against the estimate; with --factors, the peaks its factors come from.
+
+python -m benchmarks.memory [--data FILE.csv.gz] [--factors]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.app_server import ROOT
+from sentiment_core.config import ExperimentConfig, from_fields
+from sentiment_core.presets import preset, vary_clipping
+from sentiment_core.training.memory import memory_need
+
+# Whole trainings: what varies is what the estimate is made of.
+TRAININGS: dict[str, ExperimentConfig] = {
+    "default": ExperimentConfig(),
+    "attention, whole reviews": preset("attention").config,
+    "clipping twin, batch 512": vary_clipping(from_fields({"training.batch_size": 512})),
+    "three rates, whole reviews": preset("learning-rates").config,
+    "GRU 256, batch 256": from_fields({"model.cell": "gru", "model.hidden_size": 256, "training.batch_size": 256}),
+    "LSTM 512, batch 256": from_fields({"model.cell": "lstm", "model.hidden_size": 512, "training.batch_size": 256}),
+    "best": preset("best").config,
+    "RNN 64, batch 4,096": from_fields({"model.hidden_size": 64, "training.batch_size": 4096, "data.max_tokens": 200}),
+}
+# One batch of 64 reviews of 300 tokens: what is kept for each token shows in the differences between the rows.
+BASE = {"model.hidden_size": 128, "data.embedding_dim": 128, "model.pooling": "last"}
+FACTORS: dict[str, dict[str, Any]] = {
+    **{cell: {"model.cell": cell} for cell in ("rnn", "gru", "lstm")},
+    **{f"{cell}, 256 units": {"model.cell": cell, "model.hidden_size": 256} for cell in ("rnn", "gru", "lstm")},
+    **{f"{cell}, E 300": {"model.cell": cell, "data.embedding_dim": 300} for cell in ("rnn", "gru", "lstm")},
+    **{f"{cell}, both ways": {"model.cell": cell, "model.bidirectional": True} for cell in ("rnn", "gru", "lstm")},
+    **{name: {"model.pooling": name} for name in ("mean", "max", "attention_dot", "attention_additive")},
+    **{f"input norm {name}": {"model.input_norm": name} for name in ("batch", "layer")},
+    **{name: {f"model.{name}": 0.3} for name in ("word_dropout", "embedding_dropout", "state_dropout")},
+}
+B, T, V = 64, 300, 1000
+
+ONE_BATCH = """
+import json, sys, torch
+from sentiment_core.batches import Batch
+from sentiment_core.config import from_fields
+from sentiment_core.training.run import Run
+
+def status(name):
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith(name))
+
+def batch(B, T):
+    return Batch(torch.randint(1, V, (B, T)), torch.full((B,), T), (torch.rand(B) > 0.5).float(), B * T)
+
+torch.set_num_threads(1)
+(fields, B, T, V), cpu = json.loads(sys.argv[1]), torch.device("cpu")
+config = from_fields(fields)
+matrix = torch.randn(V, config.data.embedding_dim) * 0.1
+Run("first", config, matrix, cpu, 9).train_step(batch(4, 5), 1, 1)
+run, data = Run("second", config, matrix, cpu, 9), batch(B, T)
+peaks = []
+for work in (lambda: run.evaluate([data]), lambda: [run.train_step(data, step, 1) for step in (1, 2)]):
+    before = status("VmRSS")
+    open("/proc/self/clear_refs", "w").write("5")  # forget the peak so far
+    work()
+    peaks.append((status("VmHWM") - before) / 4 / B / T)
+print(json.dumps(peaks))
+"""
+
+
+def measure(command: list[str], home: str) -> int:
+    """Run a command and return its peak resident memory in bytes."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"SENTIMENT_HOME": home},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, command
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def trainings(data: str | None) -> None:
+    """Train each configuration for a few steps and one evaluation, and print peak, estimate and their ratio."""
+    home = tempfile.mkdtemp()
+    source = {"data.source": "csv", "data.path": str(Path(data).resolve())} if data else {}
+    for name, base in TRAININGS.items():
+        config = from_fields({**source, "device": "cpu", "training.max_steps": 12, "data.batching": "random"}, base)
+        script = (
+            "import sys; from sentiment_core.config import ExperimentConfig; from sentiment_core.store import Store; "
+        )
+        script += "from sentiment_core.worker import train_here; train_here(Store(), "
+        script += "ExperimentConfig.model_validate_json(sys.argv[1]), lambda progress: None)"
+        peak = measure([sys.executable, "-c", script, config.model_dump_json()], home)
+        need = memory_need(config)
+        print(
+            f"{name:28} peak {peak / 1e9:5.2f} GB  estimate {need.total / 1e9:5.2f} GB  ratio {need.total / peak:.2f}  "
+            f"(batches {need.activations / 1e9:.2f}, parameters {need.parameters / 1e9:.2f})",
+            flush=True,
+        )
+
+
+def factors() -> None:
+    """Print how many numbers of 4 bytes one token takes at the peak of an evaluation and of an update."""
+    for name, fields in FACTORS.items():
+        arguments = json.dumps([{**BASE, "data.embeddings": "random", **fields}, B, T, V])
+        answer = subprocess.run([sys.executable, "-c", ONE_BATCH, arguments], cwd=ROOT, capture_output=True, check=True)
+        evaluation, training = json.loads(answer.stdout)
+        print(f"{name:24} evaluation {evaluation:6.0f}  training {training:6.0f}", flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", help="reviews; by default the demo's")
+    parser.add_argument("--factors", action="store_true")
+    options = parser.parse_args()
+    if options.factors:
+        factors()
+    else:
+        trainings(options.data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""How much memory a training will take, before it takes it.
+
+Back-propagation through time keeps every step's activations until the backward pass has used them, so what a batch
+takes grows with B × T (Gruslys et al. 2016, "Memory-Efficient Backpropagation Through Time"); what the parameters
+take does not. In numbers of 4 bytes, for one run:
+
+    training    B × T × (cell · H · layers + pooling · H + input · E)      B: batch size, T: longest review
+    evaluation  256 × T × (evaluation · H + input · E)                     nothing is kept for the way back
+    parameters  P × (weights + gradient + what the optimizer keeps)        Adam: two moments (Kingma & Ba 2015)
+
+with H units of all directions and E components of a word vector. Runs on a CPU train side by side, so theirs add up; on
+a GPU they take turns. The factors are peaks of PyTorch on a CPU, measured by `benchmarks/memory.py`, which also holds
+the estimate against whole trainings. Nothing here loads PyTorch: pages ask before anything does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from sentiment_core.config import FIELDS, DataConfig, ExperimentConfig, ModelConfig, TrainingConfig, from_fields
+from sentiment_core.errors import ConfigError, OutOfMemory
+from sentiment_core.machine import available_memory, in_words, may_have_gpu, worker_memory
+
+EVALUATION_BATCH_SIZE = 256
+# What the estimate may be wrong by: only what would not fit even then is refused.
+MARGIN = 2.0
+# From this share of the free memory on, the estimate is worth a sentence.
+WORTH_SAYING = 0.5
+
+_FLOAT = 4
+_PROGRAM = 700_000_000  # interpreter, PyTorch and 400,000 words with their vectors, as mapped
+_BYTES_A_CHARACTER = 4.0  # texts, tokens and their copies while reviews are prepared
+
+_CELL = {"rnn": 5.0, "gru": 13.0, "lstm": 17.0}
+_BOTH_WAYS = 2.5  # the reversed copies, per unit of both directions
+_INPUT = {"rnn": 1.3, "gru": 1.3, "lstm": 4.7}
+_POOLING = {"mean": 0.5, "max": 3.5, "attention_additive": 6.0, "attention_dot": 1.0, "attention_scaled_dot": 1.0}
+_NORM = {"none": 0.0, "batch": 7.0, "layer": 6.0}
+_WORD_DROPOUT, _EMBEDDING_DROPOUT, _STATE_DROPOUT = 1.4, 3.0, 5.0
+_EVALUATION = {"rnn": 2.5, "gru": 5.0, "lstm": 3.0}
+# Gradient and, while a step is made, its intermediate values; Adam keeps two moments besides.
+_OPTIMIZER = {"sgd": 1.0, "adam": 5.0, "adamw": 5.0}
+
+# What is known of reviews before they are read: English prose (IMDb's in the word tokenizer's tokens).
+_CHARACTERS_A_TOKEN = 5.0
+_CHARACTERS_A_REVIEW = 1_300
+_LONGEST = 2_800
+_COMMONLY_CUT = 500
+_COMPRESSION = 2.5
+_MOST_WORDS = 400_000
+_DEMO_REVIEWS, _DEMO_LONGEST, _DEMO_WORDS = 4_000, 1_700, 1_500
+_IMDB_REVIEWS = 50_000
+_DIM = {"glove-50": 50, "glove-100": 100}
+
+
+@dataclass(frozen=True)
+class DataSize:
+    """How large reviews are: characters in all, the longest in tokens as they are read, different words."""
+
+    characters: int
+    longest: int
+    words: int
+
+
+@dataclass(frozen=True)
+class MemoryNeed:
+    """Bytes that a training occupies at its peak: the program, reviews, parameters, and one batch of every run."""
+
+    program: int
+    reviews: int
+    parameters: int
+    activations: int
+
+    @property
+    def host(self) -> int:
+        """What stays in the computer's own memory when a GPU trains."""
+        return self.program + self.reviews
+
+    @property
+    def training(self) -> int:
+        """What it takes once the reviews are loaded."""
+        return self.parameters + self.activations
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.host + self.training
+
+
+def expected_size(data: DataConfig) -> DataSize:
+    """Return what can be said about reviews without reading them; a missing file counts as empty."""
+    if data.source == "demo":
+        characters = (data.limit or _DEMO_REVIEWS) * _CHARACTERS_A_REVIEW
+        longest, words = _DEMO_LONGEST, _DEMO_WORDS
+    else:
+        characters = (
+            _IMDB_REVIEWS * _CHARACTERS_A_REVIEW if data.source == "imdb" else _file_characters(data.path or "")
+        )
+        if data.limit is not None:
+            characters = min(characters, data.limit * _CHARACTERS_A_REVIEW)
+        tokens = characters / _CHARACTERS_A_TOKEN
+        longest = min(_LONGEST, int(tokens))
+        # Vocabularies grow with the root of a text (Heaps 1978); the factor is that of 40,000 IMDb reviews in GloVe.
+        words = min(_MOST_WORDS, int(22 * tokens**0.5))
+    return DataSize(characters, max(1, min(longest, data.max_tokens or longest)), words)
+
+
+def memory_need(config: ExperimentConfig, size: Callable[[DataConfig], DataSize] = expected_size) -> MemoryNeed:
+    """Estimate what training `config` occupies at its peak; `size` says how large a run's reviews are."""
+    runs = [config.resolve(run) for run in config.runs]
+    sizes = [size(run.data) for run in runs]
+    parameters = sum(_parameter_bytes(run, words.words) for run, words in zip(runs, sizes, strict=True))
+    matrices = {(run.data.embeddings, _dim(run), found.words) for run, found in zip(runs, sizes, strict=True)}
+    batches = [_batch_bytes(run, found.longest) for run, found in zip(runs, sizes, strict=True)]
+    return MemoryNeed(
+        program=_PROGRAM,
+        reviews=round(_BYTES_A_CHARACTER * max(found.characters for found in sizes))
+        + sum(_FLOAT * words * dim for _, dim, words in matrices),
+        parameters=parameters,
+        activations=sum(batches) if config.device in {"cpu", "auto"} else max(batches),
+    )
+
+
+def check_before(config: ExperimentConfig) -> str | None:
+    """Refuse a training that this machine has clearly too little memory for, before anything is loaded.
+
+    Returns a sentence about what it will take where that is a good part of what is free, else None. Raises
+    `OutOfMemory`, which names the setting to lower. What a GPU holds is asked when the GPU is known: `check_loaded`.
+    """
+    on_gpu = config.device in {"cuda", "mps"} or (config.device == "auto" and may_have_gpu())
+    free = min(available_memory(), worker_memory())
+    return _check(config, free, expected_size, lambda need: need.host if on_gpu else need.total)
+
+
+def check_loaded(config: ExperimentConfig, longest: int, words: int, free: int) -> None:
+    """Raise `OutOfMemory` when `free` bytes of the device are clearly too few for what follows the loading of reviews.
+
+    `longest` review in tokens and number of different `words` are as loaded; `config.device` is where it will train.
+    """
+    found = DataSize(0, longest, words)
+    _check(config, free, lambda data: replace(found, longest=min(longest, data.max_tokens or longest)), _training)
+
+
+def _check(
+    config: ExperimentConfig, free: int, size: Callable[[DataConfig], DataSize], part: Callable[[MemoryNeed], int]
+) -> str | None:
+    need = part(memory_need(config, size))
+    if need > MARGIN * free:
+        advice = _advice(config, lambda candidate: part(memory_need(candidate, size)) <= free)
+        raise OutOfMemory(
+            f"This training would take about {in_words(need)} of memory, and {in_words(free)} are free. {advice}"
+        )
+    if need > WORTH_SAYING * free:
+        return f"This training will take about {in_words(need)} of memory; {in_words(free)} are free."
+    return None
+
+
+def _training(need: MemoryNeed) -> int:
+    return need.training
+
+
+def _advice(config: ExperimentConfig, fits: Callable[[ExperimentConfig], bool]) -> str:
+    """Name the one setting that suffices when it is lowered, and to what; else all that help."""
+    size = expected_size(config.data)
+    settings = {
+        "training.batch_size": config.training.batch_size,
+        "data.max_tokens": config.data.max_tokens or size.longest,
+        "model.hidden_size": config.model.hidden_size,
+        "data.limit": config.data.limit or size.characters // _CHARACTERS_A_REVIEW,
+    }
+    for field, value in settings.items():
+        while (value := value // 2) >= 1:
+            try:
+                candidate = from_fields({field: value}, config)
+            except ConfigError:
+                break  # below what the field allows
+            if fits(candidate):
+                return f"Lower the {_name(field)} to {value:,}."
+    more = "" if len(config.runs) == 1 else f", and train fewer than {len(config.runs)} runs at once"
+    return f"Lower several of these: {', '.join(_name(field) for field in settings)}{more}."
+
+
+def _name(field: str) -> str:
+    title = FIELDS[field].title or field
+    return f"{title[0].lower()}{title[1:]} ({field})"
+
+
+def _batch_bytes(run: ExperimentConfig, longest: int) -> int:
+    model, training = run.model, run.training
+    units = model.hidden_size * (2 if model.bidirectional else 1)
+    dim = _dim(run)
+    kept = model.num_layers * units * (_CELL[model.cell] + (_BOTH_WAYS if model.bidirectional else 0.0))
+    if model.state_dropout:
+        kept += model.num_layers * units * _STATE_DROPOUT
+    for pooling in model.pooling:
+        # The additive attention's own layer is as wide as one direction.
+        kept += (model.hidden_size if pooling == "attention_additive" else units) * _POOLING.get(pooling, 0.0)
+    if training.precision != "fp32":
+        kept *= 0.6
+    read = dim * (_INPUT[model.cell] + _NORM[model.input_norm])
+    dropped = dim * (
+        (_WORD_DROPOUT if model.word_dropout else 0.0) + (_EMBEDDING_DROPOUT if model.embedding_dropout else 0.0)
+    )
+    in_training = training.batch_size * (kept + read + dropped)
+    # Evaluation goes by length, so that the longest reviews are what the last batch is left with, half full on average,
+    # unless so many are cut at the same length that earlier batches reach it too.
+    cut = run.data.max_tokens is not None and run.data.max_tokens <= _COMMONLY_CUT
+    in_evaluation = EVALUATION_BATCH_SIZE * (1.0 if cut else 0.5) * (units * _EVALUATION[model.cell] + read)
+    return round(_FLOAT * longest * max(in_training, in_evaluation))
+
+
+def _parameter_bytes(run: ExperimentConfig, words: int) -> int:
+    count = _parameters(run.model, _dim(run)) + (0 if run.model.freeze_embeddings else words * _dim(run))
+    return round(_FLOAT * count * _copies(run.training))
+
+
+def _copies(training: TrainingConfig) -> float:
+    copies = 1.0 + _OPTIMIZER[training.optimizer]
+    if training.optimizer == "sgd":
+        copies += (1.0 if training.momentum else 0.0) + (1.0 if training.clipping == "value" else 0.0)
+    # The average, and the weights it stands in for during an evaluation; the best weights so far.
+    return copies + (2.0 if training.weight_averaging else 0.0) + (1.0 if training.early_stopping else 0.0)
+
+
+def _parameters(model: ModelConfig, dim: int) -> int:
+    directions = 2 if model.bidirectional else 1
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[model.cell] * model.hidden_size
+    units = model.hidden_size * directions
+    inputs = [dim] + [units] * (model.num_layers - 1)
+    recurrent = sum(directions * gates * (size + model.hidden_size + 2) for size in inputs)
+    head = [units * len(model.pooling), *model.head_sizes, 1]
+    attention = 2 * units * model.hidden_size if "attention_additive" in model.pooling else 0
+    return recurrent + attention + sum((size + 1) * following for size, following in pairwise(head))
+
+
+def _dim(run: ExperimentConfig) -> int:
+    return _DIM.get(run.data.embeddings, run.data.embedding_dim)
+
+
+def _file_characters(path: str) -> int:
+    try:
+        size = os.path.getsize(path)
+    except OSError:
+        return 0
+    return round(size * (_COMPRESSION if path.lower().endswith(".gz") else 1.0))

@@ -1,0 +1,136 @@
+"""The estimate before training: what ships always fits, what clearly cannot is refused with the setting to lower."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
+from sentiment_core.errors import OutOfMemory
+from sentiment_core.models import build_model, parameter_count
+from sentiment_core.presets import PRESETS, vary_clipping
+from sentiment_core.training import memory
+from sentiment_core.training.memory import DataSize, check_before, check_loaded, expected_size, memory_need
+
+GIB = 2**30
+ENORMOUS = {"training.batch_size": 4096, "data.max_tokens": 10_000, "model.hidden_size": 1024, "model.cell": "lstm"}
+
+
+@pytest.fixture
+def laptop(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`laptop(gib)` is a machine with that much free memory and no GPU."""
+
+    def with_memory(gib: float) -> None:
+        monkeypatch.setattr(memory, "available_memory", lambda: round(gib * GIB))
+        monkeypatch.setattr(memory, "worker_memory", lambda: round(gib * GIB))
+        monkeypatch.setattr(memory, "may_have_gpu", lambda: False)
+
+    return with_memory
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("source", ["demo", "imdb"])
+def test_what_ships_is_never_refused_on_a_usual_computer(name, source, laptop):
+    laptop(8)
+    check_before(vary_clipping(from_fields({"data.source": source}, PRESETS[name].config)))
+
+
+def test_the_first_experiment_trains_on_a_small_laptop_without_a_word(laptop):
+    laptop(3)
+    assert check_before(vary_clipping(ExperimentConfig())) is None
+
+
+def test_what_clearly_does_not_fit_is_refused_with_figures_and_a_setting_that_suffices(laptop):
+    laptop(8)
+    config = from_fields({"training.batch_size": 4096, "model.hidden_size": 1024})
+    with pytest.raises(OutOfMemory) as found:
+        check_before(config)
+    told = re.fullmatch(
+        r"This training would take about ([\d.,]+) GB of memory, and 8\.6 GB are free\. "
+        r"Lower the batch size \(training\.batch_size\) to ([\d,]+)\.",
+        str(found.value),
+    )
+    assert told is not None
+    assert float(told[1].replace(",", "")) == pytest.approx(memory_need(config).total / 1e9, abs=0.06)
+    lowered = from_fields({"training.batch_size": told[2].replace(",", "")}, config)
+    assert memory_need(lowered).total <= 8 * GIB
+    check_before(lowered)
+
+
+def test_where_no_single_setting_suffices_all_that_help_are_named(laptop):
+    laptop(1)
+    twelve = [RunConfig(name=str(number)) for number in range(12)]
+    config = build(ExperimentConfig, from_fields(ENORMOUS).model_dump() | {"runs": twelve})
+    with pytest.raises(OutOfMemory, match=r"Lower several of these: batch size .* and train fewer than 12 runs"):
+        check_before(config)
+
+
+def test_a_training_that_takes_a_good_part_is_told_before(laptop):
+    config = from_fields({"training.batch_size": 1024})
+    need = memory_need(config).total
+    laptop(1.5 * need / GIB)
+    note = check_before(config)
+    assert note is not None and re.fullmatch(r"This training will take about .* of memory; .* are free\.", note)
+    laptop(4 * need / GIB)
+    assert check_before(config) is None
+
+
+def test_runs_on_a_cpu_add_up_and_on_a_gpu_take_turns():
+    one, two = from_fields({"device": "cpu"}), vary_clipping(from_fields({"device": "cpu"}))
+    assert memory_need(two).activations == 2 * memory_need(one).activations
+    on_gpu = two.model_copy(update={"device": "cuda"})
+    assert memory_need(on_gpu).activations == memory_need(one).activations
+
+
+def test_what_a_gpu_holds_is_not_held_against_the_computer(laptop, monkeypatch):
+    laptop(3)
+    config = from_fields({"training.batch_size": 4096, "model.hidden_size": 1024})
+    with pytest.raises(OutOfMemory):
+        check_before(config)
+    monkeypatch.setattr(memory, "may_have_gpu", lambda: True)
+    assert check_before(config) is None
+    with pytest.raises(OutOfMemory):
+        check_before(config.model_copy(update={"device": "cpu"}))
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["training.batch_size", "model.hidden_size", "data.max_tokens", "model.num_layers", "model.bidirectional"],
+)
+def test_more_takes_more(field):
+    less = {"training.batch_size": 512, "model.hidden_size": 64, "data.max_tokens": 100, "model.num_layers": 1}
+    more = {field: True if field == "model.bidirectional" else 2 * less[field]}
+    assert memory_need(from_fields({**less, **more})).training > memory_need(from_fields(less)).training
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_number_of_parameters_is_the_models(name):
+    import torch
+
+    config = from_fields({"data.embeddings": "glove-50"}, PRESETS[name].config)
+    model = build_model(config.model, torch.zeros(7, 50), 1, torch.device("cpu"))
+    own = memory._parameters(config.model, 50) + (0 if config.model.freeze_embeddings else 7 * 50)
+    assert own == pytest.approx(parameter_count(model), rel=0.01)
+
+
+def test_once_loaded_the_real_lengths_and_words_count():
+    config = from_fields({"device": "cpu", "data.max_tokens": None, "model.freeze_embeddings": False})
+    check_loaded(config, longest=300, words=1000, free=GIB)
+    with pytest.raises(OutOfMemory, match=r"longest review|batch size"):
+        check_loaded(config, longest=50_000, words=1000, free=GIB)
+    with pytest.raises(OutOfMemory):
+        check_loaded(config, longest=300, words=5_000_000, free=GIB)
+
+
+def test_a_file_is_judged_by_its_size(tmp_path):
+    plain, packed = tmp_path / "a.csv", tmp_path / "b.csv.gz"
+    for path in (plain, packed):
+        path.write_bytes(b"x" * 100_000)
+    sizes = [
+        expected_size(from_fields({"data.source": "csv", "data.path": str(path)}).data) for path in (plain, packed)
+    ]
+    assert sizes[0].characters == 100_000 < sizes[1].characters
+    gone = expected_size(from_fields({"data.source": "csv", "data.path": str(tmp_path / "c.csv")}).data)
+    assert gone == DataSize(0, 1, 0)
