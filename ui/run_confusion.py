@@ -103,6 +103,7 @@ def _choose_run(tested: dict[str, tuple[Entry, Predictions]]) -> str:
             required=True,
             format_func=lambda name: literal(names[name]),
             label_visibility="collapsed",
+            persist_state="page",
         )
     return str(st.session_state[OF] or first)
 
@@ -138,6 +139,8 @@ def _matrix(found: Predictions) -> float:
         0.95,
         step=0.05,
         key=THRESHOLD,
+        # A filter that finds nothing draws no slider, and the matrix comes back after it.
+        persist_state="page",
         help="The accuracies in the table are measured at 0.5.",
     )
     return float(st.session_state[THRESHOLD])
