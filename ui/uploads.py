@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -49,12 +48,3 @@ def upload_path(name: str) -> str:
     if not NAME.fullmatch(path.name) or not path.is_file():
         raise ConfigError("data.path: this link uses reviews that are not on this machine; upload the CSV file here.")
     return str(path)
-
-
-@st.cache_data(max_entries=16, show_spinner="Reading the file")
-def check_upload(path: str, text_column: str, label_column: str) -> dict[str, Any]:
-    """Return how many reviews an upload holds and what was noticed; raise `DataError` for unusable ones."""
-    from sentiment_core.datasets import csv_file
-
-    corpus = csv_file.load(path, text_column, label_column)
-    return {"reviews": len(corpus.texts), "positive": int(corpus.labels.sum()), "warnings": corpus.warnings}
