@@ -11,7 +11,7 @@ from sentiment_core.errors import SentimentLabError
 from ui import data_tabs
 from ui.components.copy_link import copy_link
 from ui.data_reviews import reviews
-from ui.data_source import choose
+from ui.data_source import are_read, choose
 from ui.data_state import TABS, adopt_address, field, value, write_address
 from ui.notices import errors_shown, literal, show_error
 
@@ -41,7 +41,7 @@ def main() -> None:
         copy_link()
     try:
         config = choose()
-        if config is not None:
+        if config is not None and (value("tab") == "words" or are_read(config)):
             DRAW[value("tab")](config)
     except SentimentLabError as error:
         show_error(error)

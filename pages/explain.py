@@ -33,7 +33,7 @@ from ui.explain_state import (
 )
 from ui.notices import errors_shown, literal, show_error
 from ui.pages import pages
-from ui.readings import TITLES, Reading, block, read
+from ui.readings import TITLES, Reading, block, offer_waiting, read
 
 VIEW, VIEW_ADDRESS = "explain:view", "explain:view-address"
 VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
@@ -150,7 +150,8 @@ def show(infos: Sequence[ModelInfo], text: str) -> None:
     readings: list[Reading] = []
     for info in infos:
         try:
-            readings.append(read(info, text, methods, target_class(), st.session_state[BASELINE]))
+            spent = sum(reading.seconds for reading in readings)
+            readings.append(read(info, text, methods, target_class(), st.session_state[BASELINE], spent))
         except SentimentLabError as error:
             show_error(error)
     if not readings:
@@ -158,6 +159,8 @@ def show(infos: Sequence[ModelInfo], text: str) -> None:
     editing = st.session_state[BELOW] == "edit"
     with errors_shown():
         draw_heatmap(readings, text, editing)
+        for reading in readings:
+            offer_waiting(reading, target_class(), st.session_state[BASELINE])
     if "attention" in methods and not all(reading.info.has_attention for reading in readings):
         st.caption("A model without attention has no weights to show: it has no such row.")
     below(readings, text)

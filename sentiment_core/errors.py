@@ -1,8 +1,24 @@
 """The error tree. Every message says what was wrong and what to do; interfaces show it as it stands."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 
 class SentimentLabError(Exception):
-    """Base of every error that the user can do something about."""
+    """Base of every error that the user can do something about.
+
+    `retry`: makes whoever kept the failure forget it, where somebody did.
+    """
+
+    retry: Callable[[], None] | None = None
+
+    def worded(self, message: str) -> SentimentLabError:
+        """Return this error with another message: same kind, cause and `retry`."""
+        other = type(self)(message)
+        other.retry = self.retry
+        other.__cause__ = self.__cause__
+        return other
 
 
 class ConfigError(SentimentLabError):

@@ -38,6 +38,8 @@ KINDS: dict[str, str] = {
     "faithfulness": "sentiment_core.explain.study:run",
     "baselines": "sentiment_core.baselines:run",
     "predictions": "sentiment_core.explain.batch:run",
+    "explanation": "sentiment_core.explain.job:run",
+    "reviews": "sentiment_core.data_view.job:run",
 }
 """Kind → `module:function`. A job's function takes its arguments and a progress callback and returns a JSON object."""
 

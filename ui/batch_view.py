@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.calibration import brier_score, expected_calibration_error, fit_temperature
+from sentiment_core.config import DataConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import PRETRAINED, available_models
 from sentiment_core.explain.batch import Asked, as_csv, batch_arguments, counts_at, kept_answers, ranking, reviews_of
@@ -18,7 +19,9 @@ from ui.backend import store
 from ui.batch_plot import reliability_figure
 from ui.components.copy_link import copy_link
 from ui.job_panel import job_panel
+from ui.kept import kept
 from ui.notices import errors_shown, literal, show_error
+from ui.reading_first import read_first
 from ui.uploads import in_users_words, upload_csv, upload_path
 
 MODEL, DATA, FILE, THRESHOLD, SHOW, KEPT = (
@@ -68,9 +71,11 @@ def draw() -> None:
         if arguments is None:
             st.caption("Choose a `.csv` or `.csv.gz` with one review a row in `text`; `label` (0 or 1) is optional.")
             return
+        if not _read_once(arguments):
+            return
         asked = _reviews(arguments)
     except SentimentLabError as error:
-        show_error(type(error)(in_users_words(str(error), st.session_state.get(FILE) or "")))
+        show_error(error.worded(in_users_words(str(error), st.session_state.get(FILE) or "")))
         return
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, st.session_state.get(FILE) or "")))
@@ -239,7 +244,17 @@ def _arguments() -> dict[str, Any] | None:
     return batch_arguments(st.session_state[MODEL], data, store())
 
 
-@st.cache_data(max_entries=3, show_spinner="Reading the reviews")
+def _read_once(arguments: dict[str, Any]) -> bool:
+    """Return whether the reviews have been read before, or are so few that the page may; else draw that job."""
+    data = arguments["data"]
+    if data == "demo":
+        return True
+    if data == "own":
+        return read_first(store().run(arguments["model"]).config.data) is not None
+    return read_first(DataConfig(source="csv", path=data), labelled=False) is not None
+
+
+@kept(max_entries=3, show_spinner="Reading the reviews")
 def _reviews(arguments: dict[str, Any]) -> Asked:
     return reviews_of(arguments, store())
 

@@ -24,6 +24,7 @@ from sentiment_core.explain.counterfactual import (
 from ui.components.heatmap import Block, Row
 from ui.explain_state import BASELINE, HISTORY, MOST_CHARACTERS, ORIGINAL, TEXT, TOKEN
 from ui.explain_words import signed
+from ui.kept import kept
 from ui.notices import literal
 from ui.readings import (
     ATTENTION,
@@ -127,7 +128,7 @@ def _edits(infos: Sequence[ModelInfo], text: str) -> None:
     names = distinct_names(infos)
     columns = {}
     for info in infos:
-        values = _probabilities(info, [Draft(text), *(draft for _, draft in history)])
+        values = _history(info, [Draft(text), *(draft for _, draft in history)])
         answers, changes = [f"{value:.3f}" for value in values], ["", *(signed(step) for step in np.diff(values))]
         if len(infos) == 1:
             columns["P(positive)"], columns["Δ"] = answers, changes
@@ -212,17 +213,17 @@ def _pin() -> None:
     _clear()
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@kept(max_entries=12)
 def _answer(model_id: str, version: str, text: str, spans: tuple[tuple[int, int], ...], baseline: str) -> Explanation:
     return answer(predictor(model_id, version), Draft(text, spans), baseline)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept(max_entries=64)
 def _neighbours(model_id: str, version: str, word: str) -> list[Neighbour]:
     return neighbours(predictor(model_id, version), word)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept(max_entries=64)
 def _asked(model_id: str, version: str, drafts: tuple[tuple[str, Any], ...], baseline: str) -> np.ndarray:
     return probabilities(predictor(model_id, version), [Draft(text, spans) for text, spans in drafts], baseline)
 
@@ -231,6 +232,11 @@ def _probabilities(info: ModelInfo, drafts: Sequence[Draft]) -> np.ndarray:
     asked = tuple((draft.text, draft.masked) for draft in drafts)
     found: np.ndarray = _asked(info.id, info.description, asked, st.session_state[BASELINE])
     return found
+
+
+def _history(info: ModelInfo, drafts: Sequence[Draft]) -> np.ndarray:
+    """Return P(positive) of each draft, asked one by one: the last edit must not ask for all before it again."""
+    return np.array([_probabilities(info, [draft])[0] for draft in drafts])
 
 
 def _short(word: str) -> str:

@@ -17,8 +17,10 @@ from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import ConfigError, EmbeddingsError, SentimentLabError
 from sentiment_core.paths import home
 from ui.data_state import field, key, put, value
+from ui.kept import kept
 from ui.labels import say
 from ui.notices import errors_shown, literal
+from ui.reading_first import read_first
 from ui.uploads import in_users_words, upload_csv, upload_path
 
 SOURCES = {"demo": "Demo reviews", "csv": "A CSV file", "imdb": "IMDb"}
@@ -73,12 +75,20 @@ def choose() -> DataConfig | None:
     return config
 
 
+def are_read(config: DataConfig) -> bool:
+    """Return whether the reviews and their tokens may be loaded; else draw the job that reads them first."""
+    try:
+        return read_first(config, tokens=True) is not None
+    except SentimentLabError as error:
+        raise error.worded(in_users_words(str(error), config.path or "")) from error.__cause__
+
+
 def reviews_of(config: DataConfig) -> Reviews:
     """Return the reviews; the first time shows progress, later ones share them. Raises `SentimentLabError`."""
     try:
         return _reviews(str(home()), config.source, config.path)
     except SentimentLabError as error:
-        raise type(error)(in_users_words(str(error), config.path or "")) from error
+        raise error.worded(in_users_words(str(error), config.path or "")) from error.__cause__
 
 
 def reading_of(config: DataConfig, tokenizer: Tokenizer) -> Reading:
@@ -96,7 +106,7 @@ def learnable_words(config: DataConfig, tokenizer: Tokenizer) -> np.ndarray:
     return _learnable(str(home()), config.source, config.path, tokenizer)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept(max_entries=2)
 def space_of(embeddings: str) -> WordSpace:
     """Return vectors that can be searched; raise `EmbeddingsError` for ones that are not here."""
     if embeddings not in vocabularies():
@@ -104,34 +114,34 @@ def space_of(embeddings: str) -> WordSpace:
     return word_space(load_saved(embeddings))
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the reviews")
-def _reviews(_home: str, source: str, path: str | None) -> Reviews:
+@kept(max_entries=2, show_spinner="Reading the reviews")
+def _reviews(where: str, source: str, path: str | None) -> Reviews:
     return load_reviews(_config(source, path))
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
-def _reading(_home: str, source: str, path: str | None, tokenizer: Tokenizer) -> Reading:
+@kept(max_entries=3)
+def _reading(where: str, source: str, path: str | None, tokenizer: Tokenizer) -> Reading:
     bar = st.progress(0.0, "Splitting the reviews into tokens, once")
 
     def progress(message: str, fraction: float | None) -> None:
         bar.progress(min(1.0, fraction or 0.0), literal(message))
 
     try:
-        return read_tokens(_reviews(_home, source, path), tokenizer, progress)
+        return read_tokens(_reviews(where, source, path), tokenizer, progress)
     finally:
         bar.empty()
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _known(_home: str, source: str, path: str | None, tokenizer: Tokenizer, embeddings: str) -> Known:
-    reading = _reading(_home, source, path, tokenizer)
+@kept(max_entries=6)
+def _known(where: str, source: str, path: str | None, tokenizer: Tokenizer, embeddings: str) -> Known:
+    reading = _reading(where, source, path, tokenizer)
     words = reading.known(space_of(embeddings).ids)
     return Known(words, reading.known_lengths(words))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _learnable(_home: str, source: str, path: str | None, tokenizer: Tokenizer) -> np.ndarray:
-    return learnable(_reading(_home, source, path, tokenizer), _reviews(_home, source, path))
+@kept(max_entries=4)
+def _learnable(where: str, source: str, path: str | None, tokenizer: Tokenizer) -> np.ndarray:
+    return learnable(_reading(where, source, path, tokenizer), _reviews(where, source, path))
 
 
 def _config(source: str, path: str | None) -> DataConfig:

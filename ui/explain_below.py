@@ -49,6 +49,8 @@ def faithfulness(readings: Sequence[Reading]) -> None:
             st.caption("The model read fewer than two words: there is nothing to take away.")
             continue
         found = faithful(reading, target_class(), st.session_state[BASELINE])
+        if found is None:
+            continue
         st.markdown(literal(words.faithfulness_sentence(found)))
         st.plotly_chart(curves_figure(found), key=f"explain:curves:{reading.info.id}", config=QUIET)
         rows = [
@@ -77,11 +79,14 @@ def reading_along(readings: Sequence[Reading]) -> None:
     if not heard:
         st.caption("No model knows a word of this review.")
         return
-    for reading in heard:
-        sentence = words.changes_sentence(words.changes_of_mind(along(reading), reading.explanation))
+    answered = [(reading, found) for reading in heard if (found := along(reading)) is not None]
+    if not answered:
+        return
+    for reading, found in answered:
+        sentence = words.changes_sentence(words.changes_of_mind(found, reading.explanation))
         st.markdown((f"**{literal(reading.info.name)}**: " if len(readings) > 1 else "") + literal(sentence))
-    st.plotly_chart(along_figure(heard), key="explain:along", config=QUIET)
-    asked = max(len(along(reading).after) for reading in heard)
+    st.plotly_chart(along_figure(answered), key="explain:along", config=QUIET)
+    asked = max(len(found.after) for _, found in answered)
     longest = max(reading.explanation.used_tokens for reading in heard)
     detail = f" Asked at {asked} places, because the review is long." if asked < longest else ""
     st.caption(f"Each point is the model's answer as if the review ended there.{detail}")

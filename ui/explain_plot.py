@@ -9,11 +9,11 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sentiment_core.explain import METHODS
+from sentiment_core.explain import METHODS, ReadingAlong
 from sentiment_core.explain.faithfulness import FRACTIONS, RANDOM
 from ui.explain_words import words_read
 from ui.palette import run_colour
-from ui.readings import TITLES, Reading, along
+from ui.readings import TITLES, Reading
 
 GREY = "#8a8f98"
 WHOLE_LABEL = 60
@@ -50,11 +50,10 @@ def curves_figure(found: Mapping[str, Any]) -> go.Figure:
     return figure
 
 
-def along_figure(readings: Sequence[Reading]) -> go.Figure:
+def along_figure(readings: Sequence[tuple[Reading, ReadingAlong]]) -> go.Figure:
     """Draw P(positive) of each model after each token, with the words on hover."""
     figure = go.Figure()
-    for place, reading in enumerate(readings):
-        found = along(reading)
+    for place, (reading, found) in enumerate(readings):
         before = [0, *found.after.tolist()[:-1]]
         words = [
             # Plotly reads tags in labels; a review is hostile until proven otherwise.

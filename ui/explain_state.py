@@ -40,7 +40,8 @@ SECTIONS = {
 OWN = {"text", "models", "methods", "target", "baseline", "below", "edited"}
 LONGEST_LINK = 1500
 MOST_MODELS = 3
-MOST_CHARACTERS = 1_000_000
+# No model reads more than 4,000 tokens, a quarter of this.
+MOST_CHARACTERS = 100_000
 
 
 def adopt_address(models: Mapping[str, ModelInfo]) -> list[str]:
@@ -54,6 +55,8 @@ def adopt_address(models: Mapping[str, ModelInfo]) -> list[str]:
     kept: dict[str, str] = state.get(KEPT, {}) if not OWN & query.keys() else {}
     query = {**kept, **query}
     problems: list[str] = []
+    if len(query.get("text", "")) > MOST_CHARACTERS:
+        problems.append(f"The review in this link is cut after {MOST_CHARACTERS:,} characters.")
     if TEXT not in state:
         state[TEXT] = query.get("text", "")[:MOST_CHARACTERS]
     if not state.get(MODELS):

@@ -30,6 +30,8 @@ def show_error(error: SentimentLabError) -> None:
     """Show an error and, where another one caused it, that one's text behind `Details`."""
     # Messages quote what came from outside; literal text, not Markdown.
     st.error(literal(str(error)))
+    if error.retry is not None:
+        st.button("Try again", icon=":material/refresh:", key=f"retry:{error}", on_click=error.retry)
     if error.__cause__ is not None:
         logger.info("shown to the user: %s", error, exc_info=error)
         with st.expander("Details"):

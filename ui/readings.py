@@ -1,4 +1,7 @@
-"""What models say about a review, kept so that drawing the page again costs nothing; and the rows that show it."""
+"""What models say about a review, kept so that drawing the page again costs nothing; and the rows that show it.
+
+What takes no longer than a moment is answered at once, whatever asked; the rest waits for a click and is a job.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import streamlit as st
+import numpy as np
 
+from sentiment_core import jobs
 from sentiment_core.explain import (
     DEFAULT_BASELINE,
     METHODS,
@@ -19,13 +23,19 @@ from sentiment_core.explain import (
     attribute,
     load_predictor,
 )
+from sentiment_core.explain import job as explanation
 from sentiment_core.explain.records import TokenScore
 from ui.backend import store
 from ui.components.heatmap import Block, Row, Token
+from ui.job_panel import job_panel
+from ui.kept import kept
 
 # What no model reads needs no node of its own: a review of 50,000 words must not stall the browser.
 LONGEST_TAIL = 200
 LONGEST_TABLE = 5000
+# Seconds of one core that a page may spend on a review before anybody presses a button: all methods on one of usual
+# length take two.
+AT_ONCE_SECONDS = 2.5
 DIVERGED = "no answer: its training diverged, so its weights are no numbers"
 ATTENTION = "attention"
 # Integrated gradients whose sum is further off than this share are called so.
@@ -36,12 +46,17 @@ CLASSES = ("negative", "positive")
 
 @dataclass(frozen=True)
 class Reading:
-    """One model's answer to the review, and its attributions by the chosen methods that the model allows."""
+    """One model's answer to the review, and its attributions by the chosen methods that the model allows.
+
+    `waiting`: those that take long and have not been computed yet; `seconds`: the estimate for those answered at once.
+    """
 
     info: ModelInfo
     text: str
     explanation: Explanation
     attributions: tuple[Attribution, ...]
+    waiting: tuple[str, ...] = ()
+    seconds: float = 0.0
 
     @property
     def sound(self) -> bool:
@@ -49,27 +64,27 @@ class Reading:
         return math.isfinite(self.explanation.probability)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model")
+@kept(max_entries=4, show_spinner="Loading the model")
 def predictor(model_id: str, version: str) -> Any:
     """Return a loaded model; `version` changes when it has been trained further."""
     return load_predictor(model_id, store())
 
 
 # Kept as objects, not pickled: a review of 50,000 words has 50,000 records. Nothing changes them.
-@st.cache_resource(max_entries=24, show_spinner="Asking the model")
+@kept(max_entries=12, show_spinner="Asking the model")
 def _explanation(model_id: str, version: str, text: str) -> Explanation:
     answer: Explanation = predictor(model_id, version).explain(text)
     return answer
 
 
-@st.cache_resource(max_entries=64, show_spinner="Attributing the answer to the words")
+@kept(max_entries=48, show_spinner="Attributing the answer to the words")
 def _attribution(
     model_id: str, version: str, text: str, method: str, target: int | None, baseline: str | None
 ) -> Attribution:
     return attribute(predictor(model_id, version), text, [method], target, baseline or DEFAULT_BASELINE)[0]
 
 
-@st.cache_resource(max_entries=24, show_spinner="Taking words away")
+@kept(max_entries=24, show_spinner="Taking words away")
 def _faithfulness(
     model_id: str, version: str, text: str, methods: tuple[str, ...], target: int | None, baseline: str
 ) -> Any:
@@ -82,7 +97,7 @@ def _faithfulness(
     return of_review(predictor(model_id, version), text, found)
 
 
-@st.cache_resource(max_entries=24, show_spinner="Reading along")
+@kept(max_entries=24, show_spinner="Reading along")
 def _reading_along(model_id: str, version: str, text: str) -> ReadingAlong:
     found: ReadingAlong = predictor(model_id, version).reading_along(text)
     return found
@@ -94,29 +109,101 @@ def explain(info: ModelInfo, text: str) -> Explanation:
     return answer
 
 
-def read(info: ModelInfo, text: str, methods: Sequence[str], target: int | None, baseline: str) -> Reading:
-    """Return a model's answer with the chosen methods that suit it; raises `SentimentLabError`."""
+def read(
+    info: ModelInfo, text: str, methods: Sequence[str], target: int | None, baseline: str, spent: float = 0.0
+) -> Reading:
+    """Return a model's answer with the chosen methods that suit it; raises `SentimentLabError`.
+
+    `spent`: seconds that this page has already been estimated to take at once.
+    """
+    from sentiment_core.explain.cost import attribution_seconds
+
     answer = explain(info, text)
     if not math.isfinite(answer.probability):
         return Reading(info, text, answer, ())
     names = [name for name in methods if info.has_attention or not METHODS[name].needs_attention]
-    found = tuple(
-        _attribution(info.id, info.description, text, name, target, baseline if METHODS[name].uses_baseline else None)
-        for name in names
-    )
-    return Reading(info, text, answer, found)
+    model = predictor(info.id, info.description)
+    seconds = {name: attribution_seconds(model, name, answer.used_tokens) for name in names}
+    quick: list[str] = []
+    for name in sorted(names, key=seconds.__getitem__):
+        if spent + sum(seconds[other] for other in quick) + seconds[name] <= AT_ONCE_SECONDS:
+            quick.append(name)
+    dear = [name for name in names if name not in quick]
+    found = {
+        name: _attribution(
+            info.id, info.description, text, name, target, baseline if METHODS[name].uses_baseline else None
+        )
+        for name in quick
+    }
+    if dear:
+        job = jobs.look(explanation.KIND, _question(info, text, explanation.ATTRIBUTIONS, dear, target, baseline))
+        if job.result is not None:
+            used = np.array([token.used for token in answer.tokens])
+            found |= {item.method: item for item in explanation.attributions_of(job.result, used)}
+    waiting = tuple(name for name in names if name not in found)
+    ready = tuple(found[name] for name in names if name in found)
+    return Reading(info, text, answer, ready, waiting, sum(seconds[name] for name in quick))
+
+
+def offer_waiting(reading: Reading, target: int | None, baseline: str) -> None:
+    """Draw the button that computes what a reading is waiting for, and its progress; the page is drawn anew with it."""
+    from sentiment_core.explain.cost import attribution_seconds
+
+    if not reading.waiting:
+        return
+    model = predictor(reading.info.id, reading.info.description)
+    tokens = reading.explanation.used_tokens
+    seconds = sum(attribution_seconds(model, name, tokens) for name in reading.waiting)
+    titles = ", ".join(TITLES[name] for name in reading.waiting)
+    question = _question(reading.info, reading.text, explanation.ATTRIBUTIONS, reading.waiting, target, baseline)
+    hint = f"{titles}, for {reading.info.name}: {about(seconds)} for these {tokens:,} tokens."
+    job_panel(explanation.KIND, question, start_label="Compute", time_hint=hint)
 
 
 def faithful(reading: Reading, target: int | None, baseline: str) -> Any:
-    """Return how faithful each of the reading's methods is to its model, random order included, by method."""
+    """Return how faithful each of the reading's methods is to its model, random order included, by method.
+
+    Where that takes long it is a job: its panel is drawn, and the answer is None until it is there.
+    """
+    from sentiment_core.explain.cost import attribution_seconds, faithfulness_seconds
+
     methods = tuple(item.method for item in reading.attributions)
-    return _faithfulness(reading.info.id, reading.info.description, reading.text, methods, target, baseline)
+    model = predictor(reading.info.id, reading.info.description)
+    tokens = reading.explanation.used_tokens
+    seconds = faithfulness_seconds(model, methods, tokens)
+    dear = [name for name in methods if attribution_seconds(model, name, tokens) > AT_ONCE_SECONDS]
+    if seconds <= AT_ONCE_SECONDS and not dear:
+        return _faithfulness(reading.info.id, reading.info.description, reading.text, methods, target, baseline)
+    seconds += sum(attribution_seconds(model, name, tokens) for name in methods)
+    question = _question(reading.info, reading.text, explanation.FAITHFULNESS, methods, target, baseline)
+    result = job_panel(explanation.KIND, question, start_label="Measure", time_hint=f"{about(seconds).capitalize()}.")
+    return None if result is None else explanation.faithfulness_of(result)
 
 
-def along(reading: Reading) -> ReadingAlong:
-    """Return P(positive) after each token."""
-    found: ReadingAlong = _reading_along(reading.info.id, reading.info.description, reading.text)
-    return found
+def along(reading: Reading) -> ReadingAlong | None:
+    """Return P(positive) after each token; where that takes long, draw the panel of its job until it is there."""
+    from sentiment_core.explain.cost import along_seconds
+
+    seconds = along_seconds(predictor(reading.info.id, reading.info.description), reading.explanation.used_tokens)
+    if seconds <= AT_ONCE_SECONDS:
+        found: ReadingAlong = _reading_along(reading.info.id, reading.info.description, reading.text)
+        return found
+    question = _question(reading.info, reading.text, explanation.ALONG, (), None, DEFAULT_BASELINE)
+    result = job_panel(
+        explanation.KIND, question, start_label="Read along", time_hint=f"{about(seconds).capitalize()}."
+    )
+    return None if result is None else explanation.along_of(result)
+
+
+def about(seconds: float) -> str:
+    """Return an estimate in words."""
+    return f"about {max(seconds, 1):.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+
+
+def _question(
+    info: ModelInfo, text: str, what: str, methods: Sequence[str], target: int | None, baseline: str
+) -> dict[str, Any]:
+    return explanation.arguments_for(what, info.id, text, methods, target, baseline, store())
 
 
 def block(reading: Reading) -> Block:

@@ -22,8 +22,10 @@ from sentiment_core.predictions import (
     of_cell,
     read_predictions,
 )
+from ui.kept import kept
 from ui.notices import literal, show_error
 from ui.pages import pages
+from ui.reading_first import read_first
 from ui.run_table import Entry, labels
 
 OF, CELL, THRESHOLD, PAGE = "confusion:of", "confusion:cell", "confusion:threshold", "confusion:page"
@@ -104,6 +106,7 @@ def _choose_run(tested: dict[str, tuple[Entry, Predictions]]) -> str:
             required=True,
             format_func=lambda name: literal(names[name]),
             label_visibility="collapsed",
+            persist_state="page",
         )
     return str(st.session_state[OF] or first)
 
@@ -143,6 +146,8 @@ def _matrix(found: Predictions) -> float:
         0.95,
         step=0.05,
         key=THRESHOLD,
+        # A filter that finds nothing draws no slider, and the matrix comes back after it.
+        persist_state="page",
         help="The accuracies in the table are measured at 0.5.",
     )
     return float(st.session_state[THRESHOLD])
@@ -159,6 +164,9 @@ def _reviews(entry: Entry, found: Predictions, cell: Cell, threshold: float) -> 
         st.caption("There is none. That may be good news.")
         return
     try:
+        check_here(entry.run.config.data)
+        if read_first(entry.run.config.data) is None:
+            return
         texts = test_texts(entry, found)
     except SentimentLabError as error:
         show_error(error)
@@ -209,7 +217,7 @@ class _Tested:
         self.found = found
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the reviews", hash_funcs={_Tested: lambda _: 0})
+@kept(max_entries=4, show_spinner="Loading the reviews", hash_funcs={_Tested: lambda _: 0})
 def _load_texts(data_json: str, stamp: float, indices: bytes, tested: _Tested) -> dict[int, str]:
     data = build(DataConfig, json.loads(data_json))
     check_here(data)

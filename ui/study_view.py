@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from sentiment_core.config import DataConfig
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.explain import METHODS, PRETRAINED, ModelInfo, available_models
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED, study_arguments
@@ -16,8 +17,9 @@ from ui.backend import store
 from ui.components.copy_link import copy_link
 from ui.job_panel import job_panel
 from ui.notices import errors_shown, literal, show_error
+from ui.reading_first import read_first
 from ui.study_plot import agreement_figure, curves_figure
-from ui.uploads import check_upload, in_users_words, upload_csv, upload_path
+from ui.uploads import in_users_words, upload_csv, upload_path
 
 MODEL, DATA, SAMPLE, SEED, CHOSEN = (f"study:{name}" for name in ("model", "data", "sample", "seed", "methods"))
 FILE, KEPT = "study:file", "study:kept"
@@ -49,10 +51,11 @@ def draw() -> None:
     try:
         arguments = _arguments(models)
     except SentimentLabError as error:
-        show_error(type(error)(in_users_words(str(error), st.session_state.get(FILE) or "")))
+        show_error(error.worded(in_users_words(str(error), st.session_state.get(FILE) or "")))
         return
     if arguments is None:
-        st.caption("Choose a file with one review a row in `text` and its label in `label`.")
+        if not st.session_state.get(FILE):
+            st.caption("Choose a file with one review a row in `text` and its label in `label`.")
         return
     result = job_panel("faithfulness", arguments, start_label="Measure", time_hint=_hint(arguments))
     if result is not None:
@@ -122,13 +125,14 @@ def _choices(models: dict[str, ModelInfo]) -> None:
 
 
 def _arguments(models: dict[str, ModelInfo]) -> dict[str, Any] | None:
-    """Return what to measure, None while no file is chosen; raises `SentimentLabError`."""
+    """Return what to measure, None while no file is chosen or it has not been read; raises `SentimentLabError`."""
     data = st.session_state[DATA]
     if data == CSV:
         if not st.session_state.get(FILE):
             return None
         data = upload_path(st.session_state[FILE])
-        check_upload(data, "text", "label")
+        if read_first(DataConfig(source="csv", path=data), shown=False) is None:
+            return None
     if not st.session_state[CHOSEN]:
         raise ConfigError("methods: choose at least one")
     return study_arguments(

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from sentiment_core.config import DataConfig, ExperimentConfig, from_fields
+from sentiment_core.config import DataConfig, ExperimentConfig, build, from_fields
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.presets import PRESETS, preset
 from ui.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.forms import draft, edit, load_draft
 from ui.notices import literal, show_error
-from ui.uploads import check_upload, in_users_words, upload_csv
+from ui.reading_first import read_first
+from ui.uploads import in_users_words, upload_csv
 
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
@@ -153,9 +154,12 @@ def _upload() -> bool:
         if not path:
             st.caption("Choose a file with one review a row and its label: 0 or 1, neg or pos, negative or positive.")
             return False
-        found = check_upload(path, draft()["data.text_column"] or "", draft()["data.label_column"] or "")
+        names = {"text_column": draft()["data.text_column"] or "", "label_column": draft()["data.label_column"] or ""}
+        found = read_first(build(DataConfig, {"source": "csv", "path": path, **names}), shown=False)
     except SentimentLabError as error:
-        show_error(type(error)(in_users_words(str(error), draft()["data.path"] or "")))
+        show_error(error.worded(in_users_words(str(error), draft()["data.path"] or "")))
+        return False
+    if found is None:
         return False
     st.caption(f"{found['reviews']:,} reviews, {found['positive']:,} of them positive.")
     for warning in found["warnings"]:

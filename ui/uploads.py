@@ -8,7 +8,7 @@ import re
 import tempfile
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -101,12 +101,3 @@ def upload_path(name: str) -> str:
     if not NAME.fullmatch(path.name) or not path.is_file():
         raise ConfigError("data.path: this link uses reviews that are not on this machine; upload the CSV file here.")
     return str(path)
-
-
-@st.cache_data(max_entries=16, show_spinner="Reading the file")
-def check_upload(path: str, text_column: str, label_column: str) -> dict[str, Any]:
-    """Return how many reviews an upload holds and what was noticed; raise `DataError` for unusable ones."""
-    from sentiment_core.datasets import csv_file
-
-    corpus = csv_file.load(path, text_column, label_column)
-    return {"reviews": len(corpus.texts), "positive": int(corpus.labels.sum()), "warnings": corpus.warnings}

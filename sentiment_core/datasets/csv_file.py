@@ -11,6 +11,8 @@ import codecs
 import csv
 import gzip
 import io
+import sys
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,17 +20,23 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
-import psutil
 
 from sentiment_core.datasets.base import Progress, RawReviews, silent
 from sentiment_core.errors import DataError
+from sentiment_core.machine import available_memory
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_BYTES = 1 << 30
 MAX_ROWS = 1_000_000
+MAX_LINES = 5_000_000
+MAX_COLUMNS = 1_000
 MAX_ROW_CHARACTERS = 4_000_000
+# Far longer than a gigabyte takes on an idle computer.
+MAX_SECONDS = 180.0
+# What `is_small` calls so: read in a fraction of a second, whatever is in it.
+SMALL_FILE, SMALL_TEXT, SMALL_LINES = 1 << 20, 4 << 20, 50_000
 MIN_REVIEWS = 20
 PROGRESS_EVERY = 2000
 BUFFER_BYTES = 1 << 16
@@ -82,7 +90,7 @@ def read(
     max_bytes: int = MAX_BYTES,
     progress: Progress = silent,
 ) -> Table:
-    """Read every row, empty texts included; `max_bytes` limits the decompressed size.
+    """Read every row, empty texts included; `max_bytes` limits the decompressed size and what the texts take in memory.
 
     Raise `DataError` when the file is missing, too large, not a text file, not well-formed CSV, lacks a column, or has
     a label that is neither 0/1, neg/pos nor negative/positive.
@@ -94,10 +102,11 @@ def read(
         if not path.is_file():
             raise DataError(f"{path}: there is no such file. Check the name and the folder.")
         # Half of what is free, because text outside Latin-1 takes two or four times its bytes in memory.
-        limit = min(max_bytes, psutil.virtual_memory().available // 2)
+        limit = min(max_bytes, available_memory() // 2)
+        deadline = time.monotonic() + MAX_SECONDS
         for encoding in _encodings(path):
             try:
-                return _read(path, encoding, text_column, label_column, labels_required, limit, progress)
+                return _read(path, encoding, text_column, label_column, labels_required, limit, deadline, progress)
             except UnicodeError:
                 continue
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -115,17 +124,23 @@ def _read(
     label_column: str,
     labels_required: bool,
     max_bytes: int,
+    deadline: float,
     progress: Progress,
 ) -> Table:
     size = max(1, path.stat().st_size)
     texts: list[str] = []
     labels: list[int] = []
+    held = 0
     with path.open("rb") as raw, _decompressed(raw) as plain:
-        limited = io.BufferedReader(_Limited(plain, max_bytes, path.name), BUFFER_BYTES)
+        limited = io.BufferedReader(_Limited(plain, max_bytes, deadline, path.name), BUFFER_BYTES)
         rows = _rows(io.TextIOWrapper(limited, encoding, newline=""), path.name)
         header = [name.strip() for name in next(rows, [])]
         if not header:
             raise DataError(f"{path.name} is empty. Its first line has to name the columns.")
+        if len(header) > MAX_COLUMNS:
+            raise DataError(
+                f"{path.name} has {len(header):,} columns; {MAX_COLUMNS:,} are allowed. Keep those of text and label."
+            )
         text_at = _column(header, text_column, path.name, "text_column")
         has_labels = labels_required or label_column in header
         label_at = _column(header, label_column, path.name, "label_column") if has_labels else None
@@ -137,9 +152,11 @@ def _read(
                     f"{path.name}: row {number} has {len(row)} fields where the header has {len(header)}. "
                     "Put quotes around texts that contain commas."
                 )
-            if number > MAX_ROWS:
-                raise DataError(f"{path.name} has more than {MAX_ROWS:,} rows. Use a part of it.")
             texts.append(row[text_at])
+            # One character outside Latin-1 makes a whole text two or four times as large.
+            held += sys.getsizeof(row[text_at])
+            if held > max_bytes:
+                raise _too_much_text(path.name, max_bytes)
             if label_at is not None:
                 labels.append(_label(row[label_at], number, path.name, label_column))
             if number % PROGRESS_EVERY == 0:
@@ -152,6 +169,19 @@ def _read(
         np.array(labels, dtype=np.int8) if label_at is not None else None,
         (warning,) if guessed else (),
     )
+
+
+def is_small(path: str | Path) -> bool:
+    """Return whether reading this file takes a fraction of a second; so does one that is gone or damaged."""
+    try:
+        with Path(path).open("rb") as raw, _decompressed(raw) as plain:
+            # A compressed file costs time for each of its members, be they empty.
+            if plain is not raw and Path(path).stat().st_size > SMALL_FILE:
+                return False
+            content = plain.read(SMALL_TEXT + 1)
+    except (OSError, EOFError, ValueError, zlib.error):
+        return True
+    return len(content) <= SMALL_TEXT and content.count(b"\n") + content.count(b"\r") <= SMALL_LINES
 
 
 def _encodings(path: Path) -> tuple[str, ...]:
@@ -169,10 +199,10 @@ def _decompressed(raw: IO[bytes]) -> IO[bytes]:
 
 
 class _Limited(io.RawIOBase):
-    """A reader that counts what it hands out and raises `DataError` beyond `limit` bytes."""
+    """A reader that raises `DataError` beyond `limit` bytes handed out, and after `deadline`, a monotonic time."""
 
-    def __init__(self, stream: IO[bytes], limit: int, name: str) -> None:
-        self._stream, self._limit, self._name, self._count = stream, limit, name, 0
+    def __init__(self, stream: IO[bytes], limit: int, deadline: float, name: str) -> None:
+        self._stream, self._limit, self._deadline, self._name, self._count = stream, limit, deadline, name, 0
 
     def readable(self) -> bool:
         return True
@@ -183,26 +213,40 @@ class _Limited(io.RawIOBase):
         view[: len(data)] = data
         self._count += len(data)
         if self._count > self._limit:
+            raise _too_much_text(self._name, self._limit)
+        if time.monotonic() > self._deadline:
             raise DataError(
-                f"{self._name} holds more than {self._limit / 1e6:,.0f} MB of text, too much for this computer. "
-                "Use a part of it."
+                f"{self._name} takes longer than {MAX_SECONDS / 60:g} minutes to read, so it was given up. "
+                "Use a part of it, or try again when this computer is less busy."
             )
         return len(data)
 
 
+def _too_much_text(name: str, limit: int) -> DataError:
+    return DataError(
+        f"{name} holds more than {limit / 1e6:,.0f} MB of text, too much for this computer. Use a part of it."
+    )
+
+
 def _rows(stream: IO[str], name: str) -> Iterator[list[str]]:
-    """Yield the non-blank rows of a CSV text, each of limited length; raise `DataError` where it is malformed."""
+    """Yield the non-blank rows of a CSV text; raise `DataError` where it is malformed or beyond a limit.
+
+    Lines and rows count whether they are blank or not: a kilobyte of gzip holds a million blank lines.
+    """
     # The parser's own limit is one for the whole process and by default smaller than a review of 50,000 words.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_CHARACTERS))
-    row_length = number = 0
+    row_length = number = line_count = 0
 
     def here() -> str:
         return f"{name}: row {number}" if number else f"{name}: the first line"
 
     def lines() -> Iterator[str]:
-        nonlocal row_length
+        nonlocal row_length, line_count
         while line := stream.readline(MAX_ROW_CHARACTERS + 1):
             row_length += len(line)
+            line_count += 1
+            if line_count > MAX_LINES:
+                raise DataError(f"{name} has more than {MAX_LINES:,} lines, blank ones included. Use a part of it.")
             if row_length > MAX_ROW_CHARACTERS:
                 raise DataError(
                     f"{here()} is longer than {MAX_ROW_CHARACTERS:,} characters. Probably a quote in it is not closed."
@@ -212,8 +256,11 @@ def _rows(stream: IO[str], name: str) -> Iterator[list[str]]:
             yield line
 
     try:
-        for row in csv.reader(lines(), strict=True):
+        # The first row names the columns.
+        for count, row in enumerate(csv.reader(lines(), strict=True)):
             row_length = 0
+            if count > MAX_ROWS:
+                raise DataError(f"{name} has more than {MAX_ROWS:,} rows, blank ones included. Use a part of it.")
             if row:
                 number += 1
                 yield row

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 
-@dataclass(frozen=True)
+# A long review has tens of thousands of these.
+@dataclass(frozen=True, slots=True)
 class TokenScore:
     """One token: `start` and `end` are character offsets into the original text, `text` is that part of it.
 

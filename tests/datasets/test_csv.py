@@ -10,7 +10,7 @@ import pytest
 
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets import TEST, load_reviews
-from sentiment_core.datasets.csv_file import load, read
+from sentiment_core.datasets.csv_file import is_small, load, read
 from sentiment_core.errors import DataError
 
 MOVIES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "movie.csv.gz"
@@ -202,6 +202,59 @@ def test_row_limit(file, monkeypatch):
     monkeypatch.setattr("sentiment_core.datasets.csv_file.MAX_ROWS", 100)
     assert len(load(write(file, rows(100))).texts) == 100
     assert "more than 100 rows" in refusal(write(file, rows(101)))
+
+
+def test_blank_lines_count_as_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr("sentiment_core.datasets.csv_file.MAX_ROWS", 1_000)
+    path = tmp_path / "blank.csv.gz"
+    path.write_bytes(gzip.compress(b"text,label\n" + b"\n" * 50_000_000))
+    assert path.stat().st_size < 50_000
+    assert "more than 1,000 rows, blank ones included" in refusal(path)
+    assert not is_small(path)
+
+
+def test_lines_within_a_field_count_too(file, monkeypatch):
+    monkeypatch.setattr("sentiment_core.datasets.csv_file.MAX_LINES", 1_000)
+    write(file, [*rows(), ("\n" * 2_000, 1)])
+    assert "more than 1,000 lines" in refusal(file)
+
+
+def test_a_million_columns(file):
+    file.write_text("text,label" + "," * 1_000_000 + "\n")
+    assert "1,000,002 columns; 1,000 are allowed" in refusal(file)
+
+
+def test_memory_counts_not_only_bytes(file):
+    write(file, [(f"{'word ' * 200}\N{GRINNING FACE}", number % 2) for number in range(1000)])
+    assert file.stat().st_size < 1_200_000
+    with pytest.raises(DataError, match="more than 2 MB of text"):
+        read(file, max_bytes=2_000_000)
+
+
+def test_reading_is_given_up_after_a_while(file, monkeypatch):
+    monkeypatch.setattr("sentiment_core.datasets.csv_file.MAX_SECONDS", -1.0)
+    assert "longer than" in refusal(write(file, rows()))
+
+
+@pytest.mark.parametrize(
+    ("content", "small"),
+    [
+        (b"text,label\nfine,1\n", True),
+        (b"\n" * 60_000, False),
+        (b"\r" * 60_000, False),
+        (b"x" * 5_000_000, False),
+        (gzip.compress(b"x" * 5_000_000), False),
+        (gzip.compress(b"") * 60_000, False),
+        (gzip.compress(b"fine")[:10], True),
+    ],
+)
+def test_a_small_file_is_small_in_every_respect(file, content, small):
+    file.write_bytes(content)
+    assert is_small(file) is small
+
+
+def test_a_file_that_is_gone_is_small(tmp_path):
+    assert is_small(tmp_path / "absent.csv")
 
 
 def test_a_hundred_megabytes_are_read(file):

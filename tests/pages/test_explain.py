@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 import pytest
 
+from sentiment_core import jobs
+from sentiment_core.errors import DataError
 from sentiment_core.explain import PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
-from ui import counterfactual
+from ui import counterfactual, readings
 from ui import explain_words as words
 from ui.components.heatmap import Block, Row, Token, _picked, _scales
 from ui.readings import row_note
@@ -268,3 +271,64 @@ def test_part_that_no_model_reads_is_one_token_in_the_edited_review_too(monkeypa
     assert len(shown.tokens) == used + 1
     assert shown.tokens[-1].end == len(text.rstrip())
     assert len(shown.rows[0].scores) == len(shown.tokens)
+
+
+ALL = ("attention", "integrated_gradients", "gradient_x_input", "occlusion_delete", "occlusion_mask")
+
+
+def test_a_link_starts_nothing_that_takes_long(open_page, monkeypatch):
+    computed = []
+    real = readings.attribute
+    monkeypatch.setattr(readings, "attribute", lambda *asked: computed.append(*asked[2]) or real(*asked))
+    monkeypatch.setattr("sentiment_core.jobs.submit", lambda *_: pytest.fail("a link started a job"))
+    page = open_page("explain", text="not a word of it is lazy " * 300, methods=",".join(ALL), below="table")
+    assert not page.exception and not page.error
+    assert set(computed) == {"attention", "gradient_x_input"}
+    assert {"Attention", "Gradient × input"} < set(page.dataframe[0].value.columns)
+    assert button(page, "Compute")
+    hint = texts(page.caption).replace("\\", "")
+    assert "Occlusion: delete, Occlusion: mask" in hint and "for these 1,000 tokens" in hint
+
+
+def test_a_usual_review_is_answered_at_once_by_every_method(open_page, monkeypatch):
+    shown = []
+    monkeypatch.setattr(readings, "_attribution", lambda *question: shown.append(question[3]) or attribution(question))
+    page = open_page("explain", text="word " * 250, methods=",".join(ALL), below="edit")
+    assert not page.exception and not page.error
+    assert set(shown) == set(ALL) and not [item for item in page.button if item.label == "Compute"]
+
+
+def attribution(question):
+    return Attribution(question[3], "x", True, 1, np.zeros(250), 1, 0.0)
+
+
+def test_what_takes_long_is_computed_by_its_button_and_kept(open_page, lab, monkeypatch):
+    monkeypatch.setattr(readings, "AT_ONCE_SECONDS", 0.0)
+    page = open_page("explain", text=REVIEW, methods="attention", below="table")
+    assert "Attention" not in page.dataframe[0].value.columns
+    button(page, "Compute").click().run()
+    info = next(info for info in available_models(lab) if info.id == PRETRAINED)
+    question = readings._question(info, REVIEW, "attributions", ["attention"], None, "mean")
+    deadline = time.monotonic() + 60
+    while jobs.look("explanation", question).state == "running" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    page.run()
+    assert not page.exception and not page.error
+    assert page.dataframe[0].value["Attention"].sum() == pytest.approx(1.0)
+
+
+def test_a_failing_question_is_asked_once(open_page, monkeypatch):
+    asked = []
+
+    class Broken:
+        def explain(self, text):
+            asked.append(text)
+            raise DataError("these weights read nothing")
+
+    monkeypatch.setattr(readings, "predictor", lambda *_: Broken())
+    page = open_page("explain", text="A review nobody else has asked about.")
+    page.run()
+    assert "read nothing" in texts(page.error) and len(asked) == 1
+    button(page, "Try again").click().run()
+    assert len(asked) == 2 and not page.exception
+    readings._explanation.clear()

@@ -284,3 +284,12 @@ def test_hostile_names_are_only_text(open_page, lab, monkeypatch):
     assert nasty not in texts(page.caption)
     button(page, "Delete").click().run()
     assert nasty not in texts(page.markdown)
+
+
+def test_a_threshold_outlives_a_filter_that_finds_nothing(open_page, tested):
+    page = open_page("runs", filter="Twin", threshold="0.8")
+    for words in ("zzz", "yyy", "Twin"):
+        page.text_input(key="runs:words").set_value(words).run()
+        assert not page.exception
+    assert page.slider(key="confusion:threshold").value == 0.8
+    assert page.query_params["threshold"] in ("0.8", ["0.8"])

@@ -8,9 +8,13 @@ import io
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sentiment_core.config import DataConfig
+from sentiment_core.data_view.job import arguments_for, run
+from sentiment_core.datasets import silent
 from sentiment_core.errors import ConfigError, DataError, StoreError
-from sentiment_core.paths import home as lab_home
-from ui.uploads import check_upload, in_users_words, remember_name, save_upload, upload_path
+from sentiment_core.paths import folder
+from ui.reading_first import read_first
+from ui.uploads import in_users_words, remember_name, save_upload, upload_path
 
 GOOD = "text,label\n" + "".join(f"review number {n},{n % 2}\n" for n in range(40))
 
@@ -24,7 +28,7 @@ def test_same_content_is_kept_once_and_found_by_its_name(lab):
 
 def test_upload_is_counted(lab):
     path = save_upload("reviews.csv.gz", gzip.compress(GOOD.encode()))
-    assert check_upload(str(path), "text", "label")["reviews"] == 40
+    assert read_first(DataConfig(source="csv", path=str(path)))["reviews"] == 40
 
 
 @pytest.mark.parametrize(
@@ -33,7 +37,7 @@ def test_upload_is_counted(lab):
 def test_bad_upload_is_refused_with_a_reason(lab, content):
     path = save_upload("bad.csv", content)
     with pytest.raises(DataError):
-        check_upload(str(path), "text", "label")
+        read_first(DataConfig(source="csv", path=str(path)))
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../store.sqlite3", "0" * 24 + ".csv", ""])
@@ -46,7 +50,7 @@ def test_messages_call_the_file_what_the_user_calls_it(lab):
     path = save_upload("my reviews.csv", b"")
     remember_name(path, "my reviews.csv")
     with pytest.raises(DataError) as found:
-        check_upload(str(path), "text", "label")
+        read_first(DataConfig(source="csv", path=str(path)))
     assert in_users_words(str(found.value), str(path)).startswith("my reviews.csv is empty")
 
 
@@ -65,7 +69,7 @@ def test_a_full_disk_leaves_nothing_behind(lab, monkeypatch):
     monkeypatch.setattr("ui.uploads.os.replace", full)
     with pytest.raises(StoreError, match="No space left on device"):
         save_upload("a.csv", GOOD.encode())
-    assert list((lab_home() / "uploads").iterdir()) == []
+    assert list((folder("uploads")).iterdir()) == []
 
 
 def page():
@@ -85,3 +89,33 @@ def test_the_server_forgets_an_upload_once_it_is_on_disk(lab):
     app.run()
     kept = save_upload("mine.csv", GOOD.encode())
     assert [item.value for item in app.text] == [f"kept: {kept.name}", "in memory: 0"]
+
+
+def test_a_large_file_is_read_by_a_job_that_somebody_starts(lab, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("ui.reading_first.job_panel", lambda *asked, **_words: drawn.append(asked))
+    path = save_upload("blank.csv.gz", gzip.compress(GOOD.encode() + b"\n" * 50_000_000))
+    assert path.stat().st_size < 60_000
+    assert read_first(DataConfig(source="csv", path=str(path))) is None
+    (kind, arguments) = drawn[0]
+    assert kind == "reviews"
+    with pytest.raises(DataError, match="blank ones included"):
+        run(arguments, silent)
+
+
+def test_what_a_page_cannot_hold_is_refused_and_still_trained_on(lab, monkeypatch):
+    monkeypatch.setattr("ui.reading_first.MOST_CHARACTERS", 100)
+    path = save_upload("mine.csv", GOOD.encode())
+    data = DataConfig(source="csv", path=str(path))
+    assert read_first(data, shown=False)["reviews"] == 40
+    with pytest.raises(DataError, match="Training reads them all"):
+        read_first(data)
+
+
+def test_counts_of_a_job_without_labels_and_with_tokens(lab):
+    path = save_upload("texts.csv", b"text\nA fine film.\nA poor one.\n")
+    found = run(arguments_for(DataConfig(source="csv", path=str(path)), labelled=False), silent)
+    assert (found["reviews"], found["positive"], found["characters"]) == (2, None, 23)
+    path = save_upload("mine.csv", GOOD.encode())
+    run(arguments_for(DataConfig(source="csv", path=str(path)), tokens=True), silent)
+    assert len(list(folder("readings").glob("*.npz"))) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -41,7 +42,8 @@ class Method:
 
     `signed`: scores are log-odds for (positive) or against (negative) the target class; else they are sizes, never
     negative. `needs_attention`: only for models that attend. `uses_baseline`: depends on what stands for "no word".
-    `cost`: how many reviews of that length it sends through the network, in words.
+    `cost`: how many reviews of that length it sends through the network, in words. `passes`: as many for a review of so
+    many tokens, about, with forward and back counted as three.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Method:
     signed: bool
     description: str
     cost: str
+    passes: Callable[[int], float]
     module: str
     needs_attention: bool = False
     uses_baseline: bool = False

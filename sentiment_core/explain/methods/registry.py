@@ -10,6 +10,7 @@ import numpy as np
 
 from sentiment_core.errors import ConfigError
 from sentiment_core.explain.methods.base import DEFAULT_BASELINE, Method
+from sentiment_core.explain.methods.windows import occlusions
 from sentiment_core.explain.records import Attribution
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 
@@ -25,6 +26,7 @@ METHODS: dict[str, Method] = {
             signed=False,
             description="The share of each token's state in the vector that the decision is made from.",
             cost="1 pass",
+            passes=lambda _tokens: 1,
             module="attention",
             needs_attention=True,
         ),
@@ -35,6 +37,7 @@ METHODS: dict[str, Method] = {
             description="Gradients added up on the straight way from a baseline to the review, times that way. "
             "They add up to what the review changes in the log-odds.",
             cost="40 to 500 passes, most of them forward and back",
+            passes=lambda tokens: 3 * min(150, 150_000 / max(tokens, 1)),
             module="integrated_gradients",
             uses_baseline=True,
         ),
@@ -44,6 +47,7 @@ METHODS: dict[str, Method] = {
             signed=True,
             description="What the log-odds would lose if each token's vector shrank to zero along a straight line.",
             cost="1 pass forward and back",
+            passes=lambda _tokens: 3,
             module="gradient_x_input",
         ),
         Method(
@@ -52,6 +56,7 @@ METHODS: dict[str, Method] = {
             signed=True,
             description="How much the log-odds fall when the token is taken out and the review closes up.",
             cost="1 pass a token",
+            passes=occlusions,
             module="occlusion_delete",
         ),
         Method(
@@ -60,6 +65,7 @@ METHODS: dict[str, Method] = {
             signed=True,
             description="How much the log-odds fall when a vector that says nothing stands in the token's place.",
             cost="1 pass a token",
+            passes=occlusions,
             module="occlusion_mask",
             uses_baseline=True,
         ),
@@ -69,6 +75,7 @@ METHODS: dict[str, Method] = {
             signed=False,
             description="Drawn numbers: the control that every explanation has to beat.",
             cost="no pass",
+            passes=lambda _tokens: 0,
             module="random",
         ),
     )

@@ -15,6 +15,11 @@ def window_size(tokens: int) -> int:
     return math.ceil(tokens * tokens / MOST_TOKENS)
 
 
+def occlusions(tokens: int) -> float:
+    """Return how many passes occlude each window of a review of `tokens` once."""
+    return tokens / max(window_size(tokens), 1)
+
+
 def share(differences: np.ndarray, tokens: int, size: int) -> np.ndarray:
     """Return scores `(tokens,)`: the difference of each window, divided equally among its tokens."""
     lengths = np.minimum(size, tokens - size * np.arange(len(differences)))

@@ -1,0 +1,77 @@
+"""What takes long about a review, as a job: the same numbers as at once, and an estimate to tell them apart."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from sentiment_core.datasets import silent
+from sentiment_core.explain import DEFAULT_BASELINE, METHODS, PRETRAINED, attribute
+from sentiment_core.explain.cost import along_seconds, attribution_seconds, faithfulness_seconds
+from sentiment_core.explain.faithfulness import of_review
+from sentiment_core.explain.job import (
+    ALONG,
+    ATTRIBUTIONS,
+    FAITHFULNESS,
+    along_of,
+    arguments_for,
+    attributions_of,
+    faithfulness_of,
+    run,
+)
+
+TEXT = "A lazy plot qqzzx and a beautiful waste of two hours."
+FAST = ["attention", "gradient_x_input", "integrated_gradients"]
+
+
+@pytest.fixture
+def asked():
+    """Ask in this process; the result goes through JSON, as a job's does."""
+    return lambda what, methods=(): json.loads(
+        json.dumps(run(arguments_for(what, PRETRAINED, TEXT, methods, None, DEFAULT_BASELINE, None), silent))
+    )
+
+
+def test_attributions_come_back_as_they_were(asked, pretrained):
+    used = pretrained.read(TEXT)[1]
+    found = attributions_of(asked(ATTRIBUTIONS, FAST), used)
+    for one, other in zip(found, attribute(pretrained, TEXT, FAST), strict=True):
+        assert (one.method, one.target, one.window, one.completeness) == (
+            other.method, other.target, other.window, other.completeness,
+        )  # fmt: skip
+        assert np.array_equal(one.scores, other.scores)
+
+
+def test_faithfulness_comes_back_as_it_was(asked, pretrained):
+    found = faithfulness_of(asked(FAITHFULNESS, FAST[:2]))
+    other = of_review(pretrained, TEXT, attribute(pretrained, TEXT, FAST[:2]))
+    assert found.keys() == other.keys() == {*FAST[:2], "random"}
+    for name, item in found.items():
+        assert np.array_equal(item.deletion, other[name].deletion)
+        assert item.comprehensiveness == other[name].comprehensiveness
+
+
+def test_reading_along_comes_back_as_it_was(asked, pretrained):
+    found, other = along_of(asked(ALONG)), pretrained.reading_along(TEXT)
+    assert np.array_equal(found.after, other.after) and np.array_equal(found.probabilities, other.probabilities)
+
+
+def test_arguments_follow_the_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr("sentiment_core.explain.job.model_folder", lambda _model, _store: tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"some")
+    first = arguments_for(ALONG, "x", TEXT, (), None, DEFAULT_BASELINE, None)
+    (tmp_path / "model.safetensors").write_bytes(b"others")
+    assert arguments_for(ALONG, "x", TEXT, (), None, DEFAULT_BASELINE, None) != first
+
+
+def test_an_estimate_grows_with_the_review_and_with_the_network(make_predictor):
+    small = make_predictor({"model.hidden_size": 16})
+    large = make_predictor({"model.hidden_size": 512, "model.cell": "lstm"})
+    for name, item in METHODS.items():
+        if item.passes(1):
+            assert attribution_seconds(small, name, 50) < attribution_seconds(small, name, 3000)
+            assert attribution_seconds(small, name, 50) < attribution_seconds(large, name, 50)
+    assert faithfulness_seconds(small, ["attention"], 50) < faithfulness_seconds(small, list(METHODS), 50)
+    assert along_seconds(small, 100) < along_seconds(small, 1000)
