@@ -88,7 +88,12 @@ def _build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--method", metavar="NAME,NAME", help="add a score per token by each explanation method")
     study = add("study", _study, "Measure how faithful explanation methods are over a sample of reviews.")
     study.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
-    study.add_argument("--data", default="demo", metavar="SOURCE", help="demo, own (the run's test part) or FILE.csv")
+    study.add_argument(
+        "--data",
+        default="demo",
+        metavar="SOURCE",
+        help="demo, own (the run's test part) or FILE.csv: without the reviews that the model has learned from",
+    )
     study.add_argument("--sample", type=int, default=500, help="so many reviews (default 500)")
     study.add_argument("--seed", type=int, default=0, help="fixes sample, random orders and intervals")
     study.add_argument("--method", metavar="NAME,NAME", help="which methods (default: all)")
@@ -222,28 +227,38 @@ def _export(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _predict(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.calibration import brier_score, expected_calibration_error
     from sentiment_core.datasets.csv_file import read
     from sentiment_core.explain import load_predictor
+    from sentiment_core.explain.batch import Asked, measures, seen_sentence
+    from sentiment_core.explain.unseen import seen_among
     from sentiment_core.store import Store
 
     table = read(options.data, options.text_column, options.label_column)
-    labels = table.labels
     with Store() as store:
         probabilities = load_predictor(options.model, store).predict(table.texts)
+        seen = seen_among(table.texts, options.model, store)
+    asked = Asked(table.texts, table.labels, seen=seen)
     predicted = (probabilities >= 0.5).astype(int)
     document: dict[str, Any] = {
         "rows": [
             {"probability": float(probability), "label": int(label)}
             for probability, label in zip(probabilities, predicted, strict=True)
-        ]
+        ],
+        "seen": None,
     }
+    if seen is not None:
+        document["seen"] = int(seen.sum())
+        for row, is_seen in zip(document["rows"], seen.tolist(), strict=True):
+            row["seen"] = is_seen
     lines = [f"{probability:.4f} {label}" for probability, label in zip(probabilities, predicted, strict=True)]
-    if labels is not None:
-        document["accuracy"] = float((predicted == labels).mean())
-        document["ece"] = expected_calibration_error(probabilities, labels)
-        document["brier"] = brier_score(probabilities, labels)
-        lines.append("  ".join(f"{name} {document[name]:.4f}" for name in ("accuracy", "ece", "brier")))
+    if table.labels is not None:
+        found = measures(probabilities, table.labels)
+        document |= found
+        lines.append("  ".join(f"{name} {value:.4f}" for name, value in found.items()))
+        if seen is not None and 0 < seen.sum() < len(seen):
+            document["unseen"] = measures(probabilities[~seen], table.labels[~seen])
+    if (said := seen_sentence(asked, probabilities)) is not None:
+        lines.append(said)
     return document, "\n".join(lines)
 
 
