@@ -30,8 +30,8 @@ CARD = """# The pretrained model
 | | |
 |---|---|
 | recipe | `{preset}`: {network} |
-| files | {size:,} bytes: half-precision weights with the vectors of {words:,} words, the words, and hashes of the reviews \
-it learned from |
+| files | {size:,} bytes: half-precision weights with the vectors of {words:,} words, the words, and hashes of the \
+reviews it learned from |
 | reviews | {count:,} IMDb reviews (Maas et al. 2011), notebook split 80/20, 10 % of training for validation |
 | commands | `python -m benchmarks.recipes --data movie.csv.gz --presets {preset} --seeds {seed} \
 --precision {precision}`, then `python -m benchmarks.pretrained --run RUN_ID` |

@@ -329,7 +329,7 @@ def _baselines(options: argparse.Namespace) -> tuple[Any, str]:
         f"{row['features']:>8,} features  {row['seconds']:.1f} s"
         for row in document["rows"]
     ]
-    return document, "\n".join(lines)
+    return document, "\n".join([*lines, *baselines.remarks(document)])
 
 
 def _presets(options: argparse.Namespace) -> tuple[Any, str]:

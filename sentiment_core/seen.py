@@ -31,7 +31,7 @@ def learned_from(reviews: Reviews) -> np.ndarray:
     return np.unique(text_hashes([reviews.texts[index] for index in np.flatnonzero(reviews.parts != TEST)]))
 
 
-def test_copies(reviews: Reviews) -> int:
+def copies_in_test(reviews: Reviews) -> int:
     """Return how many test reviews have a copy among the training and validation reviews."""
     return int(is_in([reviews.texts[index] for index in reviews.select(TEST)], learned_from(reviews)).sum())
 

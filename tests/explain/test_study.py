@@ -139,7 +139,8 @@ def made_up(gains: dict[str, tuple[float, float]]) -> dict[str, Any]:
             row | ({} if name == "random" else dict.fromkeys(("comprehensiveness_gain", "sufficiency_gain"), gain))
         )
     return {
-        "model": "m", "data": "demo", "offered": 20, "seen": 0, "seed": 0, "reviews": 20, "left_out": 0, "confidence": 0.95, "methods": rows,
+        "model": "m", "data": "demo", "offered": 20, "seen": 0, "seed": 0, "reviews": 20,
+        "left_out": 0, "confidence": 0.95, "methods": rows,
         "agreement": [], "tokens": 10.0, "accuracy": 0.5, "precision_reviews": 0,
     }  # fmt: skip
 
