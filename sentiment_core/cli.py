@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sentiment_core import __version__
 from sentiment_core.config import FIELDS, ExperimentConfig, allowed_range, from_fields
 from sentiment_core.errors import ConfigError, DataError, SentimentLabError
 from sentiment_core.metrics import Status
@@ -47,7 +48,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _build_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m sentiment_core", description=__doc__)
+    installed = Path(sys.argv[0]).stem == "sentiment-lab"
+    parser = _Parser(prog="sentiment-lab" if installed else "python -m sentiment_core", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"sentiment-lab {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, command: Any, help_text: str) -> argparse.ArgumentParser:
@@ -102,6 +105,10 @@ def _build_parser() -> argparse.ArgumentParser:
     linear.add_argument("--split", default="notebook", help="notebook (random 80/20) or official (imdb only)")
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")
+    app = add("app", _app, "Open the web application; every other setting of Streamlit is an environment variable.")
+    app.add_argument("--address", help="where to listen (default 127.0.0.1: this machine only)")
+    app.add_argument("--port", type=int, help="default 8501")
+    app.add_argument("--headless", action="store_true", help="open no browser")
     add("presets", _presets, "List the course notebook's ladder.")
     add("fields", _fields, "List every setting with its range and default.")
     return parser
@@ -330,6 +337,12 @@ def _baselines(options: argparse.Namespace) -> tuple[Any, str]:
         for row in document["rows"]
     ]
     return document, "\n".join([*lines, *baselines.remarks(document)])
+
+
+def _app(options: argparse.Namespace) -> NoReturn:
+    from sentiment_core.open_app import serve
+
+    serve(options.address, options.port, options.headless)
 
 
 def _presets(options: argparse.Namespace) -> tuple[Any, str]:
