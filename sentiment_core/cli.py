@@ -10,13 +10,14 @@ import json
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sentiment_core import __version__
 from sentiment_core.config import FIELDS, ExperimentConfig, allowed_range, from_fields
 from sentiment_core.errors import ConfigError, DataError, SentimentLabError
-from sentiment_core.metrics import Balance, Status
+from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
 from sentiment_core.presets import PRESETS, preset, vary_clipping
@@ -53,7 +54,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _build_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m sentiment_core", description=__doc__)
+    installed = Path(sys.argv[0]).stem == "sentiment-lab"
+    parser = _Parser(prog="sentiment-lab" if installed else "python -m sentiment_core", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"sentiment-lab {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, command: Any, help_text: str, computes: bool = False) -> argparse.ArgumentParser:
@@ -96,7 +99,12 @@ def _build_parser() -> argparse.ArgumentParser:
         "study", _study, "Measure how faithful explanation methods are over a sample of reviews.", computes=True
     )
     study.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
-    study.add_argument("--data", default="demo", metavar="SOURCE", help="demo, own (the run's test part) or FILE.csv")
+    study.add_argument(
+        "--data",
+        default="demo",
+        metavar="SOURCE",
+        help="demo, own (the run's test part) or FILE.csv: without the reviews that the model has learned from",
+    )
     study.add_argument("--sample", type=int, default=500, help="so many reviews (default 500)")
     study.add_argument("--seed", type=int, default=0, help="fixes sample, random orders and intervals")
     study.add_argument("--method", metavar="NAME,NAME", help="which methods (default: all)")
@@ -105,6 +113,10 @@ def _build_parser() -> argparse.ArgumentParser:
     linear.add_argument("--split", default="notebook", help="notebook (random 80/20) or official (imdb only)")
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")
+    app = add("app", _app, "Open the web application; every other setting of Streamlit is an environment variable.")
+    app.add_argument("--address", help="where to listen (default 127.0.0.1: this machine only)")
+    app.add_argument("--port", type=int, help="default 8501")
+    app.add_argument("--headless", action="store_true", help="open no browser")
     add("presets", _presets, "List the course notebook's ladder.")
     add("fields", _fields, "List every setting with its range and default.")
     return parser
@@ -232,37 +244,43 @@ def _export(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _predict(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.calibration import brier_score, expected_calibration_error
     from sentiment_core.datasets.csv_file import read
     from sentiment_core.explain import load_predictor
-    from sentiment_core.steps.rules import correct, positive
+    from sentiment_core.explain.batch import Asked, measures, seen_sentence
+    from sentiment_core.explain.unseen import seen_among
+    from sentiment_core.steps.rules import positive
     from sentiment_core.store import Store
 
     table = read(options.data, options.text_column, options.label_column)
-    labels = table.labels
     with Store() as store:
         probabilities = load_predictor(options.model, store).predict(table.texts)
+        seen = seen_among(table.texts, options.model, store)
+    asked = Asked(table.texts, table.labels, seen=seen)
     # A network that diverged answers with no number, which is neither class.
     predicted = [int(positive(value)) if math.isfinite(value) else None for value in probabilities]
     document: dict[str, Any] = {
         "rows": [
             {"probability": _finite(probability), "label": label}
             for probability, label in zip(probabilities, predicted, strict=True)
-        ]
+        ],
+        "seen": None,
     }
+    if seen is not None:
+        document["seen"] = int(seen.sum())
+        for row, is_seen in zip(document["rows"], seen.tolist(), strict=True):
+            row["seen"] = is_seen
     lines = [
         f"{probability:.4f} {'no answer' if label is None else label}"
         for probability, label in zip(probabilities, predicted, strict=True)
     ]
-    if labels is not None:
-        measured: dict[str, float] = dict.fromkeys(("accuracy", "ece", "brier"), math.nan)
-        if None not in predicted:
-            measured["accuracy"] = float(correct(probabilities, labels).mean())
-            measured["ece"] = expected_calibration_error(probabilities, labels)
-            measured["brier"] = brier_score(probabilities, labels)
-        measured["chance"] = Balance(len(labels), int(positive(labels).sum())).chance
-        document |= {name: _finite(value) for name, value in measured.items()}
-        lines.append("  ".join(f"{name} {value:.4f}" for name, value in measured.items()))
+    if table.labels is not None:
+        found = measures(probabilities, table.labels)
+        document |= _all_finite(found)
+        lines.append("  ".join(f"{name} {value:.4f}" for name, value in found.items()))
+        if seen is not None and 0 < seen.sum() < len(seen):
+            document["unseen"] = _all_finite(measures(probabilities[~seen], table.labels[~seen]))
+    if (said := seen_sentence(asked, probabilities)) is not None:
+        lines.append(said)
     return document, "\n".join(lines)
 
 
@@ -333,7 +351,13 @@ def _baselines(options: argparse.Namespace) -> tuple[Any, str]:
         f"{row['features']:>8,} features  {row['seconds']:.1f} s"
         for row in document["rows"]
     ]
-    return document, "\n".join(lines)
+    return document, "\n".join([*lines, *baselines.remarks(document)])
+
+
+def _app(options: argparse.Namespace) -> NoReturn:
+    from sentiment_core.open_app import serve
+
+    serve(options.address, options.port, options.headless)
 
 
 def _presets(options: argparse.Namespace) -> tuple[Any, str]:
@@ -369,6 +393,10 @@ def _fields(options: argparse.Namespace) -> tuple[Any, str]:
 def _finite(value: float) -> float | None:
     # JSON has no word for what is not a number.
     return float(value) if math.isfinite(value) else None
+
+
+def _all_finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _finite(value) for name, value in values.items()}
 
 
 def _percent(share: float | None) -> str:

@@ -281,7 +281,7 @@ def from_fields(fields: Mapping[str, Any], base: ExperimentConfig | None = None)
 def to_query(config: ExperimentConfig) -> dict[str, str]:
     """Return URL parameters for what differs from the defaults; `from_query` is its inverse."""
     query = {}
-    default, given = _flatten(ExperimentConfig()), _flatten(config)
+    default, given = flatten(ExperimentConfig()), flatten(config)
     for field, value in given.items():
         if value != default[field]:
             query[field] = _to_text(value)
@@ -328,7 +328,8 @@ def _collect_fields() -> dict[str, Any]:
     return fields
 
 
-def _flatten(config: ExperimentConfig) -> dict[str, Any]:
+def flatten(config: ExperimentConfig) -> dict[str, Any]:
+    """Return every setting of `config` by its dotted name."""
     tree = config.model_dump(exclude={"runs"})
     return {field: _lookup(tree, field) for field in FIELDS}
 

@@ -14,7 +14,7 @@ import torch
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus, prepare
-from sentiment_core.datasets import load_reviews
+from sentiment_core.datasets import Reviews, load_reviews
 from sentiment_core.errors import (
     CheckpointError,
     DownloadError,
@@ -29,6 +29,7 @@ from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.out_of_memory import TRAINING_ADVICE, is_out_of_memory
 from sentiment_core.reporting import Keeper, Reporter
+from sentiment_core.seen import write_seen
 from sentiment_core.store import Experiment, Progress, Store, Worker, patiently
 from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.device import choose_device, free_memory
@@ -104,11 +105,10 @@ class Heartbeat:
             self._complained = True
 
 
-def prepare_corpora(config: ExperimentConfig, show: Callable[[str, float | None], None]) -> list[Corpus]:
-    """Return one encoded corpus per run; runs that read the same data share one object."""
-    reviews = load_reviews(config.data, show)
-    for warning in reviews.warnings:
-        logger.warning("%s", warning)
+def prepare_corpora(
+    config: ExperimentConfig, reviews: Reviews, show: Callable[[str, float | None], None]
+) -> list[Corpus]:
+    """Return `reviews` encoded, one corpus per run; runs that read the same data share one object."""
     made: dict[str, Corpus] = {}
     corpora = []
     for run in config.runs:
@@ -207,7 +207,11 @@ def _make_trainer(
 ) -> Trainer:
     config = experiment.config
     device = choose_device(config.device)
-    corpora = prepare_corpora(config, show)
+    reviews = load_reviews(config.data, show)
+    for warning in reviews.warnings:
+        logger.warning("%s", warning)
+    write_seen(keeper.folder, reviews)
+    corpora = prepare_corpora(config, reviews, show)
     ids = [run.id for run in experiment.runs]
     keeper.corpora = dict(zip(ids, corpora, strict=True))
     check_loaded(

@@ -220,7 +220,7 @@ def test_predict(run: Cli, model: str, tmp_path: Path) -> None:
     path = tmp_path / "three.csv"
     path.write_text('text,label\n"a good film, truly",1\n,0\n電影 <b>,positive\n')
     document = json.loads(run("predict", "--model", model, "--data", str(path), "--json")[1])
-    assert len(document["rows"]) == 3 and set(document["rows"][0]) == {"probability", "label"}
+    assert len(document["rows"]) == 3 and set(document["rows"][0]) == {"probability", "label", "seen"}
     labels = [row["label"] for row in document["rows"]]
     assert labels == [int(row["probability"] >= 0.5) for row in document["rows"]]
     assert document["accuracy"] == sum(a == b for a, b in zip(labels, [1, 0, 1], strict=True)) / 3

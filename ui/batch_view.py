@@ -12,7 +12,16 @@ from sentiment_core.calibration import brier_score, expected_calibration_error, 
 from sentiment_core.config import DataConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import PRETRAINED, available_models
-from sentiment_core.explain.batch import Asked, as_csv, batch_arguments, counts_at, kept_answers, ranking, reviews_of
+from sentiment_core.explain.batch import (
+    Asked,
+    as_csv,
+    batch_arguments,
+    counts_at,
+    kept_answers,
+    ranking,
+    reviews_of,
+    seen_sentence,
+)
 from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
 from ui.backend import store
@@ -102,6 +111,8 @@ def show(asked: Asked, probabilities: np.ndarray, model: str) -> None:
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         threshold = st.slider("Called positive from P(positive) =", 0.0, 1.0, step=0.01, key=THRESHOLD)
+        if (said := seen_sentence(asked, probabilities, threshold)) is not None:
+            st.warning(literal(said), icon=":material/visibility:")
         _counts(probabilities, labels, threshold)
         _table(asked, probabilities, threshold, model)
     with right:

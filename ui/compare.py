@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig, RunConfig, build, choices
-from ui.forms import field_widget, flatten, widget_key
+from sentiment_core.config import ExperimentConfig, RunConfig, build, choices, flatten
+from ui.forms import field_widget, widget_key
 from ui.labels import say
 
 NOTHING, CLIPPING, GIVEN = "nothing", "clipping", "given"

@@ -9,11 +9,11 @@ from typing import Any, get_args
 import streamlit as st
 
 from sentiment_core.config import (
-    FIELDS,
     ExperimentConfig,
     allowed_range,
     choices,
     field_info,
+    flatten,
 )
 from ui.labels import say
 
@@ -30,16 +30,6 @@ STEPS = {
     "training.batch_size": 32,
 }
 FREE_FLOATS = {"training.learning_rate", "training.max_norm", "training.clip_value"}
-
-
-def flatten(config: ExperimentConfig) -> dict[str, Any]:
-    """Return every setting of `config` by its dotted name."""
-    tree = config.model_dump(exclude={"runs"})
-    result = {}
-    for field in FIELDS:
-        section, _, name = field.rpartition(".")
-        result[field] = tree[section][name] if section else tree[name]
-    return result
 
 
 def draft() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.baselines import KIND, arguments_for
+from sentiment_core.baselines import KIND, arguments_for, remarks
 from sentiment_core.config import DataConfig, build, choices
 from sentiment_core.errors import SentimentLabError
 from ui.job_panel import job_panel
@@ -91,9 +91,9 @@ def choose(data: DataConfig) -> DataConfig | None:
 
 
 def table(result: dict[str, Any]) -> None:
-    """Draw one row a baseline, best first, and what they were trained on."""
-    sizes = result["reviews"]
-    rows = [
+    """Draw one row a baseline, best first, the majority class below them, and what they were trained on."""
+    most = result["majority"]
+    rows: list[dict[str, Any]] = [
         {
             "Baseline": row["title"],
             "Test": row["test_accuracy"],
@@ -104,6 +104,14 @@ def table(result: dict[str, Any]) -> None:
         }
         for row in sorted(result["rows"], key=lambda row: row["test_accuracy"], reverse=True)
     ]
+    rows.append(
+        {
+            "Baseline": "majority class",
+            "Test": most["test_accuracy"],
+            "Valid.": most["validation_accuracy"],
+            "What it is": f"every review is called {most['label']}, as at least half of the training reviews are",
+        }
+    )
     columns = {
         "Test": st.column_config.NumberColumn(format="%.3f", help="Accuracy on the test reviews, measured once."),
         "Valid.": st.column_config.NumberColumn(format="%.3f", help="Accuracy on the validation reviews."),
@@ -114,12 +122,7 @@ def table(result: dict[str, Any]) -> None:
         "What it is": st.column_config.TextColumn(width="large"),
     }
     st.dataframe(rows, hide_index=True, column_config=columns)
-    st.caption(
-        literal(
-            f"Trained on {sizes['train']:,} reviews, {sizes['validation']:,} for validation, "
-            f"tested on {sizes['test']:,}."
-        )
-    )
+    st.caption(literal(" ".join(remarks(result))))
     st.page_link(pages()["train"], label="Train a network on them", icon=":material/arrow_forward:")
 
 

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from sentiment_core.config import field_info, flatten
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.explain import load_predictor
 from sentiment_core.explain.padding_probe import (
     KINDS,
     MOST_PADDING,
+    Candidate,
     Movement,
+    alike,
+    candidates,
     kind_of,
     movement,
-    newest_runs,
     padding_probe,
     probe_experiment,
+    unlike_fields,
 )
 from sentiment_core.metrics import Status
 from sentiment_core.store import Run
 from ui.backend import store
 from ui.components.live_plot import live_experiment
 from ui.examples import EXAMPLES
+from ui.labels import say
 from ui.launch import start_experiment
 from ui.notices import errors_shown, literal, show_error
 from ui.palette import run_colour
 from ui.run_controls import PROBLEM, controls
+from ui.uploads import in_users_words
 
 TEXT, PADDING, EXAMPLE = "lab:padding:text", "lab:padding:padding", "lab:padding:example"
 KEPT = "lab:padding:kept"
@@ -39,6 +48,8 @@ STEP = 10
 AMOUNTS = (0, 1, 2, 5, *range(STEP, MOST_PADDING + 1, STEP))
 FIRST_PADDING = 100
 LONGEST_LINK = 1500
+# So many differing settings are named; past that, the runs have little in common.
+MOST_FIELDS = 5
 MOST_CHARACTERS = 20_000
 
 
@@ -51,15 +62,24 @@ def draw() -> None:
     if (problem := st.session_state.pop(PROBLEM, None)) is not None:
         show_error(problem)
     adopt_address()
-    runs = chosen_runs()
+    found = candidates(store().experiments())
+    runs = chosen_runs(found)
     waiting = [run for run in runs.values() if run.status is not Status.FINISHED]
     if waiting:
         watch(waiting[0])
         return
-    missing = [NAMES[kind] for kind in KINDS if kind not in runs]
+    missing = [NAMES[kind] for kind in KINDS if all(candidate.kind != kind for candidate in found)]
+    unlike = unlike_fields(list(runs.values()))
+    if found:
+        choose(found, runs)
+    if unlike:
+        st.error(literal(refusal(list(runs.values()), unlike)))
     if missing:
-        offer(missing, nothing=len(missing) == len(KINDS))
-    if runs:
+        nothing = len(missing) == len(KINDS)
+        offer("There is no trained model to probe yet." if nothing else f"Not trained yet: {', '.join(missing)}.")
+    elif unlike:
+        offer("Or train three that are alike in all but what the head reads.")
+    if runs and not unlike:
         probe(runs)
     write_address(runs)
 
@@ -79,11 +99,11 @@ def adopt_address() -> None:
     state[PADDING] = round(padding / STEP) * STEP
 
 
-def chosen_runs() -> dict[str, Run]:
-    """Return a run for each kind of model: those the address names, else the newest; bad names are said."""
+def chosen_runs(trained: Sequence[Candidate]) -> dict[str, Run]:
+    """Return a run for each kind of model: those the address names, else ones that are alike; bad names are said."""
     named = [name for name in st.query_params.get("runs", "").split(",") if name]
     if not named:
-        return newest_runs(store().experiments())
+        return alike(trained)
     found: dict[str, Run] = {}
     try:
         for name in named[: len(KINDS)]:
@@ -97,13 +117,63 @@ def chosen_runs() -> dict[str, Run]:
     except SentimentLabError as error:
         show_error(error)
         st.query_params.pop("runs", None)
-        return newest_runs(store().experiments())
+        return alike(trained)
     return found
 
 
-def offer(missing: list[str], *, nothing: bool) -> None:
-    """Draw the button that trains the models."""
-    what = "There is no trained model to probe yet." if nothing else f"Not trained yet: {', '.join(missing)}."
+def choose(trained: Sequence[Candidate], runs: Mapping[str, Run]) -> None:
+    """Draw for each kind which run is asked; what is chosen goes into the address."""
+    for column, kind in zip(st.columns(len(KINDS)), KINDS, strict=True):
+        offered = {candidate.run.id: candidate for candidate in trained if candidate.kind == kind}
+        if not offered:
+            continue
+        options = ["", *offered]
+        chosen = runs[kind].id if kind in runs and runs[kind].id in offered else ""
+        key = f"lab:padding:run:{kind}:{chosen}"
+        with column:
+            st.selectbox(
+                NAMES[kind].capitalize(),
+                options,
+                options.index(chosen),
+                partial(_option, offered),
+                key=key,
+                on_change=_choose,
+                args=(dict(runs), kind, key),
+            )
+
+
+def _option(offered: Mapping[str, Candidate], name: str) -> str:
+    return described(offered[name]) if name else "not asked"
+
+
+def described(candidate: Candidate) -> str:
+    """Return which run it is: its experiment, its name, its reviews and when it was started."""
+    run, experiment = candidate.run, candidate.experiment
+    data = run.config.data
+    path = data.path or ""
+    reviews = in_users_words(Path(path).name, path) if data.source == "csv" else say("data.source", data.source)
+    limit = "" if data.limit is None else f", {data.limit:,} at most"
+    names = dict.fromkeys((experiment.name, run.name))
+    when = datetime.fromtimestamp(experiment.created_at, UTC)
+    return f"{' · '.join(names)} · {reviews}{limit} · {when:%Y-%m-%d %H:%M} UTC"
+
+
+def refusal(runs: Sequence[Run], fields: Sequence[str]) -> str:
+    """Return why `runs`, which differ in `fields`, are not compared, and what to do."""
+    settings = [flatten(run.config) for run in runs]
+    shown = []
+    for field in fields[:MOST_FIELDS]:
+        values = dict.fromkeys(say(field, each[field]) for each in settings)
+        shown.append(f"{field_info(field).title} ({', '.join(values)})")
+    more = f" and {len(fields) - MOST_FIELDS} more" if len(fields) > MOST_FIELDS else ""
+    return (
+        f"These runs differ in more than what the head reads: {', '.join(shown)}{more}. What padding does to one "
+        "cannot be held against another; choose runs that are alike."
+    )
+
+
+def offer(what: str) -> None:
+    """Draw the button that trains the models, under a sentence that says why."""
     with st.container(border=True):
         st.markdown(literal(what))
         if st.button("Train the three models", type="primary", icon=":material/play_circle:"):
@@ -201,6 +271,11 @@ def write_address(runs: Mapping[str, Run]) -> None:
 @st.cache_data(max_entries=24, show_spinner="Asking the model")
 def _line(run_id: str, text: str) -> np.ndarray:
     return padding_probe(load_predictor(run_id, store()), text, AMOUNTS)
+
+
+def _choose(runs: Mapping[str, Run], kind: str, key: str) -> None:
+    ids = {name: run.id for name, run in runs.items()} | {kind: st.session_state[key]}
+    st.query_params["runs"] = ",".join(ids[name] for name in KINDS if ids.get(name))
 
 
 def _pick() -> None:

@@ -6,12 +6,11 @@ import time
 
 import streamlit as st
 
-from sentiment_core.config import from_fields
+from sentiment_core.config import flatten, from_fields
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment
 from ui.backend import executor, store
-from ui.forms import flatten
 from ui.notices import literal
 
 PROBLEM = "controls:problem"

@@ -10,10 +10,9 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core import export
-from sentiment_core.config import field_info
+from sentiment_core.config import field_info, flatten
 from sentiment_core.store import Experiment, Run
 from ui.backend import store
-from ui.forms import flatten
 from ui.labels import say
 
 HIDDEN_FIELDS = {"name", "data.path"}

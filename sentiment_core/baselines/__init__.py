@@ -7,12 +7,16 @@ trained(config.data)                          # what such a job has found, {} be
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+import numpy as np
 
 from sentiment_core import jobs
 from sentiment_core.config import DataConfig, build
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
+from sentiment_core.seen import copies_in_test
 
 Progress = Callable[[str, float | None], None]
 
@@ -23,6 +27,8 @@ FILE = ("path", "text_column", "label_column")
 VECTORS = ("tokenizer", "embeddings")
 PUBLISHED = tuple((words, vectors) for words in ("word", "whitespace") for vectors in ("glove-50", "glove-100"))
 SEED = 1
+# Raised when the models change, so that what older ones reached is not taken for theirs.
+RECIPE = 2
 
 
 def arguments_for(data: DataConfig) -> dict[str, Any]:
@@ -32,7 +38,7 @@ def arguments_for(data: DataConfig) -> dict[str, Any]:
         names += FILE
     if data.embeddings in {"word2vec", "random"}:
         names.append("embedding_dim")
-    return {name: getattr(data, name) for name in names}
+    return {name: getattr(data, name) for name in names} | {"recipe": RECIPE}
 
 
 def trained(data: DataConfig) -> dict[str, float]:
@@ -50,14 +56,19 @@ def trained(data: DataConfig) -> dict[str, float]:
 def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, Any]:
     """Train every baseline; return review counts and one row each: accuracies, seconds, number of features.
 
+    `converged` says whether the solver reached its optimum. `majority` is what answering every review with the label
+    that most training reviews have reaches; `copies` test reviews have their text in training or validation as well.
     `seconds` are those of making the features and fitting; counting word pairs is shared and counts for both models
     that use it. Raises `ConfigError` for bad arguments, and what reading reviews and vectors raises.
     """
     # Imported late: this module is asked for results by pages that have no use for scikit-learn.
+    from sklearn.exceptions import ConvergenceWarning
+
     from sentiment_core.baselines.features import count_ngrams, mean_vectors
     from sentiment_core.baselines.models import elastic_net, naive_bayes_svm, tf_idf
 
-    data = build(DataConfig, {**arguments, "max_tokens": None})
+    fields = {name: value for name, value in arguments.items() if name != "recipe"}
+    data = build(DataConfig, {**fields, "max_tokens": None})
     reviews = load_reviews(data, progress)
     parts = [reviews.select(part) for part in (TRAIN, VALIDATION, TEST)]
     labels = [reviews.labels[rows] for rows in parts]
@@ -65,7 +76,9 @@ def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, 
 
     def measure(title: str, model: Any, features: list[Any], seconds: float, description: str) -> None:
         began = time.perf_counter()
-        model.fit(features[0], labels[0])
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
+            model.fit(features[0], labels[0])
         seconds += time.perf_counter() - began
         validation, test = (float(model.score(features[part], labels[part])) for part in (1, 2))
         rows.append(
@@ -76,6 +89,7 @@ def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, 
                 "test_accuracy": test,
                 "seconds": seconds,
                 "features": int(features[0].shape[1]),
+                "converged": not any(issubclass(item.category, ConvergenceWarning) for item in caught),
             }
         )
 
@@ -85,7 +99,7 @@ def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, 
     means = [vectors[indices] for indices in parts]
     measure(
         "elastic net",
-        elastic_net(SEED),
+        elastic_net(),
         means,
         time.perf_counter() - began,
         f"logistic regression on the mean {data.embeddings} vector, L1 and L2 penalty",
@@ -101,7 +115,37 @@ def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, 
     text = "linear SVM on naive Bayes log-count ratios of words and pairs of words"
     measure("NB-SVM", naive_bayes_svm(), counts, counting, text)
     sizes = dict(zip(("train", "validation", "test"), map(len, parts), strict=True))
-    return {"reviews": sizes, "embeddings": data.embeddings, "rows": rows}
+    return {
+        "reviews": sizes,
+        "copies": copies_in_test(reviews),
+        "embeddings": data.embeddings,
+        "majority": majority(*labels),
+        "rows": rows,
+    }
+
+
+def remarks(result: Mapping[str, Any]) -> list[str]:
+    """Return what has to be known to read the accuracies of a result of `run`, a sentence each."""
+    sizes, most = result["reviews"], result["majority"]
+    sentences = [
+        f"Trained on {sizes['train']:,} reviews, {sizes['validation']:,} for validation, tested on {sizes['test']:,}.",
+        f"The same answer to every review, {most['label']}, reaches {most['test_accuracy']:.3f}.",
+    ]
+    if result["copies"]:
+        sentences.append(f"{result['copies']:,} of the test reviews have their text in training or validation as well.")
+    if unfinished := [row["title"] for row in result["rows"] if not row["converged"]]:
+        sentences.append(f"Not converged, so possibly below what the model can reach: {', '.join(unfinished)}.")
+    return sentences
+
+
+def majority(training: np.ndarray, validation: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+    """Return what the more frequent label of `training` (N,) reaches as the answer to every review of the others."""
+    label = int(2 * training.sum() >= len(training))
+    return {
+        "label": ("negative", "positive")[label],
+        "validation_accuracy": float((validation == label).mean()),
+        "test_accuracy": float((test == label).mean()),
+    }
 
 
 def _candidates(data: DataConfig) -> Iterator[dict[str, Any]]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sentiment_core.datasets import TEST, csv_file, load_reviews
+from sentiment_core.calibration import brier_score, expected_calibration_error
+from sentiment_core.datasets import csv_file
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, model_folder
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
-from sentiment_core.metrics import Status
+from sentiment_core.explain.unseen import own_test, seen_among
+from sentiment_core.metrics import Balance, Status
 from sentiment_core.predictions import read_predictions
 from sentiment_core.steps.rules import correct, positive
 from sentiment_core.store import Store
@@ -32,11 +35,15 @@ FORMULA = {"=", "+", "-", "@"}
 
 @dataclass(frozen=True)
 class Asked:
-    """The reviews that are asked about: texts (N), labels (N,) or None, and what to tell the user about them."""
+    """The reviews that are asked about: texts (N), labels (N,) or None, and what to tell the user about them.
+
+    `seen` (N,) bool: those that the model has learned from, None where nobody can tell.
+    """
 
     texts: list[str]
     labels: np.ndarray | None
     warnings: tuple[str, ...] = ()
+    seen: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -88,20 +95,25 @@ def batch_arguments(model: str, data: str, store: Store) -> dict[str, Any]:
 
 def reviews_of(arguments: Mapping[str, Any], store: Store) -> Asked:
     """Return the reviews that `run` asks about, in its order; raises `DataError` where there are none."""
-    if arguments["data"] == "demo":
-        reviews = demo_with_evidence(DEMO_REVIEWS, seed=UNSEEN_SEED)
+    asked = _cut(_asked(arguments, store))
+    return replace(asked, seen=seen_among(asked.texts, arguments["model"], store))
+
+
+def _asked(arguments: Mapping[str, Any], store: Store) -> Asked:
+    if arguments["data"] in {"demo", "own"}:
+        reviews = (
+            demo_with_evidence(DEMO_REVIEWS, seed=UNSEEN_SEED)
+            if arguments["data"] == "demo"
+            else own_test(arguments["model"], store)
+        )
         return Asked(list(reviews.texts), np.asarray(reviews.labels))
-    if arguments["data"] == "own":
-        own = load_reviews(store.run(arguments["model"]).config.data)
-        test = own.select(TEST)
-        return _cut(Asked([own.texts[index] for index in test], np.asarray(own.labels)[test]))
     table = csv_file.read(arguments["data"])
     if not table.texts:
         raise DataError(f"{Path(arguments['data']).name} holds no reviews; give it one row per review")
     warnings = tuple(table.warnings)
     if blank := sum(not text.strip() for text in table.texts):
         warnings += (f"{blank:,} rows have no text; what the model answers to them means nothing.",)
-    return _cut(Asked(table.texts, table.labels, warnings))
+    return Asked(table.texts, table.labels, warnings)
 
 
 def kept_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np.ndarray | None:
@@ -157,18 +169,59 @@ def ranking(probabilities: np.ndarray, labels: np.ndarray | None, threshold: flo
     return np.lexsort((-confidence, right))
 
 
+def measures(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 0.5) -> dict[str, float]:
+    """Return `accuracy` at a threshold, `ece` (expected calibration error) and `brier` of at least one answer.
+
+    All three are NaN where an answer is not a number. `chance` is the accuracy of always naming the larger class.
+    """
+    found: dict[str, float] = dict.fromkeys(("accuracy", "ece", "brier"), math.nan)
+    if np.isfinite(probabilities).all():
+        found["accuracy"] = float(correct(probabilities, labels, threshold).mean())
+        found["ece"] = expected_calibration_error(probabilities, labels)
+        found["brier"] = brier_score(probabilities, labels)
+    return {**found, "chance": Balance(len(labels), int(positive(labels).sum())).chance}
+
+
+def seen_sentence(asked: Asked, probabilities: np.ndarray, threshold: float = 0.5) -> str | None:
+    """Return what the answers are worth as a test of the model, None where all reviews are new to it."""
+    count = len(asked.texts)
+    if asked.seen is None:
+        return (
+            "Whether the model has learned from some of these reviews cannot be told: it was trained before that was "
+            "kept, and its reviews are gone."
+        )
+    seen, fresh = int(asked.seen.sum()), ~asked.seen
+    if not seen:
+        return None
+    if not fresh.any():
+        return (
+            "The model was trained or validated on every one of these reviews: its answers say what it remembers, not "
+            "how good it is."
+        )
+    sentence = f"The model was trained or validated on the text of {seen:,} of these {count:,} reviews."
+    if asked.labels is None:
+        return sentence
+    new = measures(probabilities[fresh], asked.labels[fresh], threshold)
+    return (
+        f"{sentence} Over the {count - seen:,} others: accuracy {new['accuracy']:.3f}, calibration error "
+        f"{new['ece']:.3f}."
+    )
+
+
 def as_csv(asked: Asked, probabilities: Sequence[float], threshold: float) -> bytes:
-    """Return every review with its answer as CSV, in the order of the file."""
+    """Return every review with its answer as CSV, in the order of the file; `seen`: the model has learned from it."""
     text = io.StringIO()
     writer = csv.writer(text)
-    head = ["probability", "predicted", *([] if asked.labels is None else ["label"]), "text"]
+    head = ["probability", "predicted", *([] if asked.labels is None else ["label"])]
+    head += [*([] if asked.seen is None else ["seen"]), "text"]
     writer.writerow(head)
     for place, probability in enumerate(probabilities):
         review = asked.texts[place]
         # A leading apostrophe keeps a spreadsheet from taking a review for a formula.
         review = f"'{review}" if review.lstrip()[:1] in FORMULA else review
         label = [] if asked.labels is None else [int(asked.labels[place])]
-        writer.writerow([f"{probability:.6f}", int(positive(probability, threshold)), *label, review])
+        seen = [] if asked.seen is None else [int(asked.seen[place])]
+        writer.writerow([f"{probability:.6f}", int(positive(probability, threshold)), *label, *seen, review])
     return text.getvalue().encode("utf-8", "replace")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sentiment_core.config import ATTENTION_POOLINGS, ExperimentConfig, RunConfig, from_fields
+from sentiment_core.config import ATTENTION_POOLINGS, ExperimentConfig, RunConfig, flatten, from_fields
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
@@ -24,6 +24,8 @@ KINDS: dict[str, frozenset[str]] = {
     "last": frozenset({"last"}),
     "attention": ATTENTION_POOLINGS,
 }
+# What may differ between compared runs: what the probe is about, and what makes no difference to a model.
+FREE = {"name", "device", "model.pooling"}
 # Two sums over differently long rows differ by rounding; a model that reads padding moves a thousand times further.
 FLAT = 1e-5
 
@@ -45,6 +47,15 @@ class Movement:
     def turned(self) -> bool:
         """Whether the answer is another one at the end."""
         return bool(positive(self.start) != positive(self.end))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model that can be probed, with its kind and the experiment that it belongs to."""
+
+    kind: str
+    run: Run
+    experiment: Experiment
 
 
 @torch.inference_mode()
@@ -83,15 +94,33 @@ def kind_of(config: ExperimentConfig) -> str | None:
     return next((kind for kind, poolings in KINDS.items() if config.model.pooling[0] in poolings), None)
 
 
-def newest_runs(experiments: Sequence[Experiment]) -> dict[str, Run]:
-    """Return for each kind the first run that finished and kept its weights; `experiments` come newest first."""
-    found: dict[str, Run] = {}
+def candidates(experiments: Sequence[Experiment]) -> list[Candidate]:
+    """Return every run of one of `KINDS` that finished and kept its weights; newest first if `experiments` are."""
+    found = []
     for experiment in experiments:
         for run in experiment.runs:
             kind = kind_of(run.config)
-            if kind and kind not in found and run.status is Status.FINISHED and (_folder(run) / "model.json").exists():
-                found[kind] = run
+            if kind and run.status is Status.FINISHED and (_folder(run) / "model.json").exists():
+                found.append(Candidate(kind, run, experiment))
     return found
+
+
+def unlike_fields(runs: Sequence[Run]) -> list[str]:
+    """Return the settings beside the pooling in which `runs` differ: with any, their lines cannot be compared."""
+    settings = [_settings(run) for run in runs]
+    return [field for field in (settings[0] if settings else ()) if len({each[field] for each in settings}) > 1]
+
+
+def alike(found: Sequence[Candidate]) -> dict[str, Run]:
+    """Return a run for each kind, all alike but for the pooling: the set with the most kinds, among equals the first.
+
+    Empty when nothing was found.
+    """
+    sets: dict[tuple[tuple[str, str], ...], dict[str, Run]] = {}
+    for candidate in found:
+        members = sets.setdefault(tuple(_settings(candidate.run).items()), {})
+        members.setdefault(candidate.kind, candidate.run)
+    return max(sets.values(), key=len, default={})
 
 
 def probe_experiment() -> ExperimentConfig:
@@ -114,6 +143,10 @@ def probe_experiment() -> ExperimentConfig:
     poolings = {"padded last state": "padded_last", "last state": "last", "attention": "attention_dot"}
     runs = tuple(RunConfig(name=name, overrides={"model.pooling": (pool,)}) for name, pool in poolings.items())
     return ExperimentConfig.model_validate({**base.model_dump(), "runs": runs})
+
+
+def _settings(run: Run) -> dict[str, str]:
+    return {field: repr(value) for field, value in flatten(run.config).items() if field not in FREE}
 
 
 def _folder(run: Run) -> Path:

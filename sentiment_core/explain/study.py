@@ -13,14 +13,15 @@ import numpy as np
 from scipy import stats
 
 from sentiment_core.config import DataConfig, build
-from sentiment_core.datasets import TEST, RawReviews, load_reviews
+from sentiment_core.datasets import RawReviews, load_reviews
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.explain.agreement import agreement
-from sentiment_core.explain.catalogue import PRETRAINED, load_predictor
+from sentiment_core.explain.catalogue import load_predictor
 from sentiment_core.explain.faithfulness import FRACTIONS, RANDOM, Faithfulness, faithfulness
 from sentiment_core.explain.methods import METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence, evidence_mask, precisions
+from sentiment_core.explain.unseen import own_test, seen_among
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 from sentiment_core.store import Store
 
@@ -32,6 +33,15 @@ Progress = Callable[[str, float | None], None]
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 MEASURES = ("comprehensiveness", "sufficiency", "deletion_area", "insertion_area")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Reviews to ask about, out of `offered`; `seen` of those were left out, None where nobody can tell which."""
+
+    reviews: RawReviews
+    offered: int
+    seen: int | None
 
 
 @dataclass
@@ -52,7 +62,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     progress("Loading the model", None)
     with Store() as store:
         predictor = load_predictor(arguments["model"], store)
-    reviews = _reviews(predictor, arguments["data"], arguments["sample"], arguments["seed"], progress)
+        sample = draw_sample(arguments, store, progress)
+    reviews = sample.reviews
     names = [name for name in arguments["methods"] if predictor.has_attention or not METHODS[name].needs_attention]
     if not names:
         raise ConfigError(f"attention is not for {predictor.model_id}: its pooling weighs no tokens; choose others")
@@ -89,7 +100,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
             f"only {len(tokens)} reviews have two words that the model knows; at least {LEAST_REVIEWS} are needed"
         )
     progress("Working out the intervals", 1.0)
-    return _result(arguments, measured, taus, tokens, right, time.perf_counter() - started)
+    return _result(arguments, sample, measured, taus, tokens, right, time.perf_counter() - started)
 
 
 def _scores(
@@ -105,24 +116,32 @@ def _scores(
     return scores
 
 
-def _reviews(predictor: Predictor, data: str, sample: int, seed: int, progress: Progress) -> RawReviews:
-    """Return the sample; of a file, and of the model's own reviews, only from the test part."""
+def draw_sample(arguments: Mapping[str, Any], store: Store, progress: Progress) -> Sample:
+    """Return the sample of a study: reviews that the model has not learned from, at most as many as asked for."""
+    data, size, seed = arguments["data"], arguments["sample"], arguments["seed"]
     if data == "demo":
-        return demo_with_evidence(sample, seed=UNSEEN_SEED + seed)
-    if data == "own":
-        config = predictor.config.data
-        if predictor.model_id == PRETRAINED:
-            raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a CSV file")
+        reviews = demo_with_evidence(size, seed=UNSEEN_SEED + seed)
+    elif data == "own":
+        reviews = own_test(arguments["model"], store, progress)
     else:
-        config = build(DataConfig, {"source": "csv", "path": data})
-    reviews = load_reviews(config, progress)
-    test = reviews.select(TEST)
-    rows = np.sort(np.random.default_rng(seed).permutation(test)[:sample])
-    return RawReviews(reviews.texts, reviews.labels, evidence=reviews.evidence).take(rows)
+        loaded = load_reviews(build(DataConfig, {"source": "csv", "path": data}), progress)
+        reviews = RawReviews(loaded.texts, loaded.labels, evidence=loaded.evidence)
+    progress("Comparing them with what the model was trained on", None)
+    offered = len(reviews.texts)
+    known = seen_among(reviews.texts, arguments["model"], store)
+    unseen = np.arange(offered) if known is None else np.flatnonzero(~known)
+    if len(unseen) < LEAST_REVIEWS:
+        raise DataError(
+            f"only {len(unseen)} of the {offered:,} reviews are new to {arguments['model']}, which has learned from "
+            f"the others; at least {LEAST_REVIEWS} new ones are needed"
+        )
+    rows = np.sort(np.random.default_rng(seed).permutation(unseen)[:size])
+    return Sample(reviews.take(rows), offered, None if known is None else int(known.sum()))
 
 
 def _result(
     arguments: Mapping[str, Any],
+    sample: Sample,
     measured: Mapping[str, _Measured],
     taus: Mapping[tuple[str, str], list[float]],
     tokens: Sequence[int],
@@ -133,7 +152,8 @@ def _result(
 
     An interval is `{mean, low, high}`; of a curve, lists along `fractions`. `…_gain` is how much better than random
     order on the same reviews: above 0 is better for comprehensiveness and for sufficiency alike. `precision` is None
-    where no truth is known.
+    where no truth is known. `seen` reviews of the `offered` were left out because the model has learned from their
+    text, None where nobody can tell.
     """
     rng = np.random.default_rng(arguments["seed"])
     control = measured[RANDOM].found
@@ -157,6 +177,8 @@ def _result(
         "model": arguments["model"],
         "data": arguments["data"] if arguments["data"] in {"own", "demo"} else Path(arguments["data"]).name,
         "sample": arguments["sample"],
+        "offered": sample.offered,
+        "seen": sample.seen,
         "seed": arguments["seed"],
         "reviews": len(tokens),
         "left_out": arguments["sample"] - len(tokens),

@@ -7,9 +7,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sentiment_core.errors import CheckpointError, ConfigError
 from sentiment_core.explain.catalogue import model_folder
 from sentiment_core.explain.methods import METHODS, method
+from sentiment_core.explain.unseen import experiment_folder
+from sentiment_core.seen import read_seen
 from sentiment_core.store import Store
 
 LEAST_REVIEWS, MOST_REVIEWS = 10, 5000
@@ -22,8 +26,9 @@ def study_arguments(
 ) -> dict[str, Any]:
     """Return the arguments of `run`, checked; equal for equal questions about equal weights.
 
-    `data`: `own` (the test part of the reviews the model was trained on), `demo` (which no model has seen) or the path
-    of a CSV file. Raises `ConfigError` for impossible ones, `NotFoundError` for a model that is not there.
+    `data`: `own` (the test part of the reviews the model was trained with), `demo` (which no model has seen) or the
+    path of a CSV file, less the reviews that the model has learned from. Raises `ConfigError` for impossible ones,
+    `NotFoundError` for a model that is not there.
     """
     if not LEAST_REVIEWS <= sample <= MOST_REVIEWS:
         raise ConfigError(f"sample: from {LEAST_REVIEWS} to {MOST_REVIEWS:,} reviews (got {sample})")
@@ -39,8 +44,13 @@ def study_arguments(
     return {
         "model": model,
         "weights": blake2b(weights, digest_size=8).hexdigest(),
+        "learned_from": _digest(read_seen(experiment_folder(model, store))),
         "data": data if data in {"own", "demo"} else str(Path(data).expanduser().absolute()),
         "sample": sample,
         "seed": seed,
         "methods": [name for name in METHODS if name in chosen],
     }
+
+
+def _digest(seen: np.ndarray | None) -> str | None:
+    return None if seen is None else blake2b(seen.tobytes(), digest_size=8).hexdigest()

@@ -99,7 +99,20 @@ def described(result: Mapping[str, Any]) -> str:
     return (
         f"Model {result['model']}, reviews {result['data']}, sample of {result['reviews']:,} reviews{left_out}, "
         f"seed {result['seed']}, {result['tokens']:.0f} tokens on average, accuracy {result['accuracy']:.3f}{truth}. "
+        f"{_seen(result)}"
         f"In brackets: {100 * result['confidence']:.0f} % bootstrap intervals over reviews."
+    )
+
+
+def _seen(result: Mapping[str, Any]) -> str:
+    seen, offered = result["seen"], result["offered"]
+    if seen is None:
+        return "Whether the model has learned from some of these reviews cannot be told: its own are gone. "
+    if not seen:
+        return ""
+    return (
+        f"{seen:,} of the {offered:,} reviews were left out before drawing: the model was trained or validated on the "
+        "same text. "
     )
 
 

@@ -7,9 +7,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
+from sklearn.exceptions import ConvergenceWarning
 
 from sentiment_core import baselines, jobs
+from sentiment_core.baselines import models
+from sentiment_core.baselines.elastic_net import ElasticNetLogistic
 from sentiment_core.baselines.features import count_ngrams, mean_vectors
 from sentiment_core.baselines.models import InterpolatedSVM, LogCountRatios, naive_bayes_svm
 from sentiment_core.cli import main
@@ -45,6 +49,63 @@ def test_interpolation_is_the_svm_at_one_and_equal_weights_at_zero():
     half = InterpolatedSVM(beta=0.5).fit(COUNTS, LABELS).coef_
     np.testing.assert_allclose(half, 0.5 * np.abs(plain).mean() + 0.5 * plain)
     assert naive_bayes_svm().fit(COUNTS, LABELS).score(COUNTS, LABELS) == 1.0
+
+
+def test_the_elastic_net_reaches_the_optimum_of_a_general_solver():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(200, 12))
+    labels = (features[:, 0] - features[:, 1] + rng.normal(size=200) > 0.5).astype(int)
+    model = ElasticNetLogistic(alpha=0.02, l1_ratio=0.3).fit(features, labels)
+
+    def objective(point):
+        logits = features @ point[:-1] + point[-1]
+        penalty = 0.3 * np.abs(point[:-1]).sum() + 0.35 * point[:-1] @ point[:-1]
+        return (np.logaddexp(0, logits) - labels * logits).mean() + 0.02 * penalty
+
+    found = np.append(model.coef_[0], model.intercept_)
+    # Powell's method takes no derivatives: it knows nothing of what the model computes.
+    general = minimize(objective, np.zeros(13), method="Powell", options={"ftol": 1e-12, "maxfev": 100_000})
+    assert objective(found) <= general.fun + 1e-9
+    assert (found[2:12] == 0).any()
+    assert model.score(features, labels) == ((features @ found[:-1] + found[-1] >= 0) == labels).mean()
+
+
+def test_an_elastic_net_on_reviews_that_one_word_separates_ends():
+    features = np.array([[1.0], [2.0], [-1.0], [-2.0]])
+    model = ElasticNetLogistic().fit(features, LABELS)
+    assert np.isfinite(model.coef_).all() and model.predict(features).tolist() == LABELS.tolist()
+
+
+def test_a_model_that_did_not_converge_is_said(monkeypatch):
+    found = baselines.run(baselines.arguments_for(DataConfig(limit=200)))
+    assert all(row["converged"] for row in found["rows"])
+    assert "Not converged" not in " ".join(baselines.remarks(found))
+    monkeypatch.setattr(models, "elastic_net", lambda: ElasticNetLogistic(max_iter=1))
+    cut = baselines.run(baselines.arguments_for(DataConfig(limit=200)))
+    assert [row["converged"] for row in cut["rows"]] == [False, True, True]
+    assert "Not converged, so possibly below what the model can reach: elastic net." in baselines.remarks(cut)
+    with pytest.warns(ConvergenceWarning):
+        ElasticNetLogistic(max_iter=1).fit(COUNTS.toarray(), LABELS)
+
+
+def test_the_majority_class_is_chosen_on_the_training_part():
+    most = baselines.majority(np.array([0, 0, 1]), np.array([0, 1]), np.array([1, 1, 1, 0]))
+    assert most == {"label": "negative", "validation_accuracy": 0.5, "test_accuracy": 0.25}
+    assert baselines.majority(np.array([0, 1]), np.array([1]), np.array([1]))["label"] == "positive"
+
+
+def test_unbalanced_reviews_and_copies_are_said(tmp_path, capsys):
+    path = tmp_path / "mine.csv"
+    lines = [f"a film that is {'good' if n % 5 else 'bad'} {n % 90},{int(n % 5 > 0)}" for n in range(100)]
+    path.write_text("text,label\n" + "\n".join(lines) + "\n")
+    assert main(["baselines", "--data", str(path)]) == 0
+    said = capsys.readouterr().out
+    reviews = load_reviews(DataConfig(source="csv", path=str(path)))
+    test = reviews.select(2)
+    learned = {reviews.texts[index] for index in np.flatnonzero(reviews.parts != 2)}
+    copies = sum(reviews.texts[index] in learned for index in test)
+    assert copies and f"{copies} of the test reviews have their text" in said
+    assert f"The same answer to every review, positive, reaches {reviews.labels[test].mean():.3f}." in said
 
 
 def test_mean_vectors_equal_a_loop(make_reviews):

@@ -63,20 +63,6 @@ def test_the_same_question_gets_the_same_numbers_and_another_seed_another_sample
     assert numbers(again) == numbers(result) != numbers(other)
 
 
-def test_only_the_test_part_of_a_file_is_asked(tmp_path: Any, store: Store) -> None:
-    from sentiment_core.config import DataConfig
-    from sentiment_core.datasets import TEST, load_reviews
-    from sentiment_core.explain.catalogue import load_predictor
-    from sentiment_core.explain.study import _reviews
-
-    path = tmp_path / "mine.csv"
-    path.write_text("text,label\n" + "".join(f"A fine film number {n},{n % 2}\n" for n in range(100)))
-    sampled = _reviews(load_predictor("pretrained", store), str(path), 15, 0, silent)
-    reviews = load_reviews(DataConfig(source="csv", path=str(path)))
-    allowed = {reviews.texts[row] for row in reviews.select(TEST)}
-    assert len(set(sampled.texts)) == 15 and set(sampled.texts) <= allowed and len(allowed) == 20
-
-
 def test_reviews_without_known_words_are_left_out_and_too_few_are_refused(tmp_path: Any, store: Store) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("text,label\n" + "".join(f"qwzzxy{'q' * (n % 9)},{n % 2}\n" for n in range(100)))
@@ -153,7 +139,8 @@ def made_up(gains: dict[str, tuple[float, float]]) -> dict[str, Any]:
             row | ({} if name == "random" else dict.fromkeys(("comprehensiveness_gain", "sufficiency_gain"), gain))
         )
     return {
-        "model": "m", "data": "demo", "seed": 0, "reviews": 20, "left_out": 0, "confidence": 0.95, "methods": rows,
+        "model": "m", "data": "demo", "offered": 20, "seen": 0, "seed": 0, "reviews": 20,
+        "left_out": 0, "confidence": 0.95, "methods": rows,
         "agreement": [], "tokens": 10.0, "accuracy": 0.5, "precision_reviews": 0,
     }  # fmt: skip
 

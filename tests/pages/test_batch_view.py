@@ -8,11 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core import jobs
 from sentiment_core.explain.batch import batch_arguments
+from sentiment_core.seen import text_hashes
 from tests.pages.conftest import button, texts
 from ui.backend import store
 from ui.uploads import save_upload
@@ -114,3 +117,13 @@ def test_a_row_opens_in_the_heatmap(labelled: Path, opened: Any) -> None:
     assert not page.exception
     assert page.query_params["text"] in {text for text, _ in REVIEWS}
     assert page.text_area[0].value == page.query_params["text"]
+
+
+def test_copies_of_what_the_model_learned_from_are_said(labelled: Path, opened: Any, monkeypatch: Any) -> None:
+    asked(labelled)
+    assert not opened(data=labelled.name).warning
+    hashes = text_hashes([REVIEWS[0][0].upper(), REVIEWS[2][0]])
+    monkeypatch.setattr("sentiment_core.explain.unseen.seen_by", lambda model, store: np.sort(hashes))
+    st.cache_resource.clear()
+    said = opened(data=labelled.name).warning[0].value.replace("\\", "")
+    assert "trained or validated on the text of 2 of these 5 reviews. Over the 3 others: accuracy 0.667" in said

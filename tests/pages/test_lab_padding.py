@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -20,17 +22,32 @@ LINES = {
 
 
 @pytest.fixture
-def three_models(lab, tmp_path, monkeypatch):
+def keep_models(lab, tmp_path):
+    """`keep_models(config)` is an experiment that finished and kept a model of each run."""
+
+    def keep(config):
+        experiment = lab.create_experiment(config)
+        for run in experiment.runs:
+            folder = tmp_path / "experiments" / experiment.id / run.id
+            folder.mkdir(parents=True)
+            (folder / "model.json").write_text("{}")
+        lab.set_status(experiment.id, Status.FINISHED)
+        return lab.experiment(experiment.id)
+
+    return keep
+
+
+@pytest.fixture
+def three_models(keep_models, monkeypatch):
     """Three finished runs whose answers are `LINES`."""
-    experiment = lab.create_experiment(probe_experiment())
-    for run in experiment.runs:
-        folder = tmp_path / "experiments" / experiment.id / run.id
-        folder.mkdir(parents=True)
-        (folder / "model.json").write_text("{}")
-    lab.set_status(experiment.id, Status.FINISHED)
-    runs = {run.id: kind for run, kind in zip(experiment.runs, KINDS, strict=True)}
-    monkeypatch.setattr(lab_padding, "_line", lambda run_id, text: LINES[runs[run_id]])
-    return ",".join(runs)
+    experiment = keep_models(probe_experiment())
+
+    def line(run_id, text):
+        kinds = {run.id: kind for run, kind in zip(experiment.runs, KINDS, strict=True)}
+        return LINES[kinds.get(run_id, "last")]
+
+    monkeypatch.setattr(lab_padding, "_line", line)
+    return ",".join(run.id for run in experiment.runs)
 
 
 def said(page) -> str:
@@ -82,17 +99,44 @@ def test_runs_that_cannot_be_probed_are_named_and_others_used(open_page, lab, th
     page = open_page("labs", lab="padding", runs="nothing-1")
     assert "nothing-1" in page.error[0].value.replace("\\", "")
     assert page.query_params["runs"] == three_models
-    assert kinds_of(open_page("labs", lab="padding", runs=twin)) == ["attention"]
+    assert open_page("labs", lab="padding", runs=twin).query_params["runs"] == twin
     failed = lab.create_experiment(probe_experiment())
     lab.set_status(failed.id, Status.FAILED)
     page = open_page("labs", lab="padding", runs=failed.runs[0].id)
     assert "has not finished" in page.error[0].value.replace("\\", "")
 
 
-def kinds_of(page) -> list[str]:
-    """Return the kinds that the page does not ask to train."""
-    missing = next(item.value for item in page.markdown if "Not trained yet" in item.value).replace("\\", "")
-    return [kind for kind in KINDS if lab_padding.NAMES[kind] not in missing]
+def test_the_runs_are_named_and_another_one_can_be_chosen(open_page, lab, three_models):
+    page = open_page("labs", lab="padding")
+    first = page.selectbox(key=f"lab:padding:run:padded_last:{three_models.split(',')[0]}")
+    (experiment,) = lab.experiments()
+    year = f"{datetime.fromtimestamp(experiment.created_at, UTC):%Y-%m-%d}"
+    assert first.options[1].startswith(f"Padding probe · padded last state · Demo reviews · {year}")
+    first.set_value("").run()
+    assert not page.exception and not page.error
+    assert page.query_params["runs"] == three_models.partition(",")[2]
+    assert "Padded last state: 0" not in said(page) and "True last state: 0.7" in said(page)
+
+
+def test_unlike_runs_are_refused_with_what_differs(open_page, lab, three_models, keep_models):
+    other = probe_experiment()
+    fields = {"data": other.data.model_copy(update={"batching": "bucketed"}), "seed": 9}
+    experiment = keep_models(other.model_copy(update=fields))
+    mixed = [three_models.split(",")[0], experiment.runs[1].id]
+    page = open_page("labs", lab="padding", runs=",".join(mixed))
+    refused = page.error[0].value.replace("\\", "")
+    assert "Seed (1, 9), Batches (Random (notebook), By length)" in refused
+    assert not page.slider and button(page, "Train the three models")
+    # Without being asked, the page takes runs that are alike, here the newest.
+    page = open_page("labs", lab="padding")
+    assert not page.error and page.slider
+    assert page.query_params["runs"] == ",".join(run.id for run in experiment.runs)
+
+
+def test_the_whole_set_comes_before_the_newest_run(open_page, lab, three_models, keep_models):
+    lone = probe_experiment()
+    keep_models(lone.model_copy(update={"seed": 5, "runs": lone.runs[:1]}))
+    assert open_page("labs", lab="padding").query_params["runs"] == three_models
 
 
 def test_sentence_and_figure_come_from_the_numbers():

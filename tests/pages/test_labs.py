@@ -19,8 +19,11 @@ from .conftest import button, finished_twin, step_metrics, texts
 
 RESULT = {
     "reviews": {"train": 288, "validation": 32, "test": 80},
+    "copies": 0,
+    "majority": {"label": "positive", "validation_accuracy": 0.5, "test_accuracy": 0.6},
     "rows": [
         {
+            "converged": True,
             "title": title,
             "description": "words",
             "validation_accuracy": 0.7,
@@ -161,7 +164,10 @@ def test_baselines_are_offered_then_listed_best_first(open_page, finished_job):
     assert button(page, "Train the baselines")
     page = open_page("labs", lab="baselines", limit="400")
     assert not page.exception and not page.error
-    assert page.dataframe[0].value["Baseline"].tolist() == ["NB-SVM", "elastic net"]
+    assert page.dataframe[0].value["Baseline"].tolist() == ["NB-SVM", "elastic net", "majority class"]
+    assert page.dataframe[0].value["Test"].tolist() == [0.83, 0.71, 0.6]
+    assert "The same answer to every review, positive, reaches 0.600." in texts(page.caption).replace("\\", "")
+    assert "Not converged" not in texts(page.caption)
     assert "288 reviews" in texts(page.caption).replace("\\", "")
 
 

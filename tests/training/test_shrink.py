@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sentiment_core.corpus import Corpus
+from sentiment_core.datasets import load_reviews, silent
 from sentiment_core.errors import CheckpointError
 from sentiment_core.explain.predictor import load
 from sentiment_core.store import Experiment, Store, Worker
@@ -35,7 +36,7 @@ def trained(store: Store, tiny: Any, request: pytest.FixtureRequest) -> Experime
 
 
 def _corpus(experiment: Experiment) -> Corpus:
-    return prepare_corpora(experiment.config, lambda message, share: None)[0]
+    return prepare_corpora(experiment.config, load_reviews(experiment.config.data), silent)[0]
 
 
 def _folder(home: Path, experiment: Experiment) -> Path:
@@ -83,6 +84,7 @@ def test_damaged_words_are_refused(home: Path, trained: Experiment, tmp_path: Pa
 def test_other_reviews_are_refused(home: Path, trained: Experiment, tiny: Any, tmp_path: Path) -> None:
     if trained.config.model.freeze_embeddings:
         pytest.skip("frozen vectors are the same whatever the reviews")
-    other = prepare_corpora(tiny({"data.limit": 40}), lambda message, share: None)[0]
+    config = tiny({"data.limit": 40})
+    other = prepare_corpora(config, load_reviews(config.data), silent)[0]
     with pytest.raises(CheckpointError, match="other reviews"):
         shrink(_folder(home, trained), tmp_path / "small", other, 10)

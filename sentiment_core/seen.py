@@ -1,0 +1,78 @@
+"""Which reviews a model was trained and validated on, kept as hashes of their texts: its answer to those is no test.
+
+A copy is the same text apart from case, white space and `<br />`; texts that differ by a word are different reviews.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+
+from sentiment_core.datasets import TEST, Reviews
+from sentiment_core.errors import CheckpointError, StoreError
+
+FILE = "seen.npy"
+# 64 bits: among 8,000 texts and 32,000 hashes, one false match in 10¹¹.
+HASH_BYTES = 8
+LARGEST_FILE = 1 << 26
+
+
+def text_hashes(texts: Sequence[str]) -> np.ndarray:
+    """Return a hash of each text `(N,)` uint64: equal for copies."""
+    return np.fromiter((_hash(text) for text in texts), dtype=np.uint64, count=len(texts))
+
+
+def learned_from(reviews: Reviews) -> np.ndarray:
+    """Return the hashes `(M,)` of the training and validation reviews, ascending, each once."""
+    return np.unique(text_hashes([reviews.texts[index] for index in np.flatnonzero(reviews.parts != TEST)]))
+
+
+def copies_in_test(reviews: Reviews) -> int:
+    """Return how many test reviews have a copy among the training and validation reviews."""
+    return int(is_in([reviews.texts[index] for index in reviews.select(TEST)], learned_from(reviews)).sum())
+
+
+def is_in(texts: Sequence[str], seen: np.ndarray) -> np.ndarray:
+    """Return which texts `(N,)` bool have a copy among those with the hashes `seen`."""
+    return np.isin(text_hashes(texts), seen)
+
+
+def write_seen(folder: Path, reviews: Reviews) -> None:
+    """Keep in `folder` what a model is about to learn from; raise `StoreError` when it cannot be written."""
+    path = folder / FILE
+    partial = path.with_name(path.name + ".part")
+    try:
+        with partial.open("wb") as file:
+            np.save(file, learned_from(reviews), allow_pickle=False)
+        partial.replace(path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}. Free some space.") from error
+
+
+def read_seen(folder: Path) -> np.ndarray | None:
+    """Return what `write_seen` kept in `folder`, None where it kept nothing; raise `CheckpointError` when damaged."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError("too large")
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+        if not isinstance(found, np.ndarray) or found.dtype != np.uint64 or found.ndim != 1:
+            raise ValueError("not a list of hashes")
+    except (OSError, ValueError, EOFError) as error:
+        raise CheckpointError(
+            f"the list of reviews that the model in {folder.name} was trained on is damaged; train it again"
+        ) from error
+    return found
+
+
+def _hash(text: str) -> int:
+    words = unicodedata.normalize("NFC", text).replace("<br />", " ").casefold().split()
+    content = " ".join(words).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(content, digest_size=HASH_BYTES).digest(), "little")
