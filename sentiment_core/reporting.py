@@ -17,6 +17,7 @@ from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Progress, Store
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import save_checkpoint, save_model
+from sentiment_core.training.device import circumstances
 from sentiment_core.training.run import Run
 from sentiment_core.training.trainer import Trainer
 
@@ -183,11 +184,11 @@ class Keeper(Callback):
         self.save(trainer)
         for run in trainer.active_runs:
             with run.averaged_weights():
-                self._save_model(run)
+                self._save_model(trainer, run)
 
     def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
         if not run.failed:
-            self._save_model(run)
+            self._save_model(trainer, run)
 
     def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, logits: np.ndarray) -> None:
         write_predictions(self._folder(run), indices, logits, self.corpora[run.id].labels[indices])
@@ -197,7 +198,7 @@ class Keeper(Callback):
             self.save(trainer)
             for run in trainer.active_runs:
                 with run.averaged_weights():
-                    self._save_model(run)
+                    self._save_model(trainer, run)
         else:
             self.checkpoint.unlink(missing_ok=True)
 
@@ -207,8 +208,9 @@ class Keeper(Callback):
         save_checkpoint(self.checkpoint, trainer.state_dict())
         self._saved = time.monotonic()
 
-    def _save_model(self, run: Run) -> None:
-        save_model(self._folder(run), run.model, run.experiment, self.corpora[run.id])
+    def _save_model(self, trainer: Trainer, run: Run) -> None:
+        made = circumstances(trainer.device, trainer.threads)
+        save_model(self._folder(run), run.model, run.experiment, self.corpora[run.id], made=made)
 
     def _folder(self, run: Run) -> Path:
         folder = self.folder / run.id

@@ -15,6 +15,7 @@ import numpy as np
 from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import NotFoundError, StoreError
 from sentiment_core.metrics import STEP_COLUMNS, Evaluation, Status
+from sentiment_core.recorded.spread import RunSpread, SeedResult
 from sentiment_core.recorded.writer import FORMAT, WHOLE
 from sentiment_core.store import Experiment, Run
 
@@ -32,6 +33,8 @@ class Recording:
     columns: dict[str, dict[str, list[Any]]]  # run id → column → one value per step
     evaluated: dict[str, list[Evaluation]]
     references: dict[str, float]  # baseline → its test accuracy on the same reviews
+    made: tuple[dict[str, Any], ...] = ()  # what computed each run; empty where nobody noted it
+    spread: tuple[RunSpread, ...] = ()  # each run over seeds; empty in a recording of one seed
 
     def experiment(self, experiment_id: str) -> Experiment:
         """Return the experiment; raise `NotFoundError` when it has another id."""
@@ -107,11 +110,19 @@ def read(path: str | Path) -> Recording:
                     raise ValueError("columns of different lengths")
                 runs.append(_run(values, run_id, identifier, position + 1, config.resolve(run_config)))
             references = {str(label): float(value) for label, value in about["references"].items()}
-        return Recording(name, _experiment(about, identifier, config, tuple(runs)), columns, evaluated, references)
+            # Recordings of before the ladder ran over seeds lack both.
+            made = tuple(about.get("made", ()))
+            spread = tuple(_spread(item) for item in about.get("spread", ()))
+            experiment = _experiment(about, identifier, config, tuple(runs))
+        return Recording(name, experiment, columns, evaluated, references, made, spread)
     except StoreError:
         raise
     except Exception as error:  # a damaged archive fails in zipfile, zlib, numpy or json
         raise StoreError(f"the recording {name} cannot be read; install the program again") from error
+
+
+def _spread(told: dict[str, Any]) -> RunSpread:
+    return RunSpread(str(told["name"]), tuple(SeedResult(**item) for item in told["results"]))
 
 
 def _values(archive: Any, position: int, column: str) -> list[Any]:
