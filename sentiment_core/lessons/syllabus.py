@@ -391,7 +391,8 @@ LESSONS: tuple[Lesson, ...] = (
         question="After two epochs, how will its validation accuracy compare with the deeper head's without attention?",
         choices=BETTER,
         explanation="Every state is one weighted sum away from the answer: beside the way through a hundred "
-        "multiplications there is a short one.",
+        "multiplications there is a short one. Two layer norms came with it, so this pair of runs cannot tell how much "
+        "is due to the attention alone.",
         preset="attention",
         compared_with="deep-head",
         epochs=2,
