@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean, stdev
 
 import torch
 
@@ -26,7 +25,7 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain.catalogue import model_folder
 from sentiment_core.lessons import LESSONS, Lesson, full_experiment_for
 from sentiment_core.metrics import Status
-from sentiment_core.recorded import RunSpread, SeedResult, paired
+from sentiment_core.recorded import RunSpread, SeedResult, mean_and_deviation, paired
 from sentiment_core.store import Run, Store
 from sentiment_core.training.checkpoints import load_model
 from sentiment_core.worker import train_here
@@ -148,20 +147,12 @@ def table_lines(lesson: Lesson, first: Sequence[Run | None], spread: Sequence[Ru
         against = f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})" if found else "–"
         results = over_seeds.results
         lines.append(
-            f"| {lesson.rung} | {over_seeds.name} | {run.parameters if run else '–'} | "
+            f"| {lesson.rung} | {over_seeds.name} | {f'{run.parameters:,}' if run and run.parameters else '–'} | "
             f"{run.config.training.epochs if run else '–'} | {len(results)} | "
-            f"{mean_and_deviation([item.validation for item in results])} | "
-            f"{mean_and_deviation([item.test for item in results])} | {against} |"
+            f"{mean_and_deviation([item.validation for item in results if item.validation is not None])} | "
+            f"{mean_and_deviation(over_seeds.tests.values())} | {against} |"
         )
     return lines
-
-
-def mean_and_deviation(values: Iterable[float | None]) -> str:
-    """Return `0.712 ± 0.040`, without the deviation for a single value, a dash for none."""
-    known = [value for value in values if value is not None]
-    if len(known) < 2:
-        return f"{known[0]:.3f}" if known else "–"
-    return f"{fmean(known):.3f} ± {stdev(known):.3f}"
 
 
 if __name__ == "__main__":

@@ -135,8 +135,8 @@ def test_the_bar_is_what_was_measured_beside_the_recordings():
     references = recording("attention").references
     assert all(f"{name} {value:.3f}" in said for name, value in references.items())
     above, below = said.split("above the elastic net: ")[1].split("The best of the others: ")
-    assert all(float(value) > references["elastic net"] for value in re.findall(r"\((0\.\d{3})\)", above))
-    assert all(float(value) <= references["elastic net"] for value in re.findall(r"\((0\.\d{3})\)", below))
+    assert all(float(value) > references["elastic net"] for value in re.findall(r"\((0\.\d{3})", above))
+    assert all(float(value) <= references["elastic net"] for value in re.findall(r"\((0\.\d{3})", below))
 
 
 def with_seeds(monkeypatch, name, *tests):

@@ -90,7 +90,8 @@ def look_for(item: Lesson) -> None:
     st.markdown("**What to look for**")
     st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
     parameters = f" {preset(item.preset).parameters:,} parameters." if item.preset else ""
-    setting = "on 32,000 real reviews with 100-d vectors, 250 updates an epoch"
+    pace = ", 250 updates an epoch" if item.preset else ""
+    setting = f"on 32,000 real reviews with 100-d vectors{pace}"
     st.caption(literal(f"The notebook, {setting}: {item.notebook}{parameters}"))
     measured_here(item)
 

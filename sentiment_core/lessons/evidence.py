@@ -7,7 +7,16 @@ from statistics import correlation, fmean
 
 from sentiment_core.errors import StoreError
 from sentiment_core.lessons.syllabus import LESSONS, Lesson
-from sentiment_core.recorded import Recording, RunSpread, SeedResult, compared, recording, recordings, sentences
+from sentiment_core.recorded import (
+    Recording,
+    RunSpread,
+    SeedResult,
+    compared,
+    mean_and_deviation,
+    recording,
+    recordings,
+    sentences,
+)
 
 REFERENCE = "elastic net"
 
@@ -34,8 +43,8 @@ def updates_per_epoch(lesson: Lesson) -> int | None:
     found = _recording(lesson.name)
     if found is None:
         return None
-    first = found.evaluations(found.recorded.runs[0].id)[0]
-    return first.step // first.epoch
+    ended = next(iter(found.evaluations(found.recorded.runs[0].id)), None)
+    return ended and ended.step // ended.epoch
 
 
 def _one_seed(found: Recording) -> tuple[RunSpread, ...]:
@@ -74,25 +83,27 @@ def _bar() -> tuple[str, ...]:
         return ()
     bar = references[REFERENCE]
     listed = ", ".join(f"{name} {value:.3f}" for name, value in references.items())
+    # A run that several lessons have counts once.
     reached = {
-        f"{run.name}, {_epochs(item)}": fmean(run.tests.values())
+        f"{run.name}, {_how_trained(item)}": list(run.tests.values())
         for item in found
         for run in item.spread or _one_seed(item)
         if run.tests
     }
-    above = [f"{name} ({value:.3f})" for name, value in reached.items() if value > bar]
-    below = {name: value for name, value in reached.items() if value <= bar}
+    above = [f"{name} ({mean_and_deviation(tests)})" for name, tests in reached.items() if fmean(tests) > bar]
+    below = {name: tests for name, tests in reached.items() if fmean(tests) <= bar}
     said = [f"Test accuracy on the notebook's split with its white-space tokens: {listed}."]
     said.append(f"Recorded runs above the {REFERENCE}: {', '.join(above) or 'none'}.")
     if below:
-        best = max(below, key=below.__getitem__)
-        said.append(f"The best of the others: {best} ({below[best]:.3f}).")
+        best = max(below, key=lambda name: fmean(below[name]))
+        said.append(f"The best of the others: {best} ({mean_and_deviation(below[best])}).")
     return tuple(said)
 
 
-def _epochs(found: Recording) -> str:
-    count = found.recorded.config.training.epochs
-    return "1 epoch" if count == 1 else f"{count} epochs"
+def _how_trained(found: Recording) -> str:
+    config = found.recorded.config
+    epochs = "1 epoch" if config.training.epochs == 1 else f"{config.training.epochs} epochs"
+    return f"{epochs} of random batches" if config.data.batching == "random" else epochs
 
 
 def _recording(name: str) -> Recording | None:

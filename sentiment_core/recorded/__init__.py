@@ -12,6 +12,7 @@ from sentiment_core.recorded.spread import (
     SeedResult,
     compared,
     in_words,
+    mean_and_deviation,
     paired,
     sentences,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "SeedResult",
     "compared",
     "in_words",
+    "mean_and_deviation",
     "paired",
     "read",
     "record",

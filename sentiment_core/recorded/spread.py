@@ -8,7 +8,7 @@ leaves out 0. It covers seeds, not reviews: all runs are tested on the same ones
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
@@ -79,8 +79,9 @@ def sentences(spread: Sequence[RunSpread]) -> tuple[str, ...]:
     if not spread:
         return ()
     if all(len(run.results) < 2 for run in spread):
-        listed = ", ".join(f"{_mean(list(run.tests.values()))} with {run.name}" for run in spread)
-        return (f"Test accuracy in one run: {listed}. One run cannot tell a cause from chance.",)
+        listed = ", ".join(f"{mean_and_deviation(run.tests.values())} with {run.name}" for run in spread)
+        lost = "".join(_diverged(run) for run in spread)
+        return (f"Test accuracy in one run: {listed}.{lost} One run cannot tell a cause from chance.",)
     if len(spread) == 1:
         return (reached(spread[0]),)
     return (*(compared(spread[0], run) for run in spread[1:]), SAME_REVIEWS)
@@ -92,7 +93,8 @@ def reached(run: RunSpread) -> str:
     if not tests:
         return f"{run.name}: no seed reached a test accuracy.{_diverged(run)}"
     return (
-        f"{run.name}: test accuracy {_mean(tests)} over {_seeds(len(tests))} ({min(tests):.3f} to {max(tests):.3f})."
+        f"{run.name}: test accuracy {mean_and_deviation(tests)} over {_seeds(len(tests))} "
+        f"({min(tests):.3f} to {max(tests):.3f})."
         f"{_diverged(run)}"
     )
 
@@ -105,11 +107,10 @@ def compared(first: RunSpread, second: RunSpread) -> str:
         return f"{second.name} against {first.name}: too few seeds to tell.{lost}"
     # Means of the very seeds that the difference is about.
     shared = first.tests.keys() & second.tests.keys()
-    common = [[run.tests[seed] for seed in shared] for run in (first, second)]
+    one, other = (mean_and_deviation([run.tests[seed] for seed in shared]) for run in (first, second))
     mean, low, high = (f"{value:+.3f}".replace("-", "−") for value in (found.mean, found.low, found.high))
     numbers = (
-        f"Over {found.seeds} seeds: test accuracy {_mean(common[1])} with {second.name}, {_mean(common[0])} with "
-        f"{first.name}; {second.name} is better in {found.better} of {found.seeds}, difference {mean} "
+        f"Over {found.seeds} seeds: test accuracy {other} with {second.name}, {one} with {first.name}; {second.name} is better in {found.better} of {found.seeds}, difference {mean} "
         f"({CONFIDENCE * 100:.0f} % interval {low} to {high})"
     )
     if found.seeds < LEAST_SEEDS:
@@ -127,10 +128,11 @@ def in_words(made: Mapping[str, object]) -> str:
     return f"PyTorch {made['torch']}, {made['device']}, {threads}, {made['cpu']}"
 
 
-def _mean(tests: Sequence[float]) -> str:
-    if not tests:
-        return "none (diverged)"
-    return f"{fmean(tests):.3f}" + (f" ± {stdev(tests):.3f}" if len(tests) > 1 else "")
+def mean_and_deviation(shares: Collection[float]) -> str:
+    """Return `0.712 ± 0.040`, without the standard deviation for a single share, a dash for none."""
+    if not shares:
+        return "–"
+    return f"{fmean(shares):.3f}" + (f" ± {stdev(shares):.3f}" if len(shares) > 1 else "")
 
 
 def _diverged(run: RunSpread) -> str:

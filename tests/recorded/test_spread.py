@@ -53,7 +53,7 @@ def test_means_are_those_of_the_seeds_that_are_compared():
 def test_one_seed_says_that_it_is_one_run():
     (said,) = sentences([spread("a", 0.642), spread("b", 0.712)])
     assert said == ("Test accuracy in one run: 0.642 with a, 0.712 with b. One run cannot tell a cause from chance.")
-    assert "none (diverged) with b" in sentences([spread("a", 0.642), spread("b", None)])[0]
+    assert "– with b. b diverged with 1 seed." in sentences([spread("a", 0.642), spread("b", None)])[0]
 
 
 def test_each_run_is_compared_with_the_first():
