@@ -110,7 +110,8 @@ def compared(first: RunSpread, second: RunSpread) -> str:
     one, other = (mean_and_deviation([run.tests[seed] for seed in shared]) for run in (first, second))
     mean, low, high = (f"{value:+.3f}".replace("-", "−") for value in (found.mean, found.low, found.high))
     numbers = (
-        f"Over {found.seeds} seeds: test accuracy {other} with {second.name}, {one} with {first.name}; {second.name} is better in {found.better} of {found.seeds}, difference {mean} "
+        f"Over {found.seeds} seeds: test accuracy {other} with {second.name}, {one} with {first.name}; "
+        f"{second.name} is better in {found.better} of {found.seeds}, difference {mean} "
         f"({CONFIDENCE * 100:.0f} % interval {low} to {high})"
     )
     if found.seeds < LEAST_SEEDS:
