@@ -44,7 +44,7 @@ def updates_per_epoch(lesson: Lesson) -> int | None:
     if found is None:
         return None
     ended = next(iter(found.evaluations(found.recorded.runs[0].id)), None)
-    return ended and ended.step // ended.epoch
+    return None if ended is None else ended.step // ended.epoch
 
 
 def _one_seed(found: Recording) -> tuple[RunSpread, ...]:
