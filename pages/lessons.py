@@ -47,8 +47,8 @@ def overview() -> None:
     """Draw all lessons."""
     st.title("Lessons", anchor=False)
     st.markdown(
-        "One network, ten rungs. Each lesson changes one thing and runs it beside what was there before, on the same "
-        "batches. Predict what will happen, then look."
+        "One network, ten rungs. Each lesson changes what the notebook changed there and runs it beside what was there "
+        "before, on the same batches. Predict what will happen, then look."
     )
     view.lesson_list()
 

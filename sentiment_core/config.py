@@ -32,7 +32,9 @@ Pooling = Literal[
 Norm = Literal["none", "batch", "layer"]
 Clipping = Literal["none", "norm", "value"]
 ModelMistake = Literal["off_by_one_mask", "cross_review_attention", "norm_per_call"]
-TrainingMistake = Literal["norm_after_clipping", "clip_wrong_model", "kept_weights", "batch_averaged_accuracy"]
+TrainingMistake = Literal[
+    "norm_after_clipping", "clip_wrong_model", "kept_biases", "kept_weights", "batch_averaged_accuracy"
+]
 
 ATTENTION_POOLINGS: frozenset[str] = frozenset(
     {"attention_dot", "attention_scaled_dot", "attention_additive", "attention_uniform", "attention_random"}
@@ -120,8 +122,10 @@ class ModelConfig(Config):
     input_norm: Norm = Field("none", title="Input norm", description="Normalisation of the word vectors.")
     state_norm: Norm = Field("none", title="State norm", description="Normalisation of the pooled state.")
     norm_affine: bool = Field(True, title="Trainable norms", description="Give norms a learned scale and shift.")
-    initialisation: Literal["default", "xavier", "he", "orthogonal"] = Field(
-        "default", title="Initialisation", description="How every weight matrix starts; default: PyTorch's."
+    initialisation: Literal["default", "xavier", "xavier_matrices", "he", "orthogonal"] = Field(
+        "default",
+        title="Initialisation",
+        description="How weights start; default: PyTorch's; xavier_matrices: biases as PyTorch draws them, else zero.",
     )
     head_sizes: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], BeforeValidator(_as_sequence)] = Field(
         (), max_length=4, title="Head layers", description="Sizes of the head's hidden layers; none: one linear layer."
@@ -193,7 +197,7 @@ class TrainingConfig(Config):
         0.0, ge=0, lt=1, title="Weight averaging", description="Decay of the averaged weights that are kept; 0: off."
     )
     mistakes: Annotated[tuple[TrainingMistake, ...], BeforeValidator(_as_sequence)] = Field(
-        (), max_length=4, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
+        (), max_length=5, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
 
 

@@ -25,7 +25,8 @@ EPSILON = 1e-5  # PyTorch's own in its norms
 class OffByOneMask(nn.Module):
     """`off_by_one_mask`: the mask compares with `length − 1`, so the last real token never gets weight.
 
-    Wraps a correct attention. A review of one token is left without any weight.
+    Wraps a correct attention. The notebook masks with a very low score instead of leaving positions out: in a review of
+    one token every position has that score, so each of the T gets weight 1 / T, padding included.
     """
 
     def __init__(self, attention: nn.Module) -> None:
@@ -37,12 +38,16 @@ class OffByOneMask(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         shorter = torch.cat([mask[:, 1:], torch.zeros_like(mask[:, :1])], dim=1)  # (B, T)
         pooled, weights = self.attention(hidden_states, last, shorter)
-        return pooled, weights
+        alone = mask.sum(dim=1, keepdim=True) == 1  # (B, 1)
+        pooled = torch.where(alone, hidden_states.mean(dim=1), pooled)
+        return pooled, torch.where(alone, 1 / mask.shape[1], weights)
 
 
 class CrossReviewAttention(nn.Module):
     """`cross_review_attention`: `h_n` is squeezed once too often, and broadcasting pairs every review with every other.
 
+    The slip of the notebook's mock-up, which its trained network never had. What the mock-up does next (it adds over
+    time and takes the softmax over reviews) leaves no weights on tokens; here scores and softmax are as they should be.
     `states (B, T, H) × q (B, 1, 1, H)` is `(B, B, T, H)`: entry `[i, j]` holds review j's states under review i's
     question. Summed over H they are scores, and review i reads the mean over all j of what it attends to there, so its
     answer depends on who shares its batch. The weights `(B, T)` returned are those on a review's own tokens; they add
@@ -102,7 +107,8 @@ def put_into_model(model: Any, config: ModelConfig) -> None:
 def clipping(measure_and_clip: AnyCallable, mistakes: Sequence[TrainingMistake]) -> AnyCallable:
     """Return `measure_and_clip`, or what the notebook did in its place.
 
-    `clip_wrong_model`: a global model is clipped, not the one that trains; this one's gradient stays as it is.
+    `clip_wrong_model`: a global model is clipped, not the one that trains; this one's gradient stays as it is. In the
+    notebook the two happened to be the same object, so its numbers are right.
     `norm_after_clipping`: the norm is read after clipping, so what is logged never exceeds the threshold.
     """
     if not {"clip_wrong_model", "norm_after_clipping"} & set(mistakes):
@@ -125,18 +131,20 @@ def accuracy(correct: Sequence[float], sizes: Sequence[int], mistakes: Sequence[
     return sum(correct) / sum(sizes)
 
 
-def keep_weights(trainer: Any) -> None:
-    """`kept_weights`: let a run start from the weights with which the run before it ends.
+def carry_over(trainer: Any) -> None:
+    """`kept_biases`, `kept_weights`: let a run start with the biases, or all weights, that the run before it ends with.
 
-    The notebook's sweep trained one rate after the other with the same layers. Runs here train side by side, so the one
-    before is first trained to its end once more, unseen and unmeasured, on the same batches; then all start together.
-    The first run has none before it. Pause and stop are heard meanwhile. Raises `ConfigError` when the two runs are
-    different networks.
+    The notebook's sweep trained one rate after the other with the same layers; its constructor draws every matrix anew,
+    so biases are what one rate leaves to the next. Runs here train side by side, so the one before is first trained to
+    its end once more, unseen and unmeasured, on the same batches; then all start together. With `kept_biases` a run's
+    matrices are those of its seed, as if it had kept nothing. The first run has none before it. Pause and stop are
+    heard meanwhile. Raises `ConfigError` when the two runs are different networks.
     """
     for place, (previous, run) in enumerate(pairwise(trainer.runs)):
-        if "kept_weights" not in run.config.mistakes or trainer.should_stop:
+        if not {"kept_biases", "kept_weights"} & set(run.config.mistakes) or trainer.should_stop:
             continue
         start = previous.model.state_dict()
+        own = {name: value.clone() for name, value in run.model.state_dict().items()}
         try:
             run.model.load_state_dict(start)
         except RuntimeError as error:
@@ -149,7 +157,10 @@ def keep_weights(trainer: Any) -> None:
         unseen = type(trainer)(alone, [previous.id], corpora, trainer.device, [_Echo(trainer)], trainer.threads)
         unseen.runs[0].model.load_state_dict(start)
         unseen.fit()
-        run.model.load_state_dict(unseen.runs[0].model.state_dict())
+        left = unseen.runs[0].model.state_dict()
+        if "kept_weights" not in run.config.mistakes:
+            left = own | {name: value for name, value in left.items() if "bias" in name.rpartition(".")[2]}
+        run.model.load_state_dict(left)
 
 
 class _Echo:

@@ -20,6 +20,7 @@ from sentiment_core.steps.rules import kept
 from sentiment_core.store import Outbox, Progress, Request, Store
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import save_checkpoint, save_model
+from sentiment_core.training.device import circumstances
 from sentiment_core.training.run import Run
 from sentiment_core.training.trainer import Trainer
 
@@ -217,11 +218,11 @@ class Keeper(Callback):
         self.save(trainer)
         for run in trainer.active_runs:
             if run.is_best:
-                self._save_model(run)
+                self._save_model(trainer, run)
 
     def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
         if not run.failed:
-            self._save_model(run)
+            self._save_model(trainer, run)
 
     def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, logits: np.ndarray) -> None:
         write_predictions(self._folder(run), indices, logits, self.corpora[run.id].labels[indices])
@@ -232,7 +233,7 @@ class Keeper(Callback):
             for run in trainer.active_runs:
                 # Once validated, a model stays the one whose accuracy is shown.
                 if not trainer.evaluated_step:
-                    self._save_model(run)
+                    self._save_model(trainer, run)
 
     def save(self, trainer: Trainer) -> None:
         """Write the training state, unless the store is away: the checkpoint before is kept until it is back."""
@@ -244,9 +245,10 @@ class Keeper(Callback):
         """Remove the checkpoint of an experiment that has finished: there is nothing to resume."""
         self.checkpoint.unlink(missing_ok=True)
 
-    def _save_model(self, run: Run) -> None:
+    def _save_model(self, trainer: Trainer, run: Run) -> None:
+        made = circumstances(trainer.device, trainer.threads)
         with run.averaged_weights():
-            save_model(self._folder(run), run.model, run.experiment, self.corpora[run.id])
+            save_model(self._folder(run), run.model, run.experiment, self.corpora[run.id], made=made)
 
     def _folder(self, run: Run) -> Path:
         folder = self.folder / run.id

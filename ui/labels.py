@@ -32,7 +32,13 @@ CHOICES: dict[str, dict[str, str]] = {
         "cross_review_attention": "Reviews attend to each other",
         "norm_per_call": "Norms made anew in each pass",
     },
-    "model.initialisation": {"default": "PyTorch's", "xavier": "Xavier", "he": "He", "orthogonal": "Orthogonal"},
+    "model.initialisation": {
+        "default": "PyTorch's",
+        "xavier": "Xavier",
+        "xavier_matrices": "Xavier, biases as drawn (notebook)",
+        "he": "He",
+        "orthogonal": "Orthogonal",
+    },
     "model.head_activation": {"none": "None", "relu": "ReLU", "tanh": "tanh"},
     "training.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
     "training.schedule": {"constant": "Constant", "one_cycle": "One cycle", "cosine": "Cosine"},
@@ -40,6 +46,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "training.mistakes": {
         "norm_after_clipping": "Norm read after clipping",
         "clip_wrong_model": "Another model is clipped",
+        "kept_biases": "Biases kept from the run before",
         "kept_weights": "Weights kept from the run before",
         "batch_averaged_accuracy": "Accuracy averaged over batches",
     },

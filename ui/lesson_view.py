@@ -14,8 +14,10 @@ from sentiment_core.lessons import (
     MistakeLesson,
     excerpt,
     full_experiment_for,
+    measured,
     measured_choice,
     mistakes_of,
+    updates_per_epoch,
 )
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
@@ -88,9 +90,21 @@ def look_for(item: Lesson) -> None:
     st.markdown("**What to look for**")
     st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
     parameters = f" {preset(item.preset).parameters:,} parameters." if item.preset else ""
-    st.caption(literal(f"The notebook, on 32,000 real reviews with 100-d vectors: {item.notebook}{parameters}"))
-    if item.measured:
-        st.caption(literal(f"Measured here, on 40,000 real reviews: {item.measured}"))
+    pace = ", 250 updates an epoch" if item.preset else ""
+    setting = f"on 32,000 real reviews with 100-d vectors{pace}"
+    st.caption(literal(f"The notebook, {setting}: {item.notebook}{parameters}"))
+    measured_here(item)
+
+
+def measured_here(item: Lesson) -> None:
+    """Draw what this program measured on real reviews: computed from recordings, and what no recording can say."""
+    said = [*measured(item), *([item.also_measured] if item.also_measured else [])]
+    if not said:
+        return
+    per_epoch = updates_per_epoch(item)
+    pace = f": {per_epoch} updates an epoch, because a tenth of the training reviews validates" if per_epoch else ""
+    st.caption(literal(f"Measured here, on 40,000 real reviews{pace}"))
+    st.caption("\n".join(f"- {literal(line)}" for line in said))
 
 
 def setting(config: ExperimentConfig, changes: Mapping[str, str]) -> None:
@@ -128,7 +142,7 @@ def change_in_train(config: ExperimentConfig) -> None:
 
 
 def path_switch(item: Lesson, chosen: MistakeLesson | None) -> None:
-    """Draw the switch between the correct path and the notebook's mistakes in this lesson; the address remembers it."""
+    """Draw the switch between the correct path and the mistakes of this lesson; the address remembers it."""
     titles = {CORRECT: "The correct path", **{other.name: other.title for other in mistakes_of(item.name)}}
     if len(titles) == 1:
         return
@@ -136,7 +150,7 @@ def path_switch(item: Lesson, chosen: MistakeLesson | None) -> None:
     # A key for each state: a widget that kept its own would contradict the address after a link or the back button.
     key = f"lessons:path:{item.name}:{current}"
     st.segmented_control(
-        "The notebook's mistakes",
+        "Mistakes",
         list(titles),
         default=current,
         required=True,
@@ -144,7 +158,7 @@ def path_switch(item: Lesson, chosen: MistakeLesson | None) -> None:
         key=key,
         on_change=_take_path,
         args=(key,),
-        help="Runs a mistake of the course notebook beside the correct code, on the same batches.",
+        help="Runs a mistake beside the correct code, on the same batches.",
         # The curves should be seen without scrolling.
         label_visibility="collapsed" if "experiment" in st.query_params else "visible",
     )
@@ -159,8 +173,8 @@ def _take_path(key: str) -> None:
 
 
 def mistake_text(item: MistakeLesson) -> None:
-    """Draw what the notebook did and what to look for."""
-    st.markdown("**What the notebook did**")
+    """Draw what goes wrong and what to look for."""
+    st.markdown("**The mistake**")
     st.markdown(literal(item.what))
     st.markdown("**What to look for**")
     st.markdown(literal(item.look_for))

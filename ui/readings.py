@@ -246,6 +246,8 @@ def verdict(found: Explanation) -> str:
 def row_note(item: Attribution) -> str:
     """Say which class a row explains, and whether its scores add up."""
     parts = [f"for “{CLASSES[item.target]}”"] if item.signed else []
+    if item.parts_note:
+        parts.append(item.parts_note)
     if item.window > 1:
         parts.append(f"{item.window} neighbouring tokens share a score, because the review is long")
     if item.completeness is not None:

@@ -6,7 +6,8 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.recorded import PREFIX, Recording, recording, recordings
+from sentiment_core.lessons import results
+from sentiment_core.recorded import PREFIX, Recording, in_words, recording, recordings
 from ui.components.live_plot import live_experiment
 from ui.labels import say
 from ui.notices import literal, show_error
@@ -33,7 +34,10 @@ def recorded_panel(lesson_name: str) -> None:
         return
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**The recorded run**: {literal(about)}. Measured once, replayed here; nothing is trained.")
+            made = in_words(found.made[0]) if found.made else ""
+            by = f", computed by {made}" if made else ""
+            seed = f"Seed {found.recorded.config.seed}, replayed here; nothing is trained."
+            st.markdown(f"**The recorded run**: {literal(about + by)}. {seed}")
             st.space("stretch")
             st.button("Close", icon=":material/close:", key=f"recorded:close:{lesson_name}", on_click=_close)
         experiment = found.recorded
@@ -44,6 +48,8 @@ def recorded_panel(lesson_name: str) -> None:
             playing=True,
             key="recorded-plot",
         )
+        for sentence in results(found):
+            st.markdown(literal(sentence))
         with st.expander("What its measurements say", icon=":material/gavel:"):
             findings(found)
 

@@ -181,7 +181,7 @@ def _model() -> None:
 
 
 def _mistakes(field: str) -> None:
-    """Draw the notebook's mistakes that a link or a lesson brought along; nobody can switch one on here by accident."""
+    """Draw the mistakes that a link or a lesson brought along; nobody can switch one on here by accident."""
     if draft()[field]:
         edit(field)
         st.caption(":material/warning: A mistake of the course notebook is on.")

@@ -109,6 +109,7 @@ def _described(attribution: Attribution) -> dict[str, Any]:
         "passes": attribution.passes,
         "seconds": attribution.seconds,
         "completeness": asdict(attribution.completeness) if attribution.completeness else None,
+        "parts": attribution.parts,
     }
 
 
@@ -153,7 +154,8 @@ def _token(token: TokenScore, score: float, signed: bool, largest: float) -> str
 
 def _legend(attribution: Attribution, largest: float) -> str:
     if not attribution.signed:
-        return f'<p class="note">0 <span class="ramp"></span> {_number(largest, False)}</p>\n'
+        note = f" · {_text(attribution.parts_note)}" if attribution.parts_note else ""
+        return f'<p class="note">0 <span class="ramp"></span> {_number(largest, False)}{note}</p>\n'
     target = LABELS[attribution.target]
     return (
         f'<p class="note"><span class="down">against {target}</span> {_number(-largest, True)} '

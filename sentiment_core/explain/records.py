@@ -59,6 +59,7 @@ class Attribution:
     Positive speaks for `target` (1 positive, 0 negative) where the method is `signed`; the unit is then its log-odds.
     `passes`: reviews sent through the network. `window`: tokens that shared a score because the review was long.
     `baseline`: what stood for "no word", None where the method has none. `completeness`: integrated gradients only.
+    `parts`: how many vectors side by side the decision is made from, for attention, which weighs the tokens of one.
     """
 
     method: str
@@ -71,6 +72,14 @@ class Attribution:
     baseline: str | None = None
     window: int = 1
     completeness: Completeness | None = None
+    parts: int = 1
+
+    @property
+    def parts_note(self) -> str:
+        """What these scores leave out where the model pools in other ways as well; else empty."""
+        if self.parts == 1:
+            return ""
+        return f"weights in 1 of the {self.parts} parts that the decision is made from; the others have no weights"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The course notebook as lessons: what each rung teaches, the experiment that shows it, the code behind it."""
 
 from sentiment_core.lessons.answer import measured_choice
+from sentiment_core.lessons.evidence import measured, results, updates_per_epoch
 from sentiment_core.lessons.mistakes import MISTAKES, MistakeLesson, mistake, mistakes_of
 from sentiment_core.lessons.setting import changed_fields, experiment_for, full_experiment_for
 from sentiment_core.lessons.source import Excerpt, excerpt
@@ -18,7 +19,10 @@ __all__ = [
     "experiment_for",
     "full_experiment_for",
     "lesson",
+    "measured",
     "measured_choice",
     "mistake",
     "mistakes_of",
+    "results",
+    "updates_per_epoch",
 ]

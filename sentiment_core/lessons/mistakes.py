@@ -14,8 +14,9 @@ HERE = "sentiment_core.mistakes:"
 class MistakeLesson:
     """One mistake: `name` is its link and its option, `lessons` where it is offered.
 
-    `what` says what the notebook did, `look_for` what to look at. `runs` are the names and overrides of the runs, on
-    the lesson's own rung with `base` changed; `code` holds references for `excerpt`.
+    `what` says what the notebook did, or nearly did, and what runs here; `look_for` what to look at. `runs` are the
+    names and overrides of the runs, on the lesson's own rung with `base` changed; `code` holds references for
+    `excerpt`.
     """
 
     name: str
@@ -31,6 +32,14 @@ class MistakeLesson:
 def _twin(option: str, correct: str, mistaken: str) -> tuple[tuple[str, dict[str, Any]], ...]:
     section, _, name = option.partition(".")
     return (correct, {}), (mistaken, {f"{section}.mistakes": (name,)})
+
+
+def _after_the_highest_rate(option: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    return (
+        ("rate 0.001, fresh", {"training.learning_rate": 0.001}),
+        ("rate 0.1", {"training.learning_rate": 0.1}),
+        ("rate 0.001, after 0.1", {"training.learning_rate": 0.001, "training.mistakes": (option,)}),
+    )
 
 
 MISTAKES: tuple[MistakeLesson, ...] = (
@@ -60,8 +69,9 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         name="clip_wrong_model",
         title="Another model is clipped",
         lessons=("clip-norm",),
-        what="The notebook's training function clips a global variable called model, not the model it was given. The "
-        "one that trains is never clipped.",
+        what="The notebook's training function clips a global variable called model, not the model it was given. In "
+        "every cell the two happen to be the same, so its printed numbers are right: the mistake lies in wait for the "
+        "day that somebody trains two models. Here it has come: the one that trains is never clipped.",
         look_for="The mistaken run's norm before and after clipping is the same, although a threshold is set: it is "
         "the unclipped run under another name.",
         code=(f"{HERE}clipping",),
@@ -73,33 +83,46 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         title="Norms made anew in each pass",
         lessons=("batch-norm",),
         what="The notebook creates its norm layers inside forward. They never learn, gather no running statistics and "
-        "are always in training mode; batch norm takes the time step for the channel, padding included.",
+        "are always in training mode; batch norm takes the time step for the channel, padding included. That forward "
+        "stays in force for its ReLU, its deeper head and its sweep of rates, until attention replaces it.",
         look_for="The loss in training, and validation accuracy: the mistaken model's answer to a review depends on "
         "which reviews are evaluated beside it.",
         code=(f"{HERE}NormPerCall", "sentiment_core.models.norms:MaskedBatchNorm"),
         runs=_twin("model.norm_per_call", "norms that belong to the model", "norms made in each pass"),
     ),
     MistakeLesson(
-        name="kept_weights",
-        title="A sweep that keeps its weights",
+        name="kept_biases",
+        title="A sweep that keeps its biases",
         lessons=("learning-rates",),
-        what="The notebook's sweep goes on with the same layers, so each rate starts from the weights that the last "
-        "rate left. Here rate 0.001 runs twice: from fresh weights, and from those that rate 0.1 ended with (it is "
-        "trained once more beforehand, unseen, so the curves wait for it).",
+        what="The notebook's sweep goes on with the same layers. Its constructor draws every weight matrix anew with "
+        "Xavier for each rate, and leaves the biases alone: they are what one rate leaves to the next. Here rate 0.001 "
+        "runs twice: fresh, and with the biases that rate 0.1 ended with (it is trained once more beforehand, unseen, "
+        "so the curves wait for it). Both have the same matrices, so the biases are all that tells them apart.",
+        look_for="The first loss of the two runs at 0.001, and how long the difference lasts.",
+        code=(f"{HERE}carry_over", "sentiment_core.models.initialisation:initialise"),
+        runs=_after_the_highest_rate("kept_biases"),
+        base={"model.initialisation": "xavier_matrices"},
+    ),
+    MistakeLesson(
+        name="kept_weights",
+        title="A sweep that keeps all weights",
+        lessons=("learning-rates",),
+        what="Without the constructor that draws matrices anew, the notebook's sweep would have gone on with one "
+        "network: each rate would start from the weights that the last rate left. Its numbers do not have this "
+        "mistake; many sweeps do. Here rate 0.001 runs twice: from fresh weights, and from those that rate 0.1 ended "
+        "with (it is trained once more beforehand, unseen, so the curves wait for it).",
         look_for="The two runs at 0.001: the one that comes after 0.1 is judged by what 0.1 left behind.",
-        code=(f"{HERE}keep_weights",),
-        runs=(
-            ("rate 0.001, fresh", {"training.learning_rate": 0.001}),
-            ("rate 0.1", {"training.learning_rate": 0.1}),
-            ("rate 0.001, after 0.1", {"training.learning_rate": 0.001, "training.mistakes": ("kept_weights",)}),
-        ),
+        code=(f"{HERE}carry_over",),
+        runs=_after_the_highest_rate("kept_weights"),
     ),
     MistakeLesson(
         name="off_by_one_mask",
         title="Mask stops one token early",
         lessons=("attention",),
         what="The notebook's mask compares positions with length − 1, so the last real token never gets weight. It is "
-        "the one whose state has read the whole review, and the one that asks the question.",
+        "the one whose state has read the whole review, and the one that asks the question. A review of one token has "
+        "nothing left to look at: every score is the mask's own −9999 for each unit of the state, and the weights are "
+        "equal over all positions, padding included.",
         look_for="Does any curve show it? A mistake that costs little accuracy goes unnoticed. Open both in Explain: "
         "the last word's weight is exactly 0 in one of them.",
         code=(f"{HERE}OffByOneMask", "sentiment_core.models.pooling:masked_softmax"),
@@ -109,8 +132,12 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         name="cross_review_attention",
         title="Reviews attend to each other",
         lessons=("attention",),
-        what="The notebook's mock-up squeezes h_n once too often. Broadcasting then pairs every review with every "
-        "other: its result has the shape [2, 2, 5, 6] where [2, 5, 6] was meant, and no error is raised.",
+        what="The notebook tries attention on a mock-up first: two reviews, five tokens, six units. A cell that is run "
+        "twice squeezes h_n once too often. Broadcasting then pairs every review with every other: the product has the "
+        "shape [2, 2, 5, 6] where [2, 5, 6] was meant, and no error is raised. The sum that should add over units, "
+        "sum(2), now adds over time, and the softmax that should weigh tokens weighs reviews; the weights still add up "
+        "to 1. The network that the notebook trains does none of this. Here the first slip is let into training: "
+        "reviews meet each other, while scores and softmax are on the right axes.",
         look_for="Does it still learn? Each review reads a mean over the whole batch, of which its own tokens are one "
         "part in 32.",
         code=(f"{HERE}CrossReviewAttention",),

@@ -19,7 +19,7 @@ from sentiment_core.lessons.mistakes import MistakeLesson
 from sentiment_core.lessons.syllabus import Lesson
 from sentiment_core.presets import preset
 
-# Small enough for a classroom's laptops, large enough that every rung's effect stands out of the noise of 640 reviews.
+# Small enough for a classroom's laptops; large enough for 640 validation reviews.
 DEMO_SETTING: dict[str, Any] = {
     "data.source": "demo",
     "data.embeddings": "glove-50",

@@ -6,6 +6,32 @@ watch a run on real reviews as if it were live.
 """
 
 from sentiment_core.recorded.reader import PREFIX, Recording, read, recording, recordings
-from sentiment_core.recorded.writer import record
+from sentiment_core.recorded.spread import (
+    PairedDifference,
+    RunSpread,
+    SeedResult,
+    compared,
+    in_words,
+    mean_and_deviation,
+    paired,
+    sentences,
+)
+from sentiment_core.recorded.writer import record, record_runs
 
-__all__ = ["PREFIX", "Recording", "read", "record", "recording", "recordings"]
+__all__ = [
+    "PREFIX",
+    "PairedDifference",
+    "Recording",
+    "RunSpread",
+    "SeedResult",
+    "compared",
+    "in_words",
+    "mean_and_deviation",
+    "paired",
+    "read",
+    "record",
+    "record_runs",
+    "recording",
+    "recordings",
+    "sentences",
+]

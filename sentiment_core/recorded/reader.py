@@ -15,6 +15,7 @@ import numpy as np
 from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import NotFoundError, StoreError
 from sentiment_core.metrics import STEP_COLUMNS, Balance, Evaluation, Status
+from sentiment_core.recorded.spread import RunSpread, SeedResult
 from sentiment_core.recorded.writer import FORMAT, WHOLE
 from sentiment_core.store import Experiment, Run
 
@@ -33,6 +34,8 @@ class Recording:
     evaluated: dict[str, list[Evaluation]]
     parts: dict[str, dict[str, Balance]]
     references: dict[str, float]  # baseline → its test accuracy on the same reviews
+    made: tuple[dict[str, Any], ...] = ()  # what computed each run; empty where nobody noted it
+    spread: tuple[RunSpread, ...] = ()  # each run over seeds; empty in a recording of one seed
 
     def experiment(self, experiment_id: str) -> Experiment:
         """Return the experiment; raise `NotFoundError` when it has another id."""
@@ -103,9 +106,11 @@ def read(path: str | Path) -> Recording:
                     raise ValueError("columns of different lengths")
                 runs.append(_run(values, run_id, identifier, position + 1, config.resolve(run_config)))
             references = {str(label): float(value) for label, value in about["references"].items()}
-        return Recording(
-            name, _experiment(about, identifier, config, tuple(runs)), columns, evaluated, parts, references
-        )
+            # Recordings of before the ladder ran over seeds lack both.
+            made = tuple(about.get("made", ()))
+            spread = tuple(_spread(item) for item in about.get("spread", ()))
+            experiment = _experiment(about, identifier, config, tuple(runs))
+        return Recording(name, experiment, columns, evaluated, parts, references, made, spread)
     except StoreError:
         raise
     except Exception as error:  # a damaged archive fails in zipfile, zlib, numpy or json
@@ -124,6 +129,10 @@ def _supposed(config: ExperimentConfig, evaluated: list[Evaluation]) -> dict[str
         return {}
     reviews = int(((per_epoch - 1) * training.batch_size + 1) * share / (1 - share))
     return {"validation": Balance(reviews, reviews // 2)} if reviews else {}
+
+
+def _spread(told: dict[str, Any]) -> RunSpread:
+    return RunSpread(str(told["name"]), tuple(SeedResult(**item) for item in told["results"]))
 
 
 def _values(archive: Any, position: int, column: str) -> list[Any]:

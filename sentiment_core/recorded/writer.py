@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ import numpy as np
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import StoreError
+from sentiment_core.metrics import Status
+from sentiment_core.recorded.spread import RunSpread
 from sentiment_core.store import Run, Store
 
 FORMAT = 1
@@ -21,29 +23,49 @@ WHOLE = frozenset({"step", "epoch", "tokens"})
 
 
 def record(store: Store, experiment_id: str, path: str | Path, references: Mapping[str, float] | None = None) -> Path:
-    """Write an ended experiment's configuration, steps and evaluations to `path` (`NAME.npz`) and return it.
+    """Write an ended experiment as `record_runs` does. Raises `NotFoundError` for an unknown one as well."""
+    experiment = store.experiment(experiment_id)
+    named = experiment.config.model_copy(update={"name": experiment.name})
+    return record_runs(store, named, experiment.runs, path, references)
 
-    `references` are lines to draw beside its accuracy, such as `{"elastic net": 0.78}`.
+
+def record_runs(
+    store: Store,
+    config: ExperimentConfig,
+    runs: Sequence[Run],
+    path: str | Path,
+    references: Mapping[str, float] | None = None,
+    made: Sequence[Mapping[str, Any]] = (),
+    spread: Sequence[RunSpread] = (),
+) -> Path:
+    """Write the runs of the experiment `config` with their steps and evaluations to `path` (`NAME.npz`); return it.
+
+    Each may have been trained in an experiment of its own: side by side or alone, its numbers are the same.
+    `references` are lines to draw beside the accuracy, such as `{"elastic net": 0.78}`; `made` says of each run what
+    computed it (`training.device.circumstances`), `spread` what it reached with other seeds.
 
     Steps are kept as float32, in which losses and gradients were measured: nothing of them is lost. Of a CSV file only
-    its name is kept. Raises `NotFoundError` for an unknown experiment, `StoreError` for one that is not over yet and
-    for a file that cannot be written.
+    its name is kept. Raises `StoreError` for a run that is not over yet and for a file that cannot be written.
     """
-    experiment = store.experiment(experiment_id)
-    if experiment.status.is_active:
-        raise StoreError(f"experiment {experiment_id} is {experiment.status}; record it when it has ended")
+    owners = [store.experiment(run.experiment_id) for run in runs]
+    for owner in owners:
+        if owner.status.is_active:
+            raise StoreError(f"experiment {owner.id} is {owner.status}; record it when it has ended")
+    ended = next((owner for owner in owners if owner.status is not Status.FINISHED), owners[0])
     about = {
         "format": FORMAT,
-        "name": experiment.name,
-        "status": str(experiment.status),
-        "error": experiment.error,
-        "created_at": experiment.created_at,
-        "config": _shareable(experiment.config).model_dump(mode="json"),
+        "name": config.name,
+        "status": str(ended.status),
+        "error": ended.error,
+        "created_at": min(owner.created_at for owner in owners),
+        "config": _shareable(config).model_dump(mode="json"),
         "references": dict(references or {}),
-        "runs": [_about(store, run) for run in experiment.runs],
+        "runs": [_about(store, run, name) for run, name in zip(runs, (run.name for run in config.runs), strict=True)],
+        "made": [dict(item) for item in made],
+        "spread": [asdict(item) for item in spread],
     }
     arrays = {"about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)}
-    for position, run in enumerate(experiment.runs):
+    for position, run in enumerate(runs):
         for column, values in store.steps(run.id).items():
             kind = np.int32 if column in WHOLE else np.float32
             arrays[f"{position}.{column}"] = np.asarray(values, dtype=kind)
@@ -61,10 +83,11 @@ def record(store: Store, experiment_id: str, path: str | Path, references: Mappi
     return target
 
 
-def _about(store: Store, run: Run) -> dict[str, Any]:
-    kept = ("name", "error", "parameters", "steps", "seconds", "tokens", "validation_accuracy", "test_accuracy")
+def _about(store: Store, run: Run, name: str) -> dict[str, Any]:
+    kept = ("error", "parameters", "steps", "seconds", "tokens", "validation_accuracy", "test_accuracy")
     return {
-        **{name: getattr(run, name) for name in kept},
+        "name": name,
+        **{field: getattr(run, field) for field in kept},
         "status": str(run.status),
         "evaluations": [asdict(evaluation) for evaluation in store.evaluations(run.id)],
         "balances": {part: asdict(balance) for part, balance in store.balances(run.id).items()},

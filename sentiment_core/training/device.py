@@ -25,3 +25,16 @@ def free_memory(device: torch.device) -> int:
         return int(torch.cuda.mem_get_info(device)[0])
     # Apple's GPUs share the computer's memory.
     return min(available_memory(), max(0, worker_memory() - psutil.Process().memory_info().rss))
+
+
+def circumstances(device: torch.device, threads: int) -> dict[str, str | int]:
+    """Return what the last bits of a training depend on beside its configuration: in another order sums round apart.
+
+    `threads` is the number of BLAS threads of the run.
+    """
+    return {
+        "torch": torch.__version__,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper(),
+        "threads": threads,
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+    }

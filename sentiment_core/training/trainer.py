@@ -79,7 +79,7 @@ class Trainer:
             self._each: Callable[..., Any] = pool.map if side_by_side else map
             self._call("on_start")
             if self.step == 0:
-                mistakes.keep_weights(self)
+                mistakes.carry_over(self)
             if self._owes_evaluation():
                 self._end_epoch()
             while not self.should_stop and self.step < self.total_steps and self.active_runs:

@@ -35,7 +35,7 @@ def test_a_mistake_is_switched_on_beside_the_correct_path(page, server):
     page.get_by_role("button", name="Run both").click()
     page.wait_for_url("**experiment=**")
     page.get_by_text("Worked out from this experiment's own measurements").wait_for(timeout=60_000)
-    page.get_by_text("What the notebook did", exact=True).wait_for()
+    page.get_by_text("The mistake", exact=True).wait_for()
     assert page.locator(".sl-curves").bounding_box()["y"] < 300
     page.get_by_text("The correct path").click()
     page.get_by_role("button", name="Run this").wait_for()

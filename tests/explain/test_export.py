@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -89,6 +90,14 @@ def test_hostile_text_stays_text(make_predictor: Make) -> None:
     assert not {"script", "img", "link", "iframe", "a"} & set(page.tags)
     assert page.tags.count("style") == page.tags.count("title") == 1
     assert not any(name.startswith("on") or name in ("src", "href") for name, _ in page.attributes)
+
+
+def test_the_page_says_what_attention_leaves_out(make_predictor: Make) -> None:
+    rows = explained(make_predictor(), "word1 word2", ["attention"])
+    assert "parts that the decision" not in as_html("word1 word2", [rows])
+    several = replace(rows, attributions=tuple(replace(item, parts=3) for item in rows.attributions))
+    assert "weights in 1 of the 3 parts that the decision is made from" in as_html("word1 word2", [several])
+    assert as_document("word1 word2", [several])["models"][0]["methods"][0]["parts"] == 3
 
 
 def test_the_page_needs_nothing_from_elsewhere(make_predictor: Make) -> None:

@@ -202,6 +202,25 @@ def test_attention_is_what_the_explanation_shows(make_predictor: Make) -> None:
     assert found.scores[1] == 0.0 and found.scores.sum() == pytest.approx(1.0, abs=1e-6) and not found.signed
 
 
+def test_attention_is_one_part_of_what_the_shipped_model_decides_from(
+    pretrained: Predictor, make_predictor: Make
+) -> None:
+    found = {item.method: item for item in attribute(pretrained, "good but bad", ["attention", "gradient_x_input"])}
+    assert len(pretrained.config.model.pooling) == found["attention"].parts == 3
+    assert "1 of the 3 parts" in found["attention"].parts_note
+    assert found["gradient_x_input"].parts_note == ""
+    (alone,) = attribute(make_predictor(), "word3 word7", ["attention"])
+    assert alone.parts == 1 and alone.parts_note == ""
+
+
+def test_what_the_shipped_model_says_to_nothing_depends_on_its_length(pretrained: Predictor) -> None:
+    # Why a review of zero vectors is not the baseline unless asked for.
+    size = pretrained.embedded(np.array([1])).shape[1]
+    with torch.inference_mode():
+        said = [float(pretrained.log_odds(torch.zeros(1, n, size), torch.tensor([n]))) for n in (10, 600)]
+    assert said == [pytest.approx(0.5, abs=0.1), pytest.approx(8.5, abs=0.1)]
+
+
 def test_random_depends_on_its_seed_alone(make_predictor: Make) -> None:
     first, second = make_predictor(seed=1), make_predictor(seed=2)
     random = METHODS["random"]

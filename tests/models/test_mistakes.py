@@ -60,13 +60,36 @@ def test_a_mistaken_model_starts_from_its_twins_weights(mistake: str, fields: di
 
 @pytest.mark.parametrize("pooling", ["attention_dot", "attention_scaled_dot", "attention_additive"])
 def test_off_by_one_mask_gives_the_last_real_token_nothing(pooling: str) -> None:
-    last = torch.arange(3), LENGTHS - 1
     right, wrong = weights(make(pooling=(pooling,))), weights(make("off_by_one_mask", pooling=(pooling,)))
-    assert (right[last] > 0).all()
-    assert not wrong[last].any()
-    assert (wrong[0, :6] > 0).all() and (wrong[2, :3] > 0).all()
-    torch.testing.assert_close(wrong.sum(dim=1), torch.tensor([1.0, 0.0, 1.0]))
-    assert not wrong[torch.arange(9) >= LENGTHS[:, None]].any()
+    assert (right[torch.arange(3), LENGTHS - 1] > 0).all()
+    assert (wrong[0, :6] > 0).all() and not wrong[0, 6:].any()
+    assert (wrong[2, :3] > 0).all() and not wrong[2, 3:].any()
+    torch.testing.assert_close(wrong.sum(dim=1), torch.ones(3))
+
+
+def test_off_by_one_mask_spreads_a_review_of_one_token_over_all_positions() -> None:
+    # By hand, as the notebook has it: products at masked positions are −9999 in each unit, then summed over the units.
+    generator = torch.Generator().manual_seed(0)
+    states, mask = torch.randn(3, 9, 6, generator=generator), torch.arange(9) < LENGTHS[:, None]
+    last = states[torch.arange(3), LENGTHS - 1]
+    masked = (torch.arange(9) >= LENGTHS[:, None] - 1).unsqueeze(-1)
+    expected = (states * last.unsqueeze(1)).masked_fill(masked, -9999.0).sum(dim=-1).softmax(dim=-1)
+    pooled, found = OffByOneMask(Attention("attention_dot", 6, 4))(states, last, mask)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(found[1], torch.full((9,), 1 / 9))
+    torch.testing.assert_close(pooled, (expected.unsqueeze(-1) * states).sum(dim=1))
+
+
+def test_the_mock_up_adds_over_time_and_weighs_reviews() -> None:
+    # What the lesson says of the notebook's mock-up, shape by shape; the weights add up to 1 all the same.
+    generator = torch.Generator().manual_seed(0)
+    states, h_n = torch.randn(2, 5, 6, generator=generator), torch.randn(1, 2, 6, generator=generator)
+    meant = states * h_n.squeeze(0).unsqueeze(1)
+    product = states * h_n.squeeze().unsqueeze(1).unsqueeze(1)
+    assert (meant.shape, product.shape) == ((2, 5, 6), (2, 2, 5, 6))
+    assert meant.sum(2).shape == (2, 5), "scores of tokens"
+    assert product.sum(2).shape == (2, 2, 6), "time is gone: reviews and units are left"
+    torch.testing.assert_close(product.sum(2).softmax(dim=1).sum(dim=1), torch.ones(2, 6))
 
 
 def test_another_review_changes_my_answer_only_when_reviews_attend_to_each_other() -> None:

@@ -106,6 +106,20 @@ def test_xavier_is_uniform_with_its_variance_per_gate(cell: str) -> None:
         assert gate.std().item() == pytest.approx(limit / math.sqrt(3), rel=0.1)
 
 
+def test_the_notebooks_xavier_draws_matrices_only() -> None:
+    network = {"hidden_size": 16, "head_sizes": (8,), "pooling": ("last",)}
+    models = {
+        scheme: build_model(
+            build(ModelConfig, {**network, "initialisation": scheme}), torch.zeros(2, 5), 1, torch.device("cpu")
+        )
+        for scheme in ("default", "xavier", "xavier_matrices")
+    }
+    drawn, zeroed, notebook = (dict(model.named_parameters()) for model in models.values())
+    for name, parameter in notebook.items():
+        assert torch.equal(parameter, drawn[name] if parameter.dim() < 2 else zeroed[name]), name
+        assert parameter.any(), name
+
+
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_he_is_normal_with_variance_two_over_fan_in_per_gate(cell: str) -> None:
     for gate in gates("he", cell):

@@ -236,6 +236,13 @@ def test_completeness_is_said_and_doubted_where_it_fails(error, sign):
     assert ("do not trust" in note) == (error > 0.05)
 
 
+@pytest.mark.parametrize(("parts", "said"), [(1, ""), (3, "weights in 1 of the 3 parts")])
+def test_attention_of_a_model_that_pools_in_other_ways_too_says_so(parts, said):
+    found = Attribution("attention", "Attention", False, 1, np.ones(1), passes=1, seconds=0.1, parts=parts)
+    note = row_note(found)
+    assert note.startswith(said) and bool(note) == bool(said)
+
+
 def test_sentences_come_from_the_numbers():
     found = [
         Agreement("attention", "integrated_gradients", 0.7, 0.8, 10),

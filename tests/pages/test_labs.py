@@ -10,7 +10,7 @@ from sentiment_core import baselines, jobs
 from sentiment_core.config import DataConfig, from_query
 from sentiment_core.jobs import Job
 from sentiment_core.metrics import Evaluation, Status
-from sentiment_core.recorded import reader, record
+from sentiment_core.recorded import RunSpread, SeedResult, reader, record, record_runs
 from sentiment_core.sweep import sweep_experiment
 from ui.labs import LABS
 from ui.rate_figure import rate_figure
@@ -210,6 +210,9 @@ def test_trained_baselines_are_lines_in_the_accuracy_plot(lab, finished_job, tin
     assert client.get(f"/api/experiments/{other.id}").json()["references"] == []
 
 
+TESTS = (0.65, 0.61, 0.68, 0.66, 0.63)
+
+
 @pytest.fixture
 def shipped(lab, tmp_path, monkeypatch):
     monkeypatch.setattr(reader, "FOLDER", tmp_path / "shipped")
@@ -245,6 +248,28 @@ def test_a_lesson_with_a_recording_offers_it(open_page, shipped):
     assert not page.exception and not page.error
     assert page.query_params["watch"] == "recorded"
     assert "Validation accuracy 0.750" in texts(page.markdown).replace("\\", "")
+    assert "One run cannot tell a cause from chance" in texts(page.markdown)
     button(page, "Close").click().run()
     assert "watch" not in page.query_params
     assert not page.exception
+
+
+def test_a_recording_over_seeds_says_what_they_can_tell(open_page, lab, tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "FOLDER", tmp_path / "shipped")
+    twin = finished_twin(lab)
+    spread = [
+        RunSpread(
+            run.name, tuple(SeedResult(seed, None, test + place / 20) for seed, test in enumerate(TESTS, start=1))
+        )
+        for place, run in enumerate(twin.runs)
+    ]
+    made = [{"torch": "2.13.0", "device": "CPU", "threads": 1, "cpu": "AVX2"}] * 2
+    path = tmp_path / "shipped" / "clip-norm.npz"
+    record_runs(lab, twin.config, twin.runs, path, made=made, spread=spread)
+    page = open_page("lessons", lesson="clip-norm", watch="recorded")
+    assert not page.exception and not page.error
+    shown = texts(page.markdown).replace("\\", "")
+    assert "better in 5 of 5, difference +0.050" in shown and "clearly more accurate" in shown
+    assert "computed by PyTorch 2.13.0, CPU, 1 thread, AVX2" in shown
+    captions = "\n".join(str(item.value) for item in page.caption).replace("\\", "")
+    assert "clearly more accurate" in captions and "Rounding alone" in captions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -11,7 +12,16 @@ from sentiment_core.config import from_fields
 from sentiment_core.errors import NotFoundError, StoreError
 from sentiment_core.metrics import Balance, Evaluation, Status, StepMetrics
 from sentiment_core.presets import vary_clipping
-from sentiment_core.recorded import read, reader, record, recording, recordings
+from sentiment_core.recorded import (
+    RunSpread,
+    SeedResult,
+    read,
+    reader,
+    record,
+    record_runs,
+    recording,
+    recordings,
+)
 from sentiment_core.store import Store
 from sentiment_core.verdict import judge
 
@@ -131,3 +141,35 @@ def test_parts_are_recorded(store, twin, tmp_path):
     for run in twin.runs:
         store.write_balances(run.id, known)
     assert read(record(store, twin.id, tmp_path / "twin.npz")).balances("recorded-twin-2") == known
+
+
+def test_runs_of_several_experiments_are_recorded_as_one(store, twin, tmp_path):
+    other = store.create_experiment(from_fields(FILE))
+    store.update_run(other.runs[0].id, steps=1, parameters=7, status="finished", test_accuracy=0.5)
+    runs = [twin.runs[0], store.experiment(other.id).runs[0]]
+    with pytest.raises(StoreError, match="ended"):
+        record_runs(store, twin.config, runs, tmp_path / "both.npz")
+    store.set_status(other.id, Status.FINISHED)
+    spread = [RunSpread(run.name, (SeedResult(1, 0.7, 0.74), SeedResult(2, 0.6, None))) for run in twin.runs]
+    made = [{"torch": "2.13.0", "device": "CPU", "threads": 1, "cpu": "AVX2"}, {}]
+    found = read(record_runs(store, twin.config, runs, tmp_path / "both.npz", made=made, spread=spread))
+    assert [run.name for run in found.recorded.runs] == [run.name for run in twin.config.runs]
+    assert [run.parameters for run in found.recorded.runs] == [29_569, 7]
+    assert found.spread == tuple(spread) and found.made == tuple(made)
+    assert found.recorded.status is Status.FINISHED
+
+
+def test_a_recording_of_one_seed_has_no_spread(store, twin, tmp_path):
+    found = read(record(store, twin.id, tmp_path / "twin.npz"))
+    assert (found.spread, found.made) == ((), ())
+
+
+def test_a_recording_from_before_there_was_a_spread_can_be_read(store, twin, tmp_path):
+    path = record(store, twin.id, tmp_path / "twin.npz")
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    about = json.loads(arrays["about"].tobytes())
+    del about["spread"], about["made"]
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+    np.savez_compressed(tmp_path / "old.npz", **arrays)
+    assert read(tmp_path / "old.npz").spread == ()

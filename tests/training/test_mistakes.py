@@ -64,6 +64,24 @@ def test_kept_weights_start_where_the_run_before_ended(train: Any, experiment: A
     assert losses(by_hand, "second") == losses(kept, "kept")
 
 
+def test_kept_biases_are_all_that_the_run_before_leaves(train: Any, experiment: Any) -> None:
+    rates = {"training.learning_rate": 0.05}, {"training.learning_rate": 0.003}
+    xavier = {"model.initialisation": "xavier_matrices"}
+    kept = train(experiment(xavier, first=rates[0], kept={**rates[1], **on("kept_biases")}))
+    correct = train(experiment(xavier, first=rates[0], fresh=rates[1]))
+    assert losses(kept, "first") == losses(correct, "first"), "the run before is not disturbed"
+    assert losses(kept, "kept")[0] != losses(correct, "fresh")[0]
+
+    # By hand: the second rate's own first weights, with the biases that the first rate ended with.
+    begin = Begin()
+    train(experiment({**xavier, "training.max_steps": 1}, second=rates[1]), begin)
+    ended = correct.weights("first")
+    assert any("bias" in name for name in ended) and any("weight" in name for name in ended)
+    start = {name: ended[name] if "bias" in name else value for name, value in begin.weights.items()}
+    by_hand = train(experiment(xavier, second=rates[1]), StartWith(start))
+    assert losses(by_hand, "second") == losses(kept, "kept")
+
+
 def test_kept_weights_pass_through_the_whole_sweep(train: Any, experiment: Any) -> None:
     rates = [{"training.learning_rate": rate} for rate in (0.05, 0.02, 0.003)]
     sweep = train(experiment(on("kept_weights"), **{f"run {number}": rate for number, rate in enumerate(rates)}))
@@ -114,6 +132,16 @@ class StopAfter:
     def on_step(self, trainer: Any) -> None:
         self.calls += 1
         trainer.should_stop = self.calls >= self.limit
+
+    def __getattr__(self, moment: str) -> Callable[..., None]:
+        return lambda *details: None
+
+
+class Begin:
+    """A callback that keeps the weights with which the only run starts."""
+
+    def on_start(self, trainer: Any) -> None:
+        self.weights = {name: value.clone() for name, value in trainer.runs[0].model.state_dict().items()}
 
     def __getattr__(self, moment: str) -> Callable[..., None]:
         return lambda *details: None

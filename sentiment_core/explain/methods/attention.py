@@ -1,4 +1,4 @@
-"""Attention weights as they are: how much of each state enters the vector that the decision is made from."""
+"""Attention weights as they are: how much of each state enters the weighted sum that the decision is made from."""
 
 from __future__ import annotations
 

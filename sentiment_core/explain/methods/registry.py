@@ -24,7 +24,8 @@ METHODS: dict[str, Method] = {
             "attention",
             "Attention",
             signed=False,
-            description="The share of each token's state in the vector that the decision is made from.",
+            description="The share of each token's state in the weighted sum that the decision is made from. Where a "
+            "model pools in other ways beside it, that sum is one part of several.",
             cost="1 pass",
             passes=lambda _tokens: 1,
             module="attention",
@@ -45,7 +46,8 @@ METHODS: dict[str, Method] = {
             "gradient_x_input",
             "Gradient × input",
             signed=True,
-            description="What the log-odds would lose if each token's vector shrank to zero along a straight line.",
+            description="The gradient of the log-odds times each token's vector: to first order, what they would lose "
+            "if the vector were zero. Exact only for a linear model.",
             cost="1 pass forward and back",
             passes=lambda _tokens: 3,
             module="gradient_x_input",
@@ -138,6 +140,7 @@ def attribute(
                 baseline=baseline if item.uses_baseline else None,
                 window=found.window,
                 completeness=found.completeness,
+                parts=len(predictor.config.model.pooling) if item.needs_attention else 1,
             )
         )
     return results

@@ -1,0 +1,115 @@
+"""What recordings of a lesson say about it, in sentences: no figure here is typed by hand."""
+
+from __future__ import annotations
+
+import math
+from statistics import correlation, fmean
+
+from sentiment_core.errors import StoreError
+from sentiment_core.lessons.syllabus import LESSONS, Lesson
+from sentiment_core.recorded import (
+    Recording,
+    RunSpread,
+    SeedResult,
+    compared,
+    mean_and_deviation,
+    recording,
+    recordings,
+    sentences,
+)
+
+REFERENCE = "elastic net"
+
+
+def measured(lesson: Lesson) -> tuple[str, ...]:
+    """Return sentences about a lesson's recording; for the reference, about all of them; nothing without any."""
+    if lesson.preset is None:
+        return _bar()
+    found = _recording(lesson.name)
+    if found is None:
+        return ()
+    if lesson.name == "gradient-norm":
+        return (*results(found), *_by_length(found), _long_gradients(found))
+    return results(found)
+
+
+def results(found: Recording) -> tuple[str, ...]:
+    """Say what a recording's runs reached, over seeds where it has several."""
+    return sentences(found.spread or _one_seed(found))
+
+
+def updates_per_epoch(lesson: Lesson) -> int | None:
+    """Return how many updates an epoch of the lesson's recording has; None without one."""
+    found = _recording(lesson.name)
+    if found is None:
+        return None
+    ended = next(iter(found.evaluations(found.recorded.runs[0].id)), None)
+    return None if ended is None else ended.step // ended.epoch
+
+
+def _one_seed(found: Recording) -> tuple[RunSpread, ...]:
+    seed = found.recorded.config.seed
+    return tuple(
+        RunSpread(run.name, (SeedResult(seed, run.validation_accuracy, run.test_accuracy),))
+        for run in found.recorded.runs
+    )
+
+
+def _by_length(found: Recording) -> tuple[str, ...]:
+    """Say what batches by length change: this network was trained on random ones in the lesson before."""
+    before = _recording("last-state")
+    if before is None or not (before.spread and found.spread):
+        return ()
+    random = RunSpread("random batches", before.spread[-1].results)
+    return (compared(random, RunSpread("batches by length", found.spread[0].results)),)
+
+
+def _long_gradients(found: Recording) -> str:
+    steps = found.steps(found.recorded.runs[0].id)
+    pairs = [pair for pair in zip(steps["grad_norm"], steps["accuracy"], strict=True) if math.isfinite(pair[0])]
+    related = correlation([norm for norm, _ in pairs], [accuracy for _, accuracy in pairs])
+    sign = f"{related:+.2f}".replace("-", "−")
+    return (
+        f"Correlation of gradient norm and batch accuracy over these {len(pairs)} updates: {sign} "
+        "(−1: the longer the gradient, the lower the accuracy; 0: unrelated)."
+    )
+
+
+def _bar() -> tuple[str, ...]:
+    """Say how the rungs stand beside the elastic net on the same reviews, tokens and vectors."""
+    found = [recorded for item in LESSONS if item.preset and (recorded := _recording(item.name))]
+    references = next((item.references for item in found if REFERENCE in item.references), None)
+    if references is None:
+        return ()
+    bar = references[REFERENCE]
+    listed = ", ".join(f"{name} {value:.3f}" for name, value in references.items())
+    # A run that several lessons have counts once.
+    reached = {
+        f"{run.name}, {_how_trained(item)}": list(run.tests.values())
+        for item in found
+        for run in item.spread or _one_seed(item)
+        if run.tests
+    }
+    above = [f"{name} ({mean_and_deviation(tests)})" for name, tests in reached.items() if fmean(tests) > bar]
+    below = {name: tests for name, tests in reached.items() if fmean(tests) <= bar}
+    said = [f"Test accuracy on the notebook's split with its white-space tokens: {listed}."]
+    said.append(f"Recorded runs above the {REFERENCE}: {', '.join(above) or 'none'}.")
+    if below:
+        best = max(below, key=lambda name: fmean(below[name]))
+        said.append(f"The best of the others: {best} ({mean_and_deviation(below[best])}).")
+    return tuple(said)
+
+
+def _how_trained(found: Recording) -> str:
+    config = found.recorded.config
+    epochs = "1 epoch" if config.training.epochs == 1 else f"{config.training.epochs} epochs"
+    return f"{epochs} of random batches" if config.data.batching == "random" else epochs
+
+
+def _recording(name: str) -> Recording | None:
+    if name not in recordings():
+        return None
+    try:
+        return recording(name)
+    except StoreError:  # the panel that offers to watch it says so
+        return None
