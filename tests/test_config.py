@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -60,7 +61,10 @@ def values_of(field: str) -> st.SearchStrategy[Any]:
     if whole:
         numbers: st.SearchStrategy[Any] = st.integers(int(low or 0), int(high or 10**9))
     else:
-        numbers = st.floats(low, high, exclude_min=default != 0.0, exclude_max=high == 1.0, allow_subnormal=False)
+        lowest = low or (0.0 if default == 0.0 else sys.float_info.min)
+        numbers = st.floats(
+            lowest, high, exclude_min=bool(low) and default != 0.0, exclude_max=high == 1.0, allow_subnormal=False
+        )
     return st.none() | numbers if "none" in allowed_range(field) else numbers
 
 

@@ -177,7 +177,7 @@ def test_the_app_collects_when_it_starts(store: Store, monkeypatch: pytest.Monke
     place = experiment(store, Status.INTERRUPTED)
 
     async def start() -> None:
-        async with backend.watch_workers(None):
+        async with backend.serve(None):
             while (place / ".xyz.pt").exists():
                 await asyncio.sleep(0.01)
 

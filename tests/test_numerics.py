@@ -104,7 +104,7 @@ def test_what_is_measured_is_the_same_with_and_without(
             "cli.main(['baselines'])"
         ),
         (
-            "from sentiment_core import jobs; jobs._Place.read = lambda *_: print(check()); jobs._Place.write = print;"
+            "from sentiment_core import jobs; jobs.Place.read = lambda *_: print(check()); jobs.Place.write = print;"
             "jobs.main('baselines', 'key')"
         ),
     ],

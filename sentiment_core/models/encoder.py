@@ -8,6 +8,7 @@ at the last real token.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import nn
@@ -41,10 +42,10 @@ class RecurrentEncoder(nn.Module):
     def forward(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         states = embedded
         for depth, layer in enumerate(self.forward_layers):
-            outputs = layer(states)[0]
+            outputs = _outputs(layer, states)
             if self.backward_layers:
                 order = reversal(lengths, states.shape[1])
-                backward = self.backward_layers[depth](_reorder(states, order))[0]
+                backward = _outputs(self.backward_layers[depth], _reorder(states, order))
                 outputs = torch.cat([outputs, _reorder(backward, order)], dim=-1)
             states = self.dropout(outputs)
         return states
@@ -57,6 +58,16 @@ class RecurrentEncoder(nn.Module):
         rows = torch.arange(len(hidden_states), device=hidden_states.device)
         forward = hidden_states[rows, positions, : self.hidden_size]
         return torch.cat([forward, hidden_states[:, 0, self.hidden_size :]], dim=-1)
+
+
+def _outputs(layer: nn.Module, states: torch.Tensor) -> torch.Tensor:
+    if isinstance(layer, nn.LSTM) and states.device.type == "cpu":
+        # Under autocast PyTorch asks oneDNN for a bfloat16 LSTM, which fails on processors without such instructions.
+        with torch.autocast("cpu", enabled=False):
+            outputs, _ = layer(states.float())
+    else:
+        outputs, _ = layer(states)
+    return cast(torch.Tensor, outputs)
 
 
 def reversal(lengths: torch.Tensor, steps: int) -> torch.Tensor:
