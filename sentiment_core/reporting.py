@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ DIVERGED_STEPS = 25
 class Reporter(Callback):
     """Writes metrics in batches, keeps `progress` current and does what the store was asked for.
 
+    `progress` is never ahead of the steps in the store.
     `stop_signal` says whether the process was told to end; `on_pause` runs once at the start of each pause.
     """
 
@@ -178,8 +178,7 @@ class Reporter(Callback):
         done, elapsed = trainer.step - self._first[0], now - self._first[1]
         left = trainer.total_steps - trainer.step
         run = trainer.runs[0]
-        self.progress = replace(
-            self.progress,
+        progress = Progress(
             phase=phase,
             message=message,
             fraction=trainer.step / trainer.total_steps,
@@ -190,6 +189,8 @@ class Reporter(Callback):
             tokens_per_second=run.tokens / run.seconds if run.seconds else 0.0,
             eta_seconds=elapsed / done * left if done else None,
         )
+        # In turn: whoever reads a step there finds it in the store as well, and may keep what is before it.
+        self.outbox.put(partial(setattr, self, "progress", progress), rows=0)
 
 
 class Keeper(Callback):

@@ -197,6 +197,27 @@ def test_a_checkpoint_is_never_ahead_of_the_store(store: Store, tiny: Any, monke
     assert len(saved) > 10 and all(step == written for step, written in saved)
 
 
+def test_progress_is_never_ahead_of_the_steps_in_the_store(
+    store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.002)
+    write_steps, heartbeat, told = Store.write_steps, Store.heartbeat, []
+
+    def slowly(own: Store, steps: Any) -> None:
+        time.sleep(0.01)
+        write_steps(own, steps)
+
+    def beat(own: Store, experiment_id: str, progress: Any, by: Worker) -> bool:
+        run_id = own.experiment(experiment_id).runs[0].id
+        told.append((progress.step, len(own.step_rows(run_id))))
+        return heartbeat(own, experiment_id, progress, by)
+
+    monkeypatch.setattr(Store, "write_steps", slowly)
+    monkeypatch.setattr(Store, "heartbeat", beat)
+    assert train(store, tiny()).status is Status.FINISHED
+    assert len({step for step, _ in told}) > 3 and all(step <= written for step, written in told)
+
+
 def rows_without_times(store: Store, run_id: str) -> str:
     return repr([{key: value for key, value in row.items() if key != "seconds"} for row in store.step_rows(run_id)])
 
