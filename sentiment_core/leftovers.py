@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 def collect(store: Store) -> list[Path]:
     """Remove what nobody will come back for and return it; what a living writer may own is left alone.
 
-    A folder counts as a deleted experiment's only when it bears this store's mark: several stores may share a home.
+    A folder counts as a deleted experiment's only when it bears this store's mark: several stores may share a home, and
+    a fresh one may stand where a damaged one was moved away until its backup is found.
     Raises `StoreError` when the store cannot be read.
     """
     removed = []

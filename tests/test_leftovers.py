@@ -115,6 +115,30 @@ def test_another_stores_experiments_in_the_same_home_are_left_alone(store: Store
         assert names(mine) == WHOLE
 
 
+def test_a_fresh_store_where_one_was_moved_away_takes_nothing_from_it(store: Store, home: Path) -> None:
+    """Our own advice for a damaged store; its backup must find the models when it comes back."""
+    place = experiment(store, Status.FINISHED)
+    store.close()
+    file = home / "store.sqlite3"
+    file.rename(home / "damaged.sqlite3")
+    with Store() as fresh:
+        assert place not in collect(fresh) and names(place) >= WHOLE
+    file.unlink()
+    (home / "damaged.sqlite3").rename(file)
+    with Store() as back:
+        assert back.owns(place)
+        forget(back, place)
+        assert place in collect(back)
+
+
+def test_a_store_of_an_earlier_version_gets_its_token(store: Store, home: Path) -> None:
+    with store._write() as connection:
+        connection.exec_driver_sql("DROP TABLE store_identity")
+    with Store() as later, Store() as again:
+        place = experiment(later, Status.FINISHED)
+        assert again.owns(place) and not store.owns(place)
+
+
 def test_a_home_that_was_moved_keeps_its_mark(store: Store, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = experiment(store, Status.FINISHED).name
     store.close()
@@ -175,6 +199,7 @@ def test_what_cannot_be_removed_stops_nothing(
 
 def test_the_app_collects_when_it_starts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     place = experiment(store, Status.INTERRUPTED)
+    monkeypatch.setattr(backend, "warm_up", lambda: None)
 
     async def start() -> None:
         async with backend.serve(None):

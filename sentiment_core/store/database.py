@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -54,6 +55,8 @@ class FreeText(TypeDecorator[str]):
 
 # Our mark in the file: tells our store from another program's, and an older layout from a newer one.
 version_table = Table("sentiment_lab", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+# Drawn once: tells this store from a fresh one at the same place, after this one was moved away or lost.
+identity_table = Table("store_identity", metadata, Column("token", Text, primary_key=True))
 
 experiments = Table(
     "experiments",
@@ -183,12 +186,13 @@ class Database:
         return self._url.render_as_string(hide_password=False)
 
     @property
-    def _place(self) -> str:
-        """Name the store without its password; a file in the home by its name, so that the home can be moved."""
-        if not self._is_sqlite:
-            return f"{self._url.host}:{self._url.port}/{self._url.database}"
-        path = str(self._url.database)
-        return os.path.relpath(path, home()) if Path(path).is_relative_to(home().absolute()) else path
+    def _mark(self) -> str:
+        """Name the store: its place and its token, as a copy has that too. No password, and the home can be moved."""
+        place = f"{self._url.host}:{self._url.port}/{self._url.database}"
+        if self._is_sqlite:
+            path = str(self._url.database)
+            place = os.path.relpath(path, home()) if Path(path).is_relative_to(home().absolute()) else path
+        return f"{place} {self._token}"
 
     def close(self) -> None:
         """Close all connections; the store opens new ones when it is used again."""
@@ -247,6 +251,7 @@ class Database:
             self._create()
         with self._read() as connection:
             version = connection.scalar(select(version_table.c.version)) or 0
+            self._token = connection.scalar(select(identity_table.c.token))
         if not isinstance(version, int) or version < 1:
             raise StoreError(
                 f"{self._url.database} says that it is store version {str(version)[:20]!r}, which there never was: the"
@@ -263,6 +268,8 @@ class Database:
             metadata.create_all(connection)
             if connection.scalar(select(version_table.c.version)) is None:
                 connection.execute(version_table.insert().values(version=SCHEMA_VERSION))
+            if connection.scalar(select(identity_table.c.token)) is None:
+                connection.execute(identity_table.insert().values(token=secrets.token_hex(8)))
 
     def _use_write_ahead_log(self) -> None:
         # The switch needs the file for itself and ignores the busy timeout, so of several processes that start at

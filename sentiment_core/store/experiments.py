@@ -139,7 +139,7 @@ class Experiments(Database):
         """Return the folder of an experiment's files, created and marked as this store's; raise `StoreError`."""
         place = folder("experiments", experiment_id)
         try:
-            (place / MARK).write_text(self._place, encoding="utf-8")
+            (place / MARK).write_text(self._mark, encoding="utf-8")
         except OSError as error:
             raise StoreError(f"cannot write {place}: {error.strerror}. Free some space there.") from error
         return place
@@ -147,7 +147,7 @@ class Experiments(Database):
     def owns(self, place: Path) -> bool:
         """Whether a folder was made by `folder_of` of this store; others may lie in the same home."""
         try:
-            return (place / MARK).read_text(encoding="utf-8") == self._place
+            return (place / MARK).read_text(encoding="utf-8") == self._mark
         except (OSError, ValueError):
             return False
 
