@@ -17,7 +17,7 @@ GAINS = ("comprehensiveness_gain", "sufficiency_gain")
 
 
 def findings(result: Mapping[str, Any]) -> list[str]:
-    """Return which methods beat random order beyond doubt, how attention compares, and what the truth says."""
+    """Return which methods beat random order on these reviews, how attention compares, and what the truth says."""
     rows = [row for row in result["methods"] if row["method"] != RANDOM]
     by_name = {row["method"]: row for row in rows}
     percent = f"{100 * result['confidence']:.0f}\u00a0%"
@@ -28,12 +28,13 @@ def findings(result: Mapping[str, Any]) -> list[str]:
     if better:
         sentences.append(
             f"Over {result['reviews']:,} reviews, {_list(better)} {_verb(better, 'beats', 'beat')} "
-            f"random order beyond doubt: both gains, in comprehensiveness and in sufficiency, have a {percent} "
-            "interval above 0."
+            f"random order: both gains, in comprehensiveness and in sufficiency, have a {percent} interval over "
+            "reviews above 0."
         )
     else:
         sentences.append(
-            f"Over {result['reviews']:,} reviews, no method beats random order beyond doubt in both measures."
+            f"Over {result['reviews']:,} reviews, no method beats random order: for none are the {percent} intervals "
+            "over reviews of both gains, in comprehensiveness and in sufficiency, above 0."
         )
     if open_:
         sentences.append(f"For {_list(open_)} at least one interval includes 0: these reviews do not settle it.")

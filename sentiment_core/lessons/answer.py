@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from sentiment_core.lessons.syllabus import Lesson
 from sentiment_core.verdict import RunVerdict, Verdict
+from sentiment_core.verdict.words import OFTEN
 
-FEW, OFTEN = 0.1, 0.5
+FEW = 0.1
 LITTLE, MUCH = 3.0, 10.0
 STRAIGHT, BENT = 0.99, 0.9
 

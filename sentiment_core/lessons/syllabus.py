@@ -91,7 +91,7 @@ LESSONS: tuple[Lesson, ...] = (
         look_for=(
             "The loss. Guessing costs ln 2 = 0.693; does the curve ever leave that line?",
             "The gradient norm: is there a signal, and how long is it?",
-            "Validation accuracy against the line at 0.50.",
+            "Validation accuracy against the line of chance, which is the share of the larger class.",
         ),
         question="Trained on half positive, half negative reviews: will it be better than chance?",
         choices=("No, it stays at chance", "Yes, clearly better than chance"),

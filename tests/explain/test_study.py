@@ -147,7 +147,7 @@ def made_up(gains: dict[str, tuple[float, float]]) -> dict[str, Any]:
 
 def test_sentences_follow_from_the_intervals() -> None:
     said = " ".join(findings(made_up({"good": (0.1, 0.2), "unclear": (-0.1, 0.2), "bad": (-0.3, -0.1)})))
-    assert "Title: good beats random order beyond doubt" in said
+    assert "Title: good beats random order: both gains" in said
     assert "For Title: unclear at least one interval includes 0" in said
     assert "Title: bad is worse than random order" in said
     assert "no method beats random order" in findings(made_up({"unclear": (-0.1, 0.2)}))[0]
