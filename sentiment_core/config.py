@@ -35,6 +35,8 @@ ModelMistake = Literal["off_by_one_mask", "cross_review_attention", "norm_per_ca
 TrainingMistake = Literal[
     "norm_after_clipping", "clip_wrong_model", "kept_biases", "kept_weights", "batch_averaged_accuracy"
 ]
+# Those with which a run starts from what another one left.
+CARRIED_OVER: frozenset[TrainingMistake] = frozenset({"kept_biases", "kept_weights"})
 
 ATTENTION_POOLINGS: frozenset[str] = frozenset(
     {"attention_dot", "attention_scaled_dot", "attention_additive", "attention_uniform", "attention_random"}

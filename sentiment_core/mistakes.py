@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from sentiment_core.config import ModelConfig, TrainingMistake
+from sentiment_core.config import CARRIED_OVER, ModelConfig, TrainingMistake
 from sentiment_core.errors import ConfigError
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
@@ -141,7 +141,7 @@ def carry_over(trainer: Any) -> None:
     heard meanwhile. Raises `ConfigError` when the two runs are different networks.
     """
     for place, (previous, run) in enumerate(pairwise(trainer.runs)):
-        if not {"kept_biases", "kept_weights"} & set(run.config.mistakes) or trainer.should_stop:
+        if not CARRIED_OVER & set(run.config.mistakes) or trainer.should_stop:
             continue
         start = previous.model.state_dict()
         own = {name: value.clone() for name, value in run.model.state_dict().items()}

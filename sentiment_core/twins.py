@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sentiment_core.config import ExperimentConfig, field_info
+from sentiment_core.config import CARRIED_OVER, ExperimentConfig, field_info
 from sentiment_core.steps.rules import Steps, clipped, parted
 from sentiment_core.store import Run
 
@@ -177,7 +177,7 @@ def _can(item: Difference, place: int, column: str, cut: bool, rates_differ: boo
         return False
     if item.field == MISTAKES:
         only_one = set(item.ours) ^ set(item.theirs)
-        return "kept_weights" in only_one or ("clip_wrong_model" in only_one and cut and updated)
+        return bool(CARRIED_OVER & only_one) or ("clip_wrong_model" in only_one and cut and updated)
     if item.field in RATES:
         return updated and rates_differ
     if item.field in CUTS:

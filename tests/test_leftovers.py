@@ -197,6 +197,24 @@ def test_what_cannot_be_removed_stops_nothing(
     assert f"cannot remove {first}" in caplog.text
 
 
+def test_the_queue_is_looked_after_whatever_becomes_of_leftovers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def refuse(_store: Store) -> None:
+        raise PermissionError(13, "Permission denied", "jobs")
+
+    monkeypatch.setattr(backend, "warm_up", lambda: None)
+    monkeypatch.setattr(backend, "collect", refuse)
+    monkeypatch.setattr(backend, "_look_after", lambda: looked.append(True))
+
+    async def start() -> None:
+        async with backend.serve(None):
+            while not looked:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(start(), 10))
+
+
 def test_the_app_collects_when_it_starts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     place = experiment(store, Status.INTERRUPTED)
     monkeypatch.setattr(backend, "warm_up", lambda: None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sentiment_core.config import ExperimentConfig, RunConfig, build
+from sentiment_core.config import CARRIED_OVER, ExperimentConfig, RunConfig, build
 from sentiment_core.metrics import StepMetrics
 from sentiment_core.presets import vary_clipping
 from sentiment_core.store import Store
@@ -96,6 +96,12 @@ def test_clipping_another_model_is_named_with_the_step_that_was_clipped(told):
     ours = [plain(1, grad_norm_clipped=1.0), plain(2)]
     found, words = told(ours, [plain(1), plain(2, loss=1.0)], {"training.mistakes": ("clip_wrong_model",)})
     assert cause(found) == "training.mistakes" and "changed a gradient at step 1, in plain" in words
+
+
+@pytest.mark.parametrize("mistake", sorted(CARRIED_OVER))
+def test_what_a_run_before_left_is_named_from_the_first_loss_on(told, mistake):
+    found, words = told([plain(1)], [plain(1, loss=1.0)], {"training.mistakes": (mistake,)})
+    assert cause(found) == "training.mistakes" and f"none against {mistake}" in words
 
 
 def test_twins_that_never_part_and_twins_without_steps(told):

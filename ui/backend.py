@@ -59,7 +59,7 @@ def _look_after() -> None:
 async def _watch() -> None:
     try:
         await asyncio.to_thread(lambda: collect(store()))
-    except SentimentLabError as error:
+    except Exception as error:  # whatever it is, the queue must be looked after
         logger.warning("leftovers of crashes stay until the next start: %s", error)
     complaint = ""
     while True:
