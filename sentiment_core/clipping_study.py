@@ -180,8 +180,8 @@ def guidance(runs: Sequence[RunClipping], max_norm: float) -> list[str]:
         place = "below" if max_norm < low else "above" if max_norm > high else "within"
         said.append(
             f"Before clipping by norm the usual norm (the median) is {usual.median:.3g}; thresholds from {low:.3g} to "
-            f"{high:.3g} (half to ten times that) worked for Pascanu et al. (2013), and {max_norm:g} is {place} that range. The 90th "
-            f"percentile is {percentile.median:.3g}: a threshold there clips one step in ten."
+            f"{high:.3g} (half to ten times that) worked for Pascanu et al. (2013), and {max_norm:g} is {place} that "
+            f"range. The 90th percentile is {percentile.median:.3g}: a threshold there clips one step in ten."
         )
     for way in over_seeds(runs):
         share = way.clipped_share

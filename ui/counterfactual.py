@@ -94,7 +94,7 @@ def _word(info: ModelInfo, draft: Draft) -> None:
         return
     start, end = span
     word = draft.text[start:end]
-    near = _neighbours(info.id, info.description, word)
+    near = _neighbours(info.id, info.version, word)
     options = [
         ("Mask", f"mask “{_short(word)}”", masked(draft, start, end)),
         ("Delete", f"delete “{_short(word)}”", deleted(draft, start, end)),
@@ -165,7 +165,7 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     found = (
         whole
         if draft == Draft(text)
-        else _answer(info.id, info.description, draft.text, draft.masked, st.session_state[BASELINE])
+        else _answer(info.id, info.version, draft.text, draft.masked, st.session_state[BASELINE])
     )
     spans = set(draft.masked)
     tokens = with_short_tail(
@@ -230,7 +230,7 @@ def _asked(model_id: str, version: str, drafts: tuple[tuple[str, Any], ...], bas
 
 def _probabilities(info: ModelInfo, drafts: Sequence[Draft]) -> np.ndarray:
     asked = tuple((draft.text, draft.masked) for draft in drafts)
-    found: np.ndarray = _asked(info.id, info.description, asked, st.session_state[BASELINE])
+    found: np.ndarray = _asked(info.id, info.version, asked, st.session_state[BASELINE])
     return found
 
 

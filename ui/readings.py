@@ -66,7 +66,7 @@ class Reading:
 
 @kept(max_entries=4, show_spinner="Loading the model")
 def predictor(model_id: str, version: str) -> Any:
-    """Return a loaded model; `version` changes when it has been trained further."""
+    """Return a loaded model; `version` changes when its weights do."""
     return load_predictor(model_id, store())
 
 
@@ -105,7 +105,7 @@ def _reading_along(model_id: str, version: str, text: str) -> ReadingAlong:
 
 def explain(info: ModelInfo, text: str) -> Explanation:
     """Return what one model says about `text`; raises `SentimentLabError`."""
-    answer: Explanation = _explanation(info.id, info.description, text)
+    answer: Explanation = _explanation(info.id, info.version, text)
     return answer
 
 
@@ -122,7 +122,7 @@ def read(
     if not math.isfinite(answer.probability):
         return Reading(info, text, answer, ())
     names = [name for name in methods if info.has_attention or not METHODS[name].needs_attention]
-    model = predictor(info.id, info.description)
+    model = predictor(info.id, info.version)
     seconds = {name: attribution_seconds(model, name, answer.used_tokens) for name in names}
     quick: list[str] = []
     for name in sorted(names, key=seconds.__getitem__):
@@ -130,9 +130,7 @@ def read(
             quick.append(name)
     dear = [name for name in names if name not in quick]
     found = {
-        name: _attribution(
-            info.id, info.description, text, name, target, baseline if METHODS[name].uses_baseline else None
-        )
+        name: _attribution(info.id, info.version, text, name, target, baseline if METHODS[name].uses_baseline else None)
         for name in quick
     }
     if dear:
@@ -151,7 +149,7 @@ def offer_waiting(reading: Reading, target: int | None, baseline: str) -> None:
 
     if not reading.waiting:
         return
-    model = predictor(reading.info.id, reading.info.description)
+    model = predictor(reading.info.id, reading.info.version)
     tokens = reading.explanation.used_tokens
     seconds = sum(attribution_seconds(model, name, tokens) for name in reading.waiting)
     titles = ", ".join(TITLES[name] for name in reading.waiting)
@@ -168,12 +166,12 @@ def faithful(reading: Reading, target: int | None, baseline: str) -> Any:
     from sentiment_core.explain.cost import attribution_seconds, faithfulness_seconds
 
     methods = tuple(item.method for item in reading.attributions)
-    model = predictor(reading.info.id, reading.info.description)
+    model = predictor(reading.info.id, reading.info.version)
     tokens = reading.explanation.used_tokens
     seconds = faithfulness_seconds(model, methods, tokens)
     dear = [name for name in methods if attribution_seconds(model, name, tokens) > AT_ONCE_SECONDS]
     if seconds <= AT_ONCE_SECONDS and not dear:
-        return _faithfulness(reading.info.id, reading.info.description, reading.text, methods, target, baseline)
+        return _faithfulness(reading.info.id, reading.info.version, reading.text, methods, target, baseline)
     seconds += sum(attribution_seconds(model, name, tokens) for name in methods)
     question = _question(reading.info, reading.text, explanation.FAITHFULNESS, methods, target, baseline)
     result = job_panel(explanation.KIND, question, start_label="Measure", time_hint=f"{about(seconds).capitalize()}.")
@@ -184,9 +182,9 @@ def along(reading: Reading) -> ReadingAlong | None:
     """Return P(positive) after each token; where that takes long, draw the panel of its job until it is there."""
     from sentiment_core.explain.cost import along_seconds
 
-    seconds = along_seconds(predictor(reading.info.id, reading.info.description), reading.explanation.used_tokens)
+    seconds = along_seconds(predictor(reading.info.id, reading.info.version), reading.explanation.used_tokens)
     if seconds <= AT_ONCE_SECONDS:
-        found: ReadingAlong = _reading_along(reading.info.id, reading.info.description, reading.text)
+        found: ReadingAlong = _reading_along(reading.info.id, reading.info.version, reading.text)
         return found
     question = _question(reading.info, reading.text, explanation.ALONG, (), None, DEFAULT_BASELINE)
     result = job_panel(

@@ -21,13 +21,17 @@ PRETRAINED_FOLDER = Path(__file__).resolve().parent.parent / "pretrained"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model to choose from. `accuracy` is its test accuracy (validation when it never saw the test part), 0..1."""
+    """A model to choose from. `accuracy` is its test accuracy (validation before it was tested), 0..1.
+
+    `version` is another one whenever its weights have been written anew: answers may be kept by it.
+    """
 
     id: str
     name: str
     description: str
     accuracy: float | None
     has_attention: bool
+    version: str = ""
 
 
 def available_models(store: Store) -> list[ModelInfo]:
@@ -35,7 +39,8 @@ def available_models(store: Store) -> list[ModelInfo]:
     models = [_pretrained_info()] if (PRETRAINED_FOLDER / "model.json").exists() else []
     for experiment in store.experiments():
         for run in experiment.runs:
-            if not (home() / "experiments" / experiment.id / run.id / "model.json").exists():
+            version = _version(home() / "experiments" / experiment.id / run.id)
+            if version is None:
                 continue
             model = run.config.model
             accuracy = run.test_accuracy if run.test_accuracy is not None else run.validation_accuracy
@@ -46,6 +51,7 @@ def available_models(store: Store) -> list[ModelInfo]:
                     description=f"{model.cell.upper()}, {' + '.join(model.pooling)}, {run.steps} steps",
                     accuracy=accuracy,
                     has_attention=bool(ATTENTION_POOLINGS & set(model.pooling)),
+                    version=version,
                 )
             )
     return models
@@ -67,6 +73,15 @@ def model_folder(model_id: str, store: Store) -> Path:
     if not (folder / "model.json").exists():
         raise NotFoundError(f"run {model_id} ({run.status}) has no saved model yet; let it finish an epoch")
     return folder
+
+
+def _version(folder: Path) -> str | None:
+    """Return what changes with the weights in `folder`, None where there are none."""
+    try:
+        # Written after them.
+        return str((folder / "model.json").stat().st_mtime_ns)
+    except OSError:
+        return None
 
 
 def _pretrained_info() -> ModelInfo:

@@ -6,7 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core.errors import DataError, EmbeddingsError
+from sentiment_core.explain import available_models
+from sentiment_core.explain.catalogue import model_folder
+from sentiment_core.training.checkpoints import load_model, write_model
+from sentiment_core.worker import train_here
 from tests.pages.conftest import button, texts
+from ui import readings
 from ui.kept import kept
 
 CALLS: list[str] = []
@@ -49,6 +54,20 @@ def test_other_faults_are_not_kept():
         with pytest.raises(ValueError, match="inner"):
             broken()
     assert CALLS == ["broken"] * 2
+
+
+def test_an_answer_is_asked_anew_when_weights_were_written_at_the_same_step(lab, tiny):
+    """The last step is in the store before the weights of the last epoch are on disk."""
+    (run,) = train_here(lab, tiny({"training.epochs": 1}), lambda progress: None).runs
+    model = next(info for info in available_models(lab) if info.id == run.id)
+    before = readings.explain(model, "a good film").probability
+    folder = model_folder(run.id, lab)
+    saved = load_model(folder)
+    other = {name: -value for name, value in saved.tensors.items()}
+    write_model(folder, other, saved.config, saved.vectors_key, saved.details)
+    again = next(info for info in available_models(lab) if info.id == run.id)
+    assert again.description == model.description
+    assert readings.explain(again, "a good film").probability != before
 
 
 def test_another_wording_keeps_kind_and_retry():
