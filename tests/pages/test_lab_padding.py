@@ -94,6 +94,12 @@ def test_a_bad_amount_is_named(open_page, three_models, padding):
     assert page.slider(key="lab:padding:padding").value == 100
 
 
+def test_a_link_does_not_start_what_takes_long(open_page, three_models):
+    page = open_page("labs", lab="padding", text="good film " * 2000)
+    assert len(page.text_area[0].value) == lab_padding.LONGEST_LINK
+    assert "cut after 1,500 characters" in page.error[0].value.replace("\\", "")
+
+
 def test_runs_that_cannot_be_probed_are_named_and_others_used(open_page, lab, three_models):
     twin = finished_twin(lab).runs[0].id
     page = open_page("labs", lab="padding", runs="nothing-1")
