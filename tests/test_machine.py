@@ -12,6 +12,7 @@ import pytest
 from sentiment_core import machine
 from sentiment_core.errors import ConfigError
 from sentiment_core.machine import available_memory, in_words, max_workers, total_memory, worker_memory
+from ui.machine import device
 
 GIB = 2**30
 
@@ -108,3 +109,9 @@ def test_sizes_in_words():
         "1.0 GB",
         "3,250.0 GB",
     ]
+
+
+def test_the_start_page_knows_of_a_gpu_what_the_memory_estimate_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine.sys, "platform", "darwin")
+    monkeypatch.setattr(machine.platform, "machine", lambda: "arm64")
+    assert machine.may_have_gpu() and device().startswith("GPU when PyTorch finds it, else CPU")

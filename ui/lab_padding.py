@@ -93,7 +93,9 @@ def adopt_address() -> None:
     text = query.get("text", kept.get("text", EXAMPLES["Mixed feelings"]))
     if len(text) > LONGEST_LINK:
         # Three models read it at each of `AMOUNTS`: 18 s for the longest. A link must not ask for that.
-        show_error(ConfigError(f"text: the review in this link is cut after {LONGEST_LINK:,} characters; paste it here"))
+        show_error(
+            ConfigError(f"text: the review in this link is cut after {LONGEST_LINK:,} characters; paste it here")
+        )
     state[TEXT] = text[:LONGEST_LINK]
     given = query.get("padding", kept.get("padding", str(FIRST_PADDING)))
     padding = int(given) if given.isascii() and given.isdigit() and len(given) < 5 else -1

@@ -6,7 +6,7 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from sentiment_core.machine import cores
+from sentiment_core.machine import cores, may_have_gpu
 from sentiment_core.paths import home
 
 
@@ -18,11 +18,11 @@ def device() -> str:
         build = version("torch")
     except PackageNotFoundError:
         return f"{cpu}. PyTorch is not installed: run `pip install -r requirements.txt`."
-    if shutil.which("nvidia-smi") is None:
-        return cpu
-    if build.endswith("+cpu"):
+    if may_have_gpu():
+        return f"GPU when PyTorch finds it, else {cpu}"
+    if shutil.which("nvidia-smi") is not None and build.endswith("+cpu"):
         return f"{cpu}. There is an NVIDIA driver, but this PyTorch is built for CPUs only."
-    return f"NVIDIA GPU when PyTorch finds it, else {cpu}"
+    return cpu
 
 
 def reviews() -> str:
