@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -27,32 +29,42 @@ FLAGS = [
 ]
 
 
+Launch = Callable[[Sequence[str], Mapping[str, str], Path], psutil.Process]
+"""Start streamlit with arguments, in an environment, writing to a log."""
+
+
+def launch(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> psutil.Process:
+    """Start streamlit as a user does."""
+    with log.open("ab") as file:
+        return psutil.Popen(
+            [sys.executable, "-m", "streamlit", *arguments], cwd=ROOT, env=environment, stdout=file, stderr=file
+        )
+
+
 class AppServer:
     """A web server on a free port of 127.0.0.1 with `home` as its `$SENTIMENT_HOME`; its log is `home/server.log`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, launch: Launch = launch) -> None:
         self.home = home
+        self._launch = launch
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: psutil.Process | None = None
 
     @property
     def pid(self) -> int:
         """Process number of the running server."""
         assert self._process is not None
-        return self._process.pid
+        return int(self._process.pid)
 
     def start(self) -> None:
         """Start the server and wait until it answers; raise `TimeoutError` with its log after two minutes."""
         environment = {**os.environ, "SENTIMENT_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
         environment.pop("SENTIMENT_STORE_URL", None)
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
-        with (self.home / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, f"--server.port={self.port}"], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
+        arguments = ["run", "app.py", "--server.headless=true", f"--server.port={self.port}"]
+        self._process = self._launch(arguments, environment, self.home / "server.log")
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
@@ -69,7 +81,7 @@ class AppServer:
         self._process.terminate()
         try:
             self._process.wait(10)
-        except subprocess.TimeoutExpired:
+        except psutil.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._process = None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
-from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
+from benchmarks.app_server import CHROMIUM, FLAGS, ROOT, AppServer, Launch, launch
 
 
 def end_workers(home: Path) -> None:
@@ -21,9 +26,35 @@ def end_workers(home: Path) -> None:
             executor.terminate(experiment.id, grace=2.0)
 
 
+@pytest.fixture(scope="session")
+def launch_at_once() -> Iterator[Launch]:
+    """Starts a server without its five seconds of imports, where processes can fork."""
+    if not hasattr(os, "fork"):
+        yield launch
+        return
+    forks = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("server_forks.py"))],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert forks.stdin is not None and forks.stdout is not None
+
+    def fork(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> psutil.Process:
+        json.dump({"arguments": arguments, "environment": dict(environment), "log": str(log)}, forks.stdin)
+        print(file=forks.stdin, flush=True)
+        return psutil.Process(int(forks.stdout.readline()))
+
+    yield fork
+    forks.stdin.close()
+    forks.wait(10)
+    forks.stdout.close()
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[AppServer]:
-    running = AppServer(tmp_path)
+def server(tmp_path: Path, launch_at_once: Launch) -> Iterator[AppServer]:
+    running = AppServer(tmp_path, launch_at_once)
     running.start()
     yield running
     running.stop()
