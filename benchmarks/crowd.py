@@ -3,6 +3,7 @@
     python -m benchmarks.crowd [--browsers 100] [--steps 10000]
 
 A process of its own plays the browsers: each asks for a finished twin as the live plot does, until nothing more waits.
+Every other second as many open it anew.
 The time ends with the last byte: what the browser makes of the numbers costs the server nothing and is not counted, and
 so equal answers are parsed once. A real Chromium opens Runs and Train, first alone and then meanwhile.
 """
@@ -35,6 +36,7 @@ from sentiment_core.presets import vary_clipping
 from sentiment_core.store import Store
 
 OPENS = 5
+PERIOD = 2.0
 PAGES = {"runs": "Search", "train": "Learning rate"}
 
 
@@ -87,13 +89,15 @@ async def one_browser(port: int, identifier: str) -> tuple[float, int]:
 
 
 def crowd(port: int, identifier: str, browsers: int, results: Any, enough: Any) -> None:
-    """Play `browsers` at once, again and again until there is `enough`; put what `one_browser` returned for each."""
+    """Play `browsers` at once, every `PERIOD` seconds until there is `enough`; put what `one_browser` returned."""
 
     async def wave() -> Sequence[tuple[float, int]]:
         return await asyncio.gather(*(one_browser(port, identifier) for _ in range(browsers)))
 
     while not enough.is_set():
+        started = time.monotonic()
         results.put(asyncio.run(wave()))
+        enough.wait(max(0.0, PERIOD - (time.monotonic() - started)))
     results.put(None)
 
 

@@ -1,9 +1,9 @@
 """How the threads of this program compute.
 
-Gradients that vanish through time end as subnormal floats (below 1.2e-38), which CPUs compute several times slower
-than any other number. They are counted as zero here: the processor keeps that choice for each thread, and a thread
-inherits it from the one that starts it. So every process makes it before anything else computes, or pools of threads
-that were started earlier stay slow.
+Gradients that vanish through time end as subnormal floats (below 1.2e-38), which many CPUs compute several times more
+slowly than any other number (AMD's do not). They are counted as zero here: the processor keeps that choice for each
+thread, and a thread inherits it from the one that starts it. So every process makes it before anything else computes,
+or pools of threads that were started earlier stay slow.
 """
 
 from __future__ import annotations

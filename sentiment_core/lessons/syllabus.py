@@ -158,10 +158,11 @@ LESSONS: tuple[Lesson, ...] = (
         "the product shrinks to nothing: at first this gradient vanishes. Over many steps it can explode only after "
         "training has enlarged the matrix.",
         preset="last-state",
-        also_measured="Vanishing gradients cost time as well. Below 1.2e-38 a 32-bit number is subnormal, and "
-        "processors compute those several times more slowly. This app has them rounded to zero, which made 40 updates "
-        "of rung 2 1.4 times as fast, of rung 4 2.6 times and of attention 1.3 to 1.5 times, every measured number "
-        "equal to the last bit (benchmarks/speed.py).",
+        also_measured="Vanishing gradients can cost time as well. Below 1.2e-38 a 32-bit number is subnormal, and "
+        "some processors compute those several times more slowly. This app has them rounded to zero, which made 40 "
+        "updates of rung 2 1.4 times as fast on one with AVX-512, of rung 4 2.6 times and of attention 1.3 to 1.5 "
+        "times; on an AMD EPYC it made no difference. Every measured number was equal to the last bit "
+        "(benchmarks/speed.py).",
     ),
     Lesson(
         name="clip-norm",
