@@ -64,7 +64,7 @@ def _outputs(layer: nn.Module, states: torch.Tensor) -> torch.Tensor:
     if isinstance(layer, nn.LSTM) and states.device.type == "cpu":
         # Under autocast PyTorch asks oneDNN for a bfloat16 LSTM, which fails on processors without such instructions.
         with torch.autocast("cpu", enabled=False):
-            outputs, _ = layer(states.to(layer.weight_ih_l0.dtype))
+            outputs, _ = layer(states.to(cast(torch.Tensor, layer.weight_ih_l0).dtype))
     else:
         outputs, _ = layer(states)
     return cast(torch.Tensor, outputs)
