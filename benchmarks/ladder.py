@@ -111,13 +111,14 @@ def found_runs(config: ExperimentConfig, known: dict[str, Run]) -> list[Run | No
 
 
 def spread_of(config: ExperimentConfig, per_seed: Mapping[int, Sequence[Run | None]]) -> list[RunSpread]:
-    """Return what each run of `config` reached over the seeds that have it."""
+    """Return what each run of `config` reached over the seeds that have them all: they are compared in pairs."""
+    whole = {seed: runs for seed, runs in per_seed.items() if all(runs)}
     return [
         RunSpread(
             named.name,
             tuple(
                 SeedResult(seed, run.validation_accuracy, run.test_accuracy)
-                for seed, runs in per_seed.items()
+                for seed, runs in whole.items()
                 if (run := runs[place])
             ),
         )

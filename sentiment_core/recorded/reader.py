@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -100,7 +99,7 @@ def read(path: str | Path) -> Recording:
                 run_id = f"{identifier}-{position + 1}"
                 evaluated[run_id] = [Evaluation(**item) for item in values.pop("evaluations")]
                 known = {part: Balance(**found) for part, found in values.pop("balances", {}).items()}
-                parts[run_id] = known or _supposed(config, evaluated[run_id])
+                parts[run_id] = known
                 columns[run_id] = {column: _values(archive, position, column) for column in STEP_COLUMNS}
                 if len({len(column) for column in columns[run_id].values()}) != 1:
                     raise ValueError("columns of different lengths")
@@ -115,20 +114,6 @@ def read(path: str | Path) -> Recording:
         raise
     except Exception as error:  # a damaged archive fails in zipfile, zlib, numpy or json
         raise StoreError(f"the recording {name} cannot be read; install the program again") from error
-
-
-def _supposed(config: ExperimentConfig, evaluated: list[Evaluation]) -> dict[str, Balance]:
-    """Return the validation part of a recording made before parts were recorded, taken to be balanced.
-
-    The updates of a whole epoch bound its size from below, to within a batch: intervals come out a hair too wide, never
-    too narrow. {} when no epoch was whole.
-    """
-    training, share = config.training, config.data.validation_fraction
-    per_epoch = next((item.step for item in evaluated if item.epoch == 1 and item.part == "validation"), 0)
-    if not per_epoch or per_epoch >= (training.max_steps or math.inf):
-        return {}
-    reviews = int(((per_epoch - 1) * training.batch_size + 1) * share / (1 - share))
-    return {"validation": Balance(reviews, reviews // 2)} if reviews else {}
 
 
 def _spread(told: dict[str, Any]) -> RunSpread:
