@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete
@@ -197,7 +198,9 @@ def test_what_cannot_be_removed_stops_nothing(
     assert f"cannot remove {first}" in caplog.text
 
 
-def test_the_queue_is_looked_after_whatever_becomes_of_leftovers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_queue_is_looked_after_whatever_becomes_of_leftovers(
+    run_async: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looked = []
 
     def refuse(_store: Store) -> None:
@@ -212,10 +215,10 @@ def test_the_queue_is_looked_after_whatever_becomes_of_leftovers(home: Path, mon
             while not looked:
                 await asyncio.sleep(0.01)
 
-    asyncio.run(asyncio.wait_for(start(), 10))
+    run_async(asyncio.wait_for(start(), 10))
 
 
-def test_the_app_collects_when_it_starts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_app_collects_when_it_starts(run_async: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     place = experiment(store, Status.INTERRUPTED)
     monkeypatch.setattr(backend, "warm_up", lambda: None)
 
@@ -224,5 +227,5 @@ def test_the_app_collects_when_it_starts(store: Store, monkeypatch: pytest.Monke
             while (place / ".xyz.pt").exists():
                 await asyncio.sleep(0.01)
 
-    asyncio.run(asyncio.wait_for(start(), 20))
+    run_async(asyncio.wait_for(start(), 20))
     assert names(place) == WHOLE

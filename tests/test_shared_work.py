@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 
 from ui.shared_work import OverloadedError, SharedWork
 
 
-def test_equal_questions_share_one_answer_and_it_is_not_kept():
+def test_equal_questions_share_one_answer_and_it_is_not_kept(run_async: Any):
     asked = []
     gate = threading.Event()
 
@@ -26,11 +27,11 @@ def test_equal_questions_share_one_answer_and_it_is_not_kept():
         gate.set()
         return await asyncio.gather(*waiting), await shared.result("same", work)
 
-    assert asyncio.run(scene()) == ([1] * 20, 2)
+    assert run_async(scene()) == ([1] * 20, 2)
     assert threading.main_thread() not in asked
 
 
-def test_more_questions_than_can_wait_are_refused_and_equal_ones_are_not():
+def test_more_questions_than_can_wait_are_refused_and_equal_ones_are_not(run_async: Any):
     gate = threading.Event()
 
     async def scene():
@@ -45,10 +46,10 @@ def test_more_questions_than_can_wait_are_refused_and_equal_ones_are_not():
         await asyncio.gather(*waiting)
         assert await shared.result("another", lambda: "answered") == "answered"
 
-    asyncio.run(scene())
+    run_async(scene())
 
 
-def test_who_leaves_does_not_take_the_answer_from_the_others():
+def test_who_leaves_does_not_take_the_answer_from_the_others(run_async: Any):
     gate = threading.Event()
 
     async def scene():
@@ -61,10 +62,10 @@ def test_who_leaves_does_not_take_the_answer_from_the_others():
         assert await staying is True
         assert leaving.cancelled()
 
-    asyncio.run(scene())
+    run_async(scene())
 
 
-def test_a_failure_reaches_all_who_asked():
+def test_a_failure_reaches_all_who_asked(run_async: Any):
     def work():
         raise ValueError("no")
 
@@ -72,4 +73,4 @@ def test_a_failure_reaches_all_who_asked():
         shared = SharedWork(threads=1, most_waiting=3)
         return await asyncio.gather(*(shared.result("same", work) for _ in range(3)), return_exceptions=True)
 
-    assert [str(error) for error in asyncio.run(scene())] == ["no"] * 3
+    assert [str(error) for error in run_async(scene())] == ["no"] * 3
