@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import delete
 
 from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import StoreError
 from sentiment_core.leftovers import ABANDONED_SECONDS, SETTLED_SECONDS, collect
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
@@ -229,3 +230,16 @@ def test_the_app_collects_when_it_starts(run_async: Any, store: Store, monkeypat
 
     run_async(asyncio.wait_for(start(), 20))
     assert names(place) == WHOLE
+
+
+def test_waiting_jobs_are_looked_after_while_the_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    pumped = []
+
+    def away() -> None:
+        raise StoreError("away")
+
+    monkeypatch.setattr(backend.jobs, "pump", lambda: pumped.append(True))
+    monkeypatch.setattr(backend, "executor", away)
+    with pytest.raises(StoreError, match="away"):
+        backend._look_after()
+    assert pumped

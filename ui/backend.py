@@ -52,8 +52,9 @@ async def serve(_app: Any) -> AsyncIterator[None]:
 
 
 def _look_after() -> None:
-    executor().reconcile()
+    # Calculations need no store: one that is away must not keep them waiting.
     jobs.pump()
+    executor().reconcile()
 
 
 async def _watch() -> None:
