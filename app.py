@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.api import routes
-from ui.backend import serve
-from ui.gate import gate
+from ui.server.api import routes
+from ui.server.backend import serve
+from ui.server.gate import gate
 
 app = st.App("ui/shell.py", routes=routes(), middleware=[gate()], lifespan=serve)

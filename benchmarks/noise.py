@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from sentiment_core.config import from_fields
+from sentiment_core.findings.verdict import RunVerdict, judge
 from sentiment_core.store import Store
-from sentiment_core.verdict import RunVerdict, judge
 from sentiment_core.worker import train_here
 
 REVIEWS = 500

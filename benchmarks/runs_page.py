@@ -64,7 +64,7 @@ def _step(number: int, norm: float, noise: float, clipped: bool) -> StepMetrics:
 
 def listed(store: Store) -> None:
     """List all runs as the page does."""
-    from ui.run_table import Entry, columns, table_rows
+    from ui.runs.table import Entry, columns, table_rows
 
     store.count_runs(Search())
     entries = [Entry(*pair) for pair in store.search_runs(Search(), 200)]
@@ -120,7 +120,7 @@ def main() -> None:
         print(f"{len(ids)} runs of {options.steps:,} steps")
         print(f"listed: {timed(lambda: listed(store))}")
         print(f"searched for a word: {timed(lambda: store.search_runs(Search((('clip',), ('cell=gru',))), 200))}")
-        from sentiment_core.twins import parting
+        from sentiment_core.findings.twins import parting
 
         pair = [store.run(identifier) for identifier in ids[:2]]
         print(f"where twins part: {timed(lambda: parting(*pair, *(store.steps(run.id) for run in pair)))}")

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
-from ui.uploads import save_upload
+from ui.kit.uploads import save_upload
 
 METHODS = "attention,integrated_gradients,gradient_x_input,occlusion_delete,occlusion_mask"
 TEXT = "not a word of it is lazy " * 1_000

@@ -8,12 +8,12 @@ import streamlit as st
 
 from sentiment_core.config import DataConfig
 from sentiment_core.errors import SentimentLabError
-from ui import data_tabs
-from ui.components.copy_link import copy_link
-from ui.data_reviews import reviews
-from ui.data_source import are_read, choose
-from ui.data_state import TABS, adopt_address, field, value, write_address
-from ui.notices import errors_shown, literal, show_error
+from ui.data import tabs as data_tabs
+from ui.data.reviews import reviews
+from ui.data.source import are_read, choose
+from ui.data.state import TABS, adopt_address, field, value, write_address
+from ui.kit.components.copy_link import copy_link
+from ui.kit.notices import errors_shown, literal, show_error
 
 DRAW: dict[str, Callable[[DataConfig], None]] = {
     "overview": data_tabs.overview,

@@ -8,12 +8,10 @@ import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import BASELINES, METHODS, ModelInfo, available_models
-from ui import counterfactual, explain_below
-from ui.backend import store
-from ui.components.copy_link import copy_link
-from ui.components.heatmap import heatmap
-from ui.examples import EXAMPLES
-from ui.explain_state import (
+from ui.explain import below as explain_below
+from ui.explain import counterfactual
+from ui.explain.readings import TITLES, Reading, block, offer_waiting, read
+from ui.explain.state import (
     BASELINE,
     BELOW,
     CHOSEN,
@@ -31,9 +29,12 @@ from ui.explain_state import (
     target_class,
     write_address,
 )
-from ui.notices import errors_shown, literal, show_error
+from ui.kit.components.copy_link import copy_link
+from ui.kit.components.heatmap import heatmap
+from ui.kit.examples import EXAMPLES
+from ui.kit.notices import errors_shown, literal, show_error
 from ui.pages import pages
-from ui.readings import TITLES, Reading, block, offer_waiting, read
+from ui.server.backend import store
 
 VIEW, VIEW_ADDRESS = "explain:view", "explain:view-address"
 VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
@@ -43,11 +44,11 @@ def main() -> None:
     """Draw the view that the address names."""
     view = choose_view()
     if view == "file":
-        from ui import batch_view
+        from ui.explain import batch_view
 
         batch_view.draw()
     elif view == "study":
-        from ui import study_view
+        from ui.explain import study_view
 
         study_view.draw()
     else:

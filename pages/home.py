@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import machine
-from ui.backend import store
-from ui.notices import errors_shown, literal
+from ui.home import machine
+from ui.kit.notices import errors_shown, literal
 from ui.pages import pages
+from ui.server.backend import store
 
 DOORS = {
     "train": (

@@ -7,9 +7,9 @@ from importlib import import_module
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
-from ui.components.copy_link import copy_link
-from ui.labs import LABS, Lab, lab
-from ui.notices import errors_shown, literal, show_error
+from ui.kit.components.copy_link import copy_link
+from ui.kit.notices import errors_shown, literal, show_error
+from ui.labs.registry import LABS, Lab, lab
 from ui.pages import pages
 
 ADDRESS = "labs:address"

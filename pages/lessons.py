@@ -8,14 +8,14 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
-from ui import lesson_view as view
-from ui.backend import store
-from ui.components.copy_link import copy_link
-from ui.components.live_plot import live_experiment
-from ui.launch import start_experiment
-from ui.notices import errors_shown, show_error
-from ui.replay import recorded_panel
-from ui.run_controls import PROBLEM, controls
+from ui.kit.components.copy_link import copy_link
+from ui.kit.components.live_plot import live_experiment
+from ui.kit.launch import start_experiment
+from ui.kit.notices import errors_shown, show_error
+from ui.kit.run_controls import PROBLEM, controls
+from ui.lessons import view
+from ui.lessons.replay import recorded_panel
+from ui.server.backend import store
 
 ADDRESS = "lessons:address"
 

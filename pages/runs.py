@@ -7,16 +7,17 @@ from hashlib import blake2b
 
 import streamlit as st
 
-from sentiment_core.twins import Parting, in_words, parting
-from ui import run_confusion, run_search
-from ui.backend import store
-from ui.components.live_plot import Curve, Marker, overlay
-from ui.notices import errors_shown, literal, show_error
+from sentiment_core.findings.twins import Parting, in_words, parting
+from ui.kit.components.live_plot import Curve, Marker, overlay
+from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.palette import run_colour
 from ui.pages import pages
-from ui.palette import run_colour
-from ui.run_actions import PROBLEM, draw_actions
-from ui.run_search import ROWS, View
-from ui.run_table import Entry, columns, labels, table_rows
+from ui.runs import confusion as run_confusion
+from ui.runs import search as run_search
+from ui.runs.actions import PROBLEM, draw_actions
+from ui.runs.search import ROWS, View
+from ui.runs.table import Entry, columns, labels, table_rows
+from ui.server.backend import store
 
 MOST_CURVES = 8
 MOST_PRESELECTED = 5

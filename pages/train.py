@@ -11,14 +11,14 @@ from sentiment_core.errors import ConfigError, NotFoundError, OutOfMemory, Senti
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
 from sentiment_core.training.memory import check_before
-from ui.backend import store
-from ui.components.copy_link import copy_link
-from ui.components.live_plot import live_experiment
-from ui.launch import start_experiment
-from ui.notices import errors_shown, literal, show_error
-from ui.run_controls import PROBLEM, controls, live_controls
-from ui.train_form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
-from ui.uploads import upload_path
+from ui.kit.components.copy_link import copy_link
+from ui.kit.components.live_plot import live_experiment
+from ui.kit.launch import start_experiment
+from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.run_controls import PROBLEM, controls, live_controls
+from ui.kit.uploads import upload_path
+from ui.server.backend import store
+from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
 
 ADOPTED, SHOWN, LEFT = "train:adopted", "train:shown", "train:left"
 # How long a browser that is busy may still name the address that this page has just replaced.

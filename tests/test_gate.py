@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 
-from ui.gate import HEADERS, Gate, gate
+from ui.server.gate import HEADERS, Gate, gate
 
 HERE = "http://127.0.0.1:8501"
 

@@ -18,7 +18,7 @@ from sentiment_core.leftovers import ABANDONED_SECONDS, SETTLED_SECONDS, collect
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
 from sentiment_core.store.database import experiments
-from ui import backend
+from ui.server import backend
 
 
 @pytest.fixture

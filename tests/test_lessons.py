@@ -12,6 +12,8 @@ import torch
 
 from sentiment_core.config import ExperimentConfig, choices, from_fields, from_query, to_query
 from sentiment_core.errors import ConfigError, NotFoundError
+from sentiment_core.findings.twins import Parting
+from sentiment_core.findings.verdict import Comparison, Interval, RunVerdict, Spike, Verdict
 from sentiment_core.lessons import (
     LESSONS,
     MISTAKES,
@@ -25,8 +27,6 @@ from sentiment_core.lessons import (
 )
 from sentiment_core.models import build_model, parameter_count
 from sentiment_core.presets import NOTEBOOK_DIM
-from sentiment_core.twins import Parting
-from sentiment_core.verdict import Comparison, Interval, RunVerdict, Spike, Verdict
 
 RUNNABLE = [item for item in LESSONS if item.preset]
 NAMES = [item.name for item in RUNNABLE]

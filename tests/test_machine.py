@@ -12,7 +12,7 @@ import pytest
 from sentiment_core import machine
 from sentiment_core.errors import ConfigError
 from sentiment_core.machine import available_memory, in_words, max_workers, total_memory, worker_memory
-from ui.machine import device
+from ui.home.machine import device
 
 GIB = 2**30
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ui.shared_work import OverloadedError, SharedWork
+from ui.server.shared_work import OverloadedError, SharedWork
 
 
 def test_equal_questions_share_one_answer_and_it_is_not_kept(run_async: Any):

@@ -15,8 +15,8 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status, StepMetrics
 from sentiment_core.presets import vary_clipping
 from sentiment_core.store import Progress, Store, Worker
-from ui import step_blocks
-from ui.step_blocks import COLUMNS, Piece, blocks_after, gzipped, steps_json
+from ui.server import step_blocks
+from ui.server.step_blocks import COLUMNS, Piece, blocks_after, gzipped, steps_json
 
 FIRST = StepMetrics(1, 1, 0.693147182, 0.5, 1e-3, 2.0, 1.0, 0.5, 1.0, 1.0, 300, 0.1)
 

@@ -7,7 +7,7 @@ import sys
 
 CHECK = """
 import sys, threading
-from ui.warm_up import warm_up
+from ui.server.warm_up import warm_up
 warm_up()
 before = {name.partition(".")[0] for name in sys.modules}
 import pkgutil, importlib, ui

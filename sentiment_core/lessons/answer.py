@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from sentiment_core.findings.verdict import RunVerdict, Verdict
+from sentiment_core.findings.verdict.words import OFTEN
 from sentiment_core.lessons.syllabus import Lesson
-from sentiment_core.verdict import RunVerdict, Verdict
-from sentiment_core.verdict.words import OFTEN
 
 FEW = 0.1
 LITTLE, MUCH = 3.0, 10.0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from streamlit.web import cli
 
-from ui.warm_up import warm_up
+from ui.server.warm_up import warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -163,7 +163,7 @@ def test_cold_deep_link_opens_the_page_whole(page, server, path, sign):
     page.goto(f"{server.url}/{path}")
     page.get_by_text(sign, exact=False).first.wait_for()
     for name in ("Home", "Train", "Runs", "Explain"):
-        assert page.get_by_role("link", name=name, exact=True).count() >= 1
+        page.get_by_role("link", name=name, exact=True).first.wait_for()
     assert "Sentiment Lab" in page.title() or page.title() in {"Train", "Lessons", "Runs", "Explain", "Home"}
 
 

@@ -14,8 +14,8 @@ from sentiment_core.config import ExperimentConfig, RunConfig
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.presets import vary_clipping
 from sentiment_core.store import Store
-from ui.api import parse_after, routes
-from ui.shared_work import SharedWork
+from ui.server.api import parse_after, routes
+from ui.server.shared_work import SharedWork
 
 from .conftest import finished_twin, step_metrics
 
@@ -72,9 +72,9 @@ def test_what_is_not_finite_travels_as_its_name(client, lab):
 
 
 def test_long_runs_come_in_pieces(client, lab, monkeypatch):
-    monkeypatch.setattr("ui.api.ROWS_PER_ANSWER", 20)
-    monkeypatch.setattr("ui.step_blocks.ROWS_PER_ANSWER", 20)
-    monkeypatch.setattr("ui.step_blocks.BLOCK", 10)
+    monkeypatch.setattr("ui.server.api.ROWS_PER_ANSWER", 20)
+    monkeypatch.setattr("ui.server.step_blocks.ROWS_PER_ANSWER", 20)
+    monkeypatch.setattr("ui.server.step_blocks.BLOCK", 10)
     experiment = finished_twin(lab)
     answer = client.get(f"/api/experiments/{experiment.id}").json()
     assert answer["more"] is True
@@ -132,7 +132,7 @@ def test_answers_are_compressed_for_those_who_read_it(client, lab):
 
 
 def test_too_many_questions_are_told_when_to_come_back(client, lab, monkeypatch):
-    monkeypatch.setattr("ui.api._work", SharedWork(threads=1, most_waiting=0))
+    monkeypatch.setattr("ui.server.api._work", SharedWork(threads=1, most_waiting=0))
     answer = client.get(f"/api/experiments/{finished_twin(lab).id}")
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0

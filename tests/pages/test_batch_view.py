@@ -17,8 +17,8 @@ from sentiment_core import jobs
 from sentiment_core.explain.batch import batch_arguments
 from sentiment_core.seen import text_hashes
 from tests.pages.conftest import button, texts
-from ui.backend import store
-from ui.uploads import save_upload
+from ui.kit.uploads import save_upload
+from ui.server.backend import store
 
 REVIEWS = [
     ("A wonderful film, funny and moving.", 1),

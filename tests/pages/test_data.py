@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ui import data_source
-from ui.uploads import save_upload
+from ui.data import source as data_source
+from ui.kit.uploads import save_upload
 
 from .conftest import button, texts
 
@@ -160,7 +160,7 @@ def test_vectors_are_offered_only_when_they_are_here(lab, tmp_path):
 def test_labels_of_the_plane_keep_clear_of_each_other():
     import numpy as np
 
-    from ui.data_figures import label_positions, words_figure
+    from ui.data.figures import label_positions, words_figure
 
     apart = np.array([[0.0, 0.0], [300.0, 0.0]])
     assert label_positions([4, 4], apart) == ["top center", "top center"]

@@ -24,8 +24,8 @@ from sentiment_core.store import Store, Worker
 from sentiment_core.worker import StopSignal, run_experiment
 from tests.conftest import TINY
 from tests.pages.conftest import ROOT, finished_twin
-from ui.labs import LABS
-from ui.uploads import save_upload
+from ui.kit.uploads import save_upload
+from ui.labs.registry import LABS
 
 REVIEW = "A lazy plot and a beautiful waste of two hours."
 ROWS = "text,label\n" + "".join(f'"Review {n}, {"joy" if n % 2 else "woe"}",{n % 2}\n' for n in range(40))

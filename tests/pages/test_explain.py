@@ -14,10 +14,9 @@ from sentiment_core.explain import PRETRAINED, Attribution, Completeness, Explan
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
-from ui import counterfactual, readings
-from ui import explain_words as words
-from ui.components.heatmap import Block, Row, Token, _picked, _scales
-from ui.readings import row_note
+from ui.explain import counterfactual, readings, words
+from ui.explain.readings import row_note
+from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
 
 from .conftest import button, texts
 
@@ -204,7 +203,7 @@ def test_what_the_browser_says_was_picked_is_checked(answer, picked):
 
 def test_export_is_json_of_the_shown_numbers():
     from sentiment_core.explain.export import ModelRows, as_document
-    from ui.readings import read
+    from ui.explain.readings import read
 
     info = next(item for item in available_models(_NoStore()) if item.id == PRETRAINED)
     reading = read(info, REVIEW, ["attention"], None, "zero")

@@ -6,7 +6,7 @@ import pytest
 
 from sentiment_core.config import from_query, to_query
 from sentiment_core.presets import PRESETS
-from ui.notices import literal
+from ui.kit.notices import literal
 
 from .conftest import button, key_of, texts
 

@@ -22,7 +22,7 @@ def kind(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def script(arguments):
     import streamlit as st
 
-    from ui.job_panel import job_panel
+    from ui.kit.job_panel import job_panel
 
     result = job_panel("test", arguments, start_label="Work it out", time_hint="About a second.")
     st.text(f"result: {result}")

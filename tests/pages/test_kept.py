@@ -11,8 +11,8 @@ from sentiment_core.explain.catalogue import model_folder
 from sentiment_core.training.checkpoints import load_model, write_model
 from sentiment_core.worker import train_here
 from tests.pages.conftest import button, texts
-from ui import readings
-from ui.kept import kept
+from ui.explain import readings
+from ui.kit.kept import kept
 
 CALLS: list[str] = []
 
@@ -79,7 +79,7 @@ def test_another_wording_keeps_kind_and_retry():
 
 def script() -> None:
     from tests.pages.test_kept import _fails
-    from ui.notices import errors_shown
+    from ui.kit.notices import errors_shown
 
     with errors_shown():
         _fails("page")

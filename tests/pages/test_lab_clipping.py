@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from sentiment_core.clipping_study import study_experiment
+from sentiment_core.findings.clipping_study import study_experiment
 from sentiment_core.metrics import Evaluation, Status
-from ui.clipping_figures import MOST_POINTS, thinned
+from ui.labs.clipping_figures import MOST_POINTS, thinned
 
 from .conftest import step_metrics
 

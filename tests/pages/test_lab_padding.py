@@ -9,8 +9,8 @@ import pytest
 
 from sentiment_core.explain.padding_probe import KINDS, probe_experiment
 from sentiment_core.metrics import Status
-from ui import lab_padding
-from ui.lab_padding import AMOUNTS, figure, sentence
+from ui.labs import padding as lab_padding
+from ui.labs.padding import AMOUNTS, figure, sentence
 
 from .conftest import button, finished_twin, texts
 

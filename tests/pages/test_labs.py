@@ -8,12 +8,12 @@ import pytest
 
 from sentiment_core import baselines, jobs
 from sentiment_core.config import DataConfig, from_query
+from sentiment_core.findings.sweep import sweep_experiment
 from sentiment_core.jobs import Job
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.recorded import RunSpread, SeedResult, reader, record, record_runs
-from sentiment_core.sweep import sweep_experiment
-from ui.labs import LABS
-from ui.rate_figure import rate_figure
+from ui.labs.rate_figure import rate_figure
+from ui.labs.registry import LABS
 
 from .conftest import button, finished_twin, step_metrics, texts
 
@@ -140,7 +140,7 @@ def test_one_click_takes_the_best_rate_to_train(open_page, lab):
 
 
 def test_what_diverged_stays_in_the_picture_at_its_upper_edge(lab):
-    from sentiment_core.sweep import summarise
+    from sentiment_core.findings.sweep import summarise
 
     experiment = swept(lab)
     points = summarise(lab, experiment.id)
@@ -198,7 +198,7 @@ def test_trained_baselines_are_lines_in_the_accuracy_plot(lab, finished_job, tin
     from starlette.applications import Starlette
     from starlette.testclient import TestClient
 
-    from ui.api import routes
+    from ui.server.api import routes
 
     client = TestClient(Starlette(routes=routes()), base_url="http://127.0.0.1:8501")
     same = lab.create_experiment(tiny({"data.limit": 400, "data.embeddings": "glove-50"}))
@@ -223,7 +223,7 @@ def test_a_recording_is_served_like_an_experiment(shipped):
     from starlette.applications import Starlette
     from starlette.testclient import TestClient
 
-    from ui.api import routes
+    from ui.server.api import routes
 
     client = TestClient(Starlette(routes=routes()), base_url="http://127.0.0.1:8501")
     answer = client.get("/api/experiments/recorded-clip-norm").json()

@@ -8,7 +8,7 @@ from sentiment_core.config import from_fields
 from sentiment_core.errors import OutOfMemory
 from sentiment_core.training import memory
 from tests.pages.conftest import button, texts
-from ui.launch import start_experiment
+from ui.kit.launch import start_experiment
 
 LARGE = {"training.batch_size": "4096", "model.hidden_size": "1024"}
 

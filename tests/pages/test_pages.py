@@ -83,7 +83,7 @@ def test_training_starts_an_experiment(open_page, lab, monkeypatch):
 
 
 def test_stop_and_pause_become_requests(open_page, lab, monkeypatch):
-    monkeypatch.setattr("ui.run_controls.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("ui.kit.run_controls.PATIENCE_SECONDS", 0.0)
     experiment = finished_twin(lab, status=Status.RUNNING)
     page = open_page("train", experiment=experiment.id)
     button(page, "Pause").click().run()
@@ -99,7 +99,7 @@ def test_runs_shows_only_settings_that_differ(open_page, lab):
 
 
 def test_metrics_csv_keeps_what_is_not_finite(lab):
-    from ui.run_table import entries, metrics_csv
+    from ui.runs.table import entries, metrics_csv
 
     experiment = finished_twin(lab)
     lines = metrics_csv(entries([experiment])).decode().splitlines()
@@ -133,7 +133,7 @@ def test_explain_without_models_says_how_to_get_one(open_page, monkeypatch):
 
 def test_diverged_model_says_so_and_sends_the_browser_no_nan():
     from sentiment_core.explain import Attribution, Explanation, ModelInfo, TokenScore
-    from ui.readings import DIVERGED, Reading, block
+    from ui.explain.readings import DIVERGED, Reading, block
 
     token = TokenScore("good", 0, 4, known=True, used=True, attention=math.nan)
     found = Explanation("x", math.nan, 0, (token,), truncated=False, known_tokens=1, used_tokens=1, seconds=0.1)
@@ -149,7 +149,7 @@ def test_pages_need_no_torch(lab):
 
     root = Path(__file__).resolve().parents[2]
     code = (
-        "import sys, app; from ui import train_form, readings, run_table, run_controls; print('torch' in sys.modules)"
+        "import sys, app; import ui.train.form, ui.explain.readings, ui.runs.table, ui.kit.run_controls; print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

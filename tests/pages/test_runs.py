@@ -12,9 +12,9 @@ from sentiment_core.metrics import Status
 from sentiment_core.paths import folder
 from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Experiment, Store
-from ui.run_actions import duplicate_query, save_names
-from ui.run_search import alternatives
-from ui.run_table import entries, labels
+from ui.runs.actions import duplicate_query, save_names
+from ui.runs.search import alternatives
+from ui.runs.table import entries, labels
 
 from .conftest import ROOT, button, finished_twin, step_metrics, texts
 
@@ -34,7 +34,7 @@ def listed(page) -> list[str]:
 def drawn(monkeypatch) -> list[dict]:
     calls: list[dict] = []
     monkeypatch.setattr(
-        "ui.components.live_plot.overlay", lambda curves, **options: calls.append({"curves": curves, **options})
+        "ui.kit.components.live_plot.overlay", lambda curves, **options: calls.append({"curves": curves, **options})
     )
     return calls
 
@@ -181,7 +181,7 @@ def test_where_twins_part_is_said_and_marked(open_page, lab, monkeypatch):
 
 
 def test_a_table_longer_than_a_page_has_pages_and_a_link_opens_the_right_one(open_page, lab, monkeypatch):
-    monkeypatch.setattr("ui.run_search.ROWS", 2)
+    monkeypatch.setattr("ui.runs.search.ROWS", 2)
     first = made(lab, "a", ("a1", "a2"))
     made(lab, "b", ("b1",))
     made(lab, "c", ("c1", "c2"))

@@ -12,13 +12,13 @@ from streamlit.testing.v1 import AppTest
 from sentiment_core import jobs
 from sentiment_core.explain.study_question import study_arguments
 from tests.pages.conftest import button, texts
-from ui.uploads import save_upload
+from ui.kit.uploads import save_upload
 
 FAST = "gradient_x_input"
 
 
 def script():
-    from ui.study_view import draw
+    from ui.explain.study_view import draw
 
     draw()
 
@@ -98,7 +98,7 @@ def test_no_method_chosen_is_said(lab: Any) -> None:
 def test_figures_are_plain_json_for_a_study_of_one_method(lab: Any) -> None:
     from sentiment_core.datasets import silent
     from sentiment_core.explain.study import run
-    from ui.study_plot import agreement_figure, curves_figure
+    from ui.explain.study_plot import agreement_figure, curves_figure
 
     result = run(study_arguments("pretrained", "demo", 10, 0, [FAST], lab), silent)
     curves = json.loads(curves_figure(result).to_json())

@@ -13,8 +13,8 @@ from sentiment_core.data_view.job import arguments_for, run
 from sentiment_core.datasets import silent
 from sentiment_core.errors import ConfigError, DataError, StoreError
 from sentiment_core.paths import folder
-from ui.reading_first import read_first
-from ui.uploads import in_users_words, remember_name, save_upload, upload_path
+from ui.kit.reading_first import read_first
+from ui.kit.uploads import in_users_words, remember_name, save_upload, upload_path
 
 GOOD = "text,label\n" + "".join(f"review number {n},{n % 2}\n" for n in range(40))
 
@@ -57,7 +57,7 @@ def test_messages_call_the_file_what_the_user_calls_it(lab):
 def test_a_file_in_chunks_is_the_same_as_in_one_piece(lab, monkeypatch):
     whole = save_upload("a.csv", GOOD.encode())
     whole.unlink()
-    monkeypatch.setattr("ui.uploads.CHUNK_BYTES", 7)
+    monkeypatch.setattr("ui.kit.uploads.CHUNK_BYTES", 7)
     assert save_upload("a.csv", io.BytesIO(GOOD.encode())) == whole
     assert whole.read_text() == GOOD and [path.name for path in whole.parent.iterdir()] == [whole.name]
 
@@ -66,7 +66,7 @@ def test_a_full_disk_leaves_nothing_behind(lab, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ui.uploads.os.replace", full)
+    monkeypatch.setattr("ui.kit.uploads.os.replace", full)
     with pytest.raises(StoreError, match="No space left on device"):
         save_upload("a.csv", GOOD.encode())
     assert list((folder("uploads")).iterdir()) == []
@@ -75,7 +75,7 @@ def test_a_full_disk_leaves_nothing_behind(lab, monkeypatch):
 def page():
     import streamlit as st
 
-    from ui.uploads import upload_csv
+    from ui.kit.uploads import upload_csv
 
     path = upload_csv()
     st.text(f"kept: {path and path.name}")
@@ -93,7 +93,7 @@ def test_the_server_forgets_an_upload_once_it_is_on_disk(lab):
 
 def test_a_large_file_is_read_by_a_job_that_somebody_starts(lab, monkeypatch):
     drawn = []
-    monkeypatch.setattr("ui.reading_first.job_panel", lambda *asked, **_words: drawn.append(asked))
+    monkeypatch.setattr("ui.kit.reading_first.job_panel", lambda *asked, **_words: drawn.append(asked))
     path = save_upload("blank.csv.gz", gzip.compress(GOOD.encode() + b"\n" * 50_000_000))
     assert path.stat().st_size < 60_000
     assert read_first(DataConfig(source="csv", path=str(path))) is None
@@ -104,7 +104,7 @@ def test_a_large_file_is_read_by_a_job_that_somebody_starts(lab, monkeypatch):
 
 
 def test_what_a_page_cannot_hold_is_refused_and_still_trained_on(lab, monkeypatch):
-    monkeypatch.setattr("ui.reading_first.MOST_CHARACTERS", 100)
+    monkeypatch.setattr("ui.kit.reading_first.MOST_CHARACTERS", 100)
     path = save_upload("mine.csv", GOOD.encode())
     data = DataConfig(source="csv", path=str(path))
     assert read_first(data, shown=False)["reviews"] == 40

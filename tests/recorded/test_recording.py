@@ -10,6 +10,7 @@ import pytest
 
 from sentiment_core.config import from_fields
 from sentiment_core.errors import NotFoundError, StoreError
+from sentiment_core.findings.verdict import judge
 from sentiment_core.metrics import Balance, Evaluation, Status, StepMetrics
 from sentiment_core.presets import vary_clipping
 from sentiment_core.recorded import (
@@ -23,7 +24,6 @@ from sentiment_core.recorded import (
     recordings,
 )
 from sentiment_core.store import Store
-from sentiment_core.verdict import judge
 
 FILE = {"data.source": "csv", "data.path": "/home/somebody/movie.csv.gz", "name": "Twin"}
 

@@ -1,0 +1,1 @@
+"""What measurements say: where runs part, verdicts, the sweep, clipping over seeds."""

@@ -1,0 +1,165 @@
+"""The Data page's tabs about the data set as a whole: overview, coverage, padding, words."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from sentiment_core.config import DataConfig, Tokenizer
+from sentiment_core.data_view.batch_image import batch_images
+from sentiment_core.data_view.neighbours import nearest, project
+from sentiment_core.data_view.statistics import (
+    class_balance,
+    coverage,
+    frequent_unknown,
+    length_histogram,
+    truncation,
+)
+from sentiment_core.datasets import TRAIN
+from sentiment_core.errors import ConfigError
+from ui.data.figures import balance_figure, batch_figure, length_figure, words_figure
+from ui.data.source import known_by, learnable_words, reading_of, reviews_of, space_of, vocabularies
+from ui.data.state import BATCH_SIZES, field, put, value
+from ui.kit.labels import say
+from ui.kit.notices import errors_shown, literal
+
+PLAIN = {"displayModeBar": False}
+TOKENIZERS: tuple[Tokenizer, ...] = ("word", "whitespace")
+LEARNED = "the reviews' own words"
+MOST_WORDS = 60
+
+
+def overview(config: DataConfig) -> None:
+    """Draw class balance and lengths."""
+    reviews = reviews_of(config)
+    known = known_by(config, value("tokenizer"), value("embeddings"))
+    longest = value("max_tokens")
+    left, right = st.columns([1, 1.5], gap="large")
+    with left:
+        rows = class_balance(reviews)
+        parts = rows[:-1]
+        st.markdown(f"**{len(reviews):,} reviews**, {rows[-1].share:.1%} of them positive")
+        figure = balance_figure(
+            [row.part for row in parts], [row.reviews - row.positive for row in parts], [row.positive for row in parts]
+        )
+        st.plotly_chart(figure, key="data:balance", config=PLAIN)
+    with right:
+        lost = truncation(known.lengths, longest)
+        st.markdown(
+            f"Cut at {longest:,} tokens: **{lost.reviews_cut:.1%}** of the reviews are shortened, "
+            f"**{lost.tokens_lost:.1%}** of all tokens are lost"
+        )
+        edges, counts = length_histogram(known.lengths)
+        st.plotly_chart(length_figure(edges, counts, longest), key="data:lengths", config=PLAIN)
+    _longest()
+    st.caption(
+        f"Lengths count the tokens that the vectors know, {known.lengths.mean():.0f} a review on average; "
+        "a model sees no others."
+    )
+    for warning in reviews.warnings:
+        st.caption(literal(warning))
+
+
+def coverage_table(config: DataConfig) -> None:
+    """Draw what each vocabulary knows of each tokenizer's tokens, and the most frequent unknown ones."""
+    reviews_of(config)
+    rows = []
+    for tokenizer in TOKENIZERS:
+        reading = reading_of(config, tokenizer)
+        known = {name: known_by(config, tokenizer, name).words for name in vocabularies()}
+        known[LEARNED] = learnable_words(config, tokenizer)
+        for name, words in known.items():
+            found = coverage(reading, words)
+            rows.append(
+                {
+                    "Tokenizer": say("data.tokenizer", tokenizer),
+                    "Vocabulary": name,
+                    "Known tokens": f"{found.known_share:.2%}",
+                    "Tokens": f"{found.tokens:,}",
+                    "Different words": f"{found.words:,}",
+                    "Known words": f"{found.known_words_share:.1%}",
+                }
+            )
+    left, right = st.columns([1.6, 1], gap="large")
+    with left:
+        st.dataframe(rows, hide_index=True)
+        st.caption(
+            f"{LEARNED.capitalize()}: those that occur twice in the training part, which word2vec and random vectors "
+            "are made for. An unknown token is dropped; the model never learns that it was there."
+        )
+    with right:
+        reading = reading_of(config, value("tokenizer"))
+        unknown = frequent_unknown(reading, known_by(config, value("tokenizer"), value("embeddings")).words)
+        st.markdown(f"**Most frequent tokens that {value('embeddings')} does not know**")
+        if unknown:
+            st.dataframe([{"Token": word, "Times": count} for word, count in unknown], hide_index=True, height=285)
+        else:
+            st.caption("It knows every token of these reviews.")
+
+
+def padding(config: DataConfig) -> None:
+    """Draw a random batch beside a bucketed one."""
+    reviews = reviews_of(config)
+    lengths = known_by(config, value("tokenizer"), value("embeddings")).lengths.clip(max=value("max_tokens"))
+    first, second, third = st.columns([1, 1, 1], vertical_alignment="bottom")
+    with first:
+        st.selectbox("Reviews in a batch", BATCH_SIZES, key=field("batch_size"))
+    with second:
+        _longest()
+    with third:
+        st.button("Next batch", icon=":material/skip_next:", on_click=_next_batch)
+    members = reviews.select(TRAIN)
+    names = {"random": "Random", "bucketed": "Bucketed: similar lengths together"}
+    images = {
+        kind: batch_images(members, lengths, value("batch_size"), kind, value("batch") - 1)  # type: ignore[arg-type]
+        for kind in names
+    }
+    steps = max(image.real.shape[1] for image in images.values())
+    columns = st.columns(2, gap="medium")
+    for column, (kind, image) in zip(columns, images.items(), strict=True):
+        with column:
+            st.markdown(f"**{names[kind]}**: {image.share:.1%} of this batch is padding")
+            st.plotly_chart(batch_figure(image.real, steps), key=f"data:batch:{kind}", config=PLAIN)
+            st.caption(f"Over the whole epoch: {image.epoch_share:.1%} padding.")
+    saved = 1 - (1 - images["random"].epoch_share) / (1 - images["bucketed"].epoch_share)
+    st.caption(
+        f"Batch {value('batch'):,}. Blue: tokens; grey: zeros that are computed all the same. Bucketing saves "
+        f"{saved:.0%} of an epoch's time steps on these reviews."
+    )
+
+
+def words(config: DataConfig) -> None:
+    """Draw the neighbours of a word, and chosen words on a plane."""
+    space = space_of(value("embeddings"))
+    left, right = st.columns([1, 1.6], gap="large")
+    with left:
+        st.text_input("Word", key=field("word"), max_chars=100)
+        with errors_shown():
+            found = nearest(space, value("word"))
+            st.dataframe(
+                [{"Nearest": word, "Cosine": cosine} for word, cosine in found],
+                hide_index=True,
+                height=390,
+                column_config={"Cosine": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")},
+            )
+    with right:
+        st.text_input("Words on a plane", key=field("words"), max_chars=1000)
+        with errors_shown():
+            chosen = list(dict.fromkeys(word.lower() for word in re.split(r"[,\s]+", value("words")) if word))
+            if len(chosen) > MOST_WORDS:
+                raise ConfigError(f"choose at most {MOST_WORDS} words (got {len(chosen)}); more cannot be read")
+            places, share = project(space, chosen)
+            st.plotly_chart(words_figure(chosen, places), key="data:words-figure", config=PLAIN)
+            st.caption(
+                f"The plane on which these words differ most; it shows {share:.0%} of their variance, "
+                "so words that lie together may still be apart."
+            )
+
+
+def _longest() -> None:
+    st.number_input("Longest review in tokens", 1, 10_000, step=50, key=field("max_tokens"))
+
+
+def _next_batch() -> None:
+    put("batch", value("batch") + 1)

@@ -1,0 +1,116 @@
+"""Sentences computed from what was measured about one review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sentiment_core.explain import Explanation, ReadingAlong
+from sentiment_core.explain.agreement import Agreement
+from sentiment_core.explain.faithfulness import RANDOM
+from ui.explain.readings import TITLES
+
+CHANGES = 3
+# A step smaller than this is no change of mind.
+LEAST_CHANGE = 0.02
+CONTEXT = 4
+
+
+@dataclass(frozen=True)
+class Change:
+    """A step of P(positive) from `before` to `after` where the model read `words`, the `token`-th used one."""
+
+    token: int
+    words: str
+    before: float
+    after: float
+
+
+def agreement_sentence(found: Sequence[Agreement]) -> str:
+    """Say how much the methods agree, from the pair that agrees most to the one that agrees least."""
+    ranked = sorted((item for item in found if item.tau is not None), key=lambda item: -(item.tau or 0.0))
+    if not ranked:
+        return "At least one method of each pair scores all tokens alike, so there is no order to compare."
+    best, worst = ranked[0], ranked[-1]
+    sentence = f"{_pair(best)} {_how(best.tau or 0.0)}: τ = {decimal(best.tau)}, {_shared(best)}."
+    if worst is not best:
+        sentence = (
+            f"Most alike: {sentence} Least alike: {_pair(worst)} {_how(worst.tau or 0.0)}: "
+            f"τ = {decimal(worst.tau)}, {_shared(worst)}."
+        )
+    return sentence
+
+
+def faithfulness_sentence(found: Mapping[str, Any]) -> str:
+    """Say which ranking breaks this answer soonest, and whether that is sooner than at random."""
+    random = found[RANDOM].comprehensiveness
+    methods = sorted((item for name, item in found.items() if name != RANDOM), key=lambda item: -item.comprehensiveness)
+    if not methods:
+        return f"Taking away words at random costs {decimal(random)} of the probability on average."
+    best = methods[0]
+    worse = [TITLES[item.method] for item in methods if item.comprehensiveness <= random]
+    sentence = (
+        f"Taking away the words that {TITLES[best.method]} ranks first costs the model "
+        f"{decimal(best.comprehensiveness)} of its probability on average, words at random {decimal(random)}."
+    )
+    if worse:
+        sentence += f" No better than random here: {', '.join(worse)}."
+    return sentence + " One review proves little: “Over a test set” asks many."
+
+
+def changes_of_mind(along: ReadingAlong, found: Explanation, most: int = CHANGES) -> list[Change]:
+    """Return the largest steps of P(positive), largest first."""
+    steps = np.diff(along.probabilities)
+    order = np.argsort(-np.abs(steps), kind="stable")[:most]
+    return [
+        Change(
+            int(along.after[place + 1]),
+            words_read(found, int(along.after[place]), int(along.after[place + 1])),
+            float(along.probabilities[place]),
+            float(along.probabilities[place + 1]),
+        )
+        for place in order
+        if abs(steps[place]) >= LEAST_CHANGE
+    ]
+
+
+def changes_sentence(changes: Sequence[Change]) -> str:
+    """Name the changes of mind."""
+    if not changes:
+        return "No single step changes its mind: P(positive) never moves by more than 0.02 at once."
+    parts = [f"“{item.words}” ({item.before:.2f} → {item.after:.2f})" for item in changes]
+    return f"It changes its mind most at {', '.join(parts)}."
+
+
+def words_read(found: Explanation, first: int, last: int, most: int = CONTEXT) -> str:
+    """Return the used tokens after the first `first` up to the `last`-th, the last few of them."""
+    used = [token.text for token in found.tokens if token.used][first:last]
+    return ("… " if len(used) > most else "") + " ".join(used[-most:])
+
+
+def signed(value: float) -> str:
+    """Return a change of a probability with its sign, to three places or to its first digit."""
+    return decimal(value, "+.3f" if abs(value) >= 0.0005 or not value else "+.0e" if abs(value) < 1e-6 else "+.1g")
+
+
+def _pair(item: Agreement) -> str:
+    return f"{TITLES[item.first]} and {TITLES[item.second]}"
+
+
+def _how(tau: float) -> str:
+    for least, words in ((0.6, "rank the words much alike"), (0.3, "agree in part"), (0.1, "hardly agree")):
+        if tau >= least:
+            return words
+    return "do not agree" if tau > -0.3 else "contradict each other"
+
+
+def _shared(item: Agreement) -> str:
+    return f"{round((item.overlap or 0.0) * item.k)} of the top {item.k} words in common"
+
+
+def decimal(value: float | None, form: str = "z.2f") -> str:
+    """Return a number with a true minus sign, none on a zero; a dash for None."""
+    return "–" if value is None else format(value, form).replace("-", "−")

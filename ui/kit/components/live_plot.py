@@ -1,0 +1,107 @@
+"""The live plot: status, runs, loss, gradient norm and accuracy of experiments, drawn and refreshed in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sentiment_core.metrics import Status
+from ui.kit.components.loader import declare, module_url
+from ui.kit.palette import RUN_COLOURS
+from ui.server.api import asset_url, base_url
+
+_component = declare("live_plot")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A horizontal line in the accuracy panel."""
+
+    value: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One run to show, under the name and in the colour it has on this page."""
+
+    experiment_id: str
+    run_id: str
+    label: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A step to mark in the curves, with a few words."""
+
+    step: int
+    label: str
+
+
+def live_experiment(
+    experiment_id: str,
+    status: Status,
+    *,
+    references: Sequence[Reference] = (),
+    height: int = 470,
+    playing: bool = False,
+    key: str = "live-plot",
+) -> None:
+    """Show all runs of one experiment; the page reruns once whenever its status is no longer `status`.
+
+    Chance, and baselines trained on the same reviews, are drawn beside `references`. An ended experiment can be
+    replayed; `playing` begins at once. Several plots on a page need a `key` each.
+    """
+    sources = [{"url": _url(experiment_id), "runs": None}]
+    _mount(key, sources, references, height, status=str(status), replay="playing" if playing else "offered")
+
+
+def overlay(
+    curves: Sequence[Curve],
+    *,
+    references: Sequence[Reference] = (),
+    markers: Sequence[Marker] = (),
+    height: int = 470,
+) -> None:
+    """Show chosen runs of any experiments on top of each other."""
+    sources: dict[str, list[dict[str, str]]] = {}
+    for curve in curves:
+        shown = {"id": curve.run_id, "label": curve.label, "colour": curve.colour}
+        sources.setdefault(curve.experiment_id, []).append(shown)
+    listed = [{"url": _url(identifier), "runs": runs} for identifier, runs in sources.items()]
+    _mount("overlay-plot", listed, references, height, status=None, markers=markers)
+
+
+def _url(experiment_id: str) -> str:
+    return f"{base_url()}/api/experiments/{experiment_id}"
+
+
+def _mount(
+    key: str,
+    sources: list[dict[str, Any]],
+    references: Sequence[Reference],
+    height: int,
+    status: str | None,
+    replay: str | None = None,
+    markers: Sequence[Marker] = (),
+) -> None:
+    # A stable key and equal data leave the component alone when the page reruns: nothing blinks, zoom survives.
+    data = {
+        "module": module_url("live_plot"),
+        "plotly": asset_url("plotly.min.js"),
+        "sources": sources,
+        "status": status,
+        "compact": status is None,
+        "replay": replay,
+        "colours": list(RUN_COLOURS),
+        "references": [{"value": line.value, "label": line.label} for line in references],
+        "markers": [{"step": marker.step, "label": marker.label} for marker in markers],
+        "height": height,
+    }
+    _component(key=key, data=data, on_changed_change=_ignore)
+
+
+def _ignore() -> None:
+    """Streamlit reruns the page after a trigger; there is nothing else to do."""

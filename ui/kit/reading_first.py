@@ -1,0 +1,50 @@
+"""Before a page touches reviews they are read once: small ones here, all others by a job that somebody starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sentiment_core.config import DataConfig
+from sentiment_core.data_view.job import KIND, arguments_for, run
+from sentiment_core.datasets import DEMO_REVIEWS, csv_file, silent
+from sentiment_core.errors import DataError
+from sentiment_core.paths import home
+from ui.kit.job_panel import job_panel
+from ui.kit.kept import kept
+
+# What a page keeps in the server's memory; a training has a process of its own and reads more.
+MOST_CHARACTERS = 150_000_000
+HINT = "About ten seconds for 40,000 reviews. It is done once, and goes on when you close the page."
+
+
+def read_first(
+    data: DataConfig, *, labelled: bool = True, tokens: bool = False, shown: bool = True
+) -> dict[str, Any] | None:
+    """Return the counts of reviews that have been read once; while they have not, draw that job and return None.
+
+    `shown`: the page will load them itself. Raises `DataError` for unusable ones, and for too many to be shown.
+    """
+    counts: dict[str, Any] | None
+    if _is_quick(data):
+        counts = _read_here(str(home()), arguments_for(data, labelled=labelled))
+    else:
+        question = arguments_for(data, labelled=labelled, tokens=tokens)
+        counts = job_panel(KIND, question, start_label="Read the reviews", time_hint=HINT)
+    if counts is not None and shown and counts["characters"] > MOST_CHARACTERS:
+        raise DataError(
+            f"these {counts['reviews']:,} reviews have {counts['characters'] / 1e6:,.0f} million characters; "
+            f"a page can show {MOST_CHARACTERS / 1e6:,.0f} million. Training reads them all; "
+            "give this page a part of the file."
+        )
+    return counts
+
+
+def _is_quick(data: DataConfig) -> bool:
+    if data.source == "demo":
+        return (data.limit or DEMO_REVIEWS) <= DEMO_REVIEWS
+    return data.source == "csv" and csv_file.is_small(data.path or "")
+
+
+@kept(max_entries=32, show_spinner="Reading the reviews")
+def _read_here(home_folder: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    return run(arguments, silent)

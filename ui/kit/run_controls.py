@@ -1,0 +1,105 @@
+"""Pause, resume, stop, and what can be changed while an experiment trains."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from sentiment_core.config import flatten, from_fields
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.metrics import Status
+from sentiment_core.store import Experiment
+from ui.kit.notices import literal
+from ui.server.backend import executor, store
+
+PROBLEM = "controls:problem"
+# A worker looks for requests a few times a second; only a paused or ended state shows that it has heard.
+PATIENCE_SECONDS = 2.5
+
+
+def controls(experiment: Experiment | None) -> None:
+    """Draw the buttons that fit the experiment's status."""
+    status = experiment.status if experiment else None
+    identifier = experiment.id if experiment else ""
+    if status is Status.PAUSED:
+        st.button("Resume", icon=":material/play_arrow:", on_click=ask, args=(identifier, "resume"))
+    elif status in {Status.STOPPED, Status.INTERRUPTED}:
+        st.button(
+            "Resume",
+            icon=":material/play_arrow:",
+            on_click=resume_ended,
+            args=(identifier,),
+            help="Goes on from the last checkpoint, to the same numbers as without the break.",
+        )
+    else:
+        running = status is Status.RUNNING
+        st.button("Pause", icon=":material/pause:", on_click=ask, args=(identifier, "pause"), disabled=not running)
+    active = bool(status and status.is_active)
+    st.button("Stop", icon=":material/stop:", on_click=ask, args=(identifier, "stop"), disabled=not active)
+
+
+def live_controls(experiment: Experiment) -> None:
+    """Draw what may change during training: learning rate and clipping threshold, for one run or for all."""
+    training = experiment.config.training
+    kinds = {run.config.training.clipping for run in experiment.runs} - {"none"}
+    with st.popover("Adjust", icon=":material/tune:", disabled=not experiment.status.is_active), st.form("adjust"):
+        names: dict[str | None, str] = {None: "All runs", **{run.id: run.name for run in experiment.runs}}
+        chosen = st.selectbox("Run", list(names), format_func=names.__getitem__) if len(names) > 2 else None
+        rate = st.text_input("Learning rate", placeholder=f"{training.learning_rate:g}, unchanged")
+        threshold = ""
+        if kinds:
+            threshold = st.text_input("Clipping threshold", placeholder="unchanged")
+        if st.form_submit_button("Apply to the next steps", type="primary"):
+            _adjust(experiment.id, chosen, rate, threshold)
+
+
+def _adjust(identifier: str, run_id: str | None, rate: str, threshold: str) -> None:
+    asked = []
+    try:
+        # Both are read before either is sent: half of what was asked for would go unnoticed behind the error.
+        wanted = [
+            (kind, _number(field, text))
+            for kind, field, text in (
+                ("learning_rate", "training.learning_rate", rate),
+                ("threshold", "training.max_norm", threshold),
+            )
+            if text.strip()
+        ]
+        for kind, value in wanted:
+            store().request(identifier, kind, value, run_id)  # type: ignore[arg-type]
+            asked.append(f"{kind.replace('_', ' ')} {value:g}")
+    except SentimentLabError as error:
+        st.error(literal(str(error)))
+        return
+    if asked:
+        st.success("From the next steps on: " + ", ".join(asked) + ".")
+    else:
+        st.info("Write a number into one of the fields.")
+
+
+def _number(field: str, text: str) -> float:
+    config = from_fields({field: text.strip()})
+    value: float = flatten(config)[field]
+    return value
+
+
+def ask(identifier: str, kind: str) -> None:
+    """Pass a request to the worker and give it a moment to answer, so that the buttons already fit."""
+    try:
+        before = store().experiment(identifier).status
+        store().request(identifier, kind)  # type: ignore[arg-type]
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline and store().experiment(identifier).status == before:
+            time.sleep(0.05)
+    except SentimentLabError as error:
+        st.session_state[PROBLEM] = error
+
+
+def resume_ended(identifier: str) -> None:
+    """Put a stopped or interrupted experiment back into the queue."""
+    try:
+        store().requeue(identifier)
+        executor().submit(identifier)
+    except SentimentLabError as error:
+        st.session_state[PROBLEM] = error

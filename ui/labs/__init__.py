@@ -1,0 +1,1 @@
+"""The labs and their figures."""

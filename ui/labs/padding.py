@@ -1,0 +1,289 @@
+"""The padding probe: one review, more and more padding behind it, and three models' P(positive)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from sentiment_core.config import field_info, flatten
+from sentiment_core.errors import ConfigError, SentimentLabError
+from sentiment_core.explain import load_predictor
+from sentiment_core.explain.padding_probe import (
+    KINDS,
+    MOST_PADDING,
+    Candidate,
+    Movement,
+    alike,
+    candidates,
+    kind_of,
+    movement,
+    padding_probe,
+    probe_experiment,
+    unlike_fields,
+)
+from sentiment_core.metrics import Status
+from sentiment_core.store import Run
+from ui.kit.components.live_plot import live_experiment
+from ui.kit.examples import EXAMPLES
+from ui.kit.labels import say
+from ui.kit.launch import start_experiment
+from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.palette import run_colour
+from ui.kit.run_controls import PROBLEM, controls
+from ui.kit.uploads import in_users_words
+from ui.server.backend import store
+
+TEXT, PADDING, EXAMPLE = "lab:padding:text", "lab:padding:padding", "lab:padding:example"
+KEPT = "lab:padding:kept"
+NAMES = {"padded_last": "padded last state", "last": "true last state", "attention": "attention"}
+DASHES = {"padded_last": "solid", "last": "dash", "attention": "dot"}
+STEP = 10
+# Most of the way a state forgets the review is behind its first few steps of padding.
+AMOUNTS = (0, 1, 2, 5, *range(STEP, MOST_PADDING + 1, STEP))
+FIRST_PADDING = 100
+LONGEST_LINK = 1500
+# So many differing settings are named; past that, the runs have little in common.
+MOST_FIELDS = 5
+MOST_CHARACTERS = 20_000
+
+
+def draw() -> None:
+    """Draw the lab: three models to train, then one review and the slider."""
+    st.markdown(
+        "In a batch the short reviews are filled up with padding. A model that reads its state after the padding "
+        "answers a question nobody asked: how long was the longest review beside this one?"
+    )
+    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
+        show_error(problem)
+    adopt_address()
+    found = candidates(store().experiments())
+    runs = chosen_runs(found)
+    waiting = [run for run in runs.values() if run.status is not Status.FINISHED]
+    if waiting:
+        watch(waiting[0])
+        return
+    missing = [NAMES[kind] for kind in KINDS if all(candidate.kind != kind for candidate in found)]
+    unlike = unlike_fields(list(runs.values()))
+    if found:
+        choose(found, runs)
+    if unlike:
+        st.error(literal(refusal(list(runs.values()), unlike)))
+    if missing:
+        nothing = len(missing) == len(KINDS)
+        offer("There is no trained model to probe yet." if nothing else f"Not trained yet: {', '.join(missing)}.")
+    elif unlike:
+        offer("Or train three that are alike in all but what the head reads.")
+    if runs and not unlike:
+        probe(runs)
+    write_address(runs)
+
+
+def adopt_address() -> None:
+    """Fill the widgets from the link when the lab opens; what cannot be used is said."""
+    state, query = st.session_state, st.query_params
+    if TEXT in state and PADDING in state:
+        return
+    kept = state.get(KEPT, {})
+    text = query.get("text", kept.get("text", EXAMPLES["Mixed feelings"]))
+    if len(text) > LONGEST_LINK:
+        # Three models read it at each of `AMOUNTS`: 18 s for the longest. A link must not ask for that.
+        show_error(
+            ConfigError(f"text: the review in this link is cut after {LONGEST_LINK:,} characters; paste it here")
+        )
+    state[TEXT] = text[:LONGEST_LINK]
+    given = query.get("padding", kept.get("padding", str(FIRST_PADDING)))
+    padding = int(given) if given.isascii() and given.isdigit() and len(given) < 5 else -1
+    if not 0 <= padding <= MOST_PADDING:
+        show_error(ConfigError(f"padding: choose 0 to {MOST_PADDING} (got {given[:40]!r}); it is {FIRST_PADDING} now"))
+        padding = FIRST_PADDING
+    state[PADDING] = round(padding / STEP) * STEP
+
+
+def chosen_runs(trained: Sequence[Candidate]) -> dict[str, Run]:
+    """Return a run for each kind of model: those the address names, else ones that are alike; bad names are said."""
+    named = [name for name in st.query_params.get("runs", "").split(",") if name]
+    if not named:
+        return alike(trained)
+    found: dict[str, Run] = {}
+    try:
+        for name in named[: len(KINDS)]:
+            run = store().run(name)
+            kind = kind_of(run.config)
+            if kind is None:
+                raise ConfigError(f"run {name} is no padded-last-state, last-state or attention model; others are used")
+            if run.status is not Status.FINISHED and not run.status.is_active:
+                raise ConfigError(f"run {name} has not finished ({run.status}); others are used")
+            found[kind] = run
+    except SentimentLabError as error:
+        show_error(error)
+        st.query_params.pop("runs", None)
+        return alike(trained)
+    return found
+
+
+def choose(trained: Sequence[Candidate], runs: Mapping[str, Run]) -> None:
+    """Draw for each kind which run is asked; what is chosen goes into the address."""
+    for column, kind in zip(st.columns(len(KINDS)), KINDS, strict=True):
+        offered = {candidate.run.id: candidate for candidate in trained if candidate.kind == kind}
+        if not offered:
+            continue
+        options = ["", *offered]
+        chosen = runs[kind].id if kind in runs and runs[kind].id in offered else ""
+        key = f"lab:padding:run:{kind}:{chosen}"
+        with column:
+            st.selectbox(
+                NAMES[kind].capitalize(),
+                options,
+                options.index(chosen),
+                partial(_option, offered),
+                key=key,
+                on_change=_choose,
+                args=(dict(runs), kind, key),
+            )
+
+
+def _option(offered: Mapping[str, Candidate], name: str) -> str:
+    return described(offered[name]) if name else "not asked"
+
+
+def described(candidate: Candidate) -> str:
+    """Return which run it is: its experiment, its name, its reviews and when it was started."""
+    run, experiment = candidate.run, candidate.experiment
+    data = run.config.data
+    path = data.path or ""
+    reviews = in_users_words(Path(path).name, path) if data.source == "csv" else say("data.source", data.source)
+    limit = "" if data.limit is None else f", {data.limit:,} at most"
+    names = dict.fromkeys((experiment.name, run.name))
+    when = datetime.fromtimestamp(experiment.created_at, UTC)
+    return f"{' · '.join(names)} · {reviews}{limit} · {when:%Y-%m-%d %H:%M} UTC"
+
+
+def refusal(runs: Sequence[Run], fields: Sequence[str]) -> str:
+    """Return why `runs`, which differ in `fields`, are not compared, and what to do."""
+    settings = [flatten(run.config) for run in runs]
+    shown = []
+    for field in fields[:MOST_FIELDS]:
+        values = dict.fromkeys(say(field, each[field]) for each in settings)
+        shown.append(f"{field_info(field).title} ({', '.join(values)})")
+    more = f" and {len(fields) - MOST_FIELDS} more" if len(fields) > MOST_FIELDS else ""
+    return (
+        f"These runs differ in more than what the head reads: {', '.join(shown)}{more}. What padding does to one "
+        "cannot be held against another; choose runs that are alike."
+    )
+
+
+def offer(what: str) -> None:
+    """Draw the button that trains the models, under a sentence that says why."""
+    with st.container(border=True):
+        st.markdown(literal(what))
+        if st.button("Train the three models", type="primary", icon=":material/play_circle:"):
+            with errors_shown():
+                experiment = start_experiment(probe_experiment())
+                st.query_params["runs"] = ",".join(run.id for run in experiment.runs)
+                st.rerun()
+        st.caption("Three small RNNs side by side on 4,000 demo reviews, alike in all but what the head reads.")
+
+
+def watch(run: Run) -> None:
+    """Draw the training; the page runs again when it ends."""
+    experiment = store().experiment(run.experiment_id)
+    with st.container(horizontal=True):
+        controls(experiment)
+    st.caption("The slider appears when all three have finished.")
+    live_experiment(experiment.id, experiment.status, height=400)
+
+
+def probe(runs: Mapping[str, Run]) -> None:
+    """Draw the review, the slider, the lines and what they say."""
+    left, right = st.columns([1, 1.5], gap="large")
+    with left:
+        st.text_area("Review", key=TEXT, height=180, max_chars=MOST_CHARACTERS)
+        st.selectbox("Or pick one", list(EXAMPLES), None, key=EXAMPLE, on_change=_pick, placeholder="An example review")
+        padding = st.slider("Padding behind the review", 0, MOST_PADDING, step=STEP, key=PADDING)
+    text = st.session_state[TEXT]
+    with right:
+        if not text.strip():
+            st.caption("Write a review; the three answers appear here.")
+            return
+        lines: dict[str, np.ndarray] = {}
+        for kind in [kind for kind in KINDS if kind in runs]:
+            with errors_shown():
+                lines[kind] = _line(runs[kind].id, text)
+        if not lines:
+            return
+        st.plotly_chart(figure(lines, padding), key="lab:padding:figure", config={"displayModeBar": False})
+    place = AMOUNTS.index(padding)
+    for kind, line in lines.items():
+        st.markdown(f"- {literal(sentence(kind, line, place))}")
+
+
+def sentence(kind: str, line: np.ndarray, place: int) -> str:
+    """Return what one model's `line (A,)` over `AMOUNTS` says, with its value at `AMOUNTS[place]`."""
+    moved: Movement = movement(line)
+    name = NAMES[kind].capitalize()
+    if moved.is_flat:
+        return f"{name}: {moved.start:.3f} whatever the padding. It does not move."
+    answer = " and the answer turns" if moved.turned else ""
+    return (
+        f"{name}: {moved.start:.3f} without padding, {line[place]:.3f} with {AMOUNTS[place]}, "
+        f"{moved.end:.3f} with {MOST_PADDING}{answer}. It moves by {moved.span:.3f}, though no word has changed."
+    )
+
+
+def figure(lines: Mapping[str, np.ndarray], padding: int) -> go.Figure:
+    """Return P(positive) against padding, one line a model, `padding` marked."""
+    made = go.Figure()
+    for position, kind in enumerate(KINDS):
+        if kind in lines:
+            made.add_scatter(
+                x=AMOUNTS,
+                y=lines[kind],
+                name=NAMES[kind],
+                mode="lines",
+                line={"color": run_colour(position), "width": 2.5, "dash": DASHES[kind]},
+                hovertemplate="%{y:.4f}<extra>" + NAMES[kind] + ", padding %{x}</extra>",
+            )
+    made.add_hline(0.5, line={"color": "#8a8f98", "width": 1, "dash": "dash"})
+    made.add_vline(padding, line={"color": "#8a8f98", "width": 2})
+    made.update_layout(
+        height=360,
+        margin={"l": 50, "r": 10, "t": 34, "b": 44},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": "zero vectors behind the review", "range": [0, MOST_PADDING]},
+        yaxis={"title": "P(positive)", "range": [0, 1]},
+    )
+    return made
+
+
+def write_address(runs: Mapping[str, Run]) -> None:
+    """Keep runs, review and slider in the address; a long review stays out."""
+    query = {"lab": "padding"}
+    if runs:
+        query["runs"] = ",".join(runs[kind].id for kind in KINDS if kind in runs)
+        query["padding"] = str(st.session_state[PADDING])
+        if 0 < len(st.session_state[TEXT]) <= LONGEST_LINK:
+            query["text"] = st.session_state[TEXT]
+    st.session_state[KEPT] = {name: query[name] for name in ("text", "padding") if name in query}
+    if query != st.query_params.to_dict():
+        st.query_params.from_dict(query)
+
+
+@st.cache_data(max_entries=24, show_spinner="Asking the model")
+def _line(run_id: str, text: str) -> np.ndarray:
+    return padding_probe(load_predictor(run_id, store()), text, AMOUNTS)
+
+
+def _choose(runs: Mapping[str, Run], kind: str, key: str) -> None:
+    ids = {name: run.id for name, run in runs.items()} | {kind: st.session_state[key]}
+    st.query_params["runs"] = ",".join(ids[name] for name in KINDS if ids.get(name))
+
+
+def _pick() -> None:
+    if st.session_state[EXAMPLE]:
+        st.session_state[TEXT] = EXAMPLES[st.session_state[EXAMPLE]]

@@ -1,0 +1,58 @@
+"""The labs there are: each one question, one experiment with knobs, one short stable link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sentiment_core.errors import NotFoundError
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab: `name` is its link (`?lab=NAME`), `module` has a `draw()` that draws it below its title."""
+
+    name: str
+    title: str
+    summary: str
+    module: str
+    icon: str
+
+
+LABS: tuple[Lab, ...] = (
+    Lab(
+        "learning-rates",
+        "Learning-rate sweep",
+        "Up to twelve rates from the same weights on the same batches: where does it learn, where does it blow up?",
+        "ui.labs.rates",
+        ":material/speed:",
+    ),
+    Lab(
+        "clipping",
+        "Clipping in depth",
+        "By norm, by value or not at all, over seeds and optimizers: how often, how far, and does it help?",
+        "ui.labs.clipping",
+        ":material/content_cut:",
+    ),
+    Lab(
+        "padding",
+        "Padding probe",
+        "Append padding to one review and watch P(positive): one model's line moves, two stay flat.",
+        "ui.labs.padding",
+        ":material/space_bar:",
+    ),
+    Lab(
+        "baselines",
+        "Baselines",
+        "What a linear model reaches in seconds on the same reviews: the line that a network has to beat.",
+        "ui.labs.baselines",
+        ":material/linear_scale:",
+    ),
+)
+
+
+def lab(name: str) -> Lab:
+    """Return a lab by its name; raise `NotFoundError` naming those there are."""
+    for item in LABS:
+        if item.name == name:
+            return item
+    raise NotFoundError(f"there is no lab {name[:60]!r}; choose one of {', '.join(item.name for item in LABS)}")

@@ -1,0 +1,75 @@
+"""Recorded runs on a page: a real training to watch without a GPU, and what its measurements say."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.lessons import results
+from sentiment_core.recorded import PREFIX, Recording, in_words, recording, recordings
+from ui.kit.components.live_plot import live_experiment
+from ui.kit.labels import say
+from ui.kit.notices import literal, show_error
+from ui.lessons.verdict_words import line, verdict_on
+
+
+def recorded_panel(lesson_name: str) -> None:
+    """Draw the offer to watch the recorded run of a lesson; nothing when there is none. `?watch=recorded` opens it."""
+    if lesson_name not in recordings():
+        return
+    try:
+        found = recording(lesson_name)
+    except SentimentLabError as error:
+        show_error(error)
+        return
+    about = setting(found.recorded.config)
+    if st.query_params.get("watch") != "recorded":
+        st.button(
+            f"Watch the recorded run ({about})",
+            icon=":material/replay:",
+            key=f"recorded:watch:{lesson_name}",
+            on_click=_watch,
+        )
+        return
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            made = in_words(found.made[0]) if found.made else ""
+            by = f", computed by {made}" if made else ""
+            seed = f"Seed {found.recorded.config.seed}, replayed here; nothing is trained."
+            st.markdown(f"**The recorded run**: {literal(about + by)}. {seed}")
+            st.space("stretch")
+            st.button("Close", icon=":material/close:", key=f"recorded:close:{lesson_name}", on_click=_close)
+        experiment = found.recorded
+        live_experiment(
+            PREFIX + lesson_name,
+            experiment.status,
+            height=420,
+            playing=True,
+            key="recorded-plot",
+        )
+        for sentence in results(found):
+            st.markdown(literal(sentence))
+        with st.expander("What its measurements say", icon=":material/gavel:"):
+            findings(found)
+
+
+def setting(config: ExperimentConfig) -> str:
+    """Return in words what a recording was trained on, such as `40,000 real reviews, GloVe, 100-d`."""
+    kind = "demo reviews" if config.data.source == "demo" else "real reviews"
+    count = f"{config.data.limit:,} {kind}" if config.data.limit else kind
+    return f"{count}, {say('data.embeddings', config.data.embeddings).split(' (')[0]}"
+
+
+def findings(found: Recording) -> None:
+    """List what the recording's own measurements say."""
+    for finding in verdict_on(found, found.recorded).findings:
+        st.markdown(line(finding))
+
+
+def _watch() -> None:
+    st.query_params["watch"] = "recorded"
+
+
+def _close() -> None:
+    st.query_params.pop("watch", None)

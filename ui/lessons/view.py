@@ -1,0 +1,272 @@
+"""Parts of the Lessons page: the list, the text of a lesson, its question, its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from sentiment_core.config import ExperimentConfig, to_query
+from sentiment_core.datasets import DEMO_REVIEWS
+from sentiment_core.findings.verdict import Verdict
+from sentiment_core.lessons import (
+    LESSONS,
+    Lesson,
+    MistakeLesson,
+    excerpt,
+    full_experiment_for,
+    measured,
+    measured_choice,
+    mistakes_of,
+    updates_per_epoch,
+)
+from sentiment_core.presets import preset
+from sentiment_core.store import Experiment
+from ui.kit.labels import say
+from ui.kit.notices import literal
+from ui.lessons.verdict_words import line, verdict_on
+from ui.pages import pages
+from ui.server.backend import store
+
+CORRECT = "correct"
+CLIPPING_LESSONS = {"gradient-norm", "clip-norm", "clip-value"}
+HEADINGS = {
+    "diverged": "What broke",
+    "learned": "Did it learn?",
+    "compared": "Better than the other?",
+    "clipped": "How often was it clipped?",
+    "spike": "Where did it blow up?",
+    "long gradients": "Long gradients and accuracy",
+    "spread": "How steady was it?",
+    "twins": "When did the runs part?",
+}
+
+
+def lesson_list() -> None:
+    """Draw all lessons in order, two beside each other."""
+    half = -(-len(LESSONS) // 2)
+    for column, part in zip(st.columns(2, gap="large"), (LESSONS[:half], LESSONS[half:]), strict=True):
+        with column:
+            for item in part:
+                _entry(item)
+
+
+def lesson_links(item: Lesson) -> None:
+    """Draw the way to the previous lesson, to the list and to the next one."""
+    place = LESSONS.index(item)
+    if place:
+        other = LESSONS[place - 1]
+        _link(other, "Previous", icon=":material/arrow_back:", tip=heading(other))
+    st.page_link(pages()["lessons"], label="All lessons", icon=":material/list:")
+    if place + 1 < len(LESSONS):
+        other = LESSONS[place + 1]
+        _link(other, "Next", icon=":material/arrow_forward:", tip=heading(other), position="right")
+
+
+def heading(item: Lesson) -> str:
+    """Return number and title of a lesson."""
+    return item.title if item.rung is None else f"{item.rung} · {item.title}"
+
+
+def idea(item: Lesson) -> None:
+    """Draw idea, formula and code."""
+    st.markdown(literal(item.idea))
+    st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
+
+
+def code(item: Lesson | MistakeLesson) -> None:
+    """Draw the code of the lesson, folded, as it stands in the package."""
+    if not item.code:
+        return
+    with st.expander("The code that runs", icon=":material/code:"):
+        for reference in item.code:
+            found = excerpt(reference)
+            st.caption(literal(f"{found.path}, line {found.line}"))
+            st.code(found.text, language="python", wrap_lines=True)
+
+
+def look_for(item: Lesson) -> None:
+    """Draw what to watch, and what the notebook saw."""
+    st.markdown("**What to look for**")
+    st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
+    parameters = f" {preset(item.preset).parameters:,} parameters." if item.preset else ""
+    pace = ", 250 updates an epoch" if item.preset else ""
+    setting = f"on 32,000 real reviews with 100-d vectors{pace}"
+    st.caption(literal(f"The notebook, {setting}: {item.notebook}{parameters}"))
+    measured_here(item)
+
+
+def measured_here(item: Lesson) -> None:
+    """Draw what this program measured on real reviews: computed from recordings, and what no recording can say."""
+    said = [*measured(item), *([item.also_measured] if item.also_measured else [])]
+    if not said:
+        return
+    per_epoch = updates_per_epoch(item)
+    pace = f": {per_epoch} updates an epoch, because a tenth of the training reviews validates" if per_epoch else ""
+    st.caption(literal(f"Measured here, on 40,000 real reviews{pace}"))
+    st.caption("\n".join(f"- {literal(line)}" for line in said))
+
+
+def setting(config: ExperimentConfig, changes: Mapping[str, str]) -> None:
+    """Say what will be trained, and what the link changed."""
+    training, data = config.training, config.data
+    reviews = data.limit or DEMO_REVIEWS
+    runs = f"{len(config.runs)} runs" if len(config.runs) > 1 else "One run"
+    padded = ", random batches" if data.batching == "random" else ""
+    size = f"{training.epochs} epochs of {reviews:,} demo reviews, batch {training.batch_size}{padded}"
+    vectors = say("data.embeddings", data.embeddings).split(" (")[0]
+    time = "" if changes else " About half a minute on two idle cores."
+    st.caption(literal(f"{runs}: {size}, {vectors}, rate {training.learning_rate:g}.{time}"))
+    if changes:
+        listed = ", ".join(f"{name} = {value[:40]}" for name, value in changes.items())
+        st.caption(f"Changed by this link: {literal(listed)}")
+
+
+def train_links(item: Lesson, config: ExperimentConfig) -> None:
+    """Draw the ways into Train: the same experiment to change, and the notebook's own setting."""
+    with st.container(horizontal=True):
+        change_in_train(config)
+        st.page_link(
+            pages()["train"],
+            label="The notebook's full setting",
+            icon=":material/school:",
+            query_params=to_query(full_experiment_for(item)),
+            help="40,000 IMDb reviews, GloVe 100-d, batches of 128. Downloads 212 MB on first use; nothing starts "
+            "before you press Train there.",
+        )
+
+
+def change_in_train(config: ExperimentConfig) -> None:
+    """Draw the way into Train with an experiment to change."""
+    st.page_link(pages()["train"], label="Change it in Train", icon=":material/tune:", query_params=to_query(config))
+
+
+def path_switch(item: Lesson, chosen: MistakeLesson | None) -> None:
+    """Draw the switch between the correct path and the mistakes of this lesson; the address remembers it."""
+    titles = {CORRECT: "The correct path", **{other.name: other.title for other in mistakes_of(item.name)}}
+    if len(titles) == 1:
+        return
+    current = chosen.name if chosen else CORRECT
+    # A key for each state: a widget that kept its own would contradict the address after a link or the back button.
+    key = f"lessons:path:{item.name}:{current}"
+    st.segmented_control(
+        "Mistakes",
+        list(titles),
+        default=current,
+        required=True,
+        format_func=lambda name: literal(titles[name]),
+        key=key,
+        on_change=_take_path,
+        args=(key,),
+        help="Runs a mistake beside the correct code, on the same batches.",
+        # The curves should be seen without scrolling.
+        label_visibility="collapsed" if "experiment" in st.query_params else "visible",
+    )
+
+
+def _take_path(key: str) -> None:
+    st.query_params.pop("experiment", None)
+    if st.session_state[key] in (None, CORRECT):
+        st.query_params.pop("mistake", None)
+    else:
+        st.query_params["mistake"] = st.session_state[key]
+
+
+def mistake_text(item: MistakeLesson) -> None:
+    """Draw what goes wrong and what to look for."""
+    st.markdown("**The mistake**")
+    st.markdown(literal(item.what))
+    st.markdown("**What to look for**")
+    st.markdown(literal(item.look_for))
+
+
+def variations(item: Lesson) -> None:
+    """Draw links to the lesson with something changed, and to the lab that goes deeper."""
+    for other in item.variations:
+        fields = {name: str(value) for name, value in other.fields.items()}
+        st.page_link(
+            pages()["lessons"],
+            label=literal(other.title),
+            icon=":material/alt_route:",
+            help=other.why,
+            query_params={"lesson": item.name, **fields},
+        )
+    if item.name in CLIPPING_LESSONS:
+        st.page_link(
+            pages()["labs"],
+            label="Clipping in depth",
+            icon=":material/science:",
+            help="By norm, by value and none over several seeds, with Adam or SGD.",
+            query_params={"lab": "clipping"},
+        )
+
+
+def question(item: Lesson, key: str) -> str | None:
+    """Draw the question; return the choice, None before it is answered."""
+    st.markdown("**Predict first**")
+    answer: str | None = st.radio(literal(item.question), item.choices, None, key=key, format_func=literal)
+    return answer
+
+
+def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None = None) -> None:
+    """Draw what the measurements say, with the prediction, or the text of the mistake, beside it."""
+    found = verdict_on(store(), experiment)
+    left, right = st.columns([1.7, 1], gap="large")
+    with left:
+        st.subheader("Verdict", anchor=False)
+        st.caption("Worked out from this experiment's own measurements.")
+        _findings(found)
+    with right:
+        if mistake:
+            mistake_text(mistake)
+            return
+        st.subheader("Your prediction", anchor=False)
+        _prediction(item, experiment, found)
+        look_for(item)
+
+
+def _findings(found: Verdict) -> None:
+    many = len(found.runs) > 1
+    for topic, title in HEADINGS.items():
+        chosen = [finding for finding in found.findings if finding.topic == topic]
+        if not chosen:
+            continue
+        lines = "\n".join(line(finding, named=many) for finding in chosen)
+        st.markdown(f"**{title}**\n{lines}")
+    if not found.findings:
+        st.markdown("No step was measured, so there is nothing to say.")
+
+
+def _prediction(item: Lesson, experiment: Experiment, found: Verdict) -> None:
+    st.markdown(literal(item.question))
+    place = measured_choice(item, found)
+    happened = None if place is None or place >= len(item.choices) else item.choices[place]
+    said = experiment.prediction
+    st.markdown(f"You said: **{literal(said)}**" if said else "Nobody made a prediction for this experiment.")
+    if happened is None:
+        st.markdown("The runs did not get far enough to tell.")
+        return
+    st.markdown(f"Measured: **{literal(happened)}**")
+    if said:
+        if said == happened:
+            st.badge("As predicted", icon=":material/check:", color="green")
+        else:
+            st.badge("Not as predicted", icon=":material/lightbulb:", color="orange")
+    st.markdown(literal(item.explanation))
+
+
+def _entry(item: Lesson) -> None:
+    with st.container(gap=None):
+        _link(item, heading(item))
+        st.caption(literal(item.summary))
+
+
+def _link(item: Lesson, label: str, *, icon: str | None = None, tip: str | None = None, position: str = "left") -> None:
+    st.page_link(
+        pages()["lessons"],
+        label=literal(label),
+        icon=icon,
+        icon_position=position,  # type: ignore[arg-type]
+        help=tip,
+        query_params={"lesson": item.name},
+    )

@@ -1,0 +1,133 @@
+"""What can be done with the selected runs: open, duplicate, explain, rename, export, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from sentiment_core import export
+from sentiment_core.config import to_query
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.store import Experiment
+from ui.kit.components.copy_link import copy_link
+from ui.kit.notices import literal, show_error
+from ui.pages import pages
+from ui.runs.table import Entry, metrics_csv
+from ui.server.backend import store
+
+PROBLEM = "runs:problem"
+MOST_RENAMED = 8
+MOST_MODELS = 3
+
+
+def draw_actions(chosen: Sequence[Entry]) -> None:
+    """Draw what can be done with the selected runs."""
+    experiments = list({entry.experiment.id: entry.experiment for entry in chosen}.values())
+    st.markdown(f"**{len(chosen)}** selected", width="content")
+    single = experiments[0] if len(experiments) == 1 else None
+    if single is not None:
+        train = pages()["train"]
+        st.page_link(train, label="Open", icon=":material/show_chart:", query_params={"experiment": single.id})
+        st.page_link(
+            train,
+            label="Duplicate",
+            icon=":material/file_copy:",
+            query_params=duplicate_query(single),
+            help="The Train page with these settings and runs, to change and train again.",
+        )
+    # Without an update there is no model to ask.
+    models = [entry.run.id for entry in chosen if entry.run.steps][:MOST_MODELS]
+    if models:
+        st.page_link(
+            pages()["explain"],
+            label="Explain",
+            icon=":material/highlight:",
+            query_params={"models": ",".join(models)},
+        )
+    st.space("stretch")
+    why_not = None if single else "Select runs of one experiment to rename them."
+    if st.button("Rename", icon=":material/edit:", disabled=single is None, help=why_not):
+        assert single is not None
+        rename(single, chosen[:MOST_RENAMED])
+    with st.popover("Export", icon=":material/download:", disabled=not chosen):
+        draw_exports(chosen)
+    if st.button("Delete", icon=":material/delete:", disabled=not experiments):
+        confirm_delete(experiments)
+    copy_link()
+
+
+def duplicate_query(experiment: Experiment) -> dict[str, str]:
+    """Return the address parameters that make the Train page show `experiment`'s settings and runs."""
+    query = to_query(experiment.config)
+    if "data.path" in query:
+        # Uploads by name: a link says nothing about folders.
+        query["data.path"] = query["data.path"].replace("\\", "/").rpartition("/")[2]
+    return query
+
+
+def draw_exports(chosen: Sequence[Entry]) -> None:
+    """Draw one download a format; the files are made when somebody asks for them."""
+    runs = [entry.run for entry in chosen]
+    name = runs[0].id if len(runs) == 1 else f"{len(runs)}-runs"
+    downloads = (
+        ("Metrics as CSV", lambda: metrics_csv(chosen), f"{name}.csv", "text/csv"),
+        ("Settings as JSON", lambda: export.config_json(runs), f"{name}.json", "application/json"),
+        (
+            "TensorBoard files",
+            lambda: export.tensorboard_zip(store(), runs),
+            f"{name}-tensorboard.zip",
+            "application/zip",
+        ),
+    )
+    for label, make, file_name, kind in downloads:
+        st.download_button(label, make, file_name, kind, on_click="ignore", width="stretch", icon=":material/download:")
+    st.caption("Of the selected runs. Unpack the TensorBoard files and run `tensorboard --logdir` on the folder.")
+
+
+@st.dialog("Rename")
+def rename(experiment: Experiment, chosen: Sequence[Entry]) -> None:
+    """Ask for the names of an experiment and of its selected runs, and keep them."""
+    with st.form("rename", border=False):
+        name = st.text_input("Experiment", experiment.name, max_chars=120)
+        names = [st.text_input(f"Run {entry.run.position}", entry.run.name, max_chars=80) for entry in chosen]
+        if not st.form_submit_button("Save", type="primary"):
+            return
+    try:
+        save_names(experiment, name, dict(zip((entry.run.id for entry in chosen), names, strict=True)))
+    except SentimentLabError as error:
+        show_error(error)
+        return
+    st.rerun()
+
+
+def save_names(experiment: Experiment, name: str, names: Mapping[str, str]) -> None:
+    """Keep the names that changed, of an experiment and by run id; raises `ConfigError` for impossible ones."""
+    if name != experiment.name:
+        store().rename_experiment(experiment.id, name)
+    for run in experiment.runs:
+        if names.get(run.id, run.name) != run.name:
+            store().rename_run(run.id, names[run.id])
+
+
+@st.dialog("Delete for good?")
+def confirm_delete(experiments: Sequence[Experiment]) -> None:
+    """Ask, then delete whole experiments: runs of one experiment belong together."""
+    for experiment in experiments:
+        st.markdown(f"- **{literal(experiment.name)}**, {len(experiment.runs)} run(s), `{experiment.id}`")
+    st.caption("Curves and saved models go with them. Runs that train must be stopped first.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep", key="delete:keep"):
+            st.rerun()
+        if st.button("Delete", type="primary", key="delete:confirm", on_click=delete, args=(experiments,)):
+            st.rerun()
+
+
+def delete(experiments: Sequence[Experiment]) -> None:
+    """Delete experiments; what goes wrong is shown on the next run of the page."""
+    st.query_params.pop("runs", None)
+    try:
+        for experiment in experiments:
+            store().delete_experiment(experiment.id)
+    except SentimentLabError as error:
+        st.session_state[PROBLEM] = error

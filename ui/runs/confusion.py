@@ -1,0 +1,232 @@
+"""The confusion matrix of a run on its test reviews, the reviews behind each number, and the way to Explain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from sentiment_core.config import DataConfig, build
+from sentiment_core.datasets import check_here, load_reviews
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.metrics import Balance
+from sentiment_core.predictions import (
+    CELLS,
+    Cell,
+    Predictions,
+    check_same_reviews,
+    confusion,
+    of_cell,
+    read_predictions,
+)
+from ui.kit.kept import kept
+from ui.kit.notices import literal, show_error
+from ui.kit.reading_first import read_first
+from ui.pages import pages
+from ui.runs.table import Entry, labels
+
+OF, CELL, THRESHOLD, PAGE = "confusion:of", "confusion:cell", "confusion:threshold", "confusion:page"
+PARAMETERS = ("cell", "of", "threshold")
+REVIEWS_A_PAGE = 8
+SHOWN_CHARACTERS = 120
+# A longer review does not fit into an address; it reaches the Explain page through the session alone.
+LONGEST_LINK = 1500
+WORDS = ("negative", "positive")
+DEFAULT_THRESHOLD = 0.5
+
+
+def adopt_address(query: Mapping[str, str]) -> list[str]:
+    """Take cell, run and threshold from a link; return what could not be used."""
+    problems = []
+    cell = query.get("cell")
+    st.session_state[CELL] = cell if cell in CELLS else None
+    if cell is not None and cell not in CELLS:
+        problems.append("The link asks for a cell of the confusion matrix that there is not; choose a number in it.")
+    st.session_state[OF] = query.get("of")
+    st.session_state[THRESHOLD] = DEFAULT_THRESHOLD
+    try:
+        threshold = float(query.get("threshold", DEFAULT_THRESHOLD))
+        if not 0.05 <= threshold <= 0.95:
+            raise ValueError
+        st.session_state[THRESHOLD] = round(threshold, 2)
+    except ValueError:
+        problems.append("The link asks for an impossible threshold; 0.5 is used. Allowed: 0.05 to 0.95.")
+    return problems
+
+
+def address() -> dict[str, str]:
+    """Return the parameters of the address that bring this cell back."""
+    state = st.session_state
+    query = {"cell": state.get(CELL), "of": state.get(OF) if state.get(CELL) else None}
+    threshold = state.get(THRESHOLD, DEFAULT_THRESHOLD)
+    return {name: value for name, value in query.items() if value} | (
+        {"threshold": f"{threshold:g}"} if threshold != DEFAULT_THRESHOLD else {}
+    )
+
+
+def draw_confusion(chosen: Sequence[Entry]) -> None:
+    """Draw the matrix of one of the selected runs, and the reviews of the cell that is chosen."""
+    tested: dict[str, tuple[Entry, Predictions]] = {}
+    for entry in chosen:
+        try:
+            found = read_predictions(entry.run)
+        except SentimentLabError as error:
+            show_error(error)
+            continue
+        if found is not None:
+            tested[entry.run.id] = (entry, found)
+    if not tested:
+        return
+    st.subheader("Right and wrong on the test reviews", anchor=False)
+    entry, found = tested[_choose_run(tested)]
+    left, right = st.columns([1, 1.5], gap="large")
+    with left:
+        threshold = _matrix(found)
+    with right:
+        cell = CELLS.get(st.session_state.get(CELL) or "")
+        if cell is None:
+            st.caption("Choose a number to read its reviews, those that the model was surest about first.")
+        else:
+            _reviews(entry, found, cell, threshold)
+
+
+def _choose_run(tested: dict[str, tuple[Entry, Predictions]]) -> str:
+    first = next(iter(tested))
+    if st.session_state.get(OF) not in tested:
+        st.session_state[OF] = first
+    if len(tested) > 1:
+        names = labels([entry for entry, _ in tested.values()])
+        st.segmented_control(
+            "Run",
+            list(tested),
+            key=OF,
+            required=True,
+            format_func=lambda name: literal(names[name]),
+            label_visibility="collapsed",
+            persist_state="page",
+        )
+    return str(st.session_state[OF] or first)
+
+
+def _matrix(found: Predictions) -> float:
+    counts = confusion(found.probabilities, found.labels, st.session_state[THRESHOLD])
+    grid = st.grid(3, min_column_width=80, wrap=False, vertical_alignment="center")
+    grid.markdown("")
+    for word in WORDS:
+        grid.markdown(f"read as **{word}**", text_alignment="center")
+    for label, word in enumerate(WORDS):
+        grid.markdown(f"truly **{word}**")
+        for predicted in (0, 1):
+            cell = Cell(label, predicted)
+            grid.button(
+                f"{counts[label, predicted]:,}",
+                key=f"cell:{cell.name}",
+                type="primary" if st.session_state.get(CELL) == cell.name else "secondary",
+                icon=":material/check:" if label == predicted else ":material/close:",
+                width="stretch",
+                help=f"Reviews that are {word} and were read as {WORDS[predicted]}",
+                on_click=_open_cell,
+                args=(cell.name,),
+            )
+    answered = int(counts.sum())
+    if answered:
+        chance = Balance(answered, int(counts[1].sum())).chance
+        st.caption(
+            f"{np.trace(counts) / answered:.1%} of {answered:,} reviews are read right; always naming the more "
+            f"frequent class would be for {chance:.1%}."
+        )
+    if answered < len(found):
+        st.caption(f"For {len(found) - answered:,} reviews the model gave no answer: its training diverged.")
+    st.slider(
+        "Read as positive from P(positive) of",
+        0.05,
+        0.95,
+        step=0.05,
+        key=THRESHOLD,
+        # A filter that finds nothing draws no slider, and the matrix comes back after it.
+        persist_state="page",
+        help="The accuracies in the table are measured at 0.5.",
+    )
+    return float(st.session_state[THRESHOLD])
+
+
+def _open_cell(name: str) -> None:
+    st.session_state[CELL] = name
+
+
+def _reviews(entry: Entry, found: Predictions, cell: Cell, threshold: float) -> None:
+    places = of_cell(found, cell, threshold)
+    st.markdown(f"**{len(places):,}** {WORDS[cell.label]} reviews read as {WORDS[cell.predicted]}, surest first")
+    if not len(places):
+        st.caption("There is none. That may be good news.")
+        return
+    try:
+        check_here(entry.run.config.data)
+        if read_first(entry.run.config.data) is None:
+            return
+        texts = test_texts(entry, found)
+    except SentimentLabError as error:
+        show_error(error)
+        return
+    pages_needed = -(-len(places) // REVIEWS_A_PAGE)
+    page = 1
+    top = st.container(gap=None)
+    if pages_needed > 1:
+        page = st.pagination(pages_needed, key=f"{PAGE}:{entry.run.id}:{cell.name}:{threshold}")
+    with top:
+        for place in places[(page - 1) * REVIEWS_A_PAGE :][:REVIEWS_A_PAGE]:
+            index = int(found.indices[place])
+            text = texts[index]
+            if st.button(
+                f"**{found.probabilities[place]:.3f}**  {literal(_first_words(text))}",
+                key=f"review:{index}",
+                type="tertiary",
+                icon=":material/highlight:",
+                help="Open in Explain",
+                wrap=False,
+            ):
+                open_in_explain(entry.run.id, text)
+
+
+def open_in_explain(run_id: str, text: str) -> None:
+    """Go to the Explain page with one model and one review."""
+    # The page's own keys: what does not fit into the address is found there.
+    st.session_state["explain:text"], st.session_state["explain:models"] = text, [run_id]
+    query = {"models": run_id} | ({"text": text} if len(text) <= LONGEST_LINK else {})
+    st.switch_page(pages()["explain"], query_params=query)
+
+
+def test_texts(entry: Entry, found: Predictions) -> dict[int, str]:
+    """Return the tested reviews by index; raise `SentimentLabError` when they are gone or have changed."""
+    data = entry.run.config.data
+    relevant = data.model_dump(include={"source", "path", "text_column", "label_column", "split", "limit"})
+    stamp = 0.0
+    if data.source == "csv" and data.path and Path(data.path).exists():
+        stamp = Path(data.path).stat().st_mtime
+    relevant["validation_fraction"] = data.validation_fraction
+    return _load_texts(json.dumps(relevant), stamp, found.indices.tobytes(), _Tested(found))
+
+
+class _Tested:
+    """Wraps what Streamlit's cache need not look at: the bytes of the indices are its key already."""
+
+    def __init__(self, found: Predictions) -> None:
+        self.found = found
+
+
+@kept(max_entries=4, show_spinner="Loading the reviews", hash_funcs={_Tested: lambda _: 0})
+def _load_texts(data_json: str, stamp: float, indices: bytes, tested: _Tested) -> dict[int, str]:
+    data = build(DataConfig, json.loads(data_json))
+    check_here(data)
+    reviews = load_reviews(data)
+    check_same_reviews(tested.found, reviews)
+    # Only the test part is kept: a server that has loaded 50,000 reviews should not hold them all.
+    return {int(index): reviews.texts[index] for index in tested.found.indices}
+
+
+def _first_words(text: str) -> str:
+    line = " ".join(text[: 4 * SHOWN_CHARACTERS].replace("<br />", " ").split())
+    return line if len(line) <= SHOWN_CHARACTERS else line[:SHOWN_CHARACTERS].rsplit(" ", 1)[0] + " …"

@@ -1,0 +1,231 @@
+"""What the server answers besides pages: the live plot's numbers and the scripts it is drawn with."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import asdict
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from streamlit import config
+
+from sentiment_core.baselines import trained
+from sentiment_core.errors import NotFoundError, SentimentLabError
+from sentiment_core.recorded import PREFIX, Recording, recording
+from sentiment_core.store import Experiment, Run, Store
+from ui.server import backend
+from ui.server.shared_work import OverloadedError, SharedWork
+from ui.server.step_blocks import ROWS_PER_ANSWER, Piece, blocks_after, gzipped, steps_json
+
+ASSETS = Path(__file__).parents[1] / "assets"
+# Every page but the one at the root.
+PAGES = sorted(path.stem for path in (Path(__file__).parents[2] / "pages").glob("*.py") if path.stem != "home")
+UNCACHED = {"Cache-Control": "no-store"}
+RETRY_SECONDS = 2
+LONGEST_AFTER = 4000
+EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
+RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})(?::(\d{{1,6}}))?")
+BALANCED_GUESS = math.log(2)
+
+# Reading and writing numbers holds Python's lock: more threads would only make pages wait.
+_work = SharedWork(threads=3, most_waiting=60)
+
+
+class Known(NamedTuple):
+    """What a browser has of a run already: all steps up to `step`, and the first `evaluations` of its evaluations."""
+
+    step: int = 0
+    evaluations: int = 0
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes for `st.App`, below `server.baseUrlPath` when one is set."""
+    return [
+        Route(base_url() + "/api/experiments/{id}", experiment),
+        Route(base_url() + "/assets/plotly.min.js", plotly),
+        Mount(base_url() + "/assets", Assets(directory=ASSETS)),
+        *(Route(f"{base_url()}/{name}/{{rest:path}}", to_page) for name in PAGES),
+    ]
+
+
+class Assets(StaticFiles):
+    """Our own scripts: the browser keeps them, but asks each time whether they changed."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def base_url() -> str:
+    """Return the prefix of every address of this server, such as `/lab`; mostly empty."""
+    path = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+def asset_url(name: str) -> str:
+    """Return the address of a file in `ui/assets`, or of `plotly.min.js` in the version that is installed."""
+    query = f"?v={version('plotly')}" if name == "plotly.min.js" else ""
+    return f"{base_url()}/assets/{name}{query}"
+
+
+def plotly(_request: Request) -> Response:
+    """Serve plotly.js out of the installed Python package: no copy in the repository, no internet."""
+    path = files("plotly") / "package_data" / "plotly.min.js"
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(str(path), media_type="text/javascript", headers=headers)
+
+
+async def experiment(request: Request) -> Response:
+    """Answer status, progress and the metrics after those that `?after=RUN:STEP:EVALUATIONS,…` says are known."""
+    identifier = request.path_params["id"]
+    known = parse_after(request.query_params.get("after", ""))
+    if not EXPERIMENT_ID.fullmatch(identifier):
+        return _problem(404, "There is no such experiment. Open Runs to see those that exist.")
+    if known is None:
+        return _problem(400, "after: write RUN:STEP or RUN:STEP:EVALUATIONS, several separated by commas.")
+    compressed = "gzip" in request.headers.get("accept-encoding", "")
+    question = (identifier, frozenset(known.items()), compressed)
+    try:
+        body = await _work.result(question, lambda: _answer(identifier, known, compressed))
+    except NotFoundError as error:
+        return _problem(404, str(error))
+    except SentimentLabError as error:
+        return _problem(503, str(error))
+    except OverloadedError:
+        return _problem(503, "The server is busy; this page asks again by itself.")
+    encoding = {"Content-Encoding": "gzip"} if compressed else {}
+    return Response(body, 200, {**UNCACHED, "Vary": "Accept-Encoding", **encoding}, "application/json")
+
+
+def _answer(identifier: str, known: dict[str, Known], compressed: bool) -> bytes:
+    store: Store | Recording = backend.store()
+    if identifier.startswith(PREFIX):
+        store = recording(identifier.removeprefix(PREFIX))
+    pieces = written(describe(store, store.experiment(identifier), known))
+    return gzipped(pieces) if compressed else b"".join(piece.plain for piece in pieces)
+
+
+def to_page(request: Request) -> Response:
+    """Send a browser that asks for `/train/anything` to `/train`: Streamlit would answer with a page that stays blank.
+
+    Only what a person opens: Streamlit's own scripts look below a page too, and must hear that nothing is there.
+    """
+    if "text/html" not in request.headers.get("accept", ""):
+        return Response(status_code=404)
+    page = request.url.path.removeprefix(base_url()).split("/")[1]
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{base_url()}/{page}{query}")
+
+
+def parse_after(text: str) -> dict[str, Known] | None:
+    """Read `RUN:STEP,RUN:STEP:EVALUATIONS`; None when it is something else."""
+    if not text:
+        return {}
+    parts = text.split(",") if len(text) <= LONGEST_AFTER else [""]
+    matches = [RUN_STEP.fullmatch(part) for part in parts]
+    return {m[1]: Known(int(m[2]), int(m[3] or 0)) for m in matches if m} if all(matches) else None
+
+
+def describe(store: Store | Recording, found: Experiment, known: dict[str, Known]) -> dict[str, Any]:
+    """Return one experiment as the live plot wants it; `more` says that further rows wait.
+
+    Answers before the first step carry the lines to draw for chance, guessing and baselines; later ones do not, they
+    are polled too often.
+    """
+    runs = [_describe_run(store, found, run, known.get(run.id, Known())) for run in found.runs]
+    begun = any(item.step for item in known.values())
+    return {
+        "id": found.id,
+        "name": found.name,
+        "status": str(found.status),
+        "error": found.error,
+        "queue_position": store.queue_position(found.id),
+        "progress": asdict(found.progress) if found.progress else None,
+        "finished": not found.status.is_active,
+        "more": any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
+        "references": None if begun else reference_lines(store, found),
+        "guessing": None if begun else guessing_loss(store, found),
+        "runs": runs,
+    }
+
+
+def reference_lines(store: Store | Recording, found: Experiment) -> list[dict[str, Any]]:
+    """Return the accuracy of chance on the validation reviews, once those are known, and what baselines reached.
+
+    The baselines' are on the experiment's test reviews, as far as somebody has trained them.
+    """
+    validation = store.balances(found.runs[0].id).get("validation")
+    chance = {"chance": validation.chance} if validation and validation.reviews else {}
+    known = store.references if isinstance(store, Recording) else trained(found.config.data)
+    return [{"label": label, "value": value} for label, value in (chance | known).items()]
+
+
+def guessing_loss(store: Store | Recording, found: Experiment) -> float:
+    """Return the loss (nats) of answering every training review with the share of positive ones.
+
+    Before that share is known, it is that of two equal classes.
+    """
+    training = store.balances(found.runs[0].id).get("train")
+    return training.guessing if training and training.reviews else BALANCED_GUESS
+
+
+def _describe_run(store: Store | Recording, found: Experiment, run: Run, known: Known) -> dict[str, Any]:
+    evaluations = store.evaluations(run.id)
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": str(run.status),
+        "error": run.error,
+        "clipping": run.config.training.clipping,
+        "parameters": run.parameters,
+        "seconds": run.seconds,
+        "validation_accuracy": run.validation_accuracy,
+        "test_accuracy": run.test_accuracy,
+        # None: the browser has them all.
+        "evaluations": None
+        if evaluations and len(evaluations) == known.evaluations
+        else list(map(asdict, evaluations)),
+        "steps": blocks_after(store, found, run, known.step),
+    }
+
+
+def written(description: dict[str, Any]) -> list[Piece]:
+    """Write what `describe` returned as strict JSON."""
+    pieces = [Piece.of(_opened(description, "runs") + "[")]
+    for place, run in enumerate(description["runs"]):
+        start = "," if place else ""
+        pieces += [Piece.of(start + _opened(run, "steps")), *steps_json(run["steps"]), Piece.of("}")]
+    return [*pieces, Piece.of("]}")]
+
+
+def _opened(content: dict[str, Any], last: str) -> str:
+    """Write an object up to the value of `last`, which is left to the caller."""
+    others = {name: value for name, value in content.items() if name != last}
+    return f'{_json(others).removesuffix("}")},"{last}":'
+
+
+def _problem(code: int, message: str) -> Response:
+    retry = {"Retry-After": str(RETRY_SECONDS)} if code == 503 else {}
+    return Response(_json({"error": message}), code, {**UNCACHED, **retry}, "application/json")
+
+
+def _json(content: Any) -> str:
+    """Strict JSON: browsers refuse bare NaN, so what is not finite travels as its name."""
+    return json.dumps(_strict(content), allow_nan=False, separators=(",", ":"))
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    return [_strict(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,154 @@
+"""Measured steps on their way to browsers: a block of them is read, written as JSON and compressed once, for everyone.
+
+A class that opens a run of ten thousand steps asks for the same numbers a hundred times. Every step travels, none is
+thinned out: smoothing, replay and the share of clipped steps in the browser are computed from all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain, groupby
+from typing import Any
+
+from sentiment_core.findings.twins import clipped_steps
+from sentiment_core.recorded import Recording
+from sentiment_core.store import Experiment, Run, Store
+
+COLUMNS = (
+    "step",
+    "epoch",
+    "loss",
+    "accuracy",
+    "learning_rate",
+    "grad_norm",
+    "grad_norm_clipped",
+    "threshold",
+    "clipped",
+)
+BLOCK = 1000
+# Of one run; what is left comes with the next answer.
+ROWS_PER_ANSWER = 4 * BLOCK
+# About 80 kB each.
+KEPT_BLOCKS = 400
+# Bytes that are not worth compressing by themselves.
+SHORT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of an answer: as it is and, when it is worth keeping, as part of a deflate stream."""
+
+    plain: bytes
+    deflated: bytes | None
+
+    @classmethod
+    def of(cls, text: str) -> Piece:
+        """Encode a text, and compress it unless it is short."""
+        plain = text.encode()
+        return cls(plain, None if len(plain) < SHORT else _deflated(plain))
+
+
+def gzipped(pieces: Sequence[Piece]) -> bytes:
+    """Return the pieces as one gzip file (RFC 1952); only the short ones are compressed now, neighbours together."""
+    parts = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff"]
+    checksum, size = 0, 0
+    for short, group in groupby(pieces, key=lambda piece: piece.deflated is None):
+        together = list(group)
+        plain = b"".join(piece.plain for piece in together)
+        checksum, size = zlib.crc32(plain, checksum), size + len(plain)
+        parts += [_deflated(plain)] if short else [piece.deflated or b"" for piece in together]
+    # An empty last block, then what the file must amount to.
+    return b"".join([*parts, b"\x03\0", struct.pack("<II", checksum, size & 0xFFFFFFFF)])
+
+
+def _deflated(plain: bytes) -> bytes:
+    """Return a part of a deflate stream (RFC 1951), cut at a whole byte so that parts can follow each other."""
+    if len(plain) < SHORT:
+        return struct.pack("<BHH", 0, len(plain), len(plain) ^ 0xFFFF) + plain
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(plain) + compressor.flush(zlib.Z_SYNC_FLUSH)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some steps of one run, a piece for each of `COLUMNS`: its values with commas between."""
+
+    count: int
+    last: int
+    columns: tuple[Piece, ...]
+
+
+def blocks_after(source: Store | Recording, found: Experiment, run: Run, after: int) -> list[Block]:
+    """Return the steps of a run after step `after`, oldest first, in blocks; about `ROWS_PER_ANSWER` at most.
+
+    What cannot change any more is kept. While a worker is at it, those are the steps it has made itself since it
+    started: a resumed run repeats some that were measured before. Once it has ended, they are all.
+    """
+    ended = not found.status.is_active
+    made = math.inf if ended else found.progress.step if found.progress else 0
+    version = (found.status.is_active, found.started_at, found.finished_at, found.worker, run.steps if ended else None)
+    blocks: list[Block] = []
+    while sum(block.count for block in blocks) < ROWS_PER_ANSWER:
+        wanted = BLOCK - after % BLOCK
+        if kept := wanted == BLOCK and after + BLOCK <= made:
+            block = _kept_block(source, _Measured(run.id, run), after, version)
+        else:
+            block = _block(run, source.steps(run.id, after=after, limit=wanted))
+        if block.count:
+            blocks.append(block)
+        if block.count == 0 or (block.count < wanted and not kept):
+            break
+        after = after + BLOCK if kept else block.last
+    return blocks
+
+
+def steps_json(blocks: Sequence[Block]) -> Iterator[Piece]:
+    """Return the pieces of a JSON object with one list per column."""
+    for place, column in enumerate(COLUMNS):
+        start = "," if place else "{"
+        yield Piece.of(f'{start}"{column}":[')
+        yield from _separated(block.columns[place] for block in blocks)
+        yield Piece.of("]")
+    yield Piece.of("}")
+
+
+def _separated(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    comma = Piece.of(",")
+    return chain.from_iterable((comma, piece) if place else (piece,) for place, piece in enumerate(pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A run, told from others by its id alone: its progress says nothing about steps that are kept."""
+
+    id: str
+    run: Run = field(compare=False)
+
+
+@lru_cache(maxsize=KEPT_BLOCKS)
+def _kept_block(source: Store | Recording, measured: _Measured, after: int, _version: object) -> Block:
+    return _block(measured.run, source.steps(measured.id, after=after, limit=BLOCK), until=after + BLOCK)
+
+
+def _block(run: Run, steps: dict[str, list[Any]], until: float = math.inf) -> Block:
+    count = sum(step <= until for step in steps["step"])
+    steps = {**steps, "clipped": clipped_steps(run, steps)}
+    columns = tuple(Piece.of(",".join(map(_written, steps[name][:count]))) for name in COLUMNS)
+    return Block(count, steps["step"][count - 1] if count else 0, columns)
+
+
+def _written(value: float | None) -> str:
+    """A value as strict JSON: what is not finite travels as its name; seven digits are what was measured with."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int):
+        return str(value)
+    if math.isfinite(value):
+        return f"{value:.7g}"
+    return '"NaN"' if math.isnan(value) else '"Infinity"' if value > 0 else '"-Infinity"'

@@ -1,0 +1,139 @@
+"""`Compare with`: one control that turns a configuration into runs side by side."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from sentiment_core.config import ExperimentConfig, RunConfig, build, choices, flatten
+from ui.kit.labels import say
+from ui.train.fields import field_widget, widget_key
+
+NOTHING, CLIPPING, GIVEN = "nothing", "clipping", "given"
+CHOICE, GIVEN_RUNS, VALUE, COMPARE = "compare", "compare:given", "compare-value:", "widget:compare"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A second run that differs in `varied`, whose value the user chooses, and in what `fixed` adds."""
+
+    title: str
+    varied: str
+    word: str
+    fixed: dict[str, Any] = field(default_factory=dict)
+
+
+COMPARISONS: dict[str, Comparison] = {
+    "threshold": Comparison("Another threshold", "training.max_norm", "clip by norm", {"training.clipping": "norm"}),
+    "by_value": Comparison("Clipping by value", "training.clip_value", "clip by value", {"training.clipping": "value"}),
+    "learning_rate": Comparison("Another learning rate", "training.learning_rate", "rate"),
+    "optimizer": Comparison("Another optimizer", "training.optimizer", ""),
+    "cell": Comparison("Another cell", "model.cell", ""),
+    "hidden_size": Comparison("Another hidden size", "model.hidden_size", "hidden size"),
+    "pooling": Comparison("Another pooling", "model.pooling", ""),
+    "initialisation": Comparison("Another initialisation", "model.initialisation", "init"),
+    "embeddings": Comparison("Other word vectors", "data.embeddings", ""),
+}
+
+
+def load_runs(config: ExperimentConfig) -> None:
+    """Show the runs of `config` in the control. Call after `load_draft`, which makes the control anew."""
+    several = len(config.runs) > 1 or bool(config.runs[0].overrides)
+    st.session_state[GIVEN_RUNS] = config.runs if several else None
+    st.session_state[CHOICE] = GIVEN if several else NOTHING
+
+
+def compare_control(config: ExperimentConfig) -> ExperimentConfig:
+    """Draw the control; return `config` with the runs it stands for. Raises `ConfigError` for impossible ones."""
+    given = st.session_state.get(GIVEN_RUNS)
+    titles = {NOTHING: "Nothing: one run", CLIPPING: "With and without clipping"}
+    titles |= {name: comparison.title for name, comparison in COMPARISONS.items()}
+    if given:
+        titles[GIVEN] = "As loaded: " + ", ".join(run.name for run in given)
+    options = list(titles)
+    chosen = st.session_state.get(CHOICE, NOTHING)
+    index = options.index(chosen) if chosen in options else 0
+    kind = st.selectbox(
+        "Compare with",
+        options,
+        index,
+        titles.__getitem__,
+        key=widget_key(COMPARE),
+        help="A second run beside the first, on the same batches and from the same weights, that differs in this only.",
+    )
+    st.session_state[CHOICE] = kind
+    if kind == GIVEN and given:
+        return with_runs(config, given)
+    if kind == CLIPPING:
+        return with_runs(config, clipping_twin(config))
+    if kind == NOTHING:
+        return with_runs(config, (RunConfig(name=config.name[:80]),))
+    comparison = COMPARISONS[kind]
+    value = flatten(config)[comparison.varied]
+    other = field_widget(
+        comparison.varied,
+        another(comparison.varied, value),
+        widget_key(f"{VALUE}{kind}"),
+        label="Second run: " + comparison.title.split()[-1],
+    )
+    return with_runs(config, pair(config, comparison, other))
+
+
+def clipping_twin(config: ExperimentConfig) -> tuple[RunConfig, ...]:
+    """Return two runs that differ in clipping only: without, and as configured (by norm where nothing is)."""
+    training = config.training
+    by_value = training.clipping == "value"
+    threshold = training.clip_value if by_value else training.max_norm
+    clipping = "value" if by_value else "norm"
+    return (
+        RunConfig(name="no clipping", overrides={"training.clipping": "none"}),
+        RunConfig(name=f"clip by {clipping} {threshold:g}", overrides={"training.clipping": clipping}),
+    )
+
+
+def pair(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[RunConfig, ...]:
+    """Return the configured run and the one with `other` as the value of the comparison's field."""
+    base = flatten(config)
+    overrides = {**comparison.fixed, comparison.varied: other}
+    differing = any(base[name] != value for name, value in comparison.fixed.items())
+    first = f"clipping: {say('training.clipping', config.training.clipping).lower()}" if differing else ""
+    return (
+        RunConfig(name=first or _name(comparison, base[comparison.varied])),
+        RunConfig(
+            name=_distinct(_name(comparison, other), first or _name(comparison, base[comparison.varied])),
+            overrides=overrides,
+        ),
+    )
+
+
+def with_runs(config: ExperimentConfig, runs: tuple[RunConfig, ...]) -> ExperimentConfig:
+    """Return `config` with `runs`, validated."""
+    tree = config.model_dump(exclude={"runs"})
+    return build(ExperimentConfig, {**tree, "runs": [run.model_dump() for run in runs]})
+
+
+def another(name: str, value: Any) -> Any:
+    """Return a value worth comparing `value` with."""
+    options = choices(name)
+    if name == "data.embeddings":
+        # Needs no download, and shows what the published vectors are worth.
+        return "random" if value != "random" else "glove-50"
+    if options and isinstance(value, tuple):
+        return ("last",) if value != ("last",) else ("mean",)
+    if options:
+        return options[(options.index(value) + 1) % len(options)]
+    return value * 10 if isinstance(value, float) else max(1, value // 2)
+
+
+def _name(comparison: Comparison, value: Any) -> str:
+    if isinstance(value, str) and not choices(comparison.varied):
+        with suppress(ValueError):
+            value = float(value)
+    return f"{comparison.word} {say(comparison.varied, value)}".strip()[:80]
+
+
+def _distinct(name: str, other: str) -> str:
+    return name if name != other else f"{name[:70]} (again)"

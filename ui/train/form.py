@@ -1,0 +1,225 @@
+"""The Train form: Data, Model and Optimisation side by side; what rarely matters sits in `More`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from sentiment_core.config import DataConfig, ExperimentConfig, build, from_fields
+from sentiment_core.errors import ConfigError, SentimentLabError
+from sentiment_core.presets import PRESETS, preset
+from ui.kit.notices import literal, show_error
+from ui.kit.reading_first import read_first
+from ui.kit.uploads import in_users_words, upload_csv
+from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
+from ui.train.fields import draft, edit, load_draft
+
+PRESET = "widget:preset"
+# (the vectors that the last recipe brought, the user's own choice of them)
+BROUGHT = "vectors brought"
+# On the demo reviews: 225 steps, a good ten seconds of training on two cores, and clipping makes a visible difference.
+FIRST_EXPERIMENT = {
+    "name": "First experiment",
+    "training.learning_rate": 5e-3,
+    "training.batch_size": 64,
+    "training.epochs": 5,
+    "training.clipping": "norm",
+    "training.max_norm": 0.5,
+}
+KEPT_BY_PRESETS = ("data.source", "data.path", "data.text_column", "data.label_column", "data.limit", "data.embeddings")
+
+
+def start_fresh() -> None:
+    """Fill the form with what a newcomer should see first: the twin runs with and without clipping."""
+    start_editing(from_fields(FIRST_EXPERIMENT))
+    st.session_state[CHOICE] = CLIPPING
+
+
+def start_editing(config: ExperimentConfig) -> None:
+    """Fill the form with `config`. Call before it is drawn, or in a callback."""
+    load_draft(config)
+    load_runs(config)
+
+
+def preset_control(leave: Callable[[], None]) -> None:
+    """Draw the choice of a starting point; choosing fills the form and calls `leave`, so that the form is seen."""
+    titles = {name: item.title for name, item in PRESETS.items()}
+    st.selectbox(
+        "Start from",
+        list(titles),
+        None,
+        titles.__getitem__,
+        placeholder="Start from a preset",
+        key=PRESET,
+        on_change=_apply_preset,
+        args=(leave,),
+        help="The course notebook's ladder: each rung changes one thing.",
+        label_visibility="collapsed",
+    )
+
+
+def preset_note() -> None:
+    """Say what the chosen starting point is."""
+    name = st.session_state.get(PRESET)
+    if name:
+        st.caption(f"**{PRESETS[name].title}.** {literal(PRESETS[name].description)}")
+
+
+def form() -> ExperimentConfig | None:
+    """Draw the form; return the experiment it describes, None (with the reason on the page) when it is impossible."""
+    data, model, training = st.columns(3, gap="large")
+    with data:
+        st.subheader("Data", anchor=False)
+        usable = _data()
+    with model:
+        st.subheader("Model", anchor=False)
+        _model()
+    with training:
+        st.subheader("Optimisation", anchor=False)
+        _training()
+        comparison = st.container()
+        with st.popover("More", icon=":material/tune:", width="stretch"):
+            _more_training()
+        # Above, but after everything has been read: what is built here must not lag behind the form.
+        with comparison:
+            config = _comparison()
+    return config if usable else None
+
+
+def summary(config: ExperimentConfig) -> str:
+    """Return a configuration in one line."""
+    from ui.kit.labels import say
+
+    data, model, training = config.data, config.model, config.training
+    parts = [
+        say("data.source", data.source),
+        say("data.embeddings", data.embeddings),
+        f"{say('model.cell', model.cell)} {model.hidden_size}",
+        say("model.pooling", model.pooling),
+        f"{say('training.optimizer', training.optimizer)} {training.learning_rate:g}",
+        f"batch {training.batch_size}",
+        f"seed {config.seed}",
+    ]
+    parts += [f"mistake: {say('model.mistakes', name)}" for name in model.mistakes]
+    parts += [f"mistake: {say('training.mistakes', name)}" for name in training.mistakes]
+    return " · ".join(parts)
+
+
+def _apply_preset(leave: Callable[[], None]) -> None:
+    name = st.session_state.get(PRESET)
+    if name:
+        # A rung is about the model: whose reviews it reads stays the user's choice.
+        config = preset(name).config
+        kept = {field: draft()[field] for field in KEPT_BY_PRESETS}
+        # A recipe that brings its own vectors is not that recipe without them; the user's choice comes back after it.
+        brought, chosen = st.session_state.get(BROUGHT, (None, None))
+        if kept["data.embeddings"] != brought:
+            chosen = kept["data.embeddings"]
+        vectors = config.data.embeddings
+        own = vectors != DataConfig().embeddings
+        st.session_state[BROUGHT] = (vectors if own else None, chosen)
+        kept["data.embeddings"] = vectors if own else chosen
+        start_editing(config)
+        draft().update(kept)
+        leave()
+
+
+def _data() -> bool:
+    edit("data.source")
+    usable = True
+    if draft()["data.source"] == "csv":
+        usable = _upload()
+    edit("data.embeddings", "data.limit")
+    with st.popover("More", icon=":material/tune:", width="stretch"):
+        if draft()["data.source"] == "imdb":
+            edit("data.split")
+        else:
+            draft()["data.split"] = "notebook"
+        if draft()["data.embeddings"] in {"word2vec", "random"}:
+            edit("data.embedding_dim")
+        edit("data.tokenizer", "data.max_tokens", "data.batching", "data.validation_fraction", "seed")
+    return usable
+
+
+def _upload() -> bool:
+    """Draw upload and columns; return whether the reviews can be trained on."""
+    columns = {"data.text_column": draft()["data.text_column"], "data.label_column": draft()["data.label_column"]}
+    try:
+        kept = upload_csv(help=f"Columns {' and '.join(columns.values())}; .csv or .csv.gz.")
+        if kept is not None:
+            draft()["data.path"] = str(kept)
+        edit(*columns)
+        path = draft()["data.path"]
+        if not path:
+            st.caption("Choose a file with one review a row and its label: 0 or 1, neg or pos, negative or positive.")
+            return False
+        names = {"text_column": draft()["data.text_column"] or "", "label_column": draft()["data.label_column"] or ""}
+        found = read_first(build(DataConfig, {"source": "csv", "path": path, **names}), shown=False)
+    except SentimentLabError as error:
+        show_error(error.worded(in_users_words(str(error), draft()["data.path"] or "")))
+        return False
+    if found is None:
+        return False
+    st.caption(f"{found['reviews']:,} reviews, {found['positive']:,} of them positive.")
+    for warning in found["warnings"]:
+        st.caption(literal(in_users_words(warning, path)))
+    return True
+
+
+def _model() -> None:
+    edit("model.cell", "model.hidden_size", "model.pooling")
+    _mistakes("model.mistakes")
+    with st.popover("More", icon=":material/tune:", width="stretch"):
+        edit("model.num_layers", "model.bidirectional", "model.initialisation", "model.input_norm", "model.state_norm")
+        if "none" not in (draft()["model.input_norm"], draft()["model.state_norm"]) or (
+            draft()["model.input_norm"] != draft()["model.state_norm"]
+        ):
+            edit("model.norm_affine")
+        edit("model.head_sizes", "model.head_activation", "model.freeze_embeddings")
+        edit("model.word_dropout", "model.embedding_dropout", "model.state_dropout", "model.head_dropout")
+
+
+def _mistakes(field: str) -> None:
+    """Draw the mistakes that a link or a lesson brought along; nobody can switch one on here by accident."""
+    if draft()[field]:
+        edit(field)
+        st.caption(":material/warning: A mistake of the course notebook is on.")
+
+
+def _training() -> None:
+    left, right = st.columns(2)
+    with left:
+        edit("training.learning_rate")
+    with right:
+        edit("training.epochs")
+    left, right = st.columns(2)
+    with left:
+        edit("training.clipping")
+    with right:
+        clipping = draft()["training.clipping"]
+        if clipping != "none":
+            edit("training.max_norm" if clipping == "norm" else "training.clip_value")
+    _mistakes("training.mistakes")
+
+
+def _comparison() -> ExperimentConfig | None:
+    fields = draft()
+    if fields["data.source"] == "csv" and not fields["data.path"]:
+        # The Data column already asks for the file; here it is only missing, not wrong.
+        fields = {**fields, "data.path": "reviews.csv"}
+    try:
+        return compare_control(from_fields(fields))
+    except ConfigError as error:
+        show_error(error)
+        return None
+
+
+def _more_training() -> None:
+    edit("training.optimizer")
+    if draft()["training.optimizer"] == "sgd":
+        edit("training.momentum")
+    edit("training.batch_size", "training.schedule", "training.weight_decay", "training.max_steps")
+    if not draft()["model.freeze_embeddings"]:
+        edit("training.embedding_rate")
+    edit("training.early_stopping", "training.weight_averaging", "training.precision", "device")
