@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Status(StrEnum):
@@ -40,6 +44,16 @@ class StepMetrics:
     threshold: float  # max_norm or clip_value in force at this step; NaN without clipping
     tokens: int  # real tokens in the batch, padding not counted
     seconds: float  # training time since the run's first step, pauses not counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # == of arrays is no truth value
+class Diagnostic:
+    """What only some runs measure, at one step: a number (kept as float64), or float32 numbers, 1-D or 2-D."""
+
+    run_id: str
+    step: int
+    quantity: str
+    value: float | np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
