@@ -160,7 +160,7 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
         print(note, file=sys.stderr)
     # Imported late: torch takes seconds, and a mistyped option should not.
     from sentiment_core.store import Store
-    from sentiment_core.worker import train_here
+    from sentiment_core.work.training import train_here
 
     with Store() as store:
         experiment = train_here(store, config, ProgressLine())
@@ -217,7 +217,7 @@ class ProgressLine:
 
 
 def _metrics(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.metrics import STEP_COLUMNS
+    from sentiment_core.steps.quantities import STEP_COLUMNS
     from sentiment_core.store import Store
 
     with Store() as store:

@@ -10,13 +10,13 @@ from sentiment_core.errors import StoreError
 if TYPE_CHECKING:
     import numpy as np
 
-MOST_DIMENSIONS = 2
+MOST_DIMENSIONS = 8
 
 
 def pack(array: np.ndarray) -> bytes:
-    """Return `array` (1-D or 2-D numbers) as bytes, rounded to float32; raise `ValueError` for another shape."""
+    """Return an array of 1 to 8 dimensions as bytes, rounded to float32; raise `ValueError` for any other."""
     if not 1 <= array.ndim <= MOST_DIMENSIONS:
-        raise ValueError(f"an array of 1 or {MOST_DIMENSIONS} dimensions can be kept, not one of shape {array.shape}")
+        raise ValueError(f"an array of 1 to {MOST_DIMENSIONS} dimensions can be kept, not one of shape {array.shape}")
     sizes = struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)
     return sizes + array.astype("<f4").tobytes()
 

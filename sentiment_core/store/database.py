@@ -15,8 +15,8 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
+from sentiment_core.artifacts import folder, home
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
-from sentiment_core.paths import folder, home
 from sentiment_core.store.engine import BUSY_SECONDS, open_engine
 from sentiment_core.store.faults import explain
 from sentiment_core.store.schema import SCHEMA_VERSION, identity_table, metadata, version_table

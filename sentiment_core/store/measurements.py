@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sentiment_core.metrics import STEP_COLUMNS, Balance, Diagnostic, Evaluation, StepMetrics
+from sentiment_core.metrics import Balance, Evaluation
+from sentiment_core.steps.quantities import CORE, STEP_COLUMNS, Diagnostic, StepMetrics
 from sentiment_core.store.arrays import pack, unpack
 from sentiment_core.store.database import Database
-from sentiment_core.store.schema import WHOLE_NUMBERS, balances, evaluations, step_metrics
+from sentiment_core.store.schema import balances, evaluations, step_metrics
 from sentiment_core.store.schema import diagnostics as diagnostics_table
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Measurements(Database):
         """Write `{run id: steps}`, and what else was measured at them, in one transaction.
 
         A step written before is replaced (a resumed run repeats some). Raises `NotFoundError` when a run does not
-        exist (any more), `ValueError` for an array of another shape than 1-D or 2-D.
+        exist (any more), `ValueError` for an array of too many dimensions.
         """
         rows = [{"run_id": run_id, **_columns(step)} for run_id, part in steps.items() for step in part]
         long_rows = [_long_row(each) for each in diagnostics]
@@ -83,10 +84,7 @@ class Measurements(Database):
         with self._read() as connection:
             rows = connection.execute(query).all()
         columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(STEP_COLUMNS)
-        return {
-            name: list(column) if name in WHOLE_NUMBERS else [_number(value) for value in column]
-            for name, column in zip(STEP_COLUMNS, columns, strict=True)
-        }
+        return {name: [_number(value) for value in column] for name, column in zip(STEP_COLUMNS, columns, strict=True)}
 
     def step_rows(self, run_id: str) -> list[dict[str, Any]]:
         """Return all steps of a run, oldest first, as one dict per step."""
@@ -134,7 +132,7 @@ def _upsert_into(connection: Connection, table: Table, rows: list[dict[str, Any]
 
 def _columns(step: StepMetrics) -> dict[str, Any]:
     # Numbers of other libraries would be refused, or kept as bytes.
-    return {name: (int if name in WHOLE_NUMBERS else float)(getattr(step, name)) for name in STEP_COLUMNS}
+    return {name: (int if quantity.whole else float)(getattr(step, name)) for name, quantity in CORE.items()}
 
 
 def _long_row(measured: Diagnostic) -> dict[str, Any]:
@@ -147,5 +145,5 @@ def _long_row(measured: Diagnostic) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> float:
-    # SQLite keeps NaN as NULL.
+    # SQLite keeps NaN as NULL, and so reads what a step of an earlier program did not measure.
     return math.nan if value is None else value

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-from sentiment_core.metrics import STEP_COLUMNS
+from sentiment_core.steps.quantities import CORE
 
 SCHEMA_VERSION = 1
 
@@ -94,19 +94,17 @@ runs = Table(
     Column("test_accuracy", Double),
 )
 
-WHOLE_NUMBERS = frozenset({"step", "epoch", "tokens"})
-
 # Without rowid the rows of a run lie side by side in the file: "after step n" reads only what it returns.
 step_metrics = Table(
     "step_metrics",
     metadata,
     _run_key(),
     Column("step", Integer, primary_key=True),
-    *(Column(name, Integer if name in WHOLE_NUMBERS else Double) for name in STEP_COLUMNS if name != "step"),
+    *(Column(each.name, Integer if each.whole else Double) for each in CORE.values() if each.name != "step"),
     sqlite_with_rowid=False,
 )
 
-# What only some runs measure, one row per number or array. The shared columns are `step_metrics`.
+# What only some runs measure. With rowid: side by side in the key's own tree, arrays of a kilobyte would take five.
 diagnostics = Table(
     "diagnostics",
     metadata,
@@ -115,7 +113,6 @@ diagnostics = Table(
     Column("step", Integer, primary_key=True),
     Column("value", Double),
     Column("array", LargeBinary),
-    sqlite_with_rowid=False,
 )
 
 evaluations = Table(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch.optim.swa_utils import get_ema_multi_avg_fn
@@ -15,8 +16,8 @@ from sentiment_core import mistakes
 from sentiment_core.batches import Batch
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
-from sentiment_core.metrics import StepMetrics
 from sentiment_core.models import build_model, parameter_count
+from sentiment_core.steps.quantities import Diagnostic, Drained, StepMetrics, diagnostic
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.training.gradients import measure_and_clip
 from sentiment_core.training.optimisation import build_optimizer, learning_rate_at
@@ -52,7 +53,9 @@ class Run:
         self.best_loss = math.inf
         self.best_weights: list[torch.Tensor] | None = None
         self.epochs_without_progress = 0
-        self._pending: list[tuple[dict[str, Any], torch.Tensor]] = []
+        self.step = 0  # the update that is being made, or was made last
+        self._pending: list[tuple[dict[str, Any], dict[str, torch.Tensor]]] = []
+        self._diagnostics: list[tuple[int, str, torch.Tensor]] = []
 
     @property
     def parameters(self) -> int:
@@ -61,6 +64,7 @@ class Run:
 
     def train_step(self, batch: Batch, step: int, epoch: int) -> None:
         """Make update `step` (from 1) and keep its measurements on the device until `drain`."""
+        self.step = step
         rate = self.learning_rate or learning_rate_at(self.config, step, self.total_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["rate"]
@@ -73,8 +77,14 @@ class Run:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self._average(step)
-        accuracy = correct(logits.detach(), batch.labels, EVEN_LOG_ODDS).mean()
-        measured = [loss.detach(), accuracy, gradient.norm, gradient.norm_clipped, gradient.largest, gradient.cosine]
+        measured = {
+            "loss": loss.detach(),
+            "accuracy": correct(logits.detach(), batch.labels, EVEN_LOG_ODDS).mean(),
+            "grad_norm": gradient.norm,
+            "grad_norm_clipped": gradient.norm_clipped,
+            "grad_max": gradient.largest,
+            "clip_cosine": gradient.cosine,
+        }
         self.tokens += batch.tokens
         known = {
             "step": step,
@@ -83,24 +93,39 @@ class Run:
             "threshold": math.nan if self.config.clipping == "none" else self.threshold,
             "tokens": batch.tokens,
         }
-        self._pending.append((known, torch.stack([value.float() for value in measured])))
+        self._pending.append((known, measured))
+
+    def measure(self, name: str, value: torch.Tensor | float) -> None:
+        """Keep `value` of the diagnostic `name` at the update being made, or made last, on its device until `drain`.
+
+        One number, or an array of any shape for a quantity declared as one. Raises `ValueError` for a quantity that
+        is not declared as a diagnostic, and for the wrong one of the two.
+        """
+        # A copy: what was handed in may be changed in place before it is read.
+        taken = torch.as_tensor(value).detach().to(torch.float32, copy=True)
+        if not diagnostic(name).array and taken.numel() != 1:
+            raise ValueError(f"{name}: one number a step, not an array of shape {tuple(taken.shape)}")
+        self._diagnostics.append((self.step, name, taken))
 
     def add_seconds(self, seconds: float) -> None:
         """Count training time towards the update just made."""
         self.seconds += seconds
         self._pending[-1][0]["seconds"] = self.seconds
 
-    def drain(self) -> list[StepMetrics]:
+    def drain(self) -> Drained:
         """Return the measurements since the last call: one transfer from the device for all of them."""
         pending, self._pending = self._pending, []
-        if not pending:
-            return []
-        values = torch.stack([measured for _, measured in pending]).tolist()
-        names = ("loss", "accuracy", "grad_norm", "grad_norm_clipped", "grad_max", "clip_cosine")
-        return [
-            StepMetrics(**known, **dict(zip(names, row, strict=True)))
-            for (known, _), row in zip(pending, values, strict=True)
+        extra, self._diagnostics = self._diagnostics, []
+        waiting = [value for _, measured in pending for value in measured.values()]
+        numbers = iter(_fetched([*waiting, *(value for *_, value in extra)], self.device))
+        steps = [
+            StepMetrics(**known, **{name: next(numbers).item() for name in measured}) for known, measured in pending
         ]
+        diagnostics = [
+            Diagnostic(self.id, step, name, values if diagnostic(name).array else values.item())
+            for (step, name, _), values in zip(extra, numbers, strict=True)
+        ]
+        return Drained(steps, diagnostics)
 
     @torch.no_grad()
     def evaluate(
@@ -211,6 +236,16 @@ class Run:
 
     def _generator(self) -> torch.Generator:
         return self.model.word_dropout.generator
+
+
+def _fetched(values: list[torch.Tensor], device: torch.device) -> list[np.ndarray]:
+    """Return tensors as float32 arrays of their shapes, in one transfer."""
+    if not values:
+        return []
+    together = torch.cat([value.to(device, torch.float32).flatten() for value in values]).cpu().numpy()
+    ends = np.cumsum([value.numel() for value in values])[:-1]
+    parts = np.split(together, ends)
+    return [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
 
 
 _PROGRESS = (

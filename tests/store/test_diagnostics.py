@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sentiment_core.errors import NotFoundError, StoreError
-from sentiment_core.metrics import Diagnostic, Status
+from sentiment_core.metrics import Status
+from sentiment_core.steps.quantities import Diagnostic
 from sentiment_core.store import Experiment, Store
 from sentiment_core.store.arrays import pack, unpack
 from tests.store.shared import step
@@ -65,8 +66,8 @@ def test_steps_and_diagnostics_are_written_together_or_not_at_all(store: Store, 
     run = twin.runs[0].id
     with pytest.raises(NotFoundError, match="deleted"):
         store.write_steps({run: [step(1)]}, [Diagnostic("gone-1", 1, "ratio", 1.0)])
-    with pytest.raises(ValueError, match=r"not one of shape \(1, 1, 1\)"):
-        store.write_steps({run: [step(1)]}, [Diagnostic(run, 1, "ratio", np.ones((1, 1, 1)))])
+    with pytest.raises(ValueError, match=r"not one of shape \(1, 1, 1, 1, 1, 1, 1, 1, 1\)"):
+        store.write_steps({run: [step(1)]}, [Diagnostic(run, 1, "ratio", np.ones((1,) * 9))])
     assert store.steps(run)["step"] == [] and store.diagnostic_names(run) == []
     store.write_steps({run: [step(1)]}, [Diagnostic(run, 1, "ratio", 1.0)])
     assert store.steps(run)["step"] == [1] and store.diagnostics(run, "ratio") == ([1], [1.0])
@@ -80,7 +81,7 @@ def test_they_are_deleted_with_the_run(store: Store, twin: Experiment) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"\0", b"\3" + b"\0" * 12, pack(np.ones(3))[:-1], pack(np.ones(3))[:4], b"text"]
+    "damage", [b"", b"\0", b"\x09" + b"\0" * 36, pack(np.ones(3))[:-1], pack(np.ones(3))[:4], b"text"]
 )
 def test_a_damaged_array_is_said_to_be_one(damage: bytes) -> None:
     with pytest.raises(StoreError, match="cannot be read"):

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from sentiment_core.errors import ConfigError, NotFoundError, StoreError
-from sentiment_core.metrics import Diagnostic, Evaluation, Status
+from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.steps.quantities import Diagnostic
 from sentiment_core.store import Experiment, Store
 from tests.store.shared import TWIN, step
 
