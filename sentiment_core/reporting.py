@@ -11,14 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.corpus import Corpus
 from sentiment_core.errors import StoreError, StoreUnavailableError
 from sentiment_core.metrics import Evaluation, Status
-from sentiment_core.predictions import write_predictions
 from sentiment_core.steps.rules import kept
 from sentiment_core.store import Outbox, Progress, Request, Store
 from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.checkpoints import save_checkpoint, save_model
+from sentiment_core.training.checkpoints import save_checkpoint
 from sentiment_core.training.device import circumstances
 from sentiment_core.training.run import Run
 from sentiment_core.training.trainer import Trainer
@@ -196,13 +194,12 @@ class Reporter(Callback):
 class Keeper(Callback):
     """Keeps a checkpoint to resume from, and each run's model to explain with.
 
-    `written` writes all metrics so far and says whether they are in the store; `corpora` maps run ids to their data. A
-    checkpoint is never ahead of the metrics in the store, else a resumed run would miss steps.
+    `written` writes all metrics so far and says whether they are in the store. A checkpoint is never ahead of the
+    metrics there, else a resumed run would miss steps.
     """
 
     def __init__(self, folder: Path, written: Callable[[Trainer], bool]) -> None:
         self.folder = folder
-        self.corpora: dict[str, Corpus] = {}
         self._written = written
         self._saved = time.monotonic()
 
@@ -225,8 +222,8 @@ class Keeper(Callback):
         if not run.failed:
             self._save_model(trainer, run)
 
-    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, logits: np.ndarray) -> None:
-        write_predictions(self._folder(run), indices, logits, self.corpora[run.id].labels[indices])
+    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, answers: np.ndarray) -> None:
+        trainer.task.write_test(self._folder(run), trainer.data_of(run), indices, answers)
 
     def on_end(self, trainer: Trainer) -> None:
         if trainer.should_stop:
@@ -249,7 +246,7 @@ class Keeper(Callback):
     def _save_model(self, trainer: Trainer, run: Run) -> None:
         made = circumstances(trainer.device, trainer.threads)
         with run.averaged_weights():
-            save_model(self._folder(run), run.model, run.experiment, self.corpora[run.id], made=made)
+            trainer.task.save(self._folder(run), run.model, run.experiment, trainer.data_of(run), made)
 
     def _folder(self, run: Run) -> Path:
         folder = self.folder / run.id
