@@ -217,7 +217,7 @@ class ProgressLine:
 
 
 def _metrics(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.metrics import STEP_COLUMNS
+    from sentiment_core.steps.quantities import STEP_COLUMNS
     from sentiment_core.store import Store
 
     with Store() as store:

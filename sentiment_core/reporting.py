@@ -99,7 +99,7 @@ class Reporter(Callback):
     def flush(self, trainer: Trainer) -> None:
         """Hand what was measured since the last flush to the outbox."""
         self._last_flush = time.monotonic()
-        drained = {run.id: run.drain() for run in trainer.runs}
+        drained = {run.id: run.drain().steps for run in trainer.runs}
         measured = {run_id: steps for run_id, steps in drained.items() if steps}
         if measured:
             self.outbox.put(partial(self.store.write_steps, measured), rows=sum(map(len, measured.values())))

@@ -87,7 +87,7 @@ def test_what_is_measured_is_the_same_with_and_without(
     def losses() -> list[float]:
         trainer = Trainer(config, ["a"], [corpus], torch.device("cpu"), [Two()])
         trainer.fit()
-        return [value for step in trainer.runs[0].drain() for value in (step.loss, step.grad_norm)]
+        return [value for step in trainer.runs[0].drain().steps for value in (step.loss, step.grad_norm)]
 
     fast = losses()
     torch.set_flush_denormal(False)

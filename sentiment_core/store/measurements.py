@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sentiment_core.metrics import STEP_COLUMNS, Balance, Evaluation, StepMetrics
+from sentiment_core.metrics import Balance, Evaluation
+from sentiment_core.steps.quantities import STEP_COLUMNS, StepMetrics
 from sentiment_core.store.database import WHOLE_NUMBERS, Database, balances, evaluations, step_metrics
 
 

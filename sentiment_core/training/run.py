@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
@@ -14,8 +15,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from sentiment_core.clipping import RULES, ClippingRule
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
-from sentiment_core.metrics import StepMetrics
 from sentiment_core.models import Network, parameter_count
+from sentiment_core.steps.quantities import Diagnostic, Drained, StepMetrics, diagnostic
 from sentiment_core.training.gradients import GradientStats, measure_and_clip
 from sentiment_core.training.optimisation import build_optimizer, learning_rate_at
 
@@ -60,50 +61,66 @@ class Run:
         self.best_loss = math.inf
         self.best_weights: list[torch.Tensor] | None = None
         self.epochs_without_progress = 0
-        self._measured: dict[str, torch.Tensor] = {}
+        self.step = 0  # the update that is being made, or was made last
         self._pending: list[tuple[dict[str, Any], dict[str, torch.Tensor]]] = []
+        self._diagnostics: list[tuple[int, str, torch.Tensor]] = []
 
     @property
     def parameters(self) -> int:
         """Number of trained values."""
         return parameter_count(self.model)
 
-    def set_rate(self, step: int) -> float:
+    def begin_update(self, step: int) -> float:
         """Set the optimizer to the learning rate of update `step` (from 1), and return it."""
+        self.step = step
         rate = self.learning_rate or learning_rate_at(self.config, step, self.total_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["rate"]
         return rate
 
-    def measure(self, name: str, value: torch.Tensor) -> None:
-        """Keep a quantity (0-dimensional, on its device) of the update that is being made until `drain`."""
-        self._measured[name] = value
-
-    def note_update(self, step: int, epoch: int, rate: float, tokens: int) -> None:
-        """Note that update `step` (from 1) was made, on so many tokens; what was measured since the last is its."""
+    def note_update(self, epoch: int, rate: float, tokens: int, measured: dict[str, torch.Tensor]) -> None:
+        """Keep what was `measured` of the update just made: the core quantities, on their device until `drain`."""
         self.tokens += tokens
         known = {
-            "step": step,
+            "step": self.step,
             "epoch": epoch,
             "learning_rate": rate,
             "threshold": math.nan if self.rule.threshold is None else self.threshold,
             "tokens": tokens,
         }
-        self._pending.append((known, self._measured))
-        self._measured = {}
+        self._pending.append((known, measured))
+
+    def measure(self, name: str, value: torch.Tensor | float) -> None:
+        """Keep `value` of the diagnostic `name` at the update being made, or made last, on its device until `drain`.
+
+        One number, or an array of any shape for a quantity declared as one. Raises `ValueError` for a quantity that
+        is not declared as a diagnostic, and for the wrong one of the two.
+        """
+        # A copy: what was handed in may be changed in place before it is read.
+        taken = torch.as_tensor(value).detach().to(torch.float32, copy=True)
+        if not diagnostic(name).array and taken.numel() != 1:
+            raise ValueError(f"{name}: one number a step, not an array of shape {tuple(taken.shape)}")
+        self._diagnostics.append((self.step, name, taken))
 
     def add_seconds(self, seconds: float) -> None:
         """Count training time towards the update just made."""
         self.seconds += seconds
         self._pending[-1][0]["seconds"] = self.seconds
 
-    def drain(self) -> list[StepMetrics]:
+    def drain(self) -> Drained:
         """Return the measurements since the last call: one transfer from the device for all of them."""
         pending, self._pending = self._pending, []
-        if not pending:
-            return []
-        values = iter(torch.stack([value.float() for _, kept in pending for value in kept.values()]).tolist())
-        return [StepMetrics(**known, **{name: next(values) for name in kept}) for known, kept in pending]
+        extra, self._diagnostics = self._diagnostics, []
+        waiting = [value for _, measured in pending for value in measured.values()]
+        numbers = iter(_fetched([*waiting, *(value for *_, value in extra)], self.device))
+        steps = [
+            StepMetrics(**known, **{name: next(numbers).item() for name in measured}) for known, measured in pending
+        ]
+        diagnostics = [
+            Diagnostic(self.id, step, name, values if diagnostic(name).array else values.item())
+            for (step, name, _), values in zip(extra, numbers, strict=True)
+        ]
+        return Drained(steps, diagnostics)
 
     def average(self, step: int) -> None:
         """Let the averaged weights, where there are any, follow the model after update `step` (from 1)."""
@@ -182,6 +199,16 @@ class Run:
             trained = (parameter for parameter in self.model.parameters() if parameter.requires_grad)
             for parameter, weight in zip(trained, weights, strict=True):
                 parameter.copy_(weight)
+
+
+def _fetched(values: list[torch.Tensor], device: torch.device) -> list[np.ndarray]:
+    """Return tensors as float32 arrays of their shapes, in one transfer."""
+    if not values:
+        return []
+    together = torch.cat([value.to(device, torch.float32).flatten() for value in values]).cpu().numpy()
+    ends = np.cumsum([value.numel() for value in values])[:-1]
+    parts = np.split(together, ends)
+    return [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
 
 
 _PROGRESS = (

@@ -42,7 +42,7 @@ class Stepper:
         list(each(lambda run: self._update(run, batches[run.id], step, epoch), runs))
 
     def _update(self, run: Run, batch: Any, step: int, epoch: int) -> None:
-        rate = run.set_rate(step)
+        rate = run.begin_update(step)
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
         asking = [
@@ -67,13 +67,15 @@ class Stepper:
         run.scaler.step(run.optimizer)
         run.scaler.update()
         run.average(step)
-        run.measure("loss", loss.detach())
-        run.measure("accuracy", self.task.right(answers.detach(), batch).mean())
-        run.measure("grad_norm", gradient.norm)
-        run.measure("grad_norm_clipped", gradient.norm_clipped)
-        run.measure("grad_max", gradient.largest)
-        run.measure("clip_cosine", gradient.cosine)
-        run.note_update(step, epoch, rate, batch.tokens)
+        measured = {
+            "loss": loss.detach(),
+            "accuracy": self.task.right(answers.detach(), batch).mean(),
+            "grad_norm": gradient.norm,
+            "grad_norm_clipped": gradient.norm_clipped,
+            "grad_max": gradient.largest,
+            "clip_cosine": gradient.cosine,
+        }
+        run.note_update(epoch, rate, batch.tokens, measured)
 
     @torch.no_grad()
     def evaluate(

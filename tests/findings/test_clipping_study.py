@@ -21,8 +21,9 @@ from sentiment_core.findings.clipping_study import (
     over_seeds,
     study_experiment,
 )
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import preset
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
 
 

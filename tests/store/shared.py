@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build
-from sentiment_core.metrics import StepMetrics
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Worker
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ import torch
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.corpus import Corpus
-from sentiment_core.metrics import Evaluation, StepMetrics
+from sentiment_core.metrics import Evaluation
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.run import Run
 from sentiment_core.training.trainer import Trainer
@@ -34,7 +35,7 @@ class Record(Callback):
 
     def on_step(self, trainer: Trainer) -> None:
         for run in trainer.runs:
-            self.steps[self._name(run)] += [replace(step, seconds=0.0) for step in run.drain()]
+            self.steps[self._name(run)] += [replace(step, seconds=0.0) for step in run.drain().steps]
 
     def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
         self.evaluations[self._name(run)].append(evaluation)

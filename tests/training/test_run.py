@@ -13,7 +13,7 @@ import torch
 from sentiment_core.batches import collate
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
-from sentiment_core.metrics import StepMetrics
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.run import Run
 from sentiment_core.training.trainer import Trainer
@@ -36,7 +36,7 @@ def test_a_step_measures_what_a_plain_loop_would(tiny: Any, corpus: Corpus) -> N
     batch = collate(corpus, np.arange(20))
     run.train_step(batch, 1, 1)
     run.add_seconds(0.5)
-    (step,) = run.drain()
+    (step,) = run.drain().steps
 
     logits = plain(batch.token_ids, batch.lengths).logits
     loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.labels)
@@ -51,7 +51,7 @@ def test_a_step_measures_what_a_plain_loop_would(tiny: Any, corpus: Corpus) -> N
     rate = config.training.learning_rate * 0.05 / gradient.norm()
     for new, old in zip(run.model.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(new, old - rate * old.grad, rtol=1e-4, atol=1e-6)
-    assert run.drain() == []
+    assert run.drain() == ([], [])
 
 
 def test_seconds_and_tokens_add_up(tiny: Any, corpus: Corpus) -> None:
@@ -59,7 +59,7 @@ def test_seconds_and_tokens_add_up(tiny: Any, corpus: Corpus) -> None:
     for number in (1, 2, 3):
         run.train_step(collate(corpus, np.arange(5 * number)), number, 1)
         run.add_seconds(0.25)
-    assert [step.seconds for step in run.drain()] == [0.25, 0.5, 0.75]
+    assert [step.seconds for step in run.drain().steps] == [0.25, 0.5, 0.75]
     assert run.seconds == 0.75
     assert run.tokens == sum(int(corpus.lengths[: 5 * number].sum()) for number in (1, 2, 3))
 
@@ -71,7 +71,7 @@ def test_live_learning_rate_and_threshold(tiny: Any, corpus: Corpus) -> None:
     before = [parameter.clone() for parameter in run.model.parameters()]
     run.train_step(collate(corpus, np.arange(9)), 50, 1)
     run.add_seconds(0)
-    (step,) = run.drain()
+    (step,) = run.drain().steps
     assert (step.learning_rate, step.threshold) == (0.25, 1e-5)
     assert step.grad_norm_clipped < step.grad_norm and step.clip_cosine < 1.0
     assert any(not torch.equal(old, new) for old, new in zip(before, run.model.parameters(), strict=True))
@@ -165,6 +165,6 @@ def test_metrics_of_a_step_are_plain_numbers(tiny: Any, corpus: Corpus) -> None:
     run = make_run(tiny(), corpus)
     run.train_step(collate(corpus, np.arange(5)), 1, 1)
     run.add_seconds(0.0)
-    (step,) = run.drain()
+    (step,) = run.drain().steps
     for name in StepMetrics.__slots__:
         assert type(getattr(step, name)) in {int, float}, name
