@@ -97,9 +97,7 @@ class DataConfig(Config):
 class ModelConfig(Config):
     """The network: recurrent encoder → pooling over time → head."""
 
-    cell: Annotated[str, OneOf(CELLS)] = Field(
-        "rnn", title="Cell", description="Recurrent cell; rnn is the tanh RNN."
-    )
+    cell: Annotated[str, OneOf(CELLS)] = Field("rnn", title="Cell", description="Recurrent cell; rnn is the tanh RNN.")
     hidden_size: int = Field(128, ge=1, le=1024, title="Hidden size", description="Units of the state, per direction.")
     num_layers: int = Field(1, ge=1, le=4, title="Layers", description="Recurrent layers on top of each other.")
     bidirectional: bool = Field(False, title="Bidirectional", description="Also read each review from its end.")
@@ -334,8 +332,8 @@ def choices(field: str) -> tuple[Any, ...]:
 
 
 def label_of(field: str, choice: str) -> str | None:
-    """Return what a registered choice is called on pages; None where the field's choices register no name."""
-    known = registry(field_info(field)).get(choice)
+    """Return what a registered choice is called on pages; None where it has registered no name."""
+    known = registry(FIELDS[field]).get(choice) if field in FIELDS else None
     return None if known is None else known.label
 
 

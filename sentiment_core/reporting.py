@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.errors import StoreError, StoreUnavailableError
+from sentiment_core import live
+from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.steps.rules import kept
 from sentiment_core.store import Outbox, Progress, Request, Store
@@ -27,6 +29,8 @@ SETTLE_SECONDS = 2.0  # a checkpoint waits so long for the store, then for its n
 PAUSE_POLL_SECONDS = 0.1
 # So many updates without a finite loss, and a run will not come back; until then its failure is worth watching.
 DIVERGED_STEPS = 25
+
+logger = logging.getLogger(__name__)
 
 
 class Reporter(Callback):
@@ -142,12 +146,17 @@ class Reporter(Callback):
                 self._first = None
                 self._set_status(Status.RUNNING)
                 self._show(trainer, "training", "Training")
-            elif request.kind == "learning_rate":
-                for run in chosen:
-                    run.learning_rate = request.value
-            elif request.kind == "threshold" and request.value is not None:
-                for run in chosen:
-                    run.threshold = request.value
+            elif request.kind in live.KINDS:
+                self._change(request, [run for run in chosen if live.can_take(request.kind, run.experiment)])
+
+    def _change(self, request: Request, runs: list[Run]) -> None:
+        try:
+            value = live.checked(request.kind, request.value, [run.experiment for run in runs])
+        except ConfigError as error:
+            logger.warning("refused: %s", error)
+            return
+        for run in runs:
+            setattr(run, request.kind, value)
 
     def _pause(self, trainer: Trainer) -> None:
         self._paused = True

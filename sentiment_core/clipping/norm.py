@@ -33,7 +33,7 @@ def clip_norm(parameters: Sequence[nn.Parameter], norm: torch.Tensor, threshold:
 NORM = ClippingRule(
     "norm",
     "By norm",
-    "clip by norm",
+    "by norm",
     "scaled back to a length",
     threshold="max_norm",
     limits="length",

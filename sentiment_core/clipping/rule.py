@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 class ClippingRule:
     """One way to limit the gradient before an update.
 
-    `name` is its value of `training.clipping`, `label` its name on pages, `phrase` what it is called in a sentence or
-    as a run's name, `effect` what it does to a gradient. `threshold` is the field of `TrainingConfig` that holds its
-    threshold, and so its title and range; None for a rule that has nothing to set. `limits` is what of a gradient it limits: where that is its
-    length, the threshold is drawn as a line beside the norm. `turns`: the rule may change a gradient's direction.
+    `name` is its value of `training.clipping`, `label` its name on pages, `phrase` that in a sentence about clipping,
+    `effect` what it does to a gradient. `threshold` is the field of `TrainingConfig` that holds its threshold, and so
+    its title and range; None for a rule that has nothing to set. `limits` is what of a gradient it limits: where that
+    is its length, the threshold is drawn as a line beside the norm. `turns`: it may change a gradient's direction.
 
     `clip(parameters, norm, threshold)` changes the gradients of `parameters`, which all have one, in place; `norm`
     (0-dimensional) is their length before. It must leave a gradient that the threshold does not reach as it is, bit for

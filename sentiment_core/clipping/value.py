@@ -22,7 +22,7 @@ def clip_value(parameters: Sequence[nn.Parameter], norm: torch.Tensor, threshold
 VALUE = ClippingRule(
     "value",
     "By value",
-    "clip by value",
+    "by value",
     "cut component by component",
     threshold="clip_value",
     limits="component",

@@ -96,10 +96,8 @@ def reversal(lengths: torch.Tensor, steps: int) -> torch.Tensor:
     return torch.where(mirrored >= 0, mirrored, positions)
 
 
-def unrolled(
-    step: Callable[..., nn.RNNCellBase], layer: nn.RNNBase, inputs: torch.Tensor
-) -> list[torch.Tensor]:
-    """Return the states `(B, H)` of a layer over `inputs (B, T, E)`, one a time step, each computed from the one before.
+def unrolled(step: Callable[..., nn.RNNCellBase], layer: nn.RNNBase, inputs: torch.Tensor) -> list[torch.Tensor]:
+    """Return the states `(B, H)` of a layer over `inputs (B, T, E)`, one a step, each computed from the one before.
 
     `step` makes the cell of the layer's kind. Autograd knows the states one by one; the weights are copies, so that no
     gradient reaches the layer's own.

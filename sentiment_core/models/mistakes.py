@@ -1,4 +1,4 @@
-"""The course notebook's mistakes in the model, each beside the part that it replaces, off unless `model.mistakes` names it.
+"""The course notebook's mistakes in the model, off unless `model.mistakes` names them.
 
 Parts that draw or hold weights stay, so a mistaken model starts from the same weights as its correct twin.
 """

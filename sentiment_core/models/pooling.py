@@ -60,7 +60,8 @@ class ScaledDotAttention(DotAttention):
     """Scores `h_i · q / √H` (Vaswani et al. 2017)."""
 
     def scores(self, hidden_states: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
-        return super().scores(hidden_states, last) / hidden_states.shape[-1] ** 0.5
+        scaled: torch.Tensor = super().scores(hidden_states, last) / hidden_states.shape[-1] ** 0.5
+        return scaled
 
 
 class AdditiveAttention(Attention):

@@ -14,8 +14,8 @@ from sentiment_core.models.encoder import RecurrentEncoder, reorder, reversal, u
 class StateWatch:
     """A block around one forward pass of an encoder; after the backward pass, `states` are its uppermost layer's.
 
-    A recurrent layer computes all steps in one go, so that autograd knows only how the loss depends on a state directly.
-    The rest of the way, through the states after it, is walked step by step here, beside the training: what is watched
+    A recurrent layer computes all steps in one go, so autograd knows only how the loss depends on a state directly. The
+    rest of the way, through the states after it, is walked step by step here, beside the training: what is watched
     trains to the same bits as what is not.
     """
 

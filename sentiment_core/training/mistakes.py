@@ -1,4 +1,4 @@
-"""The course notebook's mistakes in training, each beside the part that it replaces, off unless `training.mistakes` names it."""
+"""The course notebook's mistakes in training, off unless `training.mistakes` names them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Updates and evaluations: forward, loss, backward, measure, clip, measure, step. What a run remembers is in `run.py`."""
+"""Updates and evaluations: forward, loss, backward, measure, clip, measure, step. What is kept of them: `run.py`."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ class Stepper:
         self.task = task
         self.listeners = listeners
 
-    def update(
-        self, runs: Sequence[Run], batches: Mapping[str, Any], step: int, epoch: int, each: Each = map
-    ) -> None:
+    def update(self, runs: Sequence[Run], batches: Mapping[str, Any], step: int, epoch: int, each: Each = map) -> None:
         """Make update `step` (from 1) of all `runs`, on their batches by run id; what is measured stays in the runs.
 
         `each` calls a function for every run, one after another or side by side.

@@ -159,7 +159,7 @@ class Trainer:
         return self.data[self.runs.index(run)]
 
     def balances(self, run: Run) -> dict[str, Balance]:
-        """Return `{part: balance}` of the examples that `run` is trained and evaluated on, where there are two classes."""
+        """Return `{part: balance}` of what `run` is trained and evaluated on, where there are two classes."""
         return self.task.balances(self.data_of(run), self.training_members)
 
     def _collate(self, examples: np.ndarray) -> dict[str, Any]:
