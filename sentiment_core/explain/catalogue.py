@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentiment_core.artifacts import home
 from sentiment_core.errors import CheckpointError, NotFoundError
-from sentiment_core.paths import home
 from sentiment_core.store import Store
 from sentiment_core.tasks import TASKS
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from sentiment_core.architecture import POOLINGS
+from sentiment_core.artifacts import home
 from sentiment_core.config import ExperimentConfig, RunConfig, flatten, from_fields
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
-from sentiment_core.paths import home
 from sentiment_core.steps.rules import positive
 from sentiment_core.store import Experiment, Run
 

@@ -72,7 +72,7 @@ def test_reload_shows_the_experiment_of_the_address(open_page, lab):
 def test_training_starts_an_experiment(open_page, lab, monkeypatch):
     submitted = []
     monkeypatch.setattr(
-        "sentiment_core.executors.local.LocalExecutor.submit", lambda _self, name: submitted.append(name)
+        "sentiment_core.work.executors.local.LocalExecutor.submit", lambda _self, name: submitted.append(name)
     )
     page = open_page("train")
     button(page, "Train").click().run()
