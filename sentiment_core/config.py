@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -255,6 +255,12 @@ class ExperimentConfig(Config):
             assign(tree, field, value)
         tree["runs"] = (RunConfig(name=run.name),)
         return build(ExperimentConfig, tree)
+
+
+def with_runs(config: ExperimentConfig, runs: Sequence[RunConfig]) -> ExperimentConfig:
+    """Return `config` with `runs`; raise `ConfigError` for impossible ones."""
+    tree = config.model_dump(exclude={"runs"})
+    return build(ExperimentConfig, {**tree, "runs": [run.model_dump() for run in runs]})
 
 
 def build(kind: type[AnyConfig], values: Mapping[str, Any]) -> AnyConfig:

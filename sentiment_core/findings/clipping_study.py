@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any
 
-from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
+from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.errors import ConfigError
 from sentiment_core.findings.verdict.measure import judge_run
 from sentiment_core.findings.verdict.words import OFTEN
@@ -94,8 +94,7 @@ def study_experiment(seed: int, changes: Mapping[str, Any]) -> ExperimentConfig:
     base = from_fields(
         {**SETTING, **changes, "seed": seed, "name": f"Clipping, seed {seed}"}, preset("last-state").config
     )
-    runs = [RunConfig(name=name, overrides={"training.clipping": way}).model_dump() for way, name in WAYS.items()]
-    return build(ExperimentConfig, {**base.model_dump(exclude={"runs"}), "runs": runs})
+    return with_runs(base, [RunConfig(name=name, overrides={"training.clipping": way}) for way, name in WAYS.items()])
 
 
 def check_study(configs: Sequence[ExperimentConfig]) -> None:
