@@ -11,7 +11,7 @@ import torch
 
 from sentiment_core.architecture import POOLINGS
 from sentiment_core.artifacts import home
-from sentiment_core.config import ExperimentConfig, RunConfig, flatten, from_fields
+from sentiment_core.config import ExperimentConfig, RunConfig, flatten, from_fields, with_runs
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
@@ -142,8 +142,9 @@ def probe_experiment() -> ExperimentConfig:
         }
     )
     poolings = {"padded last state": "padded_last", "last state": "last", "attention": "attention_dot"}
-    runs = tuple(RunConfig(name=name, overrides={"model.pooling": (pool,)}) for name, pool in poolings.items())
-    return ExperimentConfig.model_validate({**base.model_dump(), "runs": runs})
+    return with_runs(
+        base, [RunConfig(name=name, overrides={"model.pooling": (pool,)}) for name, pool in poolings.items()]
+    )
 
 
 def _settings(run: Run) -> dict[str, str]:
