@@ -22,6 +22,7 @@ from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
 from sentiment_core.embeddings import WordVectors
 from sentiment_core.numerics import prepare_thread
+from sentiment_core.work.kinds import KINDS, Kind, register
 
 # What the product and its libraries import late, imported here: a test that times out in the middle of an import would
 # leave a half of it behind, and every test that needs it would fail too. An optimizer's first update imports
@@ -59,6 +60,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SENTIMENT_HOME", str(folder))
     monkeypatch.delenv("SENTIMENT_STORE_URL", raising=False)
     monkeypatch.delenv("SENTIMENT_MAX_WORKERS", raising=False)
+    monkeypatch.delenv("SENTIMENT_EXECUTOR", raising=False)
     monkeypatch.delenv("SENTIMENT_WORKER_MEMORY", raising=False)
     return folder
 
@@ -67,6 +69,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def one_thread() -> None:
     """A test that trained with more threads must not change the numbers of the next one."""
     prepare_thread(threads=1)
+
+
+@pytest.fixture
+def short_kind(monkeypatch: pytest.MonkeyPatch) -> Kind[Any, Any]:
+    """A kind of work of the tests' own (`work/job_kinds.py`), known to this program and to the processes it starts."""
+    folder = str(Path(__file__).parent / "work")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", folder)
+    for name in ("test", "long-test"):
+        monkeypatch.setitem(KINDS, name, "")  # put back afterwards
+    register("job_kinds:LONG")
+    return register("job_kinds:SHORT")
 
 
 @pytest.fixture

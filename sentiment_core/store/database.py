@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from sentiment_core.artifacts import folder, home
+from sentiment_core.artifacts import home, store_file
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import STEP_COLUMNS
 from sentiment_core.store.engine import BUSY_SECONDS, open_engine
@@ -153,6 +153,31 @@ requests = Table(
     Column("run_id", Text),
 )
 
+# Everything in the background but training, whose place in the queue is its experiment.
+work = Table(
+    "work",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("arguments", FreeText, nullable=False),
+    Column("is_long", Boolean, nullable=False),
+    # The run it asks about, with which it is deleted.
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), index=True),
+    Column("status", Text, nullable=False),
+    Column("error", FreeText),
+    Column("queued_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("worker_host", Text),
+    Column("worker_pid", Integer),
+    Column("worker_create_time", Double),
+    Column("heartbeat", Double),
+    Column("progress", Text),
+    Column("threads", Integer),
+    Column("stop_requested", Boolean, nullable=False, default=False),
+    Index("work_by_status", "status", "queued_at"),
+)
+
 
 class Database:
     """An open store: creates its tables, hands out transactions, turns database errors into `StoreError`."""
@@ -161,7 +186,7 @@ class Database:
         """Open `url`, else `$SENTIMENT_STORE_URL`, else a file in the home folder; raise `StoreError` if that fails."""
         chosen = url or os.environ.get("SENTIMENT_STORE_URL")
         try:
-            parsed = make_url(chosen) if chosen else URL.create("sqlite", database=str(folder() / "store.sqlite3"))
+            parsed = make_url(chosen) if chosen else URL.create("sqlite", database=str(store_file()))
             self._is_sqlite = parsed.get_backend_name() == "sqlite"
             if not self._is_sqlite and parsed.get_backend_name() != "postgresql":
                 raise StoreError(f"{parsed.drivername}: not a store we know; use sqlite:///… or postgresql+psycopg://…")

@@ -165,7 +165,7 @@ def reference_lines(store: Store | Recording, found: Experiment) -> list[dict[st
     """
     validation = store.balances(found.runs[0].id).get("validation")
     chance = {"chance": validation.chance} if validation and validation.reviews else {}
-    known = store.references if isinstance(store, Recording) else trained(found.config.data)
+    known = store.references if isinstance(store, Recording) else trained(found.config.data, store)
     return [{"label": label, "value": value} for label, value in (chance | known).items()]
 
 
