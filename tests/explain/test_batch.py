@@ -67,5 +67,5 @@ def test_kept_answers_are_those_the_model_would_give(home: Path, tiny: Callable[
         kept = kept_answers(arguments, asked, store)
         assert kept is not None and asked.labels is not None
         assert np.allclose(kept, batch.run(arguments, lambda text, share: None)["probabilities"], atol=1e-6)
-        assert kept_answers({**arguments, "data": "demo"}, asked, store) is None
+        assert kept_answers(replace(arguments, data="demo"), asked, store) is None
         assert kept_answers(arguments, replace(asked, labels=1 - asked.labels), store) is None

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import delete
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
 from sentiment_core.store.database import experiments
@@ -158,7 +157,7 @@ UNFINISHED = [
     "datasets/imdb-0123.tar.gz.part",
     "datasets/imdb-0123.tmp",
     "uploads/0123.csv.part",
-    "jobs/0123/.progress-abc",
+    "work/test-0123/.result-abc.json",
 ]
 
 
@@ -230,16 +229,3 @@ def test_the_app_collects_when_it_starts(run_async: Any, store: Store, monkeypat
 
     run_async(asyncio.wait_for(start(), 20))
     assert names(place) == WHOLE
-
-
-def test_waiting_jobs_are_looked_after_while_the_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    pumped = []
-
-    def away() -> None:
-        raise StoreError("away")
-
-    monkeypatch.setattr(backend.desk, "pump", lambda: pumped.append(True))
-    monkeypatch.setattr(backend, "executor", away)
-    with pytest.raises(StoreError, match="away"):
-        backend._look_after()
-    assert pumped
