@@ -190,6 +190,7 @@ def outcome(error: Exception, kind: Kind[Any, Any]) -> tuple[Status, str | None]
 
 def main(arguments: list[str]) -> int:
     """Entry point of the worker process; the exit code is 0 whenever the outcome is in the store."""
+    prepare_thread(threads=1)
     stop = StopSignal()
     stop.install()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
@@ -223,5 +224,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    prepare_thread(threads=1)
     sys.exit(main(sys.argv[1:]))
