@@ -135,8 +135,8 @@ def _asked(question: BatchQuestion, store: Store) -> Asked:
     return Asked(table.texts, table.labels, warnings)
 
 
-def kept_answers(question: BatchQuestion, asked: Asked, store: Store) -> np.ndarray | None:
-    """Return P(positive) `(N,)` of `asked` as the run kept it when it ended; None where the model must be asked."""
+def tested_answers(question: BatchQuestion, asked: Asked, store: Store) -> np.ndarray | None:
+    """Return P(positive) `(N,)` of `asked` as it was when the run was tested; None where the model must be asked."""
     if question.data != "own" or asked.labels is None:
         return None
     trained, count = store.run(question.model), len(asked.texts)

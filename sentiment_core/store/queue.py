@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, inse
 
 from sentiment_core.errors import LostError
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import Database, experiments, runs, work
+from sentiment_core.store.database import Database
 from sentiment_core.store.records import Places, Progress, Work, Worker, read_progress, read_status, read_worker
 from sentiment_core.store.rows import (
     ACTIVE,
@@ -29,6 +29,7 @@ from sentiment_core.store.rows import (
     table_of,
     worker_columns,
 )
+from sentiment_core.store.schema import experiments, runs, work
 
 TRAINING = "training"  # the kind of work that an experiment is
 

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 from sentiment_core.artifacts import is_calculation
 from sentiment_core.errors import NotFoundError
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import experiments, requests, runs, work
 from sentiment_core.store.records import Worker, read_status
+from sentiment_core.store.schema import experiments, requests, runs, work
 
 ACTIVE = [status for status in Status if status.is_active]
 HELD = [Status.RUNNING, Status.PAUSED]

@@ -149,7 +149,8 @@ def test_pages_need_no_torch(lab):
 
     root = Path(__file__).resolve().parents[2]
     code = (
-        "import sys, app; import ui.train.form, ui.explain.readings, ui.runs.table, ui.kit.run_controls; print('torch' in sys.modules)"
+        "import sys, app; import ui.train.form, ui.explain.readings, ui.runs.table, ui.kit.run_controls;"
+        "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -15,7 +15,7 @@ from tests.store.shared import ROOT, TWIN, child, finish
 
 WRITER = """if True:
     import math, sys
-    from sentiment_core.metrics import StepMetrics
+    from sentiment_core.steps.quantities import StepMetrics
     from sentiment_core.store import Store
     with Store() as store:
         for number in range(1, int(sys.argv[2]) + 1):

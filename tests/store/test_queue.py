@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentiment_core.errors import LostError, NotFoundError
-from sentiment_core.metrics import Status, StepMetrics
+from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment, Places, Progress, Store, Worker
-from tests.store.shared import TWIN, child, finish
+from tests.store.shared import TWIN, child, finish, step
 
 ME, OTHER = Worker("host", 11, 1.0), Worker("host", 12, 2.0)
 KINDS = ("training", "short", "long")
@@ -171,15 +171,14 @@ def test_only_what_has_ended_is_forgotten(store: Store) -> None:
 
 def test_a_worker_writes_only_while_the_work_is_its_own(store: Store, twin: Experiment) -> None:
     run = twin.runs[0].id
-    row = StepMetrics(1, 1, 0.5, 0.5, 1e-3, 2.0, 1.0, 0.3, 1.0, 1.0, 9, 0.1)
     store.claim_experiment(twin.id, ME)
     mine = store.held_by(twin.id, ME)
-    mine.write_steps({run: [row]})
+    mine.write_steps({run: [step(1)]})
     store.request(twin.id, "pause")
     assert store.release(twin.id, ME, Status.INTERRUPTED) and store.claim_experiment(twin.id, OTHER)
     store.request(twin.id, "pause")
     for write in (
-        lambda: mine.write_steps({run: [row]}),
+        lambda: mine.write_steps({run: [step(1)]}),
         lambda: mine.write_evaluations(run, []) or mine.update_run(run, steps=7),
         lambda: mine.set_status(twin.id, Status.PAUSED),
         lambda: mine.take_requests(twin.id),

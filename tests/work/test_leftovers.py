@@ -15,7 +15,7 @@ from sqlalchemy import delete
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
-from sentiment_core.store.database import experiments
+from sentiment_core.store.schema import experiments
 from sentiment_core.work.leftovers import ABANDONED_SECONDS, KEPT_DAYS, SETTLED_SECONDS, collect
 from ui.server import backend
 
