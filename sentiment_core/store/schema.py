@@ -22,7 +22,7 @@ from sqlalchemy.engine import Dialect
 
 from sentiment_core.steps.quantities import CORE
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # `migrations/` makes one version of the one before
 
 metadata = MetaData()
 
