@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 from sentiment_core.calibration import brier_score, expected_calibration_error
 from sentiment_core.datasets import csv_file
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
-from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, model_folder
+from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, weights_digest
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
 from sentiment_core.explain.unseen import own_test, seen_among
 from sentiment_core.metrics import Balance, Status
@@ -85,12 +84,8 @@ def batch_arguments(model: str, data: str, store: Store) -> dict[str, Any]:
     """
     if data == "own" and model == PRETRAINED:
         raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a CSV file")
-    try:
-        weights = (model_folder(model, store) / "model.safetensors").read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"the weights of {model} cannot be read: {error.strerror}; train it again") from error
     where = data if data in {"own", "demo"} else str(Path(data).expanduser().absolute())
-    return {"model": model, "weights": blake2b(weights, digest_size=8).hexdigest(), "data": where}
+    return {"model": model, "weights": weights_digest(model, store), "data": where}
 
 
 def reviews_of(arguments: Mapping[str, Any], store: Store) -> Asked:

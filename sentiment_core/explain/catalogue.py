@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +75,26 @@ def model_folder(model_id: str, store: Store) -> Path:
     if not (folder / "model.json").exists():
         raise NotFoundError(f"run {model_id} ({run.status}) has no saved model yet; let it finish an epoch")
     return folder
+
+
+def weights_digest(model_id: str, store: Store) -> str:
+    """Return what tells a model's weights from any other: it may be trained further under its name.
+
+    Raises `NotFoundError` for a model that is not there and `CheckpointError` for one whose weights cannot be read.
+    """
+    path = model_folder(model_id, store) / "model.safetensors"
+    try:
+        found = path.stat()
+        return _digest(path, found.st_size, found.st_mtime_ns)
+    except OSError as error:
+        raise CheckpointError(f"the weights of {model_id} cannot be read: {error.strerror}; train it again") from error
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
+    # A page asks at every draw: they are read again only when the file has changed.
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
 
 
 def _version(folder: Path) -> str | None:

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.errors import CheckpointError
-from sentiment_core.explain.catalogue import load_predictor, model_folder
+from sentiment_core.explain.catalogue import load_predictor, weights_digest
 from sentiment_core.explain.faithfulness import Faithfulness, of_review
 from sentiment_core.explain.methods import METHODS, attribute
 from sentiment_core.explain.records import Attribution, Completeness, ReadingAlong
@@ -31,15 +30,10 @@ def arguments_for(
 
     Raises `NotFoundError` for a model that is not there and `CheckpointError` for one without weights.
     """
-    try:
-        weights = (model_folder(model, store) / "model.safetensors").stat()
-    except OSError as error:
-        raise CheckpointError(f"the weights of {model} cannot be read: {error.strerror}; train it again") from error
     return {
         "what": what,
         "model": model,
-        # A model may be trained further under its name.
-        "weights": [weights.st_size, weights.st_mtime_ns],
+        "weights": weights_digest(model, store),
         "text": text,
         "methods": list(methods),
         "target": target,

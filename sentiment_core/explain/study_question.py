@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.errors import CheckpointError, ConfigError
-from sentiment_core.explain.catalogue import model_folder
+from sentiment_core.errors import ConfigError
+from sentiment_core.explain.catalogue import weights_digest
 from sentiment_core.explain.methods import METHODS, method
 from sentiment_core.explain.unseen import experiment_folder
 from sentiment_core.seen import read_seen
@@ -37,13 +37,9 @@ def study_arguments(
     chosen = {method(name).name for name in methods} - {CONTROL}
     if not chosen:
         raise ConfigError(f"methods: choose at least one of {', '.join(name for name in METHODS if name != CONTROL)}")
-    try:
-        weights = (model_folder(model, store) / "model.safetensors").read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"the weights of {model} cannot be read: {error.strerror}; train it again") from error
     return {
         "model": model,
-        "weights": blake2b(weights, digest_size=8).hexdigest(),
+        "weights": weights_digest(model, store),
         "learned_from": _digest(read_seen(experiment_folder(model, store))),
         "data": data if data in {"own", "demo"} else str(Path(data).expanduser().absolute()),
         "sample": sample,

@@ -30,6 +30,7 @@ from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.run_controls import PROBLEM, controls
 from ui.labs.rate_figure import rate_figure
 from ui.pages import pages
+from ui.server.api import guessing_loss
 from ui.server.backend import store
 
 DEFAULTS = {
@@ -164,7 +165,7 @@ def _outcome(experiment: Experiment, preset_name: str) -> None:
     places = {run.id: place for place, run in enumerate(experiment.runs)}
     left, right = st.columns([1.62, 1], gap="large")
     with left:
-        figure = rate_figure(points, places, LAST_STEPS)
+        figure = rate_figure(points, places, LAST_STEPS, guessing_loss(store(), experiment))
         st.plotly_chart(figure, key=f"{KEY}figure", config={"displayModeBar": False})
         st.caption("At the upper edge: ✕ is no longer a finite number, ▲ is a loss too high for this axis.")
     with right:

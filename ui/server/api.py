@@ -33,7 +33,6 @@ RETRY_SECONDS = 2
 LONGEST_AFTER = 4000
 EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
 RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})(?::(\d{{1,6}}))?")
-BALANCED_GUESS = math.log(2)
 
 # Reading and writing numbers holds Python's lock: more threads would only make pages wait.
 _work = SharedWork(threads=3, most_waiting=60)
@@ -169,13 +168,10 @@ def reference_lines(store: Store | Recording, found: Experiment) -> list[dict[st
     return [{"label": label, "value": value} for label, value in (chance | known).items()]
 
 
-def guessing_loss(store: Store | Recording, found: Experiment) -> float:
-    """Return the loss (nats) of answering every training review with the share of positive ones.
-
-    Before that share is known, it is that of two equal classes.
-    """
+def guessing_loss(store: Store | Recording, found: Experiment) -> float | None:
+    """Return the loss (nats) of answering every training review with the share of positive ones, once it is known."""
     training = store.balances(found.runs[0].id).get("train")
-    return training.guessing if training and training.reviews else BALANCED_GUESS
+    return training.guessing if training and training.reviews else None
 
 
 def _describe_run(store: Store | Recording, found: Experiment, run: Run, known: Known) -> dict[str, Any]:
