@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sentiment_core.artifacts import home
 from sentiment_core.cli import main
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.datasets import TEST, load_reviews, silent
@@ -19,10 +20,9 @@ from sentiment_core.explain.study import draw_sample
 from sentiment_core.explain.study_question import study_arguments
 from sentiment_core.explain.study_words import described
 from sentiment_core.explain.unseen import CHANGED, has_seen, own_test, seen_among
-from sentiment_core.paths import home
 from sentiment_core.seen import FILE, is_in, learned_from
 from sentiment_core.store import Run, Store
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 LINES = [f"{'Good' if n % 2 else 'Bad'} film number {n}, a caf\u00e9 in it,{n % 2}" for n in range(300)]
 

@@ -23,6 +23,7 @@ from sentiment_core.findings.sweep import (
 from sentiment_core.findings.verdict.words import decimal
 from sentiment_core.presets import PRESETS
 from sentiment_core.store import Experiment
+from sentiment_core.tasks import TASKS
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.labels import say
 from ui.kit.launch import start_experiment
@@ -30,7 +31,6 @@ from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.run_controls import PROBLEM, controls
 from ui.labs.rate_figure import rate_figure
 from ui.pages import pages
-from ui.server.api import guessing_loss
 from ui.server.backend import store
 
 DEFAULTS = {
@@ -165,7 +165,8 @@ def _outcome(experiment: Experiment, preset_name: str) -> None:
     places = {run.id: place for place, run in enumerate(experiment.runs)}
     left, right = st.columns([1.62, 1], gap="large")
     with left:
-        figure = rate_figure(points, places, LAST_STEPS, guessing_loss(store(), experiment))
+        guess = TASKS[experiment.config.task].guess(store().balances(experiment.runs[0].id))
+        figure = rate_figure(points, places, LAST_STEPS, guess)
         st.plotly_chart(figure, key=f"{KEY}figure", config={"displayModeBar": False})
         st.caption("At the upper edge: ✕ is no longer a finite number, ▲ is a loss too high for this axis.")
     with right:
