@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from sentiment_core.artifacts import folder, home
+from sentiment_core.artifacts import home, store_file
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
 from sentiment_core.store.backups import back_up
 from sentiment_core.store.engine import BUSY_SECONDS, open_engine
@@ -32,7 +32,7 @@ class Database:
         """Open `url`, else `$SENTIMENT_STORE_URL`, else a file in the home folder; raise `StoreError` if that fails."""
         chosen = url or os.environ.get("SENTIMENT_STORE_URL")
         try:
-            parsed = make_url(chosen) if chosen else URL.create("sqlite", database=str(folder() / "store.sqlite3"))
+            parsed = make_url(chosen) if chosen else URL.create("sqlite", database=str(store_file()))
             self._is_sqlite = parsed.get_backend_name() == "sqlite"
             if not self._is_sqlite and parsed.get_backend_name() != "postgresql":
                 raise StoreError(f"{parsed.drivername}: not a store we know; use sqlite:///… or postgresql+psycopg://…")
