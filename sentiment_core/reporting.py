@@ -15,7 +15,7 @@ from sentiment_core.corpus import Corpus
 from sentiment_core.errors import StoreError, StoreUnavailableError
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.predictions import write_predictions
-from sentiment_core.steps.rules import kept
+from sentiment_core.steps.rules import selected
 from sentiment_core.store import Outbox, Progress, Request, Store
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import save_checkpoint, save_model
@@ -122,7 +122,7 @@ class Reporter(Callback):
         self._show(trainer, "paused" if self._paused else "training", "Paused" if self._paused else "Training")
 
     def _update_validation(self, run: Run) -> None:
-        best = kept(self.store.evaluations(run.id), run.config.early_stopping)
+        best = selected(self.store.evaluations(run.id), run.config.early_stopping)
         if best is not None:
             self.store.update_run(run.id, validation_accuracy=best.accuracy)
 

@@ -15,7 +15,7 @@ from sentiment_core.datasets import DEMO_REVIEWS
 from sentiment_core.errors import ConfigError
 from sentiment_core.metrics import Status
 from sentiment_core.presets import preset
-from sentiment_core.steps.rules import kept, not_finite
+from sentiment_core.steps.rules import not_finite, selected
 from sentiment_core.store import Run, Store
 
 MOST_RATES = 12
@@ -141,7 +141,7 @@ def _point(store: Store, run: Run, last: int) -> RatePoint:
     diverged_at = next(iter(not_finite(steps)), None)
     if diverged_at is None and run.status is Status.FAILED and run.error:
         diverged_at = steps["step"][-1] if steps["step"] else 0
-    best = kept(store.evaluations(run.id), run.config.training.early_stopping)
+    best = selected(store.evaluations(run.id), run.config.training.early_stopping)
     validation = best if best is not None and math.isfinite(best.loss) and diverged_at is None else None
     return RatePoint(
         run_id=run.id,

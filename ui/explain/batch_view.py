@@ -14,10 +14,10 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import PRETRAINED, available_models
 from sentiment_core.explain.batch import (
     Asked,
+    answers_in_test,
     as_csv,
     batch_arguments,
     counts_at,
-    kept_answers,
     ranking,
     reviews_of,
     seen_sentence,
@@ -89,8 +89,8 @@ def draw() -> None:
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, st.session_state.get(FILE) or "")))
     identifier = models[st.session_state[MODEL]].id
-    if (kept := kept_answers(arguments, asked, store())) is not None:
-        show(asked, kept, identifier)
+    if (tested := answers_in_test(arguments, asked, store())) is not None:
+        show(asked, tested, identifier)
         return
     count = len(asked.texts)
     seconds = count * SECONDS_PER_REVIEW

@@ -9,7 +9,7 @@ from statistics import NormalDist, fmean, median, pstdev
 from sentiment_core.findings.twins import READ_AFTER_CLIPPING, Parting, clipped_steps
 from sentiment_core.findings.verdict.records import CONFIDENCE, Comparison, Interval, LongGradients, RunVerdict, Spike
 from sentiment_core.metrics import Balance, Evaluation, Status
-from sentiment_core.steps.rules import Steps, clipped, clipped_share, kept, not_finite
+from sentiment_core.steps.rules import Steps, clipped, clipped_share, not_finite, selected
 from sentiment_core.store import Run
 
 LAST_STEPS = 100
@@ -25,7 +25,7 @@ def judge_run(
 ) -> RunVerdict:
     """Return what one run's measurements say; `balance` is that of its validation reviews."""
     training = run.config.training
-    validation = kept(evaluations, training.early_stopping)
+    validation = selected(evaluations, training.early_stopping)
     accuracy = None if validation is None else validation.accuracy
     interval = None
     if accuracy is not None and math.isfinite(accuracy) and balance and balance.reviews:
