@@ -95,7 +95,7 @@ def trainings(data: str | None) -> None:
         script = (
             "import sys; from sentiment_core.config import ExperimentConfig; from sentiment_core.store import Store; "
         )
-        script += "from sentiment_core.worker import train_here; train_here(Store(), "
+        script += "from sentiment_core.work.training import train_here; train_here(Store(), "
         script += "ExperimentConfig.model_validate_json(sys.argv[1]), lambda progress: None)"
         peak = measure([sys.executable, "-c", script, config.model_dump_json()], home)
         need = memory_need(config)

@@ -160,7 +160,7 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
         print(note, file=sys.stderr)
     # Imported late: torch takes seconds, and a mistyped option should not.
     from sentiment_core.store import Store
-    from sentiment_core.worker import train_here
+    from sentiment_core.work.training import train_here
 
     with Store() as store:
         experiment = train_here(store, config, ProgressLine())

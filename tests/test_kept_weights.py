@@ -13,7 +13,7 @@ from sentiment_core.metrics import Status
 from sentiment_core.predictions import read_predictions
 from sentiment_core.steps.rules import correct, selected
 from sentiment_core.store import Store, Worker
-from sentiment_core.worker import StopSignal, run_experiment, train_here
+from sentiment_core.work.training import StopSignal, run_experiment, train_here
 
 # So high a rate that the loss does not fall for long.
 PATIENT = {"training.early_stopping": 2, "training.epochs": 30, "training.learning_rate": 0.3}

@@ -104,8 +104,8 @@ def test_what_is_measured_is_the_same_with_and_without(
             "cli.main(['baselines'])"
         ),
         (
-            "from sentiment_core import jobs; jobs.Place.read = lambda *_: print(check()); jobs.Place.write = print;"
-            "jobs.main('baselines', 'key')"
+            "from sentiment_core.work import desk as d; d.Place.read = lambda *_: print(check());"
+            "d.Place.write = print; d.main('baselines', 'key')"
         ),
     ],
     ids=["command line", "job"],

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentiment_core.artifacts import home
 from sentiment_core.config import ATTENTION_POOLINGS
 from sentiment_core.errors import CheckpointError, NotFoundError
-from sentiment_core.paths import home
 from sentiment_core.store import Store
 
 if TYPE_CHECKING:

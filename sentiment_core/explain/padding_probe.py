@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from sentiment_core.artifacts import home
 from sentiment_core.config import ATTENTION_POOLINGS, ExperimentConfig, RunConfig, flatten, from_fields, with_runs
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
-from sentiment_core.paths import home
 from sentiment_core.steps.rules import positive
 from sentiment_core.store import Experiment, Run
 

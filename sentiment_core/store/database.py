@@ -31,8 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
+from sentiment_core.artifacts import folder, home
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
-from sentiment_core.paths import folder, home
 from sentiment_core.steps.quantities import STEP_COLUMNS
 from sentiment_core.store.engine import BUSY_SECONDS, open_engine
 from sentiment_core.store.faults import explain

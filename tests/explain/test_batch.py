@@ -18,7 +18,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.explain import batch
 from sentiment_core.explain.batch import Asked, answers_in_test, as_csv, counts_at, ranking
 from sentiment_core.store import Store
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 PROBABILITIES = np.array([0.9, 0.2, 0.6, 0.55, 0.01])
 LABELS = np.array([1, 1, 0, 1, 0])

@@ -1,4 +1,4 @@
-"""Train one experiment: `python -m sentiment_core.worker EXPERIMENT_ID`, started by an executor."""
+"""Train one experiment: `python -m sentiment_core.work.training EXPERIMENT_ID`, started by an executor."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from sentiment_core.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.machine import die_first, memory_limited
 from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.out_of_memory import TRAINING_ADVICE, is_out_of_memory
-from sentiment_core.reporting import Keeper, Reporter
 from sentiment_core.seen import write_seen
 from sentiment_core.store import Experiment, Progress, Store, Worker, patiently
 from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.device import choose_device, free_memory
 from sentiment_core.training.memory import check_loaded
 from sentiment_core.training.trainer import Trainer
+from sentiment_core.work.executors.local import LocalExecutor
+from sentiment_core.work.reporting import Keeper, Reporter
 
 HEARTBEAT_SECONDS = 0.5
 
@@ -238,7 +238,7 @@ def main(arguments: list[str]) -> int:
     stop.install()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     if len(arguments) != 1:
-        print("usage: python -m sentiment_core.worker EXPERIMENT_ID", file=sys.stderr)
+        print("usage: python -m sentiment_core.work.training EXPERIMENT_ID", file=sys.stderr)
         return 2
     die_first()
     worker = Worker.of()
