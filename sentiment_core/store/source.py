@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sentiment_core.metrics import Balance, Evaluation
-from sentiment_core.steps.quantities import scalars
+from sentiment_core.steps.quantities import CORE, scalars
 from sentiment_core.store.records import Experiment, Run
 
 if TYPE_CHECKING:
@@ -61,6 +61,24 @@ def table(source: Source, run_id: str, after: int = 0, limit: int | None = None)
         known = dict(zip(*measured, strict=True))
         columns[quantity.name] = [known.get(step) for step in steps]
     return columns
+
+
+def measured(
+    source: Source, run_id: str, name: str, after: int = 0, most: int | None = None
+) -> tuple[list[int], list[Any]]:
+    """Return steps and values of any quantity, core or diagnostic, as `Source.diagnostics` does."""
+    if name not in CORE:
+        return source.diagnostics(run_id, name, after=after, most=most)
+    columns = source.steps(run_id, after=after)
+    places = spread(len(columns["step"]), most)
+    return [columns["step"][place] for place in places], [columns[name][place] for place in places]
+
+
+def spread(count: int, most: int | None) -> list[int]:
+    """Return the places of `count` items; of more than `most` so many, evenly spread, the first and the last too."""
+    if most is None or count <= most:
+        return list(range(count))
+    return [place * (count - 1) // max(most - 1, 1) for place in range(most)]
 
 
 def rows(source: Source, run_id: str) -> list[dict[str, Any]]:
