@@ -19,9 +19,10 @@ from sentiment_core.artifacts import folder, home
 from sentiment_core.config import ExperimentConfig, build, with_runs
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import Database, experiments, runs
+from sentiment_core.store.database import Database
 from sentiment_core.store.records import Experiment, Run, read_config, read_experiment, read_run
 from sentiment_core.store.rows import ACTIVE, no_experiment, no_run, status_of, update_experiment
+from sentiment_core.store.schema import experiments, runs
 
 
 def _accuracy(value: float) -> float | None:

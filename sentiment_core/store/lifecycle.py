@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, tuple_, update
 from sentiment_core.config import allowed_range, bounds
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import Database, experiments, requests, runs
+from sentiment_core.store.database import Database
 from sentiment_core.store.records import Progress, Request, RequestKind, Worker
 from sentiment_core.store.rows import (
     HELD,
@@ -25,6 +25,7 @@ from sentiment_core.store.rows import (
     update_experiment,
     worker_columns,
 )
+from sentiment_core.store.schema import experiments, requests, runs
 
 VALUE_FIELDS = {"learning_rate": "training.learning_rate", "threshold": "training.max_norm"}
 

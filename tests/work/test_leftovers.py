@@ -16,7 +16,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
-from sentiment_core.store.database import experiments
+from sentiment_core.store.schema import experiments
 from sentiment_core.work.leftovers import ABANDONED_SECONDS, SETTLED_SECONDS, collect
 from ui.server import backend
 
