@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Whoever can say what an experiment is and what its runs measured. All raise `NotFoundError` for unknown ids."""
+    """Whoever can say what an experiment is and what its runs measured.
+
+    `experiment` and `run` raise `NotFoundError` for an unknown id; the others expect one of a run that there is.
+    """
+
+    def __hash__(self) -> int:
+        """Blocks of steps are kept by whom they come from."""
 
     def experiment(self, experiment_id: str, /) -> Experiment:
         """Return an experiment with its runs."""
@@ -79,9 +85,3 @@ def spread(count: int, most: int | None) -> list[int]:
     if most is None or count <= most:
         return list(range(count))
     return [place * (count - 1) // max(most - 1, 1) for place in range(most)]
-
-
-def rows(source: Source, run_id: str) -> list[dict[str, Any]]:
-    """Return all steps of a run with what was measured at them, oldest first, as one dict per step; see `table`."""
-    columns = table(source, run_id)
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

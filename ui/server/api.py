@@ -23,8 +23,8 @@ from sentiment_core.baselines import trained
 from sentiment_core.errors import NotFoundError, SentimentLabError
 from sentiment_core.recorded import PREFIX, recording
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS, scalars
-from sentiment_core.store import Experiment, Run
-from sentiment_core.store.source import Source, measured
+from sentiment_core.store import Experiment, Run, Source
+from sentiment_core.store.source import measured
 from ui.server import backend
 from ui.server.shared_work import OverloadedError, SharedWork
 from ui.server.step_blocks import ROWS_PER_ANSWER, Piece, blocks_after, gzipped, steps_json

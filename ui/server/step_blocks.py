@@ -18,8 +18,7 @@ from typing import Any
 
 from sentiment_core.findings.twins import clipped_steps
 from sentiment_core.steps.quantities import CORE
-from sentiment_core.store import Experiment, Run
-from sentiment_core.store.source import Source, table
+from sentiment_core.store import Experiment, Run, Source, table
 
 # What is not drawn does not travel.
 UNDRAWN = frozenset(name for name, quantity in CORE.items() if not quantity.panel) - {"step", "epoch"}
