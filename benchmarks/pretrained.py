@@ -23,8 +23,8 @@ from sentiment_core.explain.predictor import load
 from sentiment_core.seen import is_in, learned_from, write_seen
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.store import Store
+from sentiment_core.training.sentiment import prepare_corpora
 from sentiment_core.training.shrink import shrink
-from sentiment_core.work.training import prepare_corpora
 
 CARD = """# The pretrained model
 

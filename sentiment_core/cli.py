@@ -68,7 +68,9 @@ def _build_parser() -> argparse.ArgumentParser:
 
     train = add("train", _train, "Train an experiment here and now, and keep it in the store.", computes=True)
     train.add_argument("--preset", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
-    train.add_argument("--vary", choices=["clipping"], help="train two runs: without clipping, and clipped by norm")
+    train.add_argument(
+        "--vary", choices=["clipping"], help="train two runs: without clipping, and clipped as set, by norm if not"
+    )
     train.add_argument("--data", metavar="SOURCE", help="demo, imdb, or a file: FILE.csv or FILE.csv.gz")
     train.add_argument("--split", help="notebook (random 80/20) or official (imdb only)")
     train.add_argument("--embeddings", help="glove-50, glove-100, word2vec or random")

@@ -64,7 +64,7 @@ def test_runs_and_their_backward_pass_flush(
                 parameter.register_hook(lambda gradient: backward.append(flushed()))
         return model
 
-    monkeypatch.setattr("sentiment_core.training.run.build_model", watched)
+    monkeypatch.setattr("sentiment_core.training.sentiment.build_model", watched)
     twin = vary_clipping(tiny())
     Trainer(twin, ["a", "b"], [make_corpus()] * 2, torch.device("cpu"), [Two()]).fit()
     assert len(forward) >= 4 and len(backward) >= 4

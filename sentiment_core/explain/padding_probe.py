@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from sentiment_core.architecture import POOLINGS
 from sentiment_core.artifacts import home
-from sentiment_core.config import ATTENTION_POOLINGS, ExperimentConfig, RunConfig, flatten, from_fields, with_runs
+from sentiment_core.config import ExperimentConfig, RunConfig, flatten, from_fields, with_runs
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
@@ -22,7 +23,7 @@ MOST_PADDING = 500
 KINDS: dict[str, frozenset[str]] = {
     "padded_last": frozenset({"padded_last"}),
     "last": frozenset({"last"}),
-    "attention": ATTENTION_POOLINGS,
+    "attention": frozenset(name for name, pooling in POOLINGS.items() if pooling.attends),
 }
 # What may differ between compared runs: what the probe is about, and what makes no difference to a model.
 FREE = {"name", "device", "model.pooling"}

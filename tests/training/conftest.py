@@ -14,6 +14,7 @@ from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.corpus import Corpus
 from sentiment_core.metrics import Evaluation
 from sentiment_core.steps.quantities import StepMetrics
+from sentiment_core.training.build import build_trainer
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.run import Run
 from sentiment_core.training.trainer import Trainer
@@ -100,7 +101,7 @@ def train(make_corpus: Callable[..., Corpus]) -> Train:
         corpora = corpora or [make_corpus()] * len(config.runs)
         ids = [f"run-{number}" for number in range(len(config.runs))]
         record = Record()
-        trainer = Trainer(config, ids, corpora, torch.device(device), [record, *callbacks])
+        trainer = build_trainer(config, ids, corpora, torch.device(device), [record, *callbacks])
         if state is not None:
             trainer.load_state_dict(state)
         trainer.fit()

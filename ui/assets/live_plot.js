@@ -135,6 +135,7 @@ class View {
     source.latest = answer;
     source.references = answer.references ?? source.references ?? [];
     source.guessing = answer.guessing ?? source.guessing;
+    source.titles = answer.titles ?? source.titles;
     this.offerReplay(answer, source);
     this.status.problem("");
     this.render();
@@ -160,6 +161,15 @@ class View {
     const lines = [...this.data.references, ...[...this.sources.values()].flatMap((source) => source.references ?? [])];
     const seen = new Set();
     return lines.filter(({ label, value }) => !seen.has(`${label} ${value}`) && seen.add(`${label} ${value}`));
+  }
+
+  // A task may call what a panel shows by another name, and experiments drawn together may have different tasks.
+  panels(place) {
+    const sources = [...this.sources.values()];
+    return this.data.panels[place].map((panel) => {
+      const titles = new Set(sources.map((source) => source.titles?.[panel.name]).filter(Boolean));
+      return { ...panel, title: [...titles].join(" / ") || panel.title };
+    });
   }
 
   runs() {
@@ -213,13 +223,14 @@ class View {
       this.pending = null;
       const runs = this.runs().filter((run) => !run.hidden);
       const revision = this.data.sources.map((source) => source.url).join();
-      const { quantities, panels } = this.data;
+      const { quantities } = this.data;
+      const [curves, [accuracy], others] = ["curves", "accuracy", "more"].map((place) => this.panels(place));
       const options = { range: this.range, smoothing: this.smoothing, revision, references: this.references(),
         guessing: [...new Set([...this.sources.values()].map((source) => source.guessing).filter(Number.isFinite))],
         markers: this.data.markers ?? [] };
-      this.paint(this.curves, stackedFigure(runs, this.look, panels.curves, quantities, options));
-      this.paint(this.accuracy, accuracyFigure(runs, this.look, panels.accuracy[0], quantities, options));
-      const more = usedPanels(runs, panels.more, quantities);
+      this.paint(this.curves, stackedFigure(runs, this.look, curves, quantities, options));
+      this.paint(this.accuracy, accuracyFigure(runs, this.look, accuracy, quantities, options));
+      const more = usedPanels(runs, others, quantities);
       this.more.style.setProperty("--sl-count", more.length);
       this.more.hidden = !more.length;
       if (more.length) this.paint(this.more, stackedFigure(runs, this.look, more, quantities, { ...options, guessing: [] }));

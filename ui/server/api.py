@@ -20,11 +20,13 @@ from starlette.staticfiles import StaticFiles
 from streamlit import config
 
 from sentiment_core.baselines import trained
+from sentiment_core.clipping import RULES
 from sentiment_core.errors import NotFoundError, SentimentLabError
 from sentiment_core.recorded import PREFIX, recording
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS, scalars
 from sentiment_core.store import Experiment, Run, Source
 from sentiment_core.store.source import measured
+from sentiment_core.tasks import TASKS
 from ui.server import backend
 from ui.server.shared_work import OverloadedError, SharedWork
 from ui.server.step_blocks import ROWS_PER_ANSWER, Piece, blocks_after, gzipped, steps_json
@@ -39,7 +41,6 @@ EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
 RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})(?::(\d{{1,6}}))?")
 STEP = re.compile(r"\d{1,9}")
 MOST_VALUES = 1000
-BALANCED_GUESS = math.log(2)
 
 # Reading and writing numbers holds Python's lock: more threads would only make pages wait.
 _work = SharedWork(threads=3, most_waiting=60)
@@ -173,8 +174,8 @@ def parse_after(text: str) -> dict[str, Known] | None:
 def describe(source: Source, found: Experiment, known: dict[str, Known]) -> dict[str, Any]:
     """Return one experiment as the live plot wants it; `more` says that further rows wait.
 
-    Answers before the first step carry the lines to draw for chance, guessing and baselines; later ones do not, they
-    are polled too often.
+    Answers before the first step carry the titles of the axes and the lines to draw for chance, guessing and baselines;
+    later ones do not, they are polled too often.
     """
     runs = [_describe_run(source, found, run, known.get(run.id, Known())) for run in found.runs]
     begun = any(item.step for item in known.values())
@@ -187,30 +188,27 @@ def describe(source: Source, found: Experiment, known: dict[str, Known]) -> dict
         "progress": asdict(found.progress) if found.progress else None,
         "finished": not found.status.is_active,
         "more": any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
-        "references": None if begun else reference_lines(source, found),
-        "guessing": None if begun else guessing_loss(source, found),
+        **({"references": None, "guessing": None, "titles": None} if begun else axes(source, found)),
         "runs": runs,
     }
 
 
-def reference_lines(source: Source, found: Experiment) -> list[dict[str, Any]]:
-    """Return the accuracy of chance on the validation reviews, once those are known, and what baselines reached.
+def axes(source: Source, found: Experiment) -> dict[str, Any]:
+    """Return `titles` of the axes by quantity, and the lines to draw: `guessing` on the loss, `references` on accuracy.
 
-    The baselines' are on the experiment's test reviews, as far as somebody has trained them.
+    What a task's guesses reach may be known before its reviews are. Baselines' accuracies are on the experiment's test
+    reviews, as far as somebody has trained them, and only beside a task that asks what they answer.
     """
-    validation = source.balances(found.runs[0].id).get("validation")
-    chance = {"chance": validation.chance} if validation and validation.reviews else {}
-    known = {**chance, **trained(found.config.data), **source.references(found.id)}
-    return [{"label": label, "value": value} for label, value in known.items()]
-
-
-def guessing_loss(source: Source, found: Experiment) -> float:
-    """Return the loss (nats) of answering every training review with the share of positive ones.
-
-    Before that share is known, it is that of two equal classes.
-    """
-    training = source.balances(found.runs[0].id).get("train")
-    return training.guessing if training and training.reviews else BALANCED_GUESS
+    task, balances = TASKS[found.config.task], source.balances(found.runs[0].id)
+    chance = task.chance(balances)
+    lines = {} if chance is None else {"chance": chance}
+    if task.judges_reviews:
+        lines |= {**trained(found.config.data), **source.references(found.id)}
+    return {
+        "titles": {"loss": task.loss, "accuracy": task.accuracy},
+        "references": [{"label": label, "value": value} for label, value in lines.items()],
+        "guessing": task.guess(balances),
+    }
 
 
 def values_of(source: Source, found: Experiment, name: str, after: int) -> dict[str, Any]:
@@ -225,9 +223,9 @@ def values_of(source: Source, found: Experiment, name: str, after: int) -> dict[
 
 def drawn(source: Source, run: Run) -> list[str]:
     """Return which quantities of a run have a curve, in the order in which they are drawn."""
-    clipping = run.config.training.clipping
-    # The threshold of another rule is no length: it has no place beside the norm.
-    hidden = {"dotted": clipping == "none", "level": clipping != "norm"}
+    rule = RULES[run.config.training.clipping]
+    # A threshold that is no length has no place beside the norm.
+    hidden = {"dotted": rule.clip is None, "level": not rule.bounds_norm}
     measured = [*CORE.values(), *scalars(source.diagnostic_names(run.id))]
     return [quantity.name for quantity in measured if quantity.panel and not hidden.get(quantity.line)]
 

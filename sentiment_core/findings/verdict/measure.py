@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist, fmean, median, pstdev
 
+from sentiment_core.clipping import RULES
 from sentiment_core.findings.twins import READ_AFTER_CLIPPING, Parting, clipped_steps
 from sentiment_core.findings.verdict.records import CONFIDENCE, Comparison, Interval, LongGradients, RunVerdict, Spike
 from sentiment_core.metrics import Balance, Evaluation, Status
@@ -45,7 +46,7 @@ def judge_run(
         interval=interval,
         learned=None if interval is None or balance is None else interval.low > balance.chance,
         clipped_share=clipped_share(clipped_steps(run, steps)),
-        clipping=training.clipping,
+        clipping=RULES[training.clipping],
         norm_hidden=hidden,
         usual_norm=median(norms) if norms else None,
         threshold=thresholds[-1] if thresholds else None,
