@@ -66,6 +66,6 @@ def test_answers_of_the_test_are_those_the_model_would_give(home: Path, tiny: Ca
         asked = batch.reviews_of(arguments, store)
         kept = answers_in_test(arguments, asked, store)
         assert kept is not None and asked.labels is not None
-        assert np.allclose(kept, batch.run(arguments, lambda text, share: None)["probabilities"], atol=1e-6)
-        assert answers_in_test({**arguments, "data": "demo"}, asked, store) is None
+        assert np.allclose(kept, batch.run(arguments, lambda text, share: None).probabilities, atol=1e-6)
+        assert answers_in_test(replace(arguments, data="demo"), asked, store) is None
         assert answers_in_test(arguments, replace(asked, labels=1 - asked.labels), store) is None
