@@ -119,6 +119,9 @@ def _build_parser() -> argparse.ArgumentParser:
     linear.add_argument("--split", default="notebook", help="notebook (random 80/20) or official (imdb only)")
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")
+    add("work", _work, "List what waits and runs in the background, training included, and what was calculated last.")
+    cancel = add("cancel", _cancel, "End background work: an experiment or a calculation, by the id that `work` lists.")
+    cancel.add_argument("work_id", metavar="ID")
     app = add("app", _app, "Open the web application; every other setting of Streamlit is an environment variable.")
     app.add_argument("--address", help="where to listen (default 127.0.0.1: this machine only)")
     app.add_argument("--port", type=int, help="default 8501")
@@ -391,6 +394,48 @@ def _baselines(options: argparse.Namespace) -> tuple[Any, str]:
         for row in document["rows"]
     ]
     return document, "\n".join([*lines, *baselines.remarks(document)])
+
+
+def _work(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.store import Store
+    from sentiment_core.work.desk import described, title
+
+    with Store() as store:
+        active = store.active_work()
+        ended = [work for work in store.calculations() if not work.status.is_active]
+        told: list[tuple[Any, Any]] = [(work, described(store, work)) for work in (*active, *ended)]
+    rows = [
+        {
+            "id": work.id,
+            "kind": work.kind,
+            "title": title(work),
+            "status": str(work.status),
+            "message": job.message,
+            "fraction": job.fraction,
+            "seconds_left": job.seconds_left,
+            "queue_position": job.position,
+            "error": job.error,
+        }
+        for work, job in told
+    ]
+    lines = []
+    for row in rows:
+        share = "" if row["fraction"] is None else f" {row['fraction']:.0%}"
+        left = "" if row["seconds_left"] is None else f", {row['seconds_left']:.0f} s left"
+        said = row["error"] or f"{row['message']}{share}{left}"
+        lines.append(f"{row['id']}  {row['title']}: {row['status']}{f', {said}' if said else ''}")
+    return rows, "\n".join(lines) or "Nothing waits or runs."
+
+
+def _cancel(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.store import Store
+    from sentiment_core.work.desk import Desk
+    from sentiment_core.work.executors import make_executor
+
+    with Store() as store:
+        Desk(store, make_executor(store)).cancel(options.work_id)
+        status = store.work(options.work_id).status
+    return {"id": options.work_id, "status": str(status)}, f"{options.work_id}: {status}"
 
 
 def _app(options: argparse.Namespace) -> NoReturn:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import work_place
 from sentiment_core.datasets import TEST, Progress, RawReviews, check_here, load_reviews, silent
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.explain.catalogue import PRETRAINED, PRETRAINED_FOLDER
@@ -60,7 +60,7 @@ def has_seen(text: str, model_id: str, store: Store) -> bool | None:
 
 def experiment_folder(model_id: str, store: Store) -> Path:
     """Return where a model's list of reviews lies, one for all runs of an experiment; raise `NotFoundError`."""
-    return PRETRAINED_FOLDER if model_id == PRETRAINED else home() / "experiments" / store.run(model_id).experiment_id
+    return PRETRAINED_FOLDER if model_id == PRETRAINED else work_place(store.run(model_id).experiment_id)
 
 
 def own_test(model_id: str, store: Store, progress: Progress = silent) -> RawReviews:

@@ -4,17 +4,21 @@ from sentiment_core.store.lifecycle import Lifecycle
 from sentiment_core.store.listing import Listing, Search
 from sentiment_core.store.measurements import Measurements
 from sentiment_core.store.outbox import Outbox, patiently
-from sentiment_core.store.records import Experiment, Progress, Request, RequestKind, Run, Worker
+from sentiment_core.store.queue import TRAINING
+from sentiment_core.store.records import Experiment, Places, Progress, Request, RequestKind, Run, Work, Worker
 
 __all__ = [
+    "TRAINING",
     "Experiment",
     "Outbox",
+    "Places",
     "Progress",
     "Request",
     "RequestKind",
     "Run",
     "Search",
     "Store",
+    "Work",
     "Worker",
     "patiently",
 ]

@@ -66,6 +66,6 @@ def test_tested_answers_are_those_the_model_would_give(home: Path, tiny: Callabl
         asked = batch.reviews_of(arguments, store)
         kept = tested_answers(arguments, asked, store)
         assert kept is not None and asked.labels is not None
-        assert np.allclose(kept, batch.run(arguments, lambda text, share: None)["probabilities"], atol=1e-6)
-        assert tested_answers({**arguments, "data": "demo"}, asked, store) is None
+        assert np.allclose(kept, batch.run(arguments, lambda text, share: None).probabilities, atol=1e-6)
+        assert tested_answers(replace(arguments, data="demo"), asked, store) is None
         assert tested_answers(arguments, replace(asked, labels=1 - asked.labels), store) is None

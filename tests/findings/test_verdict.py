@@ -163,8 +163,8 @@ def test_without_a_number_of_reviews_nothing_is_called_certain(store, twin):
 def test_clipping_is_counted_and_too_much_of_it_is_called_so(store, twin):
     clipped = [step(n, norm=2.0, after=1.0, threshold=1.0, cosine=0.9) for n in range(1, 7)]
     gentle = [step(n, norm=0.5, threshold=1.0) for n in range(7, 11)]
-    by_norm = {"training.clipping": "norm"}
-    verdict = judge(store, twin([step(n) for n in range(1, 11)], clipped + gentle, second_overrides=by_norm))
+    rule = {"training.clipping": "norm"}
+    verdict = judge(store, twin([step(n) for n in range(1, 11)], clipped + gentle, second_overrides=rule))
     assert verdict.runs[0].clipped_share is None
     assert verdict.runs[1].clipped_share == pytest.approx(0.6)
     assert verdict.runs[1].cosine == pytest.approx(0.9)

@@ -37,9 +37,10 @@ def same(left: object, right: object) -> bool:
     return repr(left) == repr(right)
 
 
-def child(code: str, *arguments: str) -> subprocess.Popen[bytes]:
+def child(code: str, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment, stderr=subprocess.PIPE)
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.PIPE)
 
 
 def finish(process: subprocess.Popen[bytes]) -> None:

@@ -25,7 +25,7 @@ from sentiment_core.explain import (
 from sentiment_core.explain import job as explanation
 from sentiment_core.explain.records import TokenScore
 from sentiment_core.explain.unseen import has_seen
-from sentiment_core.work import desk
+from sentiment_core.work.desk import look
 from ui.kit.components.heatmap import Block, Row, Token
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
@@ -138,7 +138,9 @@ def read(
         for name in quick
     }
     if dear:
-        job = desk.look(explanation.KIND, _question(info, text, explanation.ATTRIBUTIONS, dear, target, baseline))
+        job = look(
+            store(), explanation.EXPLANATION, _question(info, text, explanation.ATTRIBUTIONS, dear, target, baseline)
+        )
         if job.result is not None:
             used = np.array([token.used for token in answer.tokens])
             found |= {item.method: item for item in explanation.attributions_of(job.result, used)}
@@ -159,7 +161,7 @@ def offer_waiting(reading: Reading, target: int | None, baseline: str) -> None:
     titles = ", ".join(TITLES[name] for name in reading.waiting)
     question = _question(reading.info, reading.text, explanation.ATTRIBUTIONS, reading.waiting, target, baseline)
     hint = f"{titles}, for {reading.info.name}: {about(seconds)} for these {tokens:,} tokens."
-    job_panel(explanation.KIND, question, start_label="Compute", time_hint=hint)
+    job_panel(explanation.EXPLANATION, question, start_label="Compute", time_hint=hint)
 
 
 def faithful(reading: Reading, target: int | None, baseline: str) -> Any:
@@ -178,7 +180,9 @@ def faithful(reading: Reading, target: int | None, baseline: str) -> Any:
         return _faithfulness(reading.info.id, reading.info.version, reading.text, methods, target, baseline)
     seconds += sum(attribution_seconds(model, name, tokens) for name in methods)
     question = _question(reading.info, reading.text, explanation.FAITHFULNESS, methods, target, baseline)
-    result = job_panel(explanation.KIND, question, start_label="Measure", time_hint=f"{about(seconds).capitalize()}.")
+    result = job_panel(
+        explanation.EXPLANATION, question, start_label="Measure", time_hint=f"{about(seconds).capitalize()}."
+    )
     return None if result is None else explanation.faithfulness_of(result)
 
 
@@ -192,7 +196,7 @@ def along(reading: Reading) -> ReadingAlong | None:
         return found
     question = _question(reading.info, reading.text, explanation.ALONG, (), None, DEFAULT_BASELINE)
     result = job_panel(
-        explanation.KIND, question, start_label="Read along", time_hint=f"{about(seconds).capitalize()}."
+        explanation.EXPLANATION, question, start_label="Read along", time_hint=f"{about(seconds).capitalize()}."
     )
     return None if result is None else explanation.along_of(result)
 
@@ -203,8 +207,8 @@ def about(seconds: float) -> str:
 
 
 def _question(
-    info: ModelInfo, text: str, what: str, methods: Sequence[str], target: int | None, baseline: str
-) -> dict[str, Any]:
+    info: ModelInfo, text: str, what: explanation.What, methods: Sequence[str], target: int | None, baseline: str
+) -> explanation.ReviewQuestion:
     return explanation.arguments_for(what, info.id, text, methods, target, baseline, store())
 
 

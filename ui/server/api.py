@@ -168,7 +168,7 @@ def axes(store: Store | Recording, found: Experiment) -> dict[str, Any]:
     chance = task.chance(balances)
     lines = {} if chance is None else {"chance": chance}
     if task.judges_reviews:
-        lines |= store.references if isinstance(store, Recording) else trained(found.config.data)
+        lines |= store.references if isinstance(store, Recording) else trained(found.config.data, store)
     return {
         "titles": {"loss": task.loss, "accuracy": task.accuracy},
         "references": [{"label": label, "value": value} for label, value in lines.items()],
