@@ -38,7 +38,7 @@ def larger_class(parts: Parts) -> float | None:
 
 
 def training_share(parts: Parts) -> float | None:
-    """Return the loss (nats) of answering with the share of positive training reviews: ln 2 for equal classes."""
+    """Return the loss (nats) of answering always with the share of positive training reviews: ln 2 for even classes."""
     training = parts.get("train")
     return training.guessing if training and training.reviews else None
 
