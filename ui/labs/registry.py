@@ -41,6 +41,13 @@ LABS: tuple[Lab, ...] = (
         ":material/space_bar:",
     ),
     Lab(
+        "initialisation",
+        "Initialisation bench",
+        "Before any training: what does a start do to activations and gradients, through time and through layers?",
+        "ui.labs.inside.initialisation",
+        ":material/flag:",
+    ),
+    Lab(
         "baselines",
         "Baselines",
         "What a linear model reaches in seconds on the same reviews: the line that a network has to beat.",
