@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+
+from sentiment_core.config import Clipping
 
 Fate = Literal["vanishes", "arrives", "explodes", "unclear"]
 # A gradient a thousand times shorter or longer than where it came from counts as vanished or exploded.
@@ -91,3 +93,57 @@ def initial_loss(losses: np.ndarray, classes: int) -> str:
         f"Loss before the first update {losses.mean():.3f}; guessing among {classes} characters costs {chance:.3f}"
         + (f", so it starts {verdict}." if verdict else ".")
     )
+
+
+def at_the_wall(length: float, threshold: float, turned: Mapping[Clipping, float]) -> str:
+    """Return what clipping does to a gradient of `length`, with the angles that it is `turned` by, in degrees."""
+    if length <= threshold:
+        return f"Here the gradient is {length:.2g} long, no more than the threshold: clipping leaves it alone."
+    by_value = turned["value"]
+    direction = (
+        f"by value turns it by {by_value:.0f}°" if by_value >= 0.5 else "by value leaves its direction here as well"
+    )
+    return (
+        f"Here the gradient is {length:.3g} long, {length / threshold:.3g} times the threshold. By norm it keeps its "
+        f"direction and becomes {threshold:g} long; {direction}."
+    )
+
+
+def descents(errors: Mapping[Clipping, np.ndarray], solved: float) -> str:
+    """Return from how many of S starts each way of clipping ends below the error `solved`; `errors` are `(S,)`."""
+    counts = {way: int((ends < solved).sum()) for way, ends in errors.items()}
+    total = len(next(iter(errors.values())))
+    return (
+        f"From {total} starts above the wall, so many end below {solved:g}: {counts['none']} without clipping, "
+        f"{counts['norm']} by norm, {counts['value']} by value."
+    )
+
+
+def flat(shares: Sequence[float], function: str) -> str:
+    """Return what the `shares (D,)` of pre-activations in flat places of `function` mean, over D draws."""
+    if max(shares) < 0.001:
+        return "Hardly a pre-activation lies where it is flat."
+    where = (
+        "below 0, where its slope is exactly 0" if function == "ReLU" else "where the slope is under 6 % of its largest"
+    )
+    return f"{span(shares, '.1%')} of the pre-activations lie {where}."
+
+
+def survives(slopes: Sequence[float], lengths: Sequence[float], depth: int) -> str:
+    """Return what the slopes alone, and the network with its weights, leave of a gradient through `depth` layers."""
+    return (
+        f"Through {depth} {'layer' if depth == 1 else 'layers'} the slopes alone leave {span(slopes, '.1e')} of a "
+        f"gradient; with the weights that make pre-activations of this size it is {span(lengths, '.1e')}."
+    )
+
+
+def dead(count: int, width: int, inputs: int, largest_gradient: float) -> str:
+    """Return what `count` ReLU units that are zero for all `inputs` mean; nothing where there are none."""
+    if not count:
+        return f"No unit is dead: each of the {width} is above zero for some of the {inputs} reviews."
+    consequence = (
+        "the gradient of their weights is exactly 0, so no update on these reviews brings them back"
+        if largest_gradient == 0
+        else f"the gradient of their weights is at most {largest_gradient:.1e}"
+    )
+    return f"{count} of {width} units of the first layer are dead: zero for all {inputs} reviews; {consequence}."

@@ -48,6 +48,20 @@ LABS: tuple[Lab, ...] = (
         ":material/flag:",
     ),
     Lab(
+        "saturation",
+        "Saturation lab",
+        "Where are tanh, sigmoid and ReLU flat, and what does that leave of a gradient through many layers?",
+        "ui.labs.inside.saturation",
+        ":material/water_drop:",
+    ),
+    Lab(
+        "clipping-geometry",
+        "Clipping geometry",
+        "A loss with a cliff: where does descent end without clipping, by norm and by value, update by update?",
+        "ui.labs.inside.cliff",
+        ":material/landscape:",
+    ),
+    Lab(
         "baselines",
         "Baselines",
         "What a linear model reaches in seconds on the same reviews: the line that a network has to beat.",
