@@ -8,14 +8,15 @@ the error has a wall.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from sentiment_core.config import Clipping
 from sentiment_core.inside.saturation import sigmoid
 
 STEPS, TARGET, START = 50, 0.7, 0.5
-WAYS: tuple[Clipping, ...] = ("none", "norm", "value")
+Way = Literal["none", "norm", "value"]
+WAYS: tuple[Way, ...] = ("none", "norm", "value")
 
 
 def error_and_slope(w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +37,7 @@ def error_and_slope(w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return error, slope
 
 
-def clip(gradient: np.ndarray, way: Clipping, threshold: float) -> np.ndarray:
+def clip(gradient: np.ndarray, way: Way, threshold: float) -> np.ndarray:
     """Return gradients `(2, …)` as `way` leaves them: by norm scaled down to `threshold`, by value each part cut."""
     if way == "value":
         return np.asarray(gradient.clip(-threshold, threshold))
@@ -70,7 +71,7 @@ class Descent:
         return length(np.moveaxis(self.gradients, 1, 0))
 
 
-def descend(start: np.ndarray, way: Clipping, rate: float, threshold: float, updates: int = 60) -> Descent:
+def descend(start: np.ndarray, way: Way, rate: float, threshold: float, updates: int = 60) -> Descent:
     """Return `updates` of plain gradient descent at `rate` from `start (2, …)` = (w, b), each column on its own."""
     points, errors, gradients = [np.asarray(start, dtype=np.float64)], [], []
     for update in range(updates + 1):

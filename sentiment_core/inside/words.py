@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from sentiment_core.config import Clipping
+from sentiment_core.inside.cliff import Way
 
 Fate = Literal["vanishes", "arrives", "explodes", "unclear"]
 # A gradient a thousand times shorter or longer than where it came from counts as vanished or exploded.
@@ -95,7 +95,7 @@ def initial_loss(losses: np.ndarray, classes: int) -> str:
     )
 
 
-def at_the_wall(length: float, threshold: float, turned: Mapping[Clipping, float]) -> str:
+def at_the_wall(length: float, threshold: float, turned: Mapping[Way, float]) -> str:
     """Return what clipping does to a gradient of `length`, with the angles that it is `turned` by, in degrees."""
     if length <= threshold:
         return f"Here the gradient is {length:.2g} long, no more than the threshold: clipping leaves it alone."
@@ -109,7 +109,7 @@ def at_the_wall(length: float, threshold: float, turned: Mapping[Clipping, float
     )
 
 
-def descents(errors: Mapping[Clipping, np.ndarray], solved: float) -> str:
+def descents(errors: Mapping[Way, np.ndarray], solved: float) -> str:
     """Return from how many of S starts each way of clipping ends below the error `solved`; `errors` are `(S,)`."""
     counts = {way: int((ends < solved).sum()) for way, ends in errors.items()}
     total = len(next(iter(errors.values())))

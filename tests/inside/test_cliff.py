@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from sentiment_core.clipping import RULES
 from sentiment_core.inside import words
 from sentiment_core.inside.cliff import STEPS, TARGET, WAYS, clip, descend, error_and_slope, length, many_starts, turn
 from sentiment_core.training.gradients import measure_and_clip
@@ -43,7 +44,7 @@ def test_the_lab_clips_as_training_does(way):
     gradient = np.array([1.5, -0.2])
     parameter = torch.nn.Parameter(torch.zeros(2))
     parameter.grad = torch.tensor(gradient, dtype=torch.float32)
-    measure_and_clip([parameter], way, 0.5)
+    measure_and_clip([parameter], RULES[way], 0.5)
     np.testing.assert_allclose(clip(gradient, way, 0.5), parameter.grad, rtol=1e-5)
 
 

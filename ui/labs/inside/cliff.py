@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import streamlit as st
 
-from sentiment_core.config import Clipping
 from sentiment_core.inside import words
-from sentiment_core.inside.cliff import WAYS, Descent, clip, descend, error_and_slope, length, many_starts, turn
+from sentiment_core.inside.cliff import WAYS, Descent, Way, clip, descend, error_and_slope, length, many_starts, turn
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.labs.inside import cliff_figures
@@ -72,7 +73,7 @@ def draw() -> None:
     settings.write()
 
 
-def _ends(paths: dict[str, Descent]) -> str:
+def _ends(paths: Mapping[Way, Descent]) -> str:
     ends = []
     for way, path in paths.items():
         (w, b), error = path.points[-1], path.errors[-1]
@@ -93,12 +94,12 @@ def _turns() -> tuple[str, str]:
 
 
 @kept(max_entries=64)
-def _paths(rate: float, threshold: float, w: float, b: float) -> dict[str, Descent]:
+def _paths(rate: float, threshold: float, w: float, b: float) -> dict[Way, Descent]:
     return {way: descend(np.array([w, b]), way, rate, threshold, UPDATES) for way in WAYS}
 
 
 @kept(max_entries=64)
-def _many(rate: float, threshold: float) -> dict[Clipping, np.ndarray]:
+def _many(rate: float, threshold: float) -> dict[Way, np.ndarray]:
     return {way: descend(many_starts(), way, rate, threshold, UPDATES).errors[-1] for way in WAYS}
 
 

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from sentiment_core.inside.cliff import Descent, clip, length
+from sentiment_core.inside.cliff import Descent, Way, clip, length
 from ui.kit.palette import run_colour
 from ui.labs.inside.figures import LEGEND, NEUTRAL
 
-NAMES = {"none": "no clipping", "norm": "by norm", "value": "by value"}
+NAMES: dict[Way, str] = {"none": "no clipping", "norm": "by norm", "value": "by value"}
 COLOURS = {way: run_colour(place) for place, way in enumerate(NAMES)}
-DASHES = {"none": "solid", "norm": "solid", "value": "dot"}
+DASHES: dict[Way, str] = {"none": "solid", "norm": "solid", "value": "dot"}
 SEEN = {"w": (2.0, 8.0), "b": (-4.0, 2.5)}
 
 
-def land(w: np.ndarray, b: np.ndarray, errors: np.ndarray, paths: Mapping[str, Descent], update: int) -> go.Figure:
+def land(w: np.ndarray, b: np.ndarray, errors: np.ndarray, paths: Mapping[Way, Descent], update: int) -> go.Figure:
     """Return the error over (w, b) as shades, and how far each path has come after `update` updates."""
     made = go.Figure(
         go.Heatmap(
@@ -69,10 +69,11 @@ def arrows(gradient: np.ndarray, threshold: float) -> go.Figure:
     made = go.Figure()
     angles = np.linspace(0, 2 * np.pi, 90)
     corner = threshold * np.array([-1, 1, 1, -1, -1])
-    for x, y, way in (
+    bounds: tuple[tuple[np.ndarray, np.ndarray, Way], ...] = (
         (threshold * np.cos(angles), threshold * np.sin(angles), "norm"),
         (corner, threshold * np.array([-1, -1, 1, 1, -1]), "value"),
-    ):
+    )
+    for x, y, way in bounds:
         made.add_scatter(
             x=x,
             y=y,
@@ -82,7 +83,7 @@ def arrows(gradient: np.ndarray, threshold: float) -> go.Figure:
             hoverinfo="skip",
         )
     for way in NAMES:
-        arrow = -clip(gradient, way, threshold)  # type: ignore[arg-type]
+        arrow = -clip(gradient, way, threshold)
         size = float(length(arrow))
         far = size > reach
         # An arrow that leaves the picture ends at its edge; its name says how long it is.
@@ -106,7 +107,7 @@ def arrows(gradient: np.ndarray, threshold: float) -> go.Figure:
     return made
 
 
-def lengths(paths: Mapping[str, Descent], threshold: float, update: int) -> go.Figure:
+def lengths(paths: Mapping[Way, Descent], threshold: float, update: int) -> go.Figure:
     """Return ‖gradient‖ before clipping along each path, the threshold and the present update marked."""
     made = go.Figure()
     for way, path in paths.items():

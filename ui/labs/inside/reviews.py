@@ -6,12 +6,12 @@ import re
 
 import streamlit as st
 
+from sentiment_core.artifacts import home
 from sentiment_core.config import from_fields
 from sentiment_core.datasets import load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.inside.batch import WordBatch, word_batch
-from sentiment_core.paths import home
 from sentiment_core.text import TextEncoder
 from ui.kit.kept import kept
 from ui.kit.notices import show_error

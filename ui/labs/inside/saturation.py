@@ -74,8 +74,8 @@ def look(settings: Settings, function: Function, source: str, path: str | None) 
         st.markdown(f"**{literal(said)}**")
         st.plotly_chart(saturation_figures.curve(function, stack.pre[0]), key="lab:saturation:curve", config=CONFIG)
         st.caption(
-            f"{len(drawn)} draws of the weights, the curves show the first. {stack.pre.shape[1]} training reviews, each "
-            f"the mean of its first words' vectors; {WIDTH} units a layer."
+            f"{len(drawn)} draws of the weights, the curves show the first. {stack.pre.shape[1]} training reviews, "
+            f"each the mean of its first words' vectors; {WIDTH} units a layer."
         )
     with left:
         slopes, lengths = ([float(values[-1]) for values in each] for each in zip(*map(_left, drawn), strict=True))
