@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from sentiment_core.architecture import POOLINGS
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import MODEL, run_place
 from sentiment_core.config import ExperimentConfig, RunConfig, flatten, from_fields, with_runs
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
@@ -102,7 +101,7 @@ def candidates(experiments: Sequence[Experiment]) -> list[Candidate]:
     for experiment in experiments:
         for run in experiment.runs:
             kind = kind_of(run.config)
-            if kind and run.status is Status.FINISHED and (_folder(run) / "model.json").exists():
+            if kind and run.status is Status.FINISHED and (run_place(run.experiment_id, run.id) / MODEL).exists():
                 found.append(Candidate(kind, run, experiment))
     return found
 
@@ -150,7 +149,3 @@ def probe_experiment() -> ExperimentConfig:
 
 def _settings(run: Run) -> dict[str, str]:
     return {field: repr(value) for field, value in flatten(run.config).items() if field not in FREE}
-
-
-def _folder(run: Run) -> Path:
-    return home() / "experiments" / run.experiment_id / run.id

@@ -207,6 +207,9 @@ def test_spread_is_that_of_the_last_steps(store, twin):
     verdict = judge(store, twin(steps, steps))
     assert verdict.runs[0].spread == pytest.approx(pstdev(losses[-100:]))
     assert verdict.runs[0].spread_steps == 100
+    # The finite ones among the last are not the last.
+    lost = [step(n, loss=math.nan if n > 397 else loss) for n, loss in enumerate(losses, start=1)]
+    assert judge(store, twin(steps, lost)).runs[1].spread is None
 
 
 def test_where_twins_part_is_said_as_on_the_runs_page(store, twin):

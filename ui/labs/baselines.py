@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.baselines import KIND, arguments_for, remarks
+from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, remarks
 from sentiment_core.config import DataConfig, build, choices
 from sentiment_core.errors import SentimentLabError
 from ui.kit.job_panel import job_panel
@@ -46,7 +46,7 @@ def draw() -> None:
     data = choose(read_data())
     if data is None:
         return
-    result = job_panel(KIND, arguments_for(data), start_label="Train the baselines", time_hint=HINTS[data.source])
+    result = job_panel(BASELINES, arguments_for(data), start_label="Train the baselines", time_hint=HINTS[data.source])
     if result is not None:
         table(result)
 
@@ -90,7 +90,7 @@ def choose(data: DataConfig) -> DataConfig | None:
     return data if data.source == "csv" else None
 
 
-def table(result: dict[str, Any]) -> None:
+def table(result: BaselineResults) -> None:
     """Draw one row a baseline, best first, the majority class below them, and what they were trained on."""
     most = result["majority"]
     rows: list[dict[str, Any]] = [
