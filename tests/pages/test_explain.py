@@ -13,6 +13,7 @@ from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
 from sentiment_core.explain.job import EXPLANATION
+from sentiment_core.seen import text_hashes
 from ui.explain import counterfactual, readings, words
 from ui.explain.readings import row_note
 from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
@@ -301,6 +302,15 @@ def test_a_usual_review_is_answered_at_once_by_every_method(open_page, monkeypat
     page = open_page("explain", text="word " * 250, methods=",".join(ALL), below="edit")
     assert not page.exception and not page.error
     assert set(shown) == set(ALL) and not [item for item in page.button if item.label == "Compute"]
+
+
+def test_a_review_that_the_model_has_learned_from_is_said(open_page, monkeypatch):
+    assert "this very review" not in texts(open_page("explain", text=REVIEW).warning)
+    seen = text_hashes([REVIEW.upper()])
+    monkeypatch.setattr("sentiment_core.explain.unseen.read_seen", lambda folder: seen)
+    page = open_page("explain", text=REVIEW)
+    assert texts(page.warning).count("was trained or validated on this very review") == 1
+    assert "this very review" not in texts(open_page("explain", text=REVIEW + " Or not.").warning)
 
 
 def attribution(question):

@@ -129,9 +129,9 @@ def test_requests_are_taken_once_and_in_order(store: Store, twin: Experiment) ->
 
 
 def test_impossible_requests_are_refused(store: Store, twin: Experiment) -> None:
-    for kind in ("learning_rate", "threshold"):
+    for kind, field in (("learning_rate", "learning_rate"), ("threshold", "max_norm")):
         for value in (None, 0.0, -1.0, math.nan, math.inf, 1e300):
-            with pytest.raises(ConfigError, match=f"{kind}: allowed: a number > 0"):
+            with pytest.raises(ConfigError, match=rf"training\.{field}: allowed: a number > 0"):
                 store.request(twin.id, kind, value)
     with pytest.raises(ConfigError, match="explode"):
         store.request(twin.id, "explode")  # type: ignore[arg-type]

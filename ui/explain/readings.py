@@ -24,6 +24,7 @@ from sentiment_core.explain import (
 )
 from sentiment_core.explain import job as explanation
 from sentiment_core.explain.records import TokenScore
+from sentiment_core.explain.unseen import has_seen
 from sentiment_core.work.desk import look
 from ui.kit.components.heatmap import Block, Row, Token
 from ui.kit.job_panel import job_panel
@@ -48,13 +49,15 @@ CLASSES = ("negative", "positive")
 class Reading:
     """One model's answer to the review, and its attributions by the chosen methods that the model allows.
 
-    `waiting`: those that take long and have not been computed yet; `seconds`: the estimate for those answered at once.
+    `seen`: whether the model has learned from the review, None where nobody can tell. `waiting`: those that take long
+    and have not been computed yet; `seconds`: the estimate for those answered at once.
     """
 
     info: ModelInfo
     text: str
     explanation: Explanation
     attributions: tuple[Attribution, ...]
+    seen: bool | None = None
     waiting: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -119,8 +122,9 @@ def read(
     from sentiment_core.explain.cost import attribution_seconds
 
     answer = explain(info, text)
+    seen = has_seen(text, info.id, store())
     if not math.isfinite(answer.probability):
-        return Reading(info, text, answer, ())
+        return Reading(info, text, answer, (), seen)
     names = [name for name in methods if info.has_attention or not METHODS[name].needs_attention]
     model = predictor(info.id, info.version)
     seconds = {name: attribution_seconds(model, name, answer.used_tokens) for name in names}
@@ -142,7 +146,7 @@ def read(
             found |= {item.method: item for item in explanation.attributions_of(job.result, used)}
     waiting = tuple(name for name in names if name not in found)
     ready = tuple(found[name] for name in names if name in found)
-    return Reading(info, text, answer, ready, waiting, sum(seconds[name] for name in quick))
+    return Reading(info, text, answer, ready, seen, waiting, sum(seconds[name] for name in quick))
 
 
 def offer_waiting(reading: Reading, target: int | None, baseline: str) -> None:
