@@ -108,6 +108,11 @@ class Settings:
         )
         return self[name]
 
+    def pick(self, name: str, label: str, say: Callable[[Any], str] = written) -> Any:
+        """Draw a setting's options as a list to pick from, for long names, and return the chosen one."""
+        st.selectbox(label, self.fields[name].options, key=self.widget(name), format_func=say)
+        return self[name]
+
     def slider(self, name: str, label: str, step: float, form: str | None = None) -> Any:
         """Draw a setting's range as a slider and return where it stands."""
         low, high = self.fields[name].options
