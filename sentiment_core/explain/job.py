@@ -1,4 +1,4 @@
-"""What takes long about one review, as a job: attributions, faithfulness, reading along.
+"""What takes long about one review, as a job: attributions, faithfulness, reading along, the padding probe.
 
 Results are JSON: an attribution is told at the tokens that the model used, all others have none.
 """
@@ -19,7 +19,7 @@ from sentiment_core.explain.records import Attribution, Completeness, ReadingAlo
 from sentiment_core.store import Store
 
 KIND = "explanation"
-ATTRIBUTIONS, FAITHFULNESS, ALONG = "attributions", "faithfulness", "along"
+ATTRIBUTIONS, FAITHFULNESS, ALONG, PADDING = "attributions", "faithfulness", "along", "padding"
 
 Progress = Callable[[str, float | None], None]
 
@@ -27,7 +27,7 @@ Progress = Callable[[str, float | None], None]
 def arguments_for(
     what: str, model: str, text: str, methods: Sequence[str], target: int | None, baseline: str, store: Store
 ) -> dict[str, Any]:
-    """Return the arguments of `run` for one of `attributions`, `faithfulness`, `along`; equal for equal questions.
+    """Return the arguments of `run` for one of `attributions`, `faithfulness`, `along`, `padding`; equal for equal questions.
 
     Raises `NotFoundError` for a model that is not there and `CheckpointError` for one without weights.
     """
@@ -57,6 +57,11 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         progress("Reading along", None)
         found = predictor.reading_along(text)
         return {"after": found.after.tolist(), "probabilities": found.probabilities.tolist()}
+    if arguments["what"] == PADDING:
+        from sentiment_core.explain.padding_probe import AMOUNTS, padding_probe
+
+        progress("Appending padding", None)
+        return {"probabilities": padding_probe(predictor, text, AMOUNTS).tolist()}
     scored: list[Attribution] = []
     for place, name in enumerate(arguments["methods"]):
         progress(METHODS[name].title, place / len(arguments["methods"]))

@@ -18,6 +18,9 @@ from sentiment_core.steps.rules import positive
 from sentiment_core.store import Experiment, Run
 
 MOST_PADDING = 500
+STEP = 10
+# Most of the way a state forgets the review is behind its first few steps of padding.
+AMOUNTS = (0, 1, 2, 5, *range(STEP, MOST_PADDING + 1, STEP))
 # The kinds of model the lab compares, each with the poolings that make a model one of them.
 KINDS: dict[str, frozenset[str]] = {
     "padded_last": frozenset({"padded_last"}),

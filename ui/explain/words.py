@@ -11,7 +11,7 @@ import numpy as np
 from sentiment_core.explain import Explanation, ReadingAlong
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.faithfulness import RANDOM
-from ui.explain.readings import TITLES
+from ui.explain.answers import TITLES
 
 CHANGES = 3
 # A step smaller than this is no change of mind.
