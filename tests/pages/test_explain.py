@@ -14,8 +14,8 @@ from sentiment_core.explain import PRETRAINED, Attribution, Completeness, Explan
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
-from ui.explain import counterfactual, readings, words
-from ui.explain.readings import row_note
+from ui.explain import answers, counterfactual, words
+from ui.explain.blocks import row_note
 from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
 
 from .conftest import button, texts
@@ -203,11 +203,11 @@ def test_what_the_browser_says_was_picked_is_checked(answer, picked):
 
 def test_export_is_json_of_the_shown_numbers():
     from sentiment_core.explain.export import ModelRows, as_document
-    from ui.explain.readings import read
+    from ui.explain.answers import ask
 
     info = next(item for item in available_models(_NoStore()) if item.id == PRETRAINED)
-    reading = read(info, REVIEW, ["attention"], None, "zero")
-    document = as_document(REVIEW, [ModelRows(info.name, reading.explanation, reading.attributions)])
+    answer = ask(info, REVIEW, ["attention"], None, "zero")
+    document = as_document(REVIEW, [ModelRows(info.name, answer.explanation, answer.attributions)])
     again = json.loads(json.dumps(document, allow_nan=False))
     assert again["models"][0]["tokens"][1]["text"] == "lazy"
 
@@ -284,8 +284,8 @@ ALL = ("attention", "integrated_gradients", "gradient_x_input", "occlusion_delet
 
 def test_a_link_starts_nothing_that_takes_long(open_page, monkeypatch):
     computed = []
-    real = readings.attribute
-    monkeypatch.setattr(readings, "attribute", lambda *asked: computed.append(*asked[2]) or real(*asked))
+    real = answers.attribute
+    monkeypatch.setattr(answers, "attribute", lambda *asked: computed.append(*asked[2]) or real(*asked))
     monkeypatch.setattr("sentiment_core.jobs.submit", lambda *_: pytest.fail("a link started a job"))
     page = open_page("explain", text="not a word of it is lazy " * 300, methods=",".join(ALL), below="table")
     assert not page.exception and not page.error
@@ -298,7 +298,7 @@ def test_a_link_starts_nothing_that_takes_long(open_page, monkeypatch):
 
 def test_a_usual_review_is_answered_at_once_by_every_method(open_page, monkeypatch):
     shown = []
-    monkeypatch.setattr(readings, "_attribution", lambda *question: shown.append(question[3]) or attribution(question))
+    monkeypatch.setattr(answers, "_attribution", lambda *question: shown.append(question[3]) or attribution(question))
     page = open_page("explain", text="word " * 250, methods=",".join(ALL), below="edit")
     assert not page.exception and not page.error
     assert set(shown) == set(ALL) and not [item for item in page.button if item.label == "Compute"]
@@ -309,12 +309,12 @@ def attribution(question):
 
 
 def test_what_takes_long_is_computed_by_its_button_and_kept(open_page, lab, monkeypatch):
-    monkeypatch.setattr(readings, "AT_ONCE_SECONDS", 0.0)
+    monkeypatch.setattr(answers, "AT_ONCE_SECONDS", 0.0)
     page = open_page("explain", text=REVIEW, methods="attention", below="table")
     assert "Attention" not in page.dataframe[0].value.columns
     button(page, "Compute").click().run()
     info = next(info for info in available_models(lab) if info.id == PRETRAINED)
-    question = readings._question(info, REVIEW, "attributions", ["attention"], None, "mean")
+    question = answers._question(info, REVIEW, "attributions", ["attention"], None, "mean")
     deadline = time.monotonic() + 60
     while jobs.look("explanation", question).state == "running" and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -331,10 +331,10 @@ def test_a_failing_question_is_asked_once(open_page, monkeypatch):
             asked.append(text)
             raise DataError("these weights read nothing")
 
-    monkeypatch.setattr(readings, "predictor", lambda *_: Broken())
+    monkeypatch.setattr(answers, "predictor", lambda *_: Broken())
     page = open_page("explain", text="A review nobody else has asked about.")
     page.run()
     assert "read nothing" in texts(page.error) and len(asked) == 1
     button(page, "Try again").click().run()
     assert len(asked) == 2 and not page.exception
-    readings._explanation.clear()
+    answers._explanation.clear()

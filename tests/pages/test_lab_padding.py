@@ -42,11 +42,11 @@ def three_models(keep_models, monkeypatch):
     """Three finished runs whose answers are `LINES`."""
     experiment = keep_models(probe_experiment())
 
-    def line(run_id, text):
+    def line(run, review):
         kinds = {run.id: kind for run, kind in zip(experiment.runs, KINDS, strict=True)}
-        return LINES[kinds.get(run_id, "last")]
+        return LINES[kinds.get(run.id, "last")]
 
-    monkeypatch.setattr(lab_padding, "_line", line)
+    monkeypatch.setattr(lab_padding, "probed", line)
     return ",".join(run.id for run in experiment.runs)
 
 

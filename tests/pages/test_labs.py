@@ -107,7 +107,7 @@ def test_a_bad_sweep_link_says_what_is_wrong_and_opens_the_default(open_page, qu
 
 def test_settings_go_to_the_address_and_into_the_experiment(open_page, lab, no_workers):
     page = open_page("labs", lab="learning-rates", steps="12", limit="200")
-    page.text_input(key="lab:rates:rates:1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1").set_value("1e-3, 1").run()
+    page.text_input(key="lab:learning-rates:rates").set_value("1e-3, 1").run()
     assert page.query_params["rates"] == "1e-3, 1"
     button(page, "Run 2 rates").click().run()
     assert not page.exception and not page.error

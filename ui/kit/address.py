@@ -73,10 +73,10 @@ def one_of(
     name: str, choices: Collection[str], default: str | None, title: str = "", nothing: str = "none", **more: Any
 ) -> Field:
     """Return a field with one of `choices`, which may map to what they are called; `nothing`: what no choice shows."""
-    called = choices if isinstance(choices, Mapping) else {}
 
     def say(value: Any) -> str:
-        return nothing if value is None else f"“{called.get(value, value)}”"
+        called = choices.get(value) if isinstance(choices, Mapping) else None
+        return nothing if value is None else f"“{called if isinstance(called, str) else value}”"
 
     def read(given: str) -> str:
         if given not in choices:
