@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig, build, from_query, to_query
+from sentiment_core.config import ExperimentConfig, from_query, to_query, with_runs
 from sentiment_core.errors import ConfigError, NotFoundError, OutOfMemory, SentimentLabError, StoreUnavailableError
 from sentiment_core.presets import preset
 from sentiment_core.training.memory import check_before
@@ -119,8 +119,7 @@ def settings(config: ExperimentConfig) -> dict[str, str]:
 def named(config: ExperimentConfig) -> ExperimentConfig:
     """Return the experiment to start: a comparison is called by what it compares."""
     name = " vs ".join(run.name for run in config.runs) if len(config.runs) > 1 else config.name
-    tree = {**config.model_dump(exclude={"runs"}), "name": name[:120], "runs": [r.model_dump() for r in config.runs]}
-    return build(ExperimentConfig, tree)
+    return with_runs(config.model_copy(update={"name": name[:120]}), config.runs)
 
 
 def reset() -> None:

@@ -67,7 +67,9 @@ def _build_parser() -> argparse.ArgumentParser:
 
     train = add("train", _train, "Train an experiment here and now, and keep it in the store.", computes=True)
     train.add_argument("--preset", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
-    train.add_argument("--vary", choices=["clipping"], help="train two runs: without clipping, and clipped by norm")
+    train.add_argument(
+        "--vary", choices=["clipping"], help="train two runs: without clipping, and clipped as set, by norm if not"
+    )
     train.add_argument("--data", metavar="SOURCE", help="demo, imdb, or a file: FILE.csv or FILE.csv.gz")
     train.add_argument("--split", help="notebook (random 80/20) or official (imdb only)")
     train.add_argument("--embeddings", help="glove-50, glove-100, word2vec or random")
@@ -160,7 +162,7 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
         print(note, file=sys.stderr)
     # Imported late: torch takes seconds, and a mistyped option should not.
     from sentiment_core.store import Store
-    from sentiment_core.worker import train_here
+    from sentiment_core.work.training import train_here
 
     with Store() as store:
         experiment = train_here(store, config, ProgressLine())
@@ -217,7 +219,7 @@ class ProgressLine:
 
 
 def _metrics(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.metrics import STEP_COLUMNS
+    from sentiment_core.steps.quantities import STEP_COLUMNS
     from sentiment_core.store import Store
 
     with Store() as store:

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sentiment_core import paths
+from sentiment_core import artifacts
 from sentiment_core.datasets.base import Progress, RawReviews, silent
 from sentiment_core.datasets.download import Download
 from sentiment_core.errors import ConfigError, DataError, DownloadError
@@ -77,7 +77,7 @@ def is_here() -> bool:
 def _cache(url: str, md5: str | None) -> Path:
     # A mirror of the official file shares its cache; another file has its own.
     key = md5 or hashlib.blake2b(url.encode(), digest_size=16).hexdigest()
-    return paths.folder("datasets") / f"imdb-{key}.parquet"
+    return artifacts.folder("datasets") / f"imdb-{key}.parquet"
 
 
 def _source() -> tuple[str, str | None]:

@@ -116,8 +116,8 @@ def _asked(arguments: Mapping[str, Any], store: Store) -> Asked:
     return Asked(table.texts, table.labels, warnings)
 
 
-def kept_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np.ndarray | None:
-    """Return P(positive) `(N,)` of `asked` as the run kept it when it ended; None where the model must be asked."""
+def tested_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np.ndarray | None:
+    """Return P(positive) `(N,)` of `asked` as it was when the run was tested; None where the model must be asked."""
     if arguments["data"] != "own" or asked.labels is None:
         return None
     trained, count = store.run(arguments["model"]), len(asked.texts)

@@ -27,7 +27,7 @@ Progress = Callable[[str, float | None], None]
 def arguments_for(
     what: str, model: str, text: str, methods: Sequence[str], target: int | None, baseline: str, store: Store
 ) -> dict[str, Any]:
-    """Return the arguments of `run` for one of `attributions`, `faithfulness`, `along`, `padding`; equal for equal questions.
+    """Return the arguments of `run` for `what` (a constant above); equal for equal questions.
 
     Raises `NotFoundError` for a model that is not there and `CheckpointError` for one without weights.
     """

@@ -1,4 +1,4 @@
-"""Addresses: whatever a link says, each field of each page takes it or says what is shown instead, and writes it back."""
+"""Addresses: whatever a link says, each field takes it or says what is shown instead, and writes it back."""
 
 from __future__ import annotations
 
@@ -116,7 +116,10 @@ def test_links_between_pages_say_what_the_pages_understand(lab):
     assert from_query({**query, "data.path": config.data.path}) == config
     assert to_train(ExperimentConfig()).query == {} and to_train(experiment="ab12").query == {"experiment": "ab12"}
     assert TRAIN.parse(to_train(PRESETS["best"].config).query)[1] == []
-    assert LESSON.parse(to_lesson("relu", seed="7").query)[0].items() >= {"lesson": "relu", "settings": {"seed": "7"}}.items()
+    assert (
+        LESSON.parse(to_lesson("relu", seed="7").query)[0].items()
+        >= {"lesson": "relu", "settings": {"seed": "7"}}.items()
+    )
     assert to_lab("clipping").query == {"lab": "clipping"} and to_lab().query == {}
     asked = to_explain(["a-1", "a-2", "a-3", "a-4"], "A fine film.")
     assert REVIEW.parse(asked.query)[0].items() >= {"models": ["a-1", "a-2", "a-3"], "text": "A fine film."}.items()
@@ -129,7 +132,9 @@ def page() -> None:
 
     from ui.kit.address import Address, decimal, one_of, text
 
-    address = Address("demo", "demo", (one_of("tab", ("a", "b"), "a"), decimal("level", 0, 1, 0.5), text("review", 9999)))
+    address = Address(
+        "demo", "demo", (one_of("tab", ("a", "b"), "a"), decimal("level", 0, 1, 0.5), text("review", 9999))
+    )
     for problem in address.adopt() or ():
         st.warning(problem)
     st.segmented_control("Tab", ("a", "b"), key=address.key("tab"), required=True)
@@ -208,7 +213,11 @@ def test_a_long_review_is_handed_over_within_the_session(open_page):
 
 def test_every_link_on_the_pages_is_understood_where_it_leads(open_page, lab):
     addresses = {"train": TRAIN, "lessons": LESSON, "explain": REVIEW, "runs": RUNS}
-    for name, query in (("home", {}), ("lessons", {"lesson": "clip-norm"}), ("data", {"tab": "reviews", "review": "3"})):
+    for name, query in (
+        ("home", {}),
+        ("lessons", {"lesson": "clip-norm"}),
+        ("data", {"tab": "reviews", "review": "3"}),
+    ):
         for link in open_page(name, **query).get("page_link"):
             said = dict(parse_qsl(link.proto.query_string))
             if (address := addresses.get(link.proto.page)) is not None:

@@ -37,7 +37,8 @@ def finished_study(store, seeds=2, status=Status.FINISHED):
 def test_one_click_starts_one_experiment_a_seed(open_page, lab, monkeypatch):
     submitted = []
     monkeypatch.setattr(
-        "sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: submitted.append(identifier)
+        "sentiment_core.work.executors.local.LocalExecutor.submit",
+        lambda self, identifier: submitted.append(identifier),
     )
     page = open_page("labs", lab="clipping", optimizer="sgd", max_norm="0.5", steps="7")
     button(page, "Run 3 seeds").click().run()
@@ -97,7 +98,7 @@ def test_stop_asks_every_seed_that_still_trains(open_page, lab):
 def test_a_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, message):
     page = open_page("labs", lab="clipping", **query)
     assert not page.exception
-    assert message in page.error[0].value.replace("\\", "")
+    assert message in texts([*page.warning, *page.error]).replace("\\", "")
     assert button(page, "Run 3 seeds")
     assert not query.keys() & set(page.query_params)
 

@@ -57,7 +57,8 @@ def said(page) -> str:
 def test_one_click_trains_three_models_side_by_side(open_page, lab, monkeypatch):
     submitted = []
     monkeypatch.setattr(
-        "sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: submitted.append(identifier)
+        "sentiment_core.work.executors.local.LocalExecutor.submit",
+        lambda self, identifier: submitted.append(identifier),
     )
     page = open_page("labs", lab="padding")
     assert "no trained model" in said(page)
@@ -90,7 +91,7 @@ def test_the_newest_models_are_probed_and_the_address_names_them(open_page, thre
 @pytest.mark.parametrize("padding", ["-3", "501", "many", "²"])
 def test_a_bad_amount_is_named(open_page, three_models, padding):
     page = open_page("labs", lab="padding", padding=padding)
-    assert "choose 0 to 500" in page.error[0].value.replace("\\", "")
+    assert "a whole number from 0 to 500" in page.warning[0].value.replace("\\", "")
     assert page.slider(key="lab:padding:padding").value == 100
 
 

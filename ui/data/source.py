@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from sentiment_core.artifacts import home
 from sentiment_core.config import DataConfig, Tokenizer, from_fields
 from sentiment_core.data_view.neighbours import WordSpace, word_space
 from sentiment_core.data_view.reading import Reading, read_tokens
@@ -16,7 +17,6 @@ from sentiment_core.data_view.statistics import learnable
 from sentiment_core.datasets import Reviews, check_here, load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import ConfigError, EmbeddingsError, SentimentLabError
-from sentiment_core.paths import home
 from ui.addresses import DATA, FILE
 from ui.kit.kept import kept
 from ui.kit.labels import say

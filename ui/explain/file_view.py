@@ -9,7 +9,7 @@ import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import available_models
-from sentiment_core.explain.batch import Asked, batch_arguments, kept_answers, reviews_of
+from sentiment_core.explain.batch import Asked, batch_arguments, reviews_of, tested_answers
 from ui.addresses import REVIEW_FILE
 from ui.explain.asked import OWN, adopt, choose_model, choose_source, chosen_reviews
 from ui.explain.file_answers import show
@@ -56,7 +56,7 @@ def _answers(model: str) -> None:
     asked = _reviews(arguments)
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, data)))
-    if (answered := kept_answers(arguments, asked, store())) is not None:
+    if (answered := tested_answers(arguments, asked, store())) is not None:
         show(asked, answered, model)
         return
     count = len(asked.texts)

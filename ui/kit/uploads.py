@@ -16,9 +16,9 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from sentiment_core.artifacts import folder
 from sentiment_core.config import DataConfig, build
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
-from sentiment_core.paths import folder
 from ui.kit.address import Field, Unusable
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.reading_first import read_first

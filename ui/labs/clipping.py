@@ -1,4 +1,4 @@
-"""The clipping lab: by norm, by value and none over several seeds, with Adam or SGD; what it does to the gradient."""
+"""The clipping lab: every rule and none over several seeds, with Adam or SGD; what it does to the gradient."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig
+from sentiment_core.clipping import RULES
+from sentiment_core.config import ExperimentConfig, field_info
 from sentiment_core.errors import SentimentLabError, StoreError, StoreUnavailableError
 from sentiment_core.findings.clipping_study import (
     MOST_SEEDS,
@@ -28,20 +29,19 @@ from ui.kit.notices import errors_shown, literal, show_error
 from ui.labs.clipping_figures import figure, tables
 from ui.server.backend import store
 
-# What a link may set, and the dotted field it stands for.
+# What a link may set, and the dotted field it stands for; first the thresholds of the rules.
+THRESHOLDS = {rule.threshold: rule.field for rule in RULES.values() if rule.threshold and rule.field}
 FIELDS = {
     "optimizer": "training.optimizer",
     "rate": "training.learning_rate",
-    "max_norm": "training.max_norm",
-    "clip_value": "training.clip_value",
+    **THRESHOLDS,
     "steps": "training.max_steps",
 }
 ADDRESS = lab_address(
     "clipping",
     one_of("optimizer", RATES, "adam"),
     setting("rate", FIELDS["rate"]),
-    setting("max_norm", FIELDS["max_norm"], "1"),
-    setting("clip_value", FIELDS["clip_value"], "0.1"),
+    *(setting(name, of, f"{field_info(of).default:g}") for name, of in THRESHOLDS.items()),
     setting("steps", FIELDS["steps"]),
     whole("seeds", 1, MOST_SEEDS, 3),
     several("experiments", MOST_SEEDS),
@@ -52,9 +52,9 @@ REFRESH_SECONDS = 2.0
 def draw() -> None:
     """Draw the lab: its settings before a study, its plots and numbers from then on."""
     st.markdown(
-        "The same network from the same weights on the same batches, three times: its gradient left alone, scaled back "
-        "to a length, or cut component by component. One row of panels a quantity, one column a seed: what holds in "
-        "one column only is luck."
+        "The same network from the same weights on the same batches, once for each way of clipping: its gradient "
+        f"{_listed([rule.effect for rule in RULES.values()])}. One row of panels a quantity, one column a seed: what "
+        "holds in one column only is luck."
     )
     show_problem()
     experiments = shown()
@@ -88,7 +88,7 @@ def shown() -> list[Experiment]:
 
 def prepare() -> None:
     """Draw the settings and the button."""
-    first, second, third, fourth, fifth = st.columns([1.3, 1, 1, 1, 1], vertical_alignment="bottom")
+    first, second, *thresholds, last = st.columns([1.3, 1, *(1 for _ in THRESHOLDS), 1], vertical_alignment="bottom")
     with first:
         st.segmented_control(
             "Optimizer",
@@ -103,11 +103,10 @@ def prepare() -> None:
     with second:
         usual = f"{RATES[ADDRESS.value('optimizer')]:g}"
         st.text_input("Learning rate", key=ADDRESS.key("rate"), placeholder=usual)
-    with third:
-        st.text_input("Largest norm", key=ADDRESS.key("max_norm"))
-    with fourth:
-        st.text_input("Largest component", key=ADDRESS.key("clip_value"))
-    with fifth:
+    for column, (name, of) in zip(thresholds, THRESHOLDS.items(), strict=True):
+        with column:
+            st.text_input(field_info(of).title, key=ADDRESS.key(name))
+    with last:
         st.selectbox("Seeds", list(range(1, MOST_SEEDS + 1)), key=ADDRESS.key("seeds"))
     # Raises for settings that make no study: there is no button then, and what was typed stays to be mended.
     configs = study()
@@ -119,7 +118,7 @@ def prepare() -> None:
     # The epochs end it where the link asks for more.
     updates = min(configs[0].training.max_steps or MOST_UPDATES, MOST_UPDATES)
     st.caption(
-        f"Each seed: three runs of rung 4's network side by side, {updates} updates on demo reviews. Seeds "
+        f"Each seed: {len(RULES)} runs of rung 4's network side by side, {updates} updates on demo reviews. Seeds "
         "wait in the queue where there are fewer free places than seeds."
     )
 
@@ -131,8 +130,10 @@ def results(experiments: Sequence[Experiment]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             literal(
-                f"{say('training.optimizer', training.optimizer)}, rate {training.learning_rate:g}, by norm "
-                f"{training.max_norm:g}, by value {training.clip_value:g}"
+                f"{say('training.optimizer', training.optimizer)}, rate {training.learning_rate:g}, "
+                + ", ".join(
+                    f"{rule.phrase} {getattr(training, rule.threshold):g}" for rule in RULES.values() if rule.threshold
+                )
             )
         )
         st.space("stretch")
@@ -167,6 +168,10 @@ def _progress(experiments: Sequence[Experiment]) -> None:
     )
     places = [f"seed {item.config.seed} {item.status}" for item in experiments]
     st.progress(min(1.0, done / len(experiments)), literal(", ".join(places)))
+
+
+def _listed(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])}, or {words[-1]}"
 
 
 def _stop(identifiers: Sequence[str]) -> None:

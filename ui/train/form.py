@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from sentiment_core.config import DataConfig, ExperimentConfig, from_fields
+from sentiment_core.clipping import RULES
+from sentiment_core.config import DataConfig, ExperimentConfig, choices, from_fields
 from sentiment_core.errors import ConfigError
 from sentiment_core.presets import PRESETS, preset
 from ui.kit.labels import say
@@ -125,6 +126,8 @@ def _apply_preset(leave: Callable[[], None]) -> None:
 
 
 def _data() -> bool:
+    if len(choices("task")) > 1:
+        edit("task")
     edit("data.source")
     usable = True
     if draft()["data.source"] == "csv":
@@ -189,9 +192,8 @@ def _training() -> None:
     with left:
         edit("training.clipping")
     with right:
-        clipping = draft()["training.clipping"]
-        if clipping != "none":
-            edit("training.max_norm" if clipping == "norm" else "training.clip_value")
+        if threshold := RULES[draft()["training.clipping"]].field:
+            edit(threshold)
     _mistakes("training.mistakes")
 
 
