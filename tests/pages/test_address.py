@@ -69,15 +69,14 @@ def test_what_a_field_takes_it_writes_and_takes_again(address, field, data):
     assert again == values and not none
 
 
-@pytest.mark.parametrize("said", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize(("address", "field"), FIELDS, ids=[f"{one.prefix}-{field.name}" for one, field in FIELDS])
-def test_a_hostile_value_costs_its_own_field_at_most(address, field, said):
+def test_a_hostile_value_costs_its_own_field_at_most(address, field):
     others = {item.name: item.written(item.default) for item in address.fields if item.always and item is not field}
-    values, problems = address.parse({**others, field.name: said})
-    assert len(problems) <= 1 and all(len(problem) < 1500 for problem in problems)
-    assert {name: value for name, value in values.items() if name != field.name} == {
-        name: value for name, value in address.parse(others)[0].items() if name != field.name
-    }
+    untouched = {**address.parse(others)[0], field.name: None}
+    for said in HOSTILE:
+        values, problems = address.parse({**others, field.name: said})
+        assert len(problems) <= 1 and all(len(problem) < 1500 for problem in problems)
+        assert {**values, field.name: None} == untouched
 
 
 @pytest.mark.parametrize("address", ADDRESSES, ids=[address.prefix for address in ADDRESSES])

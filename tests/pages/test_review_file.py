@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def test_threshold_and_filter_outlive_a_model_not_asked_yet(labelled: Path, open
     page = opened(data=labelled.name, threshold="0.40", show="all")
     page.selectbox(key="file:data").set_value("demo").run()
     assert not page.slider
-    page.selectbox(key="file:data").set_value("csv").run()
+    page.selectbox(key="file:data").set_value(labelled.name).run()
     assert page.slider[0].value == 0.4 and page.segmented_control(key="file:show").value == "all"
 
 
@@ -113,7 +114,10 @@ def test_a_row_opens_in_the_heatmap(labelled: Path, opened: Any) -> None:
     page = opened(data=labelled.name)
     page.session_state["file:table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     page.run()
-    button(page, "Explain this review").click().run()
+    link = next(item for item in page.get("page_link") if item.proto.label == "Explain this review")
+    page.query_params.clear()
+    page.query_params.update(dict(parse_qsl(link.proto.query_string)))
+    page.run()
     assert not page.exception
     assert page.query_params["text"] in {text for text, _ in REVIEWS}
     assert page.text_area[0].value == page.query_params["text"]

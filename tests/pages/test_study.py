@@ -72,7 +72,10 @@ def test_a_bad_link_gives_a_message_and_the_default(query: dict[str, str], compl
     page = opened(**query)
     assert complaint in texts(page.warning).replace("\\", "") and button(page, "Measure")
     good = address(page)
-    assert {name: value for name, value in good.items() if name != "methods"} == {"view": "study", "model": "pretrained"}
+    assert {name: value for name, value in good.items() if name != "methods"} == {
+        "view": "study",
+        "model": "pretrained",
+    }
 
 
 @pytest.mark.parametrize("data", ["/etc/passwd", "../store.sqlite3", "0" * 24 + ".csv"])
