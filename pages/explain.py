@@ -8,6 +8,7 @@ import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import BASELINES, METHODS, ModelInfo, available_models
+from sentiment_core.explain.unseen import REMEMBERED
 from ui.addresses import MOST_CHARACTERS, MOST_MODELS, OFFERED, REVIEW, SECTIONS, TARGETS, VIEW, VIEWS, to_train
 from ui.explain import below as explain_below
 from ui.explain import counterfactual
@@ -146,6 +147,9 @@ def show(infos: Sequence[ModelInfo], text: str) -> None:
     if not answers:
         return
     editing = REVIEW.value("below") == "edit"
+    for answer in answers:
+        if answer.seen and not editing:
+            st.warning(literal(f"{answer.info.name} {REMEMBERED}"), icon=":material/visibility:")
     with errors_shown():
         draw_heatmap(answers, text, editing)
         for answer in answers:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import home, place
 from sentiment_core.config import DataConfig, Tokenizer, from_fields
 from sentiment_core.data_view.neighbours import WordSpace, word_space
 from sentiment_core.data_view.reading import Reading, read_tokens
@@ -37,7 +37,7 @@ class Known:
 
 def vocabularies() -> list[str]:
     """Return the vectors that are on this machine: a page must not start to download others."""
-    converted = home() / "embeddings" / "glove-100" / "matrix.npy"
+    converted = place("embeddings", "glove-100", "matrix.npy")
     return ["glove-50", "glove-100"] if converted.is_file() else ["glove-50"]
 
 

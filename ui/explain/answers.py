@@ -23,7 +23,8 @@ from sentiment_core.explain import (
     load_predictor,
 )
 from sentiment_core.explain import job as explanation
-from sentiment_core.work import desk
+from sentiment_core.explain.unseen import has_seen
+from sentiment_core.work.desk import look
 from ui.kit.at_once import AT_ONCE_SECONDS, about
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
@@ -36,13 +37,15 @@ TITLES = {name: item.title for name, item in METHODS.items()}
 class Answer:
     """One model's answer to the review, and its attributions by the chosen methods that the model allows.
 
-    `waiting`: those that take long and have not been computed yet; `seconds`: the estimate for those answered at once.
+    `seen`: whether the model has learned from the review, None where nobody can tell. `waiting`: those that take long
+    and have not been computed yet; `seconds`: the estimate for those answered at once.
     """
 
     info: ModelInfo
     text: str
     explanation: Explanation
     attributions: tuple[Attribution, ...]
+    seen: bool | None = None
     waiting: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -107,8 +110,9 @@ def ask(
     from sentiment_core.explain.cost import attribution_seconds
 
     explained = explain(info, text)
+    seen = has_seen(text, info.id, store())
     if not math.isfinite(explained.probability):
-        return Answer(info, text, explained, ())
+        return Answer(info, text, explained, (), seen)
     names = [name for name in methods if info.has_attention or not METHODS[name].needs_attention]
     model = predictor(info.id, info.version)
     seconds = {name: attribution_seconds(model, name, explained.used_tokens) for name in names}
@@ -122,13 +126,15 @@ def ask(
         for name in quick
     }
     if dear:
-        job = desk.look(explanation.KIND, _question(info, text, explanation.ATTRIBUTIONS, dear, target, baseline))
+        job = look(
+            store(), explanation.EXPLANATION, _question(info, text, explanation.ATTRIBUTIONS, dear, target, baseline)
+        )
         if job.result is not None:
             used = np.array([token.used for token in explained.tokens])
             found |= {item.method: item for item in explanation.attributions_of(job.result, used)}
     waiting = tuple(name for name in names if name not in found)
     ready = tuple(found[name] for name in names if name in found)
-    return Answer(info, text, explained, ready, waiting, sum(seconds[name] for name in quick))
+    return Answer(info, text, explained, ready, seen, waiting, sum(seconds[name] for name in quick))
 
 
 def offer_waiting(answer: Answer, target: int | None, baseline: str) -> None:
@@ -143,7 +149,7 @@ def offer_waiting(answer: Answer, target: int | None, baseline: str) -> None:
     titles = ", ".join(TITLES[name] for name in answer.waiting)
     question = _question(answer.info, answer.text, explanation.ATTRIBUTIONS, answer.waiting, target, baseline)
     hint = f"{titles}, for {answer.info.name}: {about(seconds)} for these {tokens:,} tokens."
-    job_panel(explanation.KIND, question, start_label="Compute", time_hint=hint)
+    job_panel(explanation.EXPLANATION, question, start_label="Compute", time_hint=hint)
 
 
 def faithful(answer: Answer, target: int | None, baseline: str) -> Any:
@@ -162,7 +168,9 @@ def faithful(answer: Answer, target: int | None, baseline: str) -> Any:
         return _faithfulness(answer.info.id, answer.info.version, answer.text, methods, target, baseline)
     seconds += sum(attribution_seconds(model, name, tokens) for name in methods)
     question = _question(answer.info, answer.text, explanation.FAITHFULNESS, methods, target, baseline)
-    result = job_panel(explanation.KIND, question, start_label="Measure", time_hint=f"{about(seconds).capitalize()}.")
+    result = job_panel(
+        explanation.EXPLANATION, question, start_label="Measure", time_hint=f"{about(seconds).capitalize()}."
+    )
     return None if result is None else explanation.faithfulness_of(result)
 
 
@@ -175,13 +183,12 @@ def along(answer: Answer) -> ReadingAlong | None:
         found: ReadingAlong = _reading_along(answer.info.id, answer.info.version, answer.text)
         return found
     question = _question(answer.info, answer.text, explanation.ALONG, (), None, DEFAULT_BASELINE)
-    result = job_panel(
-        explanation.KIND, question, start_label="Read along", time_hint=f"{about(seconds).capitalize()}."
-    )
+    hint = f"{about(seconds).capitalize()}."
+    result = job_panel(explanation.EXPLANATION, question, start_label="Read along", time_hint=hint)
     return None if result is None else explanation.along_of(result)
 
 
 def _question(
-    info: ModelInfo, text: str, what: str, methods: Sequence[str], target: int | None, baseline: str
-) -> dict[str, Any]:
+    info: ModelInfo, text: str, what: explanation.What, methods: Sequence[str], target: int | None, baseline: str
+) -> explanation.ReviewQuestion:
     return explanation.arguments_for(what, info.id, text, methods, target, baseline, store())

@@ -108,7 +108,7 @@ def numbers(answers: Sequence[Answer]) -> None:
 
 def downloads(answers: Sequence[Answer], text: str) -> None:
     """Draw the buttons that take the explanation along."""
-    models = [ModelRows(item.info.name, item.explanation, item.attributions) for item in answers]
+    models = [ModelRows(item.info.name, item.explanation, item.attributions, item.seen) for item in answers]
     st.download_button(
         "HTML",
         lambda: as_html(text, models, "Explanation"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import available_models
-from sentiment_core.explain.batch import Asked, batch_arguments, reviews_of, tested_answers
+from sentiment_core.explain.batch import PREDICTIONS, Asked, BatchQuestion, answers_in_test, batch_arguments, reviews_of
 from ui.addresses import REVIEW_FILE
 from ui.explain.asked import OWN, adopt, choose_model, choose_source, chosen_reviews
 from ui.explain.file_answers import show
@@ -56,7 +54,7 @@ def _answers(model: str) -> None:
     asked = _reviews(arguments)
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, data)))
-    if (answered := tested_answers(arguments, asked, store())) is not None:
+    if (answered := answers_in_test(arguments, asked, store())) is not None:
         show(asked, answered, model)
         return
     count = len(asked.texts)
@@ -64,11 +62,11 @@ def _answers(model: str) -> None:
     hint = (
         f"{count:,} reviews, about {seconds:.0f} s." if seconds < 90 else f"{count:,} reviews, {seconds / 60:.0f} min."
     )
-    result = job_panel("predictions", arguments, start_label="Ask the model", time_hint=hint)
+    result = job_panel(PREDICTIONS, arguments, start_label="Ask the model", time_hint=hint)
     if result is not None:
-        show(asked, np.array(result["probabilities"], dtype=np.float64), model)
+        show(asked, np.array(result.probabilities, dtype=np.float64), model)
 
 
 @kept(max_entries=3, show_spinner="Reading the reviews")
-def _reviews(arguments: dict[str, Any]) -> Asked:
+def _reviews(arguments: BatchQuestion) -> Asked:
     return reviews_of(arguments, store())

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import METHODS, ModelInfo, available_models
-from sentiment_core.explain.study_question import MOST_SEED, study_arguments
+from sentiment_core.explain.study_question import FAITHFULNESS, MOST_SEED, Study, StudyQuestion, study_arguments
 from sentiment_core.explain.study_words import COLUMNS, GAINS, described, findings, say
 from ui.addresses import FILE, OFFERED, STUDY
 from ui.explain.asked import DEMO, OWN, adopt, choose_model, choose_source, chosen_reviews
@@ -51,12 +50,12 @@ def draw() -> None:
     STUDY.write()
     if arguments is None:
         return
-    result = job_panel("faithfulness", arguments, start_label="Measure", time_hint=_hint(arguments))
+    result = job_panel(FAITHFULNESS, arguments, start_label="Measure", time_hint=_hint(arguments))
     if result is not None:
         show(result)
 
 
-def show(result: dict[str, Any]) -> None:
+def show(result: Study) -> None:
     """Draw a result: what follows from it, the curves, the numbers."""
     result = {**result, "data": ASKED.get(result["data"]) or in_users_words(result["data"], result["data"])}
     with st.container(border=True, key="study-findings"):
@@ -113,7 +112,7 @@ def _choices(models: dict[str, ModelInfo]) -> None:
         copy_link("study:copy-link")
 
 
-def _arguments() -> dict[str, Any] | None:
+def _arguments() -> StudyQuestion | None:
     """Return what to measure, None while no file is chosen or it has not been read; raises `SentimentLabError`."""
     data = chosen_reviews(STUDY, labelled=True, shown=False)
     if data is None:
@@ -122,8 +121,8 @@ def _arguments() -> dict[str, Any] | None:
     return study_arguments(value("model"), data, value("sample"), value("seed"), value("methods"), store())
 
 
-def _hint(arguments: dict[str, Any]) -> str:
-    seconds = arguments["sample"] * (BASE_SECONDS + sum(SECONDS.get(name, 0.0) for name in arguments["methods"]))
+def _hint(question: StudyQuestion) -> str:
+    seconds = question.sample * (BASE_SECONDS + sum(SECONDS.get(name, 0.0) for name in question.methods))
     about = "Less than a minute" if seconds < 50 else f"About {max(1, round(seconds / 60))} min"
     return f"{about} for reviews of usual length. It goes on when you close the page; the result is kept."
 
@@ -132,7 +131,7 @@ def _usable(info: ModelInfo) -> list[str]:
     return [name for name in OFFERED if info.has_attention or not METHODS[name].needs_attention]
 
 
-def _table(result: dict[str, Any]) -> pd.DataFrame:
+def _table(result: Study) -> pd.DataFrame:
     rows = []
     for row in result["methods"]:
         cells = {"Method": row["title"]}

@@ -98,10 +98,19 @@ def whole(name: str, low: int, high: int, default: int, title: str = "", **more:
     return Field(name, title or name.replace("_", " "), default, allowed, read, **more)
 
 
-def one_of_numbers(name: str, numbers: Sequence[int], default: int) -> Field:
-    """Return a field with one of `numbers`."""
-    known = {str(number): number for number in numbers}
-    return Field(name, name.replace("_", " "), default, f"one of {', '.join(known)}", known.__getitem__)
+def one_of_values(name: str, default: Any, options: Sequence[Any]) -> Field:
+    """Return a field with one of `options`, numbers or words, which a link writes shortly."""
+    known = {shortly(option): option for option in options}
+    return Field(
+        name, name.replace("_", " "), default, f"one of {', '.join(known)}", known.__getitem__, shortly, shortly
+    )
+
+
+def shortly(value: Any) -> str:
+    """Return a value as links have it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def decimal(name: str, low: float, high: float, default: float, title: str = "") -> Field:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Collection
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -18,6 +18,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from sentiment_core.artifacts import folder
 from sentiment_core.config import DataConfig, build
+from sentiment_core.data_view.job import ReviewCounts
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
 from ui.kit.address import Field, Unusable
 from ui.kit.notices import errors_shown, literal, show_error
@@ -109,13 +110,13 @@ def reviews_file(
     return data
 
 
-def _understood(name: str, found: dict[str, Any], warned: bool) -> None:
+def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
     """Say what a file holds, as it was read; a page that shows the reviews says itself what was odd about them."""
-    positive = "" if found["positive"] is None else f", {found['positive']:,} of them positive"
+    positive = "" if found.positive is None else f", {found.positive:,} of them positive"
     called = in_users_words(name, name)
     told = "" if called == name else f"{called}: "
-    st.caption(literal(f"{told}{found['reviews']:,} reviews{positive}."))
-    for warning in found["warnings"] if warned else ():
+    st.caption(literal(f"{told}{found.reviews:,} reviews{positive}."))
+    for warning in found.warnings if warned else ():
         st.caption(literal(in_users_words(warning, name)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.baselines import KIND, arguments_for, remarks
+from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, remarks
 from sentiment_core.config import DataConfig, ExperimentConfig, choices, flatten, from_fields
 from ui.addresses import lab_address, to_train
 from ui.kit.address import setting
@@ -47,7 +47,7 @@ def draw() -> None:
     data = choose()
     if data is None:
         return
-    result = job_panel(KIND, arguments_for(data), start_label="Train the baselines", time_hint=HINTS[data.source])
+    result = job_panel(BASELINES, arguments_for(data), start_label="Train the baselines", time_hint=HINTS[data.source])
     if result is not None:
         table(result)
 
@@ -75,7 +75,7 @@ def choose() -> DataConfig | None:
     return None if found is None else from_fields({**changed, "data.source": "csv", "data.path": found.path}).data
 
 
-def table(result: dict[str, Any]) -> None:
+def table(result: BaselineResults) -> None:
     """Draw one row a baseline, best first, the majority class below them, and what they were trained on."""
     most = result["majority"]
     rows: list[dict[str, Any]] = [

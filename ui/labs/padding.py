@@ -16,7 +16,7 @@ from sentiment_core.config import field_info, flatten
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreUnavailableError
 from sentiment_core.explain import DEFAULT_BASELINE, load_predictor
 from sentiment_core.explain.cost import padding_seconds
-from sentiment_core.explain.job import KIND, PADDING, arguments_for
+from sentiment_core.explain.job import EXPLANATION, PADDING, arguments_for
 from sentiment_core.explain.padding_probe import (
     AMOUNTS,
     KINDS,
@@ -259,8 +259,10 @@ def probed(run: Run, review: str) -> np.ndarray | None:
         return found
     question = arguments_for(PADDING, run.id, review, (), None, DEFAULT_BASELINE, store())
     kind = NAMES[kind_of(run.config) or ""]
-    result = job_panel(KIND, question, start_label=f"Ask the {kind}", time_hint=f"{about(seconds).capitalize()}.")
-    return None if result is None else np.array(result["probabilities"])
+    result = job_panel(
+        EXPLANATION, question, start_label=f"Ask the {kind}", time_hint=f"{about(seconds).capitalize()}."
+    )
+    return None if result is None else np.array(result.probabilities)
 
 
 @kept(max_entries=3, show_spinner="Loading the model")
