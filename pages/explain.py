@@ -9,10 +9,10 @@ import streamlit as st
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import BASELINES, METHODS, ModelInfo, available_models
 from sentiment_core.explain.unseen import REMEMBERED
-from ui.addresses import MOST_CHARACTERS, MOST_MODELS, OFFERED, REVIEW, SECTIONS, TARGETS, VIEW, VIEWS, to_train
+from ui.addresses import MOST_CHARACTERS, MOST_MODELS, REVIEW, SECTIONS, TARGETS, VIEW, VIEWS, offered, to_train
 from ui.explain import below as explain_below
 from ui.explain import counterfactual
-from ui.explain.answers import TITLES, Answer, ask, offer_waiting
+from ui.explain.answers import Answer, ask, offer_waiting
 from ui.explain.blocks import block
 from ui.explain.state import EXAMPLE, TOKEN, adopt_address, chosen_methods, model_title, target_class, write_address
 from ui.kit.address import current_query, replace_query
@@ -100,10 +100,10 @@ def one_review() -> None:
         st.button("Explain", type="primary", icon=":material/highlight:")
         st.pills(
             "Methods",
-            OFFERED,
+            offered(),
             selection_mode="multi",
             key=REVIEW.key("methods"),
-            format_func=TITLES.__getitem__,
+            format_func=lambda name: METHODS[name].title,
             label_visibility="collapsed",
             width="content",
             wrap=True,
@@ -130,8 +130,8 @@ def more() -> None:
         key=REVIEW.key("baseline"),
         format_func=BASELINES.__getitem__,
     )
-    for name in OFFERED:
-        st.caption(f"**{TITLES[name]}.** {METHODS[name].description} Cost: {METHODS[name].cost}.")
+    for name in offered():
+        st.caption(f"**{METHODS[name].title}.** {METHODS[name].description} Cost: {METHODS[name].cost}.")
 
 
 def show(infos: Sequence[ModelInfo], text: str) -> None:

@@ -75,7 +75,6 @@ RUNS = Address(
 
 VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
 VIEW = one_of("view", VIEWS, "review")
-OFFERED = tuple(name for name in METHODS if name != "random")
 # Integrated gradients take five to ten times as long as occlusion on a steep model: on request only.
 FIRST_METHODS = ("attention", "occlusion_delete")
 TARGETS = {"predicted": "The class it predicts", "positive": "Positive", "negative": "Negative"}
@@ -86,16 +85,23 @@ SECTIONS = {
     "edit": "Edit",
     "table": "Table",
 }
-MOST_MODELS = 3
+MOST_MODELS, MOST_METHODS = 3, 20
 # No model reads more than 4,000 tokens, a quarter of this.
 MOST_CHARACTERS = 100_000
+
+
+def offered() -> list[str]:
+    """Return the explanation methods that the pages offer: all but the control."""
+    return [name for name in METHODS if name != "random"]
+
+
 REVIEW = Address(
     "explain",
     "explain",
     (
         text("text", MOST_CHARACTERS, title="review"),
         several("models", MOST_MODELS),
-        several("methods", len(OFFERED), OFFERED, FIRST_METHODS),
+        several("methods", MOST_METHODS, offered, FIRST_METHODS),
         one_of("target", TARGETS, "predicted", "class to explain"),
         one_of("baseline", BASELINES, DEFAULT_BASELINE),
         one_of("below", SECTIONS, "agreement", "section below the review"),
@@ -132,7 +138,7 @@ STUDY = Address(
         upload("data", "demo", ("demo", "own", FILE), FILE),
         whole("sample", LEAST_REVIEWS, MOST_REVIEWS, 100, "number of reviews"),
         whole("seed", 0, MOST_SEED, 0),
-        several("methods", len(OFFERED), OFFERED, OFFERED),
+        several("methods", MOST_METHODS, offered, None),
     ),
     part={"view": "study"},
 )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from sentiment_core.errors import DataError
-from sentiment_core.explain import PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
+from sentiment_core.explain import METHODS, PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
+from sentiment_core.explain.job import EXPLANATION
 from sentiment_core.seen import text_hashes
 from ui.explain import answers, counterfactual, words
 from ui.explain.blocks import row_note
@@ -344,3 +346,11 @@ def test_a_failing_question_is_asked_once(open_page, monkeypatch):
     button(page, "Try again").click().run()
     assert len(asked) == 2 and not page.exception
     answers._explanation.clear()
+
+
+def test_a_method_is_a_module_and_an_entry(open_page, monkeypatch):
+    mine = dataclasses.replace(METHODS["gradient_x_input"], name="mine", title="My own method")
+    monkeypatch.setitem(METHODS, "mine", mine)
+    page = open_page("explain", text=REVIEW, methods="attention,mine", below="table")
+    assert not page.exception and not page.warning
+    assert "My own method" in page.dataframe[0].value.columns

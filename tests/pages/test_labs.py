@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import import_module
+from types import ModuleType
 
 import pytest
+import streamlit as st
 
 from sentiment_core import baselines
 from sentiment_core.config import DataConfig, from_query
+from sentiment_core.errors import StoreError
 from sentiment_core.findings.sweep import sweep_experiment
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.recorded import RunSpread, SeedResult, reader, record, record_runs
 from sentiment_core.work import desk
 from sentiment_core.work.desk import Job
+from ui.addresses import lab_address
+from ui.kit.address import whole
 from ui.labs.rate_figure import rate_figure
-from ui.labs.registry import LABS
+from ui.labs.registry import LABS, Lab
 
 from .conftest import button, finished_twin, step_metrics, texts
 
@@ -288,3 +294,36 @@ def test_a_recording_over_seeds_says_what_they_can_tell(open_page, lab, tmp_path
     assert "computed by PyTorch 2.13.0, CPU, 1 thread, AVX2" in shown
     captions = "\n".join(str(item.value) for item in page.caption).replace("\\", "")
     assert "clearly more accurate" in captions and "Rounding alone" in captions
+
+
+def test_a_lab_is_a_module_and_an_entry(open_page, monkeypatch):
+    module = ModuleType("a_lab_of_somebody_else")
+    module.ADDRESS = lab_address("doubling", whole("knob", 0, 9, 3))
+    module.draw = lambda: st.text(2 * st.slider("Knob", 0, 9, key=module.ADDRESS.key("knob")))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    entry = Lab("doubling", "Doubling", "Twice as much.", module.__name__, ":material/add:")
+    monkeypatch.setattr("ui.labs.registry.LABS", [*LABS, entry])
+    assert "lab=doubling" in [link.proto.query_string for link in open_page("labs").get("page_link")]
+    page = open_page("labs", lab="doubling", knob="7")
+    assert page.text[0].value == "14" and not page.warning and not page.exception
+    page.slider[0].set_value(4).run()
+    assert page.query_params["knob"] in ("4", ["4"]) and page.text[0].value == "8"
+    assert "whole number from 0 to 9" in texts(open_page("labs", lab="doubling", knob="70").warning)
+
+
+def test_what_was_started_before_the_store_went_away_is_shown(open_page, lab, no_workers, monkeypatch):
+    real, calls = type(lab).create_experiment, []
+
+    def once(self, config, prediction=None):
+        if calls:
+            raise StoreError("the disk is full")
+        calls.append(config)
+        return real(self, config, prediction)
+
+    monkeypatch.setattr(type(lab), "create_experiment", once)
+    page = open_page("labs", lab="clipping")
+    button(page, "Run 3 seeds").click().run()
+    assert not page.exception
+    assert "Only 1 of 3 experiments could be started" in texts(page.error) and "the disk is full" in texts(page.error)
+    (experiment,) = lab.experiments()
+    assert page.query_params["experiments"] in (experiment.id, [experiment.id])

@@ -30,8 +30,6 @@ from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
 from ui.server.backend import store
 
-TITLES = {name: item.title for name, item in METHODS.items()}
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -146,7 +144,7 @@ def offer_waiting(answer: Answer, target: int | None, baseline: str) -> None:
     model = predictor(answer.info.id, answer.info.version)
     tokens = answer.explanation.used_tokens
     seconds = sum(attribution_seconds(model, name, tokens) for name in answer.waiting)
-    titles = ", ".join(TITLES[name] for name in answer.waiting)
+    titles = ", ".join(METHODS[name].title for name in answer.waiting)
     question = _question(answer.info, answer.text, explanation.ATTRIBUTIONS, answer.waiting, target, baseline)
     hint = f"{titles}, for {answer.info.name}: {about(seconds)} for these {tokens:,} tokens."
     job_panel(explanation.EXPLANATION, question, start_label="Compute", time_hint=hint)

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from sentiment_core.explain import METHODS
 from sentiment_core.explain.agreement import TOP, Agreement, agreements
 from sentiment_core.explain.export import ModelRows, as_document, as_html
 from ui.addresses import REVIEW
 from ui.explain import words
-from ui.explain.answers import TITLES, Answer, along, faithful
+from ui.explain.answers import Answer, along, faithful
 from ui.explain.blocks import LONGEST_TABLE, table
 from ui.explain.plot import along_figure, curves_figure
 from ui.explain.state import target_class
@@ -57,7 +58,7 @@ def faithfulness(answers: Sequence[Answer]) -> None:
         st.plotly_chart(curves_figure(found), key=f"explain:curves:{answer.info.id}", config=QUIET)
         rows = [
             {
-                "Method": TITLES[item.method],
+                "Method": METHODS[item.method].title,
                 # Adding zero takes the sign off a zero.
                 "Comprehensiveness": round(item.comprehensiveness, 3) + 0.0,
                 "Sufficiency": round(item.sufficiency, 3) + 0.0,
@@ -146,6 +147,6 @@ def _matrix(found: Sequence[Agreement], methods: Sequence[str]) -> pd.DataFrame:
         cells[item.first, item.second] = cells[item.second, item.first] = text
     return pd.DataFrame(
         [[cells[first, second] for second in methods] for first in methods],
-        index=[TITLES[name] for name in methods],
-        columns=[TITLES[name] for name in methods],
+        index=[METHODS[name].title for name in methods],
+        columns=[METHODS[name].title for name in methods],
     )

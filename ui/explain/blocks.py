@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from sentiment_core.explain import Attribution, Explanation, ModelInfo
+from sentiment_core.explain import METHODS, Attribution, Explanation, ModelInfo
 from sentiment_core.explain.records import TokenScore
-from ui.explain.answers import TITLES, Answer
+from ui.explain.answers import Answer
 from ui.kit.components.heatmap import Block, Row, Token
 
 # What no model reads needs no node of its own: a review of 50,000 words must not stall the browser.
@@ -26,7 +26,7 @@ def block(answer: Answer) -> Block:
     tokens = with_short_tail(tuple(heatmap_token(token) for token in found.tokens))
     rows = tuple(
         Row(
-            title=TITLES[item.method],
+            title=METHODS[item.method].title,
             scale=item.method,
             signed=item.signed,
             scores=tuple(
@@ -98,7 +98,7 @@ def table(answers: Sequence[Answer]) -> list[dict[str, Any]]:
             # Models may cut the text differently: a number belongs to the same characters or is left out.
             same = place < len(tokens) and tokens[place].start == token.start and tokens[place].end == token.end
             for item in answer.attributions:
-                name = TITLES[item.method]
+                name = METHODS[item.method].title
                 column = name if len(answers) == 1 else f"{name} · {names[answer.info.id]}"
                 row[column] = float(item.scores[place]) if same and tokens[place].used else None
         rows.append(row)

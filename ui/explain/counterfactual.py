@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from sentiment_core.errors import DataError
-from sentiment_core.explain import BASELINES, Explanation, ModelInfo
+from sentiment_core.explain import BASELINES, METHODS, Explanation, ModelInfo
 from sentiment_core.explain.counterfactual import (
     Draft,
     Neighbour,
@@ -22,7 +22,7 @@ from sentiment_core.explain.counterfactual import (
     retyped,
 )
 from ui.addresses import MOST_CHARACTERS, REVIEW
-from ui.explain.answers import TITLES, explain, predictor
+from ui.explain.answers import explain, predictor
 from ui.explain.blocks import distinct_names, heatmap_token, note, verdict, with_short_tail
 from ui.explain.state import HISTORY, ORIGINAL, TOKEN
 from ui.explain.words import signed
@@ -166,7 +166,7 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     rows: tuple[Row, ...] = ()
     if info.has_attention and np.isfinite(found.probability):
         scores = tuple(token.attention if token.used else None for token in found.tokens[: len(tokens)])
-        rows = (Row(TITLES["attention"], "attention", False, scores),)
+        rows = (Row(METHODS["attention"].title, "attention", False, scores),)
     change = "" if found is whole else f", was {before:.3f}, Δ {signed(found.probability - before)}"
     return Block(
         info.name,

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from sentiment_core.explain import METHODS, ReadingAlong
 from sentiment_core.explain.faithfulness import FRACTIONS, RANDOM
-from ui.explain.answers import TITLES, Answer
+from ui.explain.answers import Answer
 from ui.explain.words import words_read
 from ui.kit.palette import run_colour
 
@@ -32,7 +32,7 @@ def curves_figure(found: Mapping[str, Any]) -> go.Figure:
                 x=[100 * fraction for fraction in FRACTIONS],
                 y=values,
                 mode="lines+markers",
-                name=TITLES[name],
+                name=METHODS[name].title,
                 legendgroup=name,
                 showlegend=column == 1,
                 line={"color": colours[name], "width": 2, "dash": "dot" if name == RANDOM else "solid"},

@@ -9,7 +9,7 @@ import streamlit as st
 
 from sentiment_core.explain import PRETRAINED, ModelInfo
 from sentiment_core.explain.counterfactual import Draft
-from ui.addresses import OFFERED, REVIEW
+from ui.addresses import REVIEW, offered
 from ui.kit.address import LONGEST_TEXT
 
 EXAMPLE, ORIGINAL, HISTORY, TOKEN = (f"explain:{name}" for name in ("example", "original", "history", "token"))
@@ -54,7 +54,7 @@ def model_title(info: ModelInfo) -> str:
 
 def chosen_methods() -> list[str]:
     """Return the methods to show, in the order in which they are offered."""
-    return [name for name in OFFERED if name in REVIEW.value("methods")]
+    return [name for name in offered() if name in REVIEW.value("methods")]
 
 
 def target_class() -> int | None:

@@ -11,7 +11,7 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import METHODS, ModelInfo, available_models
 from sentiment_core.explain.study_question import FAITHFULNESS, MOST_SEED, Study, StudyQuestion, study_arguments
 from sentiment_core.explain.study_words import COLUMNS, GAINS, described, findings, say
-from ui.addresses import FILE, OFFERED, STUDY
+from ui.addresses import FILE, STUDY, offered
 from ui.explain.asked import DEMO, OWN, adopt, choose_model, choose_source, chosen_reviews
 from ui.explain.study_plot import agreement_figure, curves_figure
 from ui.kit.components.copy_link import copy_link
@@ -96,9 +96,10 @@ def _choices(models: dict[str, ModelInfo]) -> None:
             "Seed", 0, MOST_SEED, key=STUDY.key("seed"), help="Fixes the sample, the random orders and the intervals."
         )
     usable = _usable(model)
-    if any(name not in usable for name in STUDY.value("methods")):
+    asked = STUDY.value("methods")
+    if asked is None or any(name not in usable for name in asked):
         # A method that the model has no use for must be gone before the widget is drawn.
-        STUDY.put(methods=[name for name in STUDY.value("methods") if name in usable])
+        STUDY.put(methods=[name for name in usable if asked is None or name in asked])
     left, right = st.columns([6, 1], vertical_alignment="bottom")
     with left:
         st.multiselect(
@@ -128,7 +129,7 @@ def _hint(question: StudyQuestion) -> str:
 
 
 def _usable(info: ModelInfo) -> list[str]:
-    return [name for name in OFFERED if info.has_attention or not METHODS[name].needs_attention]
+    return [name for name in offered() if info.has_attention or not METHODS[name].needs_attention]
 
 
 def _table(result: Study) -> pd.DataFrame:

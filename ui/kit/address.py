@@ -46,7 +46,7 @@ class Field:
     name: str
     title: str
     default: Any
-    allowed: str
+    allowed: str | Callable[[], str]
     read: Callable[[str], Any]
     write: Callable[[Any], str | None] = str
     say: Callable[[Any], str] = lambda value: str(value) or "empty"
@@ -62,7 +62,8 @@ class Field:
         except (ValueError, KeyError) as error:
             value = error.instead if isinstance(error, Unusable) else self.default
         got = given if len(given) <= MOST_QUOTED else given[:MOST_QUOTED] + "…"
-        return value, f"The {self.title} in this link must be {self.allowed} (got {got!r}); now: {self.say(value)}."
+        allowed = self.allowed() if callable(self.allowed) else self.allowed
+        return value, f"The {self.title} in this link must be {allowed} (got {got!r}); now: {self.say(value)}."
 
     def written(self, value: Any) -> str | None:
         """Return what an address says for `value`; None when it stays out."""
@@ -168,22 +169,27 @@ def identifier(name: str, default: str | None = None, title: str = "", **more: A
 
 
 def several(
-    name: str, most: int, choices: Collection[str] | None = None, default: Sequence[str] = (), title: str = ""
+    name: str,
+    most: int,
+    choices: Callable[[], Collection[str]] | None = None,
+    default: Sequence[str] | None = (),
+    title: str = "",
 ) -> Field:
-    """Return a field with up to `most` of `choices`, or of any ids, separated by commas; the usable ones are kept."""
-
-    def usable(part: str) -> bool:
-        return IDENTIFIER.fullmatch(part) is not None if choices is None else part in choices
+    """Return a field with up to `most` of `choices()`, or of any ids, separated by commas; the usable ones are kept."""
+    usual = None if default is None else list(default)
 
     def read(given: str) -> list[str]:
         parts = [part for part in given.split(",") if part]
-        good = [part for part in dict.fromkeys(parts) if usable(part)][:most]
+        known = choices() if choices else [part for part in parts if IDENTIFIER.fullmatch(part)]
+        good = [part for part in dict.fromkeys(parts) if part in known][:most]
         if len(good) < len(set(parts)):
-            raise Unusable(good or list(default))
+            raise Unusable(good or usual)
         return good
 
-    allowed = f"up to {most} ids" if choices is None else f"among {', '.join(choices)}"
-    return Field(name, title or name, list(default), allowed, read, ",".join, lambda value: ", ".join(value) or "none")
+    def allowed() -> str:
+        return f"among {', '.join(choices())}" if choices else f"up to {most} ids"
+
+    return Field(name, title or name, usual, allowed, read, ",".join, lambda value: ", ".join(value or ()) or "all")
 
 
 @dataclass
