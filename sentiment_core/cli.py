@@ -11,6 +11,7 @@ import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -128,6 +129,7 @@ def _build_parser() -> argparse.ArgumentParser:
     app.add_argument("--headless", action="store_true", help="open no browser")
     add("presets", _presets, "List the course notebook's ladder.")
     add("fields", _fields, "List every setting with its range and default.")
+    add("quantities", _quantities, "List every quantity that is measured at a step.")
     return parser
 
 
@@ -235,8 +237,9 @@ def _metrics(options: argparse.Namespace) -> tuple[Any, str]:
     for row in rows:
         # Without clipping there is no threshold, which is not the same as a measurement that is not a number.
         row["threshold"] = None if math.isnan(row["threshold"]) else row["threshold"]
-    lines = [",".join(STEP_COLUMNS), *(",".join(str(value) for value in row.values()) for row in rows)]
-    return rows, "\n".join(lines)
+    header = ",".join(rows[0] if rows else STEP_COLUMNS)
+    lines = [",".join("" if value is None else str(value) for value in row.values()) for row in rows]
+    return rows, "\n".join([header, *lines])
 
 
 def _export(options: argparse.Namespace) -> tuple[Any, str]:
@@ -472,6 +475,13 @@ def _fields(options: argparse.Namespace) -> tuple[Any, str]:
         f"{row['field']:30} {row['description']} Default {row['default']}; allowed: {row['allowed'] or 'any text'}."
         for row in rows
     )
+
+
+def _quantities(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
+
+    rows = [asdict(item) for item in (*CORE.values(), *DIAGNOSTICS.values())]
+    return rows, "\n".join(f"{row['name']:20} {row['kind']:9} {row['unit']:8} {row['help']}" for row in rows)
 
 
 def _finite(value: float) -> float | None:

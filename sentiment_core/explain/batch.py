@@ -135,7 +135,7 @@ def _asked(question: BatchQuestion, store: Store) -> Asked:
     return Asked(table.texts, table.labels, warnings)
 
 
-def tested_answers(question: BatchQuestion, asked: Asked, store: Store) -> np.ndarray | None:
+def answers_in_test(question: BatchQuestion, asked: Asked, store: Store) -> np.ndarray | None:
     """Return P(positive) `(N,)` of `asked` as it was when the run was tested; None where the model must be asked."""
     if question.data != "own" or asked.labels is None:
         return None

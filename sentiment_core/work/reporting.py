@@ -110,12 +110,14 @@ class Reporter(Callback):
     def flush(self, trainer: Trainer) -> None:
         """Hand what was measured since the last flush to the outbox."""
         self._last_flush = time.monotonic()
-        drained = {run.id: run.drain().steps for run in trainer.runs}
-        measured = {run_id: steps for run_id, steps in drained.items() if steps}
-        if measured:
-            self.outbox.put(partial(self.store.write_steps, measured), rows=sum(map(len, measured.values())))
+        drained = {run.id: run.drain() for run in trainer.runs}
+        measured = {run_id: found.steps for run_id, found in drained.items() if found.steps}
+        extra = [item for found in drained.values() for item in found.diagnostics]
+        if measured or extra:
+            count = sum(map(len, measured.values())) + len(extra)
+            self.outbox.put(partial(self.store.write_steps, measured, extra), rows=count)
         for run in trainer.runs:
-            steps = drained[run.id]
+            steps = drained[run.id].steps
             if not steps:
                 continue
             self._update(run, steps=steps[-1].step, seconds=run.seconds, tokens=run.tokens)

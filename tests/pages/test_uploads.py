@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from sentiment_core.artifacts import folder
 from sentiment_core.config import DataConfig
-from sentiment_core.data_view.job import arguments_for, run
+from sentiment_core.data_view.job import REVIEWS, arguments_for, run
 from sentiment_core.datasets import silent
 from sentiment_core.errors import ConfigError, DataError, StoreError
 from ui.kit.reading_first import read_first
@@ -98,7 +98,7 @@ def test_a_large_file_is_read_by_a_job_that_somebody_starts(lab, monkeypatch):
     assert path.stat().st_size < 60_000
     assert read_first(DataConfig(source="csv", path=str(path))) is None
     (kind, arguments) = drawn[0]
-    assert kind == "reviews"
+    assert kind is REVIEWS
     with pytest.raises(DataError, match="blank ones included"):
         run(arguments, silent)
 

@@ -16,13 +16,13 @@ from sentiment_core.explain.batch import (
     PREDICTIONS,
     Asked,
     BatchQuestion,
+    answers_in_test,
     as_csv,
     batch_arguments,
     counts_at,
     ranking,
     reviews_of,
     seen_sentence,
-    tested_answers,
 )
 from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
@@ -91,7 +91,7 @@ def draw() -> None:
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, st.session_state.get(FILE) or "")))
     identifier = models[st.session_state[MODEL]].id
-    if (tested := tested_answers(arguments, asked, store())) is not None:
+    if (tested := answers_in_test(arguments, asked, store())) is not None:
         show(asked, tested, identifier)
         return
     count = len(asked.texts)

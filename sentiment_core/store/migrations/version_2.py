@@ -1,4 +1,4 @@
-"""Version 2: what only some runs measure, work in the background, and two tables that the last of version 1 had."""
+"""Version 2: what only some runs measure, the queue of calculations, and what only some programs of version 1 had."""
 
 from __future__ import annotations
 
