@@ -16,8 +16,12 @@ from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
 from sentiment_core.steps.rules import positive
 from sentiment_core.store import Experiment, Run
+from sentiment_core.tasks import TASKS
 
 MOST_PADDING = 500
+STEP = 10
+# Most of the way a state forgets the review is behind its first few steps of padding.
+AMOUNTS = (0, 1, 2, 5, *range(STEP, MOST_PADDING + 1, STEP))
 # The kinds of model the lab compares, each with the poolings that make a model one of them.
 KINDS: dict[str, frozenset[str]] = {
     "padded_last": frozenset({"padded_last"}),
@@ -88,8 +92,8 @@ def movement(probabilities: np.ndarray) -> Movement:
 
 
 def kind_of(config: ExperimentConfig) -> str | None:
-    """Return which of `KINDS` a run is: by its only pooling; None when it has several or another one."""
-    if len(config.model.pooling) != 1:
+    """Return which of `KINDS` a run is: by its only pooling; None when it has another one, or another task."""
+    if len(config.model.pooling) != 1 or not TASKS[config.task].judges_reviews:
         return None
     return next((kind for kind, poolings in KINDS.items() if config.model.pooling[0] in poolings), None)
 

@@ -21,7 +21,7 @@ from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store.database import Database
 from sentiment_core.store.records import Experiment, Run, read_config, read_experiment, read_run
-from sentiment_core.store.rows import ACTIVE, no_run, no_work, status_of, update_work
+from sentiment_core.store.rows import no_run, no_work, status_of, update_work
 from sentiment_core.store.schema import experiments, runs, work
 
 
@@ -94,10 +94,6 @@ class Experiments(Database):
     def experiments(self, limit: int = 200) -> list[Experiment]:
         """Return the newest experiments, newest first; those that another version wrote unreadably are left out."""
         return self._find(limit=limit)
-
-    def active_experiments(self) -> list[Experiment]:
-        """Return all experiments that are queued, running or paused, newest first."""
-        return self._find(experiments.c.status.in_(ACTIVE))
 
     def rename_experiment(self, experiment_id: str, name: str) -> None:
         """Rename an experiment; raise `ConfigError` for an empty or too long name."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import SEEN, home
 from sentiment_core.cli import main
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.datasets import TEST, load_reviews, silent
@@ -20,7 +20,7 @@ from sentiment_core.explain.study import draw_sample
 from sentiment_core.explain.study_question import study_arguments
 from sentiment_core.explain.study_words import described
 from sentiment_core.explain.unseen import CHANGED, has_seen, own_test, seen_among
-from sentiment_core.seen import FILE, is_in, learned_from
+from sentiment_core.seen import is_in, learned_from
 from sentiment_core.store import Run, Store
 from sentiment_core.work.training import train_here
 
@@ -123,7 +123,7 @@ def _learned_texts(run: Run) -> list[str]:
 def test_a_run_from_before_the_lists_is_told_by_its_reviews_and_nothing_is_claimed_once_they_are_gone(
     store: Store, limited: Run, file: Path, home: Path
 ) -> None:
-    (home / "experiments" / limited.experiment_id / FILE).unlink()
+    (home / "experiments" / limited.experiment_id / SEEN).unlink()
     assert ask(store, limited, file).seen == 80
     other = file.with_name("other.csv")
     file.rename(other)
@@ -192,7 +192,7 @@ def test_a_single_review_is_known_again_and_nothing_is_read_for_it(
     assert "trained or validated on this very review" in words and seen is True
     words, seen = asked(tested)
     assert "trained or validated" not in words and seen is False
-    listed = home() / "experiments" / limited.experiment_id / FILE
+    listed = home() / "experiments" / limited.experiment_id / SEEN
     listed.write_bytes(b"damaged")
     assert has_seen(learned, limited.id, store) is None
     listed.unlink()

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
+from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
 from sentiment_core.store import Progress
 from sentiment_core.work.desk import CANCELLED
@@ -103,3 +104,14 @@ def test_how_long_it_takes_is_said_with_the_progress(kind, lab, monkeypatch):
 )
 def test_a_time_in_words(seconds, words):
     assert duration(seconds) == words
+
+
+def test_training_is_on_the_same_list(lab, capsys):
+    experiment = lab.create_experiment(ExperimentConfig())
+    assert cli.main(["work", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["id"], row["title"], row["status"], row["queue_position"]) == (experiment.id, "Training", "queued", 1)
+    assert cli.main(["cancel", experiment.id]) == 0
+    assert capsys.readouterr().out == f"{experiment.id}: stopped\n"
+    assert cli.main(["work"]) == 0
+    assert capsys.readouterr().out == "Nothing waits or runs.\n"

@@ -9,16 +9,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from alembic.operations import Operations
-from sqlalchemy import Column, Double, MetaData, Text, create_engine, inspect, select
+from sqlalchemy import Column, Double, MetaData, Text, create_engine, select
 
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Balance
@@ -27,52 +25,13 @@ from sentiment_core.store import Store, layout, measurements, migrations, schema
 from sentiment_core.store.backups import KEPT, back_up
 from tests.postgres import Cluster
 from tests.store import version_1
-from tests.store.shared import TWIN, child, finish, same, sqlite_alone, step
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, home: Path) -> Iterator[str]:
-    """Where nothing is yet, on each kind of database in turn."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{home}/store.sqlite3"
-    else:
-        yield request.getfixturevalue("postgres_url")
+from tests.store.shared import TWIN, child, finish, layout_of, same, sqlite_alone, step, version_of
 
 
 @pytest.fixture(params=[False, True], ids=["first", "last"])
 def old(request: pytest.FixtureRequest, empty_url: str) -> tuple[str, str]:
     """A store of the first or of the last program of version 1: its URL and the id of its run."""
     return empty_url, version_1.make(empty_url, TWIN, later=request.param)
-
-
-def layout_of(url: str) -> dict[str, Any]:
-    """Everything about the tables of a database but the order of their columns."""
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        found = inspect(connection)
-        tables = {
-            name: (
-                {column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(name)},
-                found.get_pk_constraint(name)["constrained_columns"],
-                [
-                    (key["constrained_columns"], key["referred_table"], key["options"])
-                    for key in found.get_foreign_keys(name)
-                ],
-                sorted((str(index["name"]), index["column_names"]) for index in found.get_indexes(name)),
-                found.get_table_options(name) if connection.dialect.name == "sqlite" else {},
-            )
-            for name in found.get_table_names()
-        }
-    engine.dispose()
-    return tables
-
-
-def version_of(url: str) -> int:
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        version: int = connection.execute(select(schema.version_table.c.version)).scalar_one()
-    engine.dispose()
-    return version
 
 
 def test_what_it_holds_stays_and_new_things_can_be_kept(old: tuple[str, str]) -> None:

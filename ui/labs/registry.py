@@ -9,7 +9,7 @@ from sentiment_core.errors import NotFoundError
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab: `name` is its link (`?lab=NAME`), `module` has a `draw()` that draws it below its title."""
+    """A lab: `name` is its link (`?lab=NAME`), `module` has its `ADDRESS` and a `draw()` for all below its title."""
 
     name: str
     title: str
@@ -18,7 +18,7 @@ class Lab:
     icon: str
 
 
-LABS: tuple[Lab, ...] = (
+LABS: list[Lab] = [
     Lab(
         "learning-rates",
         "Learning-rate sweep",
@@ -41,13 +41,41 @@ LABS: tuple[Lab, ...] = (
         ":material/space_bar:",
     ),
     Lab(
+        "initialisation",
+        "Initialisation bench",
+        "Before any training: what does a start do to activations and gradients, through time and through layers?",
+        "ui.labs.inside.initialisation",
+        ":material/flag:",
+    ),
+    Lab(
+        "saturation",
+        "Saturation lab",
+        "Where are tanh, sigmoid and ReLU flat, and what does that leave of a gradient through many layers?",
+        "ui.labs.inside.saturation",
+        ":material/water_drop:",
+    ),
+    Lab(
+        "batch-norm",
+        "Batch norm, training and testing",
+        "One review in changing company: when does its answer depend on who shares its batch?",
+        "ui.labs.inside.batch_norm",
+        ":material/groups:",
+    ),
+    Lab(
+        "clipping-geometry",
+        "Clipping geometry",
+        "A loss with a cliff: where does descent end without clipping, by norm and by value, update by update?",
+        "ui.labs.inside.cliff",
+        ":material/landscape:",
+    ),
+    Lab(
         "baselines",
         "Baselines",
         "What a linear model reaches in seconds on the same reviews: the line that a network has to beat.",
         "ui.labs.baselines",
         ":material/linear_scale:",
     ),
-)
+]
 
 
 def lab(name: str) -> Lab:

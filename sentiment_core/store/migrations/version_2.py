@@ -1,11 +1,11 @@
-"""Version 2: what only some runs measure; and what some programs of version 1 had and others had not."""
+"""Version 2: what only some runs measure, the queue of calculations, and what only some programs of version 1 had."""
 
 from __future__ import annotations
 
 import secrets
 
 from alembic.operations import Operations
-from sqlalchemy import Column, Double, ForeignKey, Integer, LargeBinary, Text, column, select, table
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Integer, LargeBinary, Text, column, select, table
 
 
 def upgrade(op: Operations) -> None:
@@ -18,6 +18,27 @@ def upgrade(op: Operations) -> None:
         Column("value", Double),
         Column("array", LargeBinary),
     )
+    op.create_table(
+        "work",
+        Column("id", Text, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("arguments", Text, nullable=False),
+        Column("is_long", Boolean, nullable=False),
+        Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), index=True),
+        Column("status", Text, nullable=False),
+        Column("error", Text),
+        Column("queued_at", Double, nullable=False),
+        Column("started_at", Double),
+        Column("finished_at", Double),
+        Column("worker_host", Text),
+        Column("worker_pid", Integer),
+        Column("worker_create_time", Double),
+        Column("heartbeat", Double),
+        Column("progress", Text),
+        Column("threads", Integer),
+        Column("stop_requested", Boolean, nullable=False),
+    )
+    op.create_index("work_by_status", "work", ["status", "queued_at"])
     op.create_table(
         "balances",
         Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
