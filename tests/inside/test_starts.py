@@ -33,8 +33,8 @@ def test_shares_by_hand():
     assert math.isnan(saturated_share(np.array([])))
     assert dead_units(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]])).tolist() == [True, False, False]
     assert norms(np.array([[3.0, 4.0], [3e-30, 4e-30]], dtype=np.float32)) == pytest.approx([5.0, 5e-30])
-    counted = histograms(np.array([[0.1, 0.9, 5.0, math.nan]]), np.array([0.0, 0.5, 1.0]))
-    assert counted.tolist() == [[0.25, 0.5]]
+    counted = histograms(np.array([[0.1, 0.9, 5.0, math.nan, -math.inf]]), np.array([0.0, 0.5, 1.0]))
+    assert counted.tolist() == [[0.2, 0.4]]
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
