@@ -24,7 +24,7 @@ def test_each_lab_is_drawn_at_both_sizes_and_a_knob_answers(page, server):
         page.goto(f"{server.url}/labs?lab={name}")
         said = page.get_by_text(sentence).first
         said.wait_for(timeout=60_000)
-        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=90_000)
         assert page.evaluate(FITS)
         page.set_viewport_size({"width": 390, "height": 844})
         page.emulate_media(color_scheme="dark")
