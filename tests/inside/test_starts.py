@@ -162,6 +162,7 @@ def test_sentences_say_what_the_numbers_say_and_nothing_else():
     assert "vanishes" not in words.through_time([1e-5, 0.5], 50)
     assert "explodes" not in words.through_time([0.9, 1.1], 50)
     assert "draws disagree" in words.through_time([1e-5, 0.5], 50)
+    assert "no gradient left" in words.through_time([math.nan, 1.0], 50)
     assert "units are one" in words.symmetric(1, 16, (0.69, 0.68), 1)
     parted = words.symmetric(16, 16, (0.69, 0.70), 16)
     assert "units are one" not in parted and "no lower" in parted

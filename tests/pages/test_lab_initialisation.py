@@ -65,9 +65,9 @@ def test_noise_parts_the_units(open_page):
 def test_the_lectures_figures_stand_beside_ours_only_where_they_belong(open_page):
     page = open_page("labs", lab="initialisation", view="deep")
     assert not page.exception and not page.error
-    assert "points of the lecture's figure" in said(page) and "after 1,000 updates" not in said(page)
+    assert "points of the lecture's figure" in said(page) and "after 1,001 updates" not in said(page)
     page.toggle(key="lab:initialisation:norm").set_value(True).run()
-    assert "after 1,000 updates" in said(page)
+    assert "after 1,001 updates" in said(page)
     page = open_page("labs", lab="initialisation", view="deep", deep_gain="3")
     assert "points of the lecture's figure" not in said(page)
     assert "flat ends of tanh" in said(page)
