@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,12 @@ from sentiment_core.data_view.statistics import learnable
 from sentiment_core.datasets import Reviews, check_here, load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import ConfigError, EmbeddingsError, SentimentLabError
-from ui.data.state import field, key, put, value
+from ui.addresses import DATA, FILE
 from ui.kit.kept import kept
 from ui.kit.labels import say
-from ui.kit.notices import errors_shown, literal
+from ui.kit.notices import literal
 from ui.kit.reading_first import read_first
-from ui.kit.uploads import in_users_words, upload_csv, upload_path
+from ui.kit.uploads import in_users_words, reviews_file
 
 SOURCES = {"demo": "Demo reviews", "csv": "A CSV file", "imdb": "IMDb"}
 
@@ -44,27 +45,27 @@ def choose() -> DataConfig | None:
     """Draw the choice of reviews, tokenizer and vectors; None while a file is missing."""
     first, second, third = st.columns([1.2, 1, 1], vertical_alignment="bottom")
     with first:
-        st.selectbox("Reviews", list(SOURCES), key=field("source"), format_func=SOURCES.__getitem__, on_change=_restart)
+        st.selectbox(
+            "Reviews", list(SOURCES), key=DATA.key("source"), format_func=SOURCES.__getitem__, on_change=_restart
+        )
     with second:
         names = ("word", "whitespace")
-        st.selectbox("Tokenizer", names, key=field("tokenizer"), format_func=lambda name: say("data.tokenizer", name))
+        st.selectbox(
+            "Tokenizer", names, key=DATA.key("tokenizer"), format_func=lambda name: say("data.tokenizer", name)
+        )
     with third:
         here = vocabularies()
-        if value("embeddings") not in here:
-            st.warning(f"{value('embeddings')} has not been fetched on this machine yet; a training that uses it does.")
-            put("embeddings", here[0])
-        st.selectbox("Word vectors", here, key=field("embeddings"))
-    source = value("source")
-    if source == "csv":
-        _upload()
-        if not value("file"):
-            st.caption(
-                "Choose a `.csv` or `.csv.gz` with one review a row in `text` and its label, 0 or 1, in `label`."
+        if DATA.value("embeddings") not in here:
+            st.warning(
+                f"{DATA.value('embeddings')} has not been fetched on this machine yet; a training that uses it does."
             )
-            return None
-        config = from_fields({"data.source": "csv", "data.path": upload_path(value("file"))}).data
-    else:
-        config = DataConfig(source=source)
+            DATA.put(embeddings=here[0])
+        st.selectbox("Word vectors", here, key=DATA.key("embeddings"))
+    source = DATA.value("source")
+    if source == FILE:
+        tab = DATA.value("tab")
+        return reviews_file("data:upload", DATA.value("file"), _take_file, read=tab != "words", tokens=True, shown=True)
+    config = DataConfig(source=source)
     if source == "imdb":
         try:
             check_here(config)
@@ -151,15 +152,11 @@ def _config(source: str, path: str | None) -> DataConfig:
     return from_fields(fields).data
 
 
-def _upload() -> None:
-    with errors_shown():
-        path = upload_csv(key=key("upload"))
-        if path is not None and path.name != value("file"):
-            put("file", path.name)
-            _restart()
+def _take_file(path: Path) -> None:
+    if path.name != DATA.value("file"):
+        DATA.put(file=path.name)
+        _restart()
 
 
 def _restart() -> None:
-    for name in ("page", "batch"):
-        put(name, 1)
-    put("review", 0)
+    DATA.put(page=1, batch=1, review=0)

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import tempfile
+from collections.abc import Callable, Collection
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO
@@ -16,12 +17,35 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from sentiment_core.artifacts import folder
-from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.config import DataConfig, build
+from sentiment_core.data_view.job import ReviewCounts
+from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
+from ui.kit.address import Field, Unusable
+from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.reading_first import read_first
 
-NAMES, ARRIVED = "uploads:names", "uploads:arrived:"
+NAMES, PROBLEM = "uploads:names", "uploads:problem:"
 CHUNK_BYTES = 1 << 20
 # What an upload is called on disk; a link may name nothing else.
 NAME = re.compile(r"[0-9a-f]{24}\.csv(\.gz)?")
+
+
+def upload(name: str, default: str, choices: Collection[str] = (), missing: str = "") -> Field:
+    """Return an address field that names an upload, or one of `choices`; `missing` stands for a file to be chosen."""
+
+    def read(given: str) -> str:
+        if given not in choices and not NAME.fullmatch(given):
+            raise Unusable(missing)
+        return given
+
+    allowed = ", ".join([*choices, "the name of an upload"])
+    return Field(name, name, default, allowed, read, say=lambda value: "upload the file here")
+
+
+def without_folders(query: dict[str, str]) -> dict[str, str]:
+    """Return a configuration's parameters with its upload called by name: a link says nothing about folders."""
+    path = query.get("data.path", "").replace("\\", "/")
+    return {**query, "data.path": path.rpartition("/")[2]} if path else query
 
 
 def remember_name(path: Path, name: str) -> None:
@@ -35,27 +59,68 @@ def in_users_words(message: str, path: str) -> str:
     return message.replace(stored, st.session_state.get(NAMES, {}).get(stored, stored))
 
 
-def upload_csv(key: str = "upload", help: str | None = None) -> Path | None:
-    """Draw the upload of a CSV file; return where a file that was just chosen is kept, None on every other run.
+def reviews_file(
+    key: str,
+    name: str | None,
+    arrived: Callable[[Path], None],
+    *,
+    columns: Callable[[], tuple[str, str]] = lambda: ("text", "label"),
+    labelled: bool = True,
+    read: bool = True,
+    tokens: bool = False,
+    shown: bool = False,
+) -> DataConfig | None:
+    """Draw the upload of reviews, the choice of their columns, and what was understood of the upload called `name`.
 
-    The browser goes on showing the name. Raises `StoreError` when the file cannot be kept.
+    Return the reviews once they can be used, None until then, with the reason on the page. `arrived` is told in a
+    callback where a new file lies; `columns` draws the choice of the columns with text and label, and returns it.
+    `labelled`: labels are needed. With `read`, the file is read once, with `tokens` and `shown` as `read_first` says.
     """
-    st.file_uploader(
-        "CSV file",
+    place = st.container()
+    words, truth = columns()
+    needed = f"its label in `{truth}`: 0 or 1, neg or pos, negative or positive"
+    place.file_uploader(
+        "Reviews as a CSV file",
         ["csv", "gz"],
         key=key,
-        help=help,
+        help=f"A `.csv` or `.csv.gz` with one review a row in `{words}` and {needed if labelled else f'`{truth}`'}.",
         on_change=_keep,
-        args=(key,),
-        label_visibility="visible" if help else "collapsed",
+        args=(key, arrived),
     )
-    kept: Path | StoreError | None = st.session_state.pop(ARRIVED + key, None)
-    if isinstance(kept, StoreError):
-        raise kept
-    return kept
+    with errors_shown():
+        if (problem := st.session_state.pop(PROBLEM + key, None)) is not None:
+            raise problem
+    try:
+        if not name:
+            told = needed if labelled else f"`{truth}` (0 or 1) is optional"
+            st.caption(f"Choose a `.csv` or `.csv.gz` with one review a row in `{words}`; {told}.")
+            return None
+        data = build(
+            DataConfig,
+            {"source": "csv", "path": upload_path(name), "text_column": words, "label_column": truth},
+        )
+        if read:
+            found = read_first(data, labelled=labelled, tokens=tokens, shown=shown)
+            if found is None:
+                return None
+            _understood(name, found, warned=not shown)
+    except SentimentLabError as error:
+        show_error(error.worded(in_users_words(str(error), name or "")))
+        return None
+    return data
 
 
-def _keep(key: str) -> None:
+def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
+    """Say what a file holds, as it was read; a page that shows the reviews says itself what was odd about them."""
+    positive = "" if found.positive is None else f", {found.positive:,} of them positive"
+    called = in_users_words(name, name)
+    told = "" if called == name else f"{called}: "
+    st.caption(literal(f"{told}{found.reviews:,} reviews{positive}."))
+    for warning in found.warnings if warned else ():
+        st.caption(literal(in_users_words(warning, name)))
+
+
+def _keep(key: str, arrived: Callable[[Path], None]) -> None:
     """Put what has arrived on disk. In a callback: the widget itself hands out a copy of the file on every run."""
     given = st.session_state[key]
     if not isinstance(given, UploadedFile):
@@ -63,9 +128,9 @@ def _keep(key: str) -> None:
     try:
         path = save_upload(given.name, given)
         remember_name(path, given.name)
-        st.session_state[ARRIVED + key] = path
+        arrived(path)
     except StoreError as error:
-        st.session_state[ARRIVED + key] = error
+        st.session_state[PROBLEM + key] = error
     # The server would hold every upload in memory until its browser leaves; this one is on disk, or has no place there.
     context = get_script_run_ctx()
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):

@@ -9,7 +9,7 @@ from sentiment_core.errors import NotFoundError
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab: `name` is its link (`?lab=NAME`), `module` has a `draw()` that draws it below its title."""
+    """A lab: `name` is its link (`?lab=NAME`), `module` has its `ADDRESS` and a `draw()` for all below its title."""
 
     name: str
     title: str
@@ -18,7 +18,7 @@ class Lab:
     icon: str
 
 
-LABS: tuple[Lab, ...] = (
+LABS: list[Lab] = [
     Lab(
         "learning-rates",
         "Learning-rate sweep",
@@ -75,7 +75,7 @@ LABS: tuple[Lab, ...] = (
         "ui.labs.baselines",
         ":material/linear_scale:",
     ),
-)
+]
 
 
 def lab(name: str) -> Lab:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import DataConfig, ExperimentConfig, build, choices, from_fields
-from sentiment_core.errors import ConfigError, SentimentLabError
+from sentiment_core.config import DataConfig, ExperimentConfig, choices, from_fields
+from sentiment_core.errors import ConfigError
 from sentiment_core.presets import PRESETS, preset
+from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
-from ui.kit.reading_first import read_first
-from ui.kit.uploads import in_users_words, upload_csv
+from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft
 
@@ -90,8 +91,6 @@ def form() -> ExperimentConfig | None:
 
 def summary(config: ExperimentConfig) -> str:
     """Return a configuration in one line."""
-    from ui.kit.labels import say
-
     data, model, training = config.data, config.model, config.training
     parts = [
         say("data.source", data.source),
@@ -147,27 +146,20 @@ def _data() -> bool:
 
 def _upload() -> bool:
     """Draw upload and columns; return whether the reviews can be trained on."""
-    columns = {"data.text_column": draft()["data.text_column"], "data.label_column": draft()["data.label_column"]}
-    try:
-        kept = upload_csv(help=f"Columns {' and '.join(columns.values())}; .csv or .csv.gz.")
-        if kept is not None:
-            draft()["data.path"] = str(kept)
-        edit(*columns)
-        path = draft()["data.path"]
-        if not path:
-            st.caption("Choose a file with one review a row and its label: 0 or 1, neg or pos, negative or positive.")
-            return False
-        names = {"text_column": draft()["data.text_column"] or "", "label_column": draft()["data.label_column"] or ""}
-        found = read_first(build(DataConfig, {"source": "csv", "path": path, **names}), shown=False)
-    except SentimentLabError as error:
-        show_error(error.worded(in_users_words(str(error), draft()["data.path"] or "")))
-        return False
-    if found is None:
-        return False
-    st.caption(f"{found.reviews:,} reviews, {found.positive:,} of them positive.")
-    for warning in found.warnings:
-        st.caption(literal(in_users_words(warning, path)))
-    return True
+    path = draft()["data.path"]
+    found = reviews_file(
+        "train:upload",
+        path and Path(path).name,
+        lambda arrived: draft().update({"data.path": str(arrived)}),
+        columns=_columns,
+    )
+    return found is not None
+
+
+def _columns() -> tuple[str, str]:
+    names = ("data.text_column", "data.label_column")
+    edit(*names)
+    return draft()[names[0]] or "", draft()[names[1]] or ""
 
 
 def _model() -> None:

@@ -42,49 +42,49 @@ ABOUT: dict[NormName, str] = {
     "and is in training mode for ever. It also takes the time step for the channel.",
 }
 MOST_REVIEWS = 12
-FIELDS = {
-    "view": one_of("company", list(VIEWS)),
-    "norm": one_of("masked", list(NAMES)),
-    "review": number(0, 0, MOST_REVIEWS - 1),
-    "counted": one_of(False, [False, True]),
-    "gamma": number(1.5, 0.0, 3.0),
-    "beta": number(-1.0, -3.0, 3.0),
-    **reviews.FIELDS,
-}
+SETTINGS = Settings(
+    "batch-norm",
+    one_of("view", "company", list(VIEWS)),
+    one_of("norm", "masked", list(NAMES)),
+    number("review", 0, 0, MOST_REVIEWS - 1),
+    one_of("counted", False, [False, True]),
+    number("gamma", 1.5, 0.0, 3.0),
+    number("beta", -1.0, -3.0, 3.0),
+    *reviews.SETTINGS,
+)
+ADDRESS = SETTINGS.address
 Scores = dict[int, np.ndarray]
 
 
 def draw() -> None:
     """Draw the lab."""
-    settings = Settings("batch-norm", FIELDS)
     with st.container(horizontal=True, vertical_alignment="center"):
-        view = settings.choice("view", "View", VIEWS.__getitem__, hidden=True)
+        view = SETTINGS.choice("view", "View", VIEWS.__getitem__, hidden=True)
         st.space("stretch")
-        data = reviews.choose(settings)
+        data = reviews.choose(SETTINGS)
     try:
         if data is not None:
-            {"company": company, "running": running, "affine": affine}[view](settings, *data)
+            {"company": company, "running": running, "affine": affine}[view](*data)
     except SentimentLabError as error:
         show_error(error)
-    settings.write()
 
 
-def company(settings: Settings, source: str, path: str | None) -> None:
+def company(source: str, path: str | None) -> None:
     """Draw one review's answer among others, in both modes."""
     predict(
         "company",
         "batch norm in training mode. Does one review's answer move more among 2 or among 128 reviews?",
         ("More among 2", "More among 128", "The same in both"),
-        lambda: _two_or_many(source, path, settings["review"]),
+        lambda: _two_or_many(source, path, SETTINGS["review"]),
     )
     left, right = st.columns([1, 1.8], gap="large")
     with left:
-        norm: NormName = settings.pick("norm", "Norm of the word vectors", NAMES.__getitem__)
+        norm: NormName = SETTINGS.pick("norm", "Norm of the word vectors", NAMES.__getitem__)
         texts = reviews.padded_of(source, path).texts[:MOST_REVIEWS]
         review = st.selectbox(
             "The review",
             range(len(texts)),
-            key=settings.widget("review"),
+            key=SETTINGS.address.key("review"),
             format_func=lambda place: f"{texts[place][:70]}…",
         )
         st.caption(literal(ABOUT[norm]))
@@ -98,7 +98,7 @@ def company(settings: Settings, source: str, path: str | None) -> None:
         )
 
 
-def running(settings: Settings, source: str, path: str | None) -> None:
+def running(source: str, path: str | None) -> None:
     """Draw running mean and variance on their way to those of the reviews."""
     data = reviews.padded_of(source, path)
     curves = {"masked": settling(_trained(source, path, "masked"), data)}
@@ -116,15 +116,15 @@ def running(settings: Settings, source: str, path: str | None) -> None:
     )
 
 
-def affine(settings: Settings, source: str, path: str | None) -> None:
+def affine(source: str, path: str | None) -> None:
     """Draw one component before the norm, after it, and after γ and β."""
     data = reviews.padded_of(source, path)
     _, variance = statistics(data, counted=False)
     left, right = st.columns([1, 1.8], gap="large")
     with left:
-        counted = settings.switch("counted", "Count padding as words")
-        gamma = settings.slider("gamma", "γ: the deviation that is learned", 0.05)
-        beta = settings.slider("beta", "β: the mean that is learned", 0.05)
+        counted = SETTINGS.switch("counted", "Count padding as words")
+        gamma = SETTINGS.slider("gamma", "γ: the deviation that is learned", 0.05)
+        beta = SETTINGS.slider("beta", "β: the mean that is learned", 0.05)
     which = int(variance.argmax())
     values = normalised(data, counted, which, gamma, beta)
     learned = _trained(source, path, "counted" if counted else "masked").affine
