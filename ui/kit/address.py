@@ -23,6 +23,8 @@ LONGEST_TEXT = 1500
 LAG_SECONDS = 2.0
 MOST_QUOTED = 40
 SETTINGS = "settings"
+# The page of the run before, and of this one.
+PAGES = "address:pages"
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
@@ -336,10 +338,17 @@ def current_query(page: str) -> dict[str, str]:
     st.session_state[_replaced(page)] = recent = [item for item in replaced if now - item[2] < LAG_SECONDS]
     if any(left == query for left, _, _ in recent) and recent[-1][1] != query:
         query = recent[-1][1]
-    if query != st.session_state.get(_told(page)):
-        # A link to the page one is on leaves the browser's bar as it was.
-        _tell(page, query)
+        st.query_params.from_dict(query)
+    # A link to the page one is on leaves the browser's bar as it was; one to another page is there already.
+    if st.session_state.get(PAGES, ("", ""))[0] == page and query != st.session_state.get(_told(page)):
+        st.query_params.from_dict(query)
+    st.session_state[_told(page)] = query
     return query
+
+
+def turn_to(page: str) -> None:
+    """Note which page is drawn now. For the frame, before it draws it."""
+    st.session_state[PAGES] = (st.session_state.get(PAGES, ("", ""))[1], page)
 
 
 def replace_query(page: str, query: dict[str, str]) -> None:
@@ -348,12 +357,8 @@ def replace_query(page: str, query: dict[str, str]) -> None:
     if query != before:
         replaced = st.session_state.get(_replaced(page), [])
         st.session_state[_replaced(page)] = [*replaced, (before, query, time.monotonic())]
-        _tell(page, query)
-
-
-def _tell(page: str, query: dict[str, str]) -> None:
-    st.query_params.from_dict(query)
-    st.session_state[_told(page)] = query
+        st.query_params.from_dict(query)
+        st.session_state[_told(page)] = query
 
 
 def _replaced(page: str) -> str:
