@@ -55,6 +55,13 @@ LABS: list[Lab] = [
         ":material/water_drop:",
     ),
     Lab(
+        "batch-norm",
+        "Batch norm, training and testing",
+        "One review in changing company: when does its answer depend on who shares its batch?",
+        "ui.labs.inside.batch_norm",
+        ":material/groups:",
+    ),
+    Lab(
         "clipping-geometry",
         "Clipping geometry",
         "A loss with a cliff: where does descent end without clipping, by norm and by value, update by update?",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from sentiment_core.artifacts import home
-from sentiment_core.config import from_fields
+from sentiment_core.config import DataConfig, from_fields
 from sentiment_core.datasets import load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.inside.batch import WordBatch, word_batch
+from sentiment_core.inside.normed import PaddedReviews, padded_reviews
 from sentiment_core.text import TextEncoder
 from ui.kit.kept import kept
 from ui.kit.uploads import reviews_file, upload
@@ -43,9 +44,21 @@ def batch_of(source: str, path: str | None, count: int = REVIEWS, steps: int = S
 
 @kept(max_entries=8, show_spinner="Reading the reviews")
 def _batch(where: str, source: str, path: str | None, count: int, steps: int) -> WordBatch:
-    fields = {"data.source": source} | ({"data.path": path} if path else {})
-    vectors = load_saved("glove-50")
-    return word_batch(load_reviews(from_fields(fields).data), vectors, _encoder(), count, steps)
+    return word_batch(load_reviews(_config(source, path)), load_saved("glove-50"), _encoder(), count, steps)
+
+
+def padded_of(source: str, path: str | None) -> PaddedReviews:
+    """Return some hundred reviews with their padding, made once for all visitors. Raises `SentimentLabError`."""
+    return _padded(str(home()), source, path)
+
+
+@kept(max_entries=4, show_spinner="Reading the reviews")
+def _padded(where: str, source: str, path: str | None) -> PaddedReviews:
+    return padded_reviews(load_reviews(_config(source, path)), load_saved("glove-50"), _encoder())
+
+
+def _config(source: str, path: str | None) -> DataConfig:
+    return from_fields({"data.source": source} | ({"data.path": path} if path else {})).data
 
 
 @kept(max_entries=1)

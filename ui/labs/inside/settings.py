@@ -57,6 +57,11 @@ class Settings:
         )
         return self[name]
 
+    def pick(self, name: str, label: str, say: Callable[[Any], str] = shortly) -> Any:
+        """Draw a setting's options as a list to pick from, for long names, and return the chosen one."""
+        st.selectbox(label, self._options[name], key=self.address.key(name), format_func=say)
+        return self[name]
+
     def slider(self, name: str, label: str, step: float, form: str | None = None) -> Any:
         """Draw a setting's range as a slider and return where it stands."""
         low, high = self._options[name]
