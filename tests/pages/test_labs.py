@@ -197,9 +197,9 @@ def test_baselines_are_offered_then_listed_best_first(open_page, finished_job):
     ("query", "message"),
     [
         ({"limit": "3"}, "limit"),
-        ({"source": "moon"}, "source"),
+        ({"source": "moon"}, "reviews in this link must be one of"),
         ({"source": "csv", "file": "/etc/passwd"}, "upload the file here"),
-        ({"vectors": "none"}, "embeddings"),
+        ({"vectors": "none"}, "in this link must be one of glove"),
     ],
 )
 def test_a_bad_baselines_link_says_what_is_wrong(open_page, query, message):

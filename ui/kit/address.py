@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.config import field_info, from_fields
+from sentiment_core.config import choices, field_info, from_fields
 from sentiment_core.errors import SentimentLabError
 
 # A longer text does not fit into an address: it stays out, and is handed over within the session.
@@ -154,7 +154,10 @@ def checked(name: str, default: str, check: Callable[[str], Any], title: str = "
 
 
 def setting(name: str, of: str, default: str = "") -> Field:
-    """Return a field with the text of the configuration's field `of`, whose bounds are declared there."""
+    """Return a field with the text of the configuration's field `of`, whose choices and bounds are declared there."""
+    if options := choices(of):
+        # Whether it suits the other settings is seen when all are known.
+        return one_of(name, options, default, field_info(of).title.lower())
     return checked(name, default, lambda given: from_fields({of: given}), field_info(of).title.lower())
 
 
