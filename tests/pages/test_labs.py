@@ -19,7 +19,7 @@ from sentiment_core.recorded import RunSpread, SeedResult, reader, record, recor
 from sentiment_core.work import desk
 from sentiment_core.work.desk import Job
 from ui.addresses import lab_address
-from ui.kit.address import whole
+from ui.kit.address_fields import whole
 from ui.labs.rate_figure import rate_figure
 from ui.labs.registry import LABS, Lab
 
