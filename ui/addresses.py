@@ -18,19 +18,8 @@ from sentiment_core.lessons import LESSONS
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
-from ui.kit.address import (
-    LONGEST_TEXT,
-    Address,
-    Field,
-    decimal,
-    hand_over,
-    identifier,
-    one_of,
-    one_of_values,
-    several,
-    text,
-    whole,
-)
+from ui.kit.address import Address, hand_over
+from ui.kit.address_fields import LONGEST_TEXT, Field, decimal, identifier, one_of, one_of_values, several, text, whole
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
 

@@ -20,7 +20,7 @@ from sentiment_core.artifacts import folder
 from sentiment_core.config import DataConfig, build
 from sentiment_core.data_view.job import ReviewCounts
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
-from ui.kit.address import Field, Unusable
+from ui.kit.address_fields import Field, Unusable
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.reading_first import read_first
 

@@ -10,7 +10,7 @@ import streamlit as st
 from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, remarks
 from sentiment_core.config import DataConfig, ExperimentConfig, choices, flatten, from_fields
 from ui.addresses import lab_address, to_train
-from ui.kit.address import setting
+from ui.kit.address_fields import setting
 from ui.kit.job_panel import job_panel
 from ui.kit.labels import say
 from ui.kit.notices import literal

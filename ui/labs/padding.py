@@ -35,7 +35,7 @@ from sentiment_core.explain.padding_probe import (
 from sentiment_core.metrics import Status
 from sentiment_core.store import Run
 from ui.addresses import lab_address
-from ui.kit.address import several, text, whole
+from ui.kit.address_fields import several, text, whole
 from ui.kit.at_once import AT_ONCE_SECONDS, about
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.examples import EXAMPLES
