@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sentiment_core.datasets import demo
-from sentiment_core.datasets.csv_file import read
+from sentiment_core.datasets.file.reader import read
 from sentiment_core.explain import attribute, load_predictor
 from sentiment_core.explain.predictor import Predictor
 from sentiment_core.store import Store

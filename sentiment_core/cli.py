@@ -21,6 +21,7 @@ from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
 from sentiment_core.presets import PRESETS, preset, vary_clipping
+from sentiment_core.sources import SOURCES
 from sentiment_core.training.memory import check_before
 
 
@@ -149,7 +150,7 @@ def build_config(options: argparse.Namespace) -> ExperimentConfig:
 def _source(data: str | None) -> dict[str, Any]:
     if not data:
         return {}
-    if data in {"demo", "imdb"}:
+    if data in SOURCES and not SOURCES[data].needs:
         return {"data.source": data}
     return {"data.source": "csv", "data.path": str(Path(os.path.expanduser(data)).resolve())}
 
@@ -244,7 +245,7 @@ def _export(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _predict(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.datasets.csv_file import read
+    from sentiment_core.datasets.file.reader import read
     from sentiment_core.explain import load_predictor
     from sentiment_core.explain.batch import Asked, measures, seen_sentence
     from sentiment_core.explain.unseen import seen_among

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 KINDS = {int: "whole number", float: "number"}
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """Marks a text field whose values are the names in a registry, as it stands when somebody asks."""
+
+    names: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: str) -> str:
+        if value not in self.names:
+            raise PydanticCustomError("not_offered", "not offered")
+        return value
+
+
 def options(info: Any) -> tuple[Any, ...]:
-    """Return the allowed values of a `Literal` field, or of a tuple of them; empty for other fields."""
+    """Return the allowed values of a `Literal` or `OneOf` field, or of a tuple of them; empty for other fields."""
+    for rule in info.metadata:
+        if isinstance(rule, OneOf):
+            return tuple(rule.names)
     annotation = info.annotation
     while annotation is not None and (arguments := get_args(annotation)):
         if not isinstance(arguments[0], type) and not get_args(arguments[0]):
@@ -41,6 +64,8 @@ def range_in_words(info: Any) -> str:
         for rule in rules
         if (value := getattr(rule, name, None)) is not None
     ]
+    if get_origin(info.annotation) is tuple and str in kinds:
+        return f"{' and '.join(sizes)} values, separated by commas".strip()
     if str in kinds:
         return " and ".join(sizes) + " characters" if sizes else ""
     element = next((part for part in kinds if hasattr(part, "__metadata__")), None)

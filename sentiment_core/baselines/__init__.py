@@ -17,13 +17,13 @@ from sentiment_core import jobs
 from sentiment_core.config import DataConfig, build
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
 from sentiment_core.seen import copies_in_test
+from sentiment_core.sources import SOURCES
 
 Progress = Callable[[str, float | None], None]
 
 KIND = "baselines"
 # What decides which reviews are trained and tested on, and what the mean word vectors are taken over.
 REVIEWS = ("source", "split", "limit", "validation_fraction")
-FILE = ("path", "text_column", "label_column")
 VECTORS = ("tokenizer", "embeddings")
 PUBLISHED = tuple((words, vectors) for words in ("word", "whitespace") for vectors in ("glove-50", "glove-100"))
 SEED = 1
@@ -34,11 +34,9 @@ RECIPE = 2
 def arguments_for(data: DataConfig) -> dict[str, Any]:
     """Return the job's arguments for `data`: equal for all settings that make no difference to a baseline."""
     names = [*REVIEWS, *VECTORS]
-    if data.source == "csv":
-        names += FILE
     if data.embeddings in {"word2vec", "random"}:
         names.append("embedding_dim")
-    return {name: getattr(data, name) for name in names} | {"recipe": RECIPE}
+    return {name: getattr(data, name) for name in names} | SOURCES[data.source].settings(data) | {"recipe": RECIPE}
 
 
 def trained(data: DataConfig) -> dict[str, float]:

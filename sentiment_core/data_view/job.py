@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sentiment_core.config import DataConfig, build
 from sentiment_core.data_view.reading import read_tokens
-from sentiment_core.datasets import csv_file, load_reviews
+from sentiment_core.datasets import load_reviews
+from sentiment_core.datasets.file import reader
+from sentiment_core.sources import SOURCES
 
 KIND = "reviews"
 TOKENIZERS = ("word", "whitespace")
-FIELDS = ("source", "path", "text_column", "label_column", "limit", "split", "validation_fraction")
+FIELDS = ("source", "limit", "split", "validation_fraction")
 
 Progress = Callable[[str, float | None], None]
 
@@ -22,14 +23,11 @@ Progress = Callable[[str, float | None], None]
 def arguments_for(data: DataConfig, *, labelled: bool = True, tokens: bool = False) -> dict[str, Any]:
     """Return the arguments of `run`: what of `data` decides which reviews they are, and the file as it stands.
 
-    Not `labelled`: any rows of a CSV file will do. `tokens`: split them into tokens too, which fills that cache.
+    Not `labelled`: any rows of a file will do. `tokens`: split them into tokens too, which fills that cache.
     """
-    stamp = None
-    if data.source == "csv" and data.path and Path(data.path).is_file():
-        found = Path(data.path).stat()
-        stamp = [found.st_size, found.st_mtime_ns]
-    fields = {name: value for name, value in data.model_dump().items() if name in FIELDS}
-    return {"data": fields, "stamp": stamp, "labelled": labelled, "tokens": tokens}
+    source = SOURCES[data.source]
+    fields = data.model_dump(include=set(FIELDS)) | source.settings(data)
+    return {"data": fields, "stamp": source.stamp(data), "labelled": labelled, "tokens": tokens}
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -39,8 +37,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """
     data = build(DataConfig, arguments["data"])
     if not arguments["labelled"]:
-        table = csv_file.read(data.path or "", data.text_column, data.label_column, progress=progress)
-        return _counts(table.texts, table.labels, table.warnings)
+        table = reader.read(data, progress=progress)
+        return _counts(table.texts, table.labels, table.understood.sentences(trained=False))
     reviews = load_reviews(data, progress)
     for tokenizer in TOKENIZERS if arguments["tokens"] else ():
         read_tokens(reviews, tokenizer, progress)  # type: ignore[arg-type]
@@ -50,7 +48,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 def _counts(texts: list[str], labels: np.ndarray | None, warnings: tuple[str, ...]) -> dict[str, Any]:
     return {
         "reviews": len(texts),
-        "positive": None if labels is None else int(labels.sum()),
+        "positive": None if labels is None else int((labels == 1).sum()),
         "characters": sum(map(len, texts)),
         "warnings": list(warnings),
     }

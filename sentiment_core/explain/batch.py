@@ -7,7 +7,8 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from sentiment_core.calibration import brier_score, expected_calibration_error
-from sentiment_core.datasets import csv_file
+from sentiment_core.config import DataConfig
+from sentiment_core.datasets.file import reader, settings
+from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, model_folder
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
@@ -37,13 +40,23 @@ FORMULA = {"=", "+", "-", "@"}
 class Asked:
     """The reviews that are asked about: texts (N), labels (N,) or None, and what to tell the user about them.
 
-    `seen` (N,) bool: those that the model has learned from, None where nobody can tell.
+    A label is `NO_LABEL` where a row has none. `seen` (N,) bool: those that the model has learned from, None where
+    nobody can tell. `columns`: the other columns of their file, as they stand there.
     """
 
     texts: list[str]
     labels: np.ndarray | None
     warnings: tuple[str, ...] = ()
     seen: np.ndarray | None = None
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def judged(self) -> np.ndarray:
+        """Which rows `(N,)` bool an accuracy is over: those with a text and a label."""
+        if self.labels is None:
+            return np.zeros(len(self.texts), dtype=bool)
+        full = np.fromiter((bool(text.strip()) for text in self.texts), dtype=bool, count=len(self.texts))
+        return full & (self.labels != NO_LABEL)
 
 
 @dataclass(frozen=True)
@@ -77,20 +90,21 @@ class Counts:
         return _share(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)
 
 
-def batch_arguments(model: str, data: str, store: Store) -> dict[str, Any]:
+def batch_arguments(model: str, data: str, store: Store, reading: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the arguments of `run`; equal for equal weights and reviews.
 
     `data`: `own` (the test part of what the model was trained on), `demo` (which no model has seen) or the path of a
-    CSV file. Raises `ConfigError` for impossible ones, `NotFoundError` for a model that is not there.
+    file, which is read as the settings in `reading` say. Raises `ConfigError` for impossible ones, `NotFoundError` for a model that is not there.
     """
     if data == "own" and model == PRETRAINED:
-        raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a CSV file")
+        raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a file")
     try:
         weights = (model_folder(model, store) / "model.safetensors").read_bytes()
     except OSError as error:
         raise CheckpointError(f"the weights of {model} cannot be read: {error.strerror}; train it again") from error
     where = data if data in {"own", "demo"} else str(Path(data).expanduser().absolute())
-    return {"model": model, "weights": blake2b(weights, digest_size=8).hexdigest(), "data": where}
+    arguments = {"model": model, "weights": blake2b(weights, digest_size=8).hexdigest(), "data": where}
+    return {**arguments, "reading": dict(reading)} if reading else arguments
 
 
 def reviews_of(arguments: Mapping[str, Any], store: Store) -> Asked:
@@ -107,13 +121,17 @@ def _asked(arguments: Mapping[str, Any], store: Store) -> Asked:
             else own_test(arguments["model"], store)
         )
         return Asked(list(reviews.texts), np.asarray(reviews.labels))
-    table = csv_file.read(arguments["data"])
+    return file_asked(settings(arguments["data"], arguments.get("reading", {})))
+
+
+def file_asked(data: DataConfig) -> Asked:
+    """Return every review of a file, blank rows included; raises `DataError` where there are none."""
+    table = reader.read(data, keep_columns=True)
     if not table.texts:
-        raise DataError(f"{Path(arguments['data']).name} holds no reviews; give it one row per review")
-    warnings = tuple(table.warnings)
-    if blank := sum(not text.strip() for text in table.texts):
-        warnings += (f"{blank:,} rows have no text; what the model answers to them means nothing.",)
-    return Asked(table.texts, table.labels, warnings)
+        raise DataError(f"{Path(data.path or '').name} holds no reviews; give it one row per review")
+    found = table.understood
+    others = {name: values for name, values in (table.columns or {}).items() if name != found.text_column}
+    return Asked(table.texts, table.labels, found.sentences(trained=False), columns=others)
 
 
 def kept_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np.ndarray | None:
@@ -201,28 +219,69 @@ def seen_sentence(asked: Asked, probabilities: np.ndarray, threshold: float = 0.
     sentence = f"The model was trained or validated on the text of {seen:,} of these {count:,} reviews."
     if asked.labels is None:
         return sentence
+    fresh &= asked.judged
+    if not fresh.any():
+        return sentence
     new = measures(probabilities[fresh], asked.labels[fresh], threshold)
     return (
-        f"{sentence} Over the {count - seen:,} others: accuracy {new['accuracy']:.3f}, calibration error "
+        f"{sentence} Over the {int(fresh.sum()):,} others: accuracy {new['accuracy']:.3f}, calibration error "
         f"{new['ece']:.3f}."
     )
 
 
 def as_csv(asked: Asked, probabilities: Sequence[float], threshold: float) -> bytes:
-    """Return every review with its answer as CSV, in the order of the file; `seen`: the model has learned from it."""
+    """Return `answer_columns` as CSV."""
     text = io.StringIO()
     writer = csv.writer(text)
-    head = ["probability", "predicted", *([] if asked.labels is None else ["label"])]
-    head += [*([] if asked.seen is None else ["seen"]), "text"]
-    writer.writerow(head)
-    for place, probability in enumerate(probabilities):
-        review = asked.texts[place]
-        # A leading apostrophe keeps a spreadsheet from taking a review for a formula.
-        review = f"'{review}" if review.lstrip()[:1] in FORMULA else review
-        label = [] if asked.labels is None else [int(asked.labels[place])]
-        seen = [] if asked.seen is None else [int(asked.seen[place])]
-        writer.writerow([f"{probability:.6f}", int(positive(probability, threshold)), *label, *seen, review])
+    columns = answer_columns(asked, probabilities, threshold)
+    writer.writerow([_harmless(name) for name in columns])
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow([_harmless(field) if isinstance(field, str) else _number(field) for field in row])
     return text.getvalue().encode("utf-8", "replace")
+
+
+def as_parquet(asked: Asked, probabilities: Sequence[float], threshold: float) -> bytes:
+    """Return `answer_columns` as Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = answer_columns(asked, probabilities, threshold)
+    target = io.BytesIO()
+    pq.write_table(pa.table({name: _well_formed(values) for name, values in columns.items()}), target)
+    return target.getvalue()
+
+
+def answer_columns(asked: Asked, probabilities: Sequence[float], threshold: float) -> dict[str, Sequence[Any]]:
+    """Return every review with its answer, in the order of the file, and what else the file says beside it.
+
+    `label`: as the file was understood; `seen`: the model has learned from it; None where there is none. A column of
+    the file that is called like one of these has ` (file)` behind its name.
+    """
+    said: list[int | None] = [
+        int(positive(value, threshold)) if math.isfinite(value) else None for value in probabilities
+    ]
+    columns: dict[str, Sequence[Any]] = {"probability": list(probabilities), "predicted": said}
+    if asked.labels is not None:
+        columns["label"] = [None if label == NO_LABEL else int(label) for label in asked.labels]
+    if asked.seen is not None:
+        columns["seen"] = asked.seen.astype(int).tolist()
+    columns["text"] = asked.texts
+    for name, values in asked.columns.items():
+        columns[name if name not in columns else f"{name} (file)"] = values
+    return columns
+
+
+def _harmless(text: str) -> str:
+    # A leading apostrophe keeps a spreadsheet from taking a review for a formula.
+    return f"'{text}" if text.lstrip()[:1] in FORMULA else text
+
+
+def _number(value: float | int | None) -> str:
+    return "" if value is None else f"{value:.6f}" if isinstance(value, float) else str(value)
+
+
+def _well_formed(values: Sequence[Any]) -> list[Any]:
+    return [value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values]
 
 
 def _cut(asked: Asked) -> Asked:
@@ -233,7 +292,8 @@ def _cut(asked: Asked) -> Asked:
         "the command `python -m sentiment_core predict` answers all of them."
     )
     labels = None if asked.labels is None else asked.labels[:MOST_REVIEWS]
-    return Asked(asked.texts[:MOST_REVIEWS], labels, (*asked.warnings, note))
+    columns = {name: values[:MOST_REVIEWS] for name, values in asked.columns.items()}
+    return Asked(asked.texts[:MOST_REVIEWS], labels, (*asked.warnings, note), columns=columns)
 
 
 def _share(part: int, whole: int) -> float | None:

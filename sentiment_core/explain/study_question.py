@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,18 @@ CONTROL = "random"
 
 
 def study_arguments(
-    model: str, data: str, sample: int, seed: int, methods: Sequence[str], store: Store
+    model: str,
+    data: str,
+    sample: int,
+    seed: int,
+    methods: Sequence[str],
+    store: Store,
+    reading: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the arguments of `run`, checked; equal for equal questions about equal weights.
 
     `data`: `own` (the test part of the reviews the model was trained with), `demo` (which no model has seen) or the
-    path of a CSV file, less the reviews that the model has learned from. Raises `ConfigError` for impossible ones,
+    path of a file, read as the settings in `reading` say, less the reviews that the model has learned from. Raises `ConfigError` for impossible ones,
     `NotFoundError` for a model that is not there.
     """
     if not LEAST_REVIEWS <= sample <= MOST_REVIEWS:
@@ -41,7 +47,7 @@ def study_arguments(
         weights = (model_folder(model, store) / "model.safetensors").read_bytes()
     except OSError as error:
         raise CheckpointError(f"the weights of {model} cannot be read: {error.strerror}; train it again") from error
-    return {
+    arguments = {
         "model": model,
         "weights": blake2b(weights, digest_size=8).hexdigest(),
         "learned_from": _digest(read_seen(experiment_folder(model, store))),
@@ -50,6 +56,7 @@ def study_arguments(
         "seed": seed,
         "methods": [name for name in METHODS if name in chosen],
     }
+    return {**arguments, "reading": dict(reading)} if reading else arguments
 
 
 def _digest(seen: np.ndarray | None) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
+from sentiment_core.sources import SOURCES
 from ui.kit.uploads import NAME
 
 TABS = {
@@ -22,6 +23,15 @@ LONGEST_SETTING = 2000
 
 def _one_of(*names: str) -> tuple[Callable[[str], Any], str]:
     return lambda text: {name: name for name in names}[text], f"one of {', '.join(names)}"
+
+
+def _one_of_names(registry: Mapping[str, Any]) -> tuple[Callable[[str], Any], str]:
+    def read(text: str) -> str:
+        if text not in registry:
+            raise ValueError
+        return text
+
+    return read, f"one of {', '.join(registry)}"
 
 
 def _number(low: int, high: int) -> tuple[Callable[[str], Any], str]:
@@ -48,7 +58,7 @@ FIRST_WORDS = "good great wonderful excellent bad terrible awful boring film mov
 # Default, how to read it from a link, and what is allowed, in words.
 FIELDS: dict[str, tuple[Any, tuple[Callable[[str], Any], str]]] = {
     "tab": ("overview", _one_of(*TABS)),
-    "source": ("demo", _one_of("demo", "csv", "imdb")),
+    "source": ("demo", _one_of_names(SOURCES)),
     "file": ("", (_file, "the name of an upload")),
     "tokenizer": ("word", _one_of("word", "whitespace")),
     "embeddings": ("glove-50", _one_of("glove-50", "glove-100")),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sentiment_core.sources import SOURCES
+
 CHOICES: dict[str, dict[str, str]] = {
-    "data.source": {"demo": "Demo reviews", "imdb": "IMDb (84 MB download)", "csv": "My own CSV file"},
     "data.split": {"notebook": "Random 80/20", "official": "IMDb's own 25k/25k"},
     "data.tokenizer": {"word": "Words and punctuation", "whitespace": "White space (notebook)"},
     "data.embeddings": {
@@ -64,5 +65,7 @@ def say(field: str, value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
+    if field == "data.source" and value in SOURCES:
+        return SOURCES[value].title
     known = CHOICES.get(field, {}).get(value) if isinstance(value, str) else None
     return known or (value.capitalize() if isinstance(value, str) and value.isalpha() else str(value))

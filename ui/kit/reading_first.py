@@ -6,9 +6,10 @@ from typing import Any
 
 from sentiment_core.config import DataConfig
 from sentiment_core.data_view.job import KIND, arguments_for, run
-from sentiment_core.datasets import DEMO_REVIEWS, csv_file, silent
+from sentiment_core.datasets import silent
 from sentiment_core.errors import DataError
 from sentiment_core.paths import home
+from sentiment_core.sources import SOURCES
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
 
@@ -25,7 +26,7 @@ def read_first(
     `shown`: the page will load them itself. Raises `DataError` for unusable ones, and for too many to be shown.
     """
     counts: dict[str, Any] | None
-    if _is_quick(data):
+    if SOURCES[data.source].is_quick(data):
         counts = _read_here(str(home()), arguments_for(data, labelled=labelled))
     else:
         question = arguments_for(data, labelled=labelled, tokens=tokens)
@@ -37,12 +38,6 @@ def read_first(
             "give this page a part of the file."
         )
     return counts
-
-
-def _is_quick(data: DataConfig) -> bool:
-    if data.source == "demo":
-        return (data.limit or DEMO_REVIEWS) <= DEMO_REVIEWS
-    return data.source == "csv" and csv_file.is_small(data.path or "")
 
 
 @kept(max_entries=32, show_spinner="Reading the reviews")

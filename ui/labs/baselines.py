@@ -9,6 +9,7 @@ import streamlit as st
 from sentiment_core.baselines import KIND, arguments_for, remarks
 from sentiment_core.config import DataConfig, build, choices
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.sources import SOURCES
 from ui.kit.job_panel import job_panel
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal, show_error
@@ -29,11 +30,6 @@ FIELDS = {
 }
 KEY = "lab:baselines:"
 VECTORS = ("glove-50", "glove-100", "word2vec")
-HINTS = {
-    "demo": "Takes a few seconds.",
-    "imdb": "Downloads 84 MB on first use; then a minute or two for all 50,000 reviews.",
-    "csv": "About a minute for 40,000 reviews.",
-}
 
 
 def draw() -> None:
@@ -46,7 +42,9 @@ def draw() -> None:
     data = choose(read_data())
     if data is None:
         return
-    result = job_panel(KIND, arguments_for(data), start_label="Train the baselines", time_hint=HINTS[data.source])
+    result = job_panel(
+        KIND, arguments_for(data), start_label="Train the baselines", time_hint=SOURCES[data.source].waiting
+    )
     if result is not None:
         table(result)
 
@@ -58,7 +56,8 @@ def read_data() -> DataConfig:
         if "path" in given:
             given["path"] = upload_path(given["path"])
         # A file that is still to be chosen is missing, not wrong.
-        waiting = given.get("source") == "csv" and "path" not in given
+        source = SOURCES.get(given.get("source", "demo"))
+        waiting = source is not None and not set(source.needs) <= set(given)
         return build(DataConfig, {**given, "source": "demo"} if waiting else given)
     except SentimentLabError as error:
         show_error(error)
@@ -80,14 +79,14 @@ def choose(data: DataConfig) -> DataConfig | None:
         limit = "" if data.limit is None else str(data.limit)
         key = f"{KEY}limit:{limit}"
         st.text_input("Review limit", limit, key=key, placeholder="all", on_change=_take, args=("limit", key))
-    if source != "csv":
+    if "path" not in SOURCES[source].needs:
         return data
     with errors_shown():
         path = upload_csv(help="Columns text and label; .csv or .csv.gz.")
         if path is not None and st.query_params.get("file") != path.name:
             st.query_params["file"] = path.name
             st.rerun()
-    return data if data.source == "csv" else None
+    return data if data.source == source else None
 
 
 def table(result: dict[str, Any]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.config import choices
 from sentiment_core.metrics import Status
+from sentiment_core.sources import SOURCES
 from sentiment_core.store import Search
 from ui.kit.labels import CHOICES
 from ui.server.backend import store
@@ -20,7 +20,6 @@ LONGEST_FILTER = 200
 MOST_WORDS = 8
 WORDS, STATUS, SOURCE, PAGE = "runs:words", "runs:status", "runs:source", "runs:page"
 PARAMETERS = ("filter", "status", "source", "page")
-SHORT_SOURCES = {"demo": "Demo reviews", "imdb": "IMDb", "csv": "CSV files"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def adopt_address(query: Mapping[str, str]) -> list[str]:
     """Fill the controls from a link; return what could not be used."""
     problems = []
     st.session_state[WORDS] = query.get("filter", "")[:LONGEST_FILTER]
-    for key, name, allowed in ((STATUS, "status", list(Status)), (SOURCE, "source", choices("data.source"))):
+    for key, name, allowed in ((STATUS, "status", list(Status)), (SOURCE, "source", list(SOURCES))):
         given = query.get(name)
         st.session_state[key] = given if given in {str(value) for value in allowed} else None
         if given is not None and st.session_state[key] is None:
@@ -69,9 +68,7 @@ def search_controls() -> View:
         with st.container(width=170):
             status = _choice("Status", STATUS, [str(status) for status in Status], str.capitalize)
         with st.container(width=190):
-            source = _choice(
-                "Reviews", SOURCE, list(choices("data.source")), lambda name: SHORT_SOURCES.get(name, name)
-            )
+            source = _choice("Reviews", SOURCE, list(SOURCES), lambda name: SOURCES[name].short)
     search = Search(
         words=tuple(alternatives(word) for word in (words or "").split()[:MOST_WORDS]),
         status=Status(status) if status else None,

@@ -9,6 +9,7 @@ import streamlit as st
 from sentiment_core.config import DataConfig, ExperimentConfig, build, from_fields
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.presets import PRESETS, preset
+from sentiment_core.sources import SOURCES
 from ui.kit.notices import literal, show_error
 from ui.kit.reading_first import read_first
 from ui.kit.uploads import in_users_words, upload_csv
@@ -27,7 +28,6 @@ FIRST_EXPERIMENT = {
     "training.clipping": "norm",
     "training.max_norm": 0.5,
 }
-KEPT_BY_PRESETS = ("data.source", "data.path", "data.text_column", "data.label_column", "data.limit", "data.embeddings")
 
 
 def start_fresh() -> None:
@@ -111,15 +111,16 @@ def _apply_preset(leave: Callable[[], None]) -> None:
     if name:
         # A rung is about the model: whose reviews it reads stays the user's choice.
         config = preset(name).config
-        kept = {field: draft()[field] for field in KEPT_BY_PRESETS}
+        own = (f"data.{name}" for source in SOURCES.values() for name in source.fields)
+        kept = {field: draft()[field] for field in ("data.source", *own, "data.limit", "data.embeddings")}
         # A recipe that brings its own vectors is not that recipe without them; the user's choice comes back after it.
         brought, chosen = st.session_state.get(BROUGHT, (None, None))
         if kept["data.embeddings"] != brought:
             chosen = kept["data.embeddings"]
         vectors = config.data.embeddings
-        own = vectors != DataConfig().embeddings
-        st.session_state[BROUGHT] = (vectors if own else None, chosen)
-        kept["data.embeddings"] = vectors if own else chosen
+        special = vectors != DataConfig().embeddings
+        st.session_state[BROUGHT] = (vectors if special else None, chosen)
+        kept["data.embeddings"] = vectors if special else chosen
         start_editing(config)
         draft().update(kept)
         leave()
@@ -127,12 +128,15 @@ def _apply_preset(leave: Callable[[], None]) -> None:
 
 def _data() -> bool:
     edit("data.source")
+    source = SOURCES[draft()["data.source"]]
     usable = True
-    if draft()["data.source"] == "csv":
+    if "path" in source.needs:
         usable = _upload()
+    else:
+        edit(*(f"data.{name}" for name in source.fields))
     edit("data.embeddings", "data.limit")
     with st.popover("More", icon=":material/tune:", width="stretch"):
-        if draft()["data.source"] == "imdb":
+        if len(source.splits) > 1:
             edit("data.split")
         else:
             draft()["data.split"] = "notebook"
@@ -205,7 +209,7 @@ def _training() -> None:
 
 def _comparison() -> ExperimentConfig | None:
     fields = draft()
-    if fields["data.source"] == "csv" and not fields["data.path"]:
+    if "path" in SOURCES[fields["data.source"]].needs and not fields["data.path"]:
         # The Data column already asks for the file; here it is only missing, not wrong.
         fields = {**fields, "data.path": "reviews.csv"}
     try:
