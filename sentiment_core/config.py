@@ -106,9 +106,7 @@ class DataConfig(Config):
     separator: Literal["detect", "comma", "semicolon", "tab", "pipe", "none"] = Field(
         "detect", title="Separator", description="What is between the columns of a text file; none: a review a line."
     )
-    encoding: Encoding = Field(
-        "detect", title="Encoding", description="How a text file writes its characters."
-    )
+    encoding: Encoding = Field("detect", title="Encoding", description="How a text file writes its characters.")
     header: Literal["detect", "yes", "no"] = Field(
         "detect", title="Names of columns", description="Whether the first row of a file names its columns."
     )

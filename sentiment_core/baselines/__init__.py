@@ -116,6 +116,7 @@ def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, 
     return {
         "reviews": sizes,
         "copies": copies_in_test(reviews),
+        "warnings": list(reviews.warnings),
         "embeddings": data.embeddings,
         "majority": majority(*labels),
         "rows": rows,
@@ -133,7 +134,7 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
         sentences.append(f"{result['copies']:,} of the test reviews have their text in training or validation as well.")
     if unfinished := [row["title"] for row in result["rows"] if not row["converged"]]:
         sentences.append(f"Not converged, so possibly below what the model can reach: {', '.join(unfinished)}.")
-    return sentences
+    return [*sentences, *result.get("warnings", ())]
 
 
 def majority(training: np.ndarray, validation: np.ndarray, test: np.ndarray) -> dict[str, Any]:

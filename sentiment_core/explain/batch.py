@@ -41,22 +41,26 @@ class Asked:
     """The reviews that are asked about: texts (N), labels (N,) or None, and what to tell the user about them.
 
     A label is `NO_LABEL` where a row has none. `seen` (N,) bool: those that the model has learned from, None where
-    nobody can tell. `columns`: the other columns of their file, as they stand there.
+    nobody can tell. `known` (N,): how many words of each the model knows, None before it was asked. `columns`: the
+    other columns of their file, as they stand there, beside the `text_column`.
     """
 
     texts: list[str]
     labels: np.ndarray | None
     warnings: tuple[str, ...] = ()
     seen: np.ndarray | None = None
+    known: np.ndarray | None = None
+    text_column: str = "text"
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
     def judged(self) -> np.ndarray:
-        """Which rows `(N,)` bool an accuracy is over: those with a text and a label."""
+        """Which rows `(N,)` bool an accuracy is over: those with a label and with words that the model knows."""
         if self.labels is None:
             return np.zeros(len(self.texts), dtype=bool)
         full = np.fromiter((bool(text.strip()) for text in self.texts), dtype=bool, count=len(self.texts))
-        return full & (self.labels != NO_LABEL)
+        labelled: np.ndarray = full & (self.labels != NO_LABEL)
+        return labelled if self.known is None else labelled & (self.known > 0)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ def batch_arguments(model: str, data: str, store: Store, reading: Mapping[str, A
     """Return the arguments of `run`; equal for equal weights and reviews.
 
     `data`: `own` (the test part of what the model was trained on), `demo` (which no model has seen) or the path of a
-    file, which is read as the settings in `reading` say. Raises `ConfigError` for impossible ones, `NotFoundError` for a model that is not there.
+    file, which is read as the settings in `reading` say. Raises `ConfigError` for impossible ones, `NotFoundError` for
+    a model that is not there.
     """
     if data == "own" and model == PRETRAINED:
         raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a file")
@@ -124,14 +129,16 @@ def _asked(arguments: Mapping[str, Any], store: Store) -> Asked:
     return file_asked(settings(arguments["data"], arguments.get("reading", {})))
 
 
-def file_asked(data: DataConfig) -> Asked:
+def file_asked(data: DataConfig, *, keep_columns: bool = True) -> Asked:
     """Return every review of a file, blank rows included; raises `DataError` where there are none."""
-    table = reader.read(data, keep_columns=True)
+    table = reader.read(data, keep_columns=keep_columns)
     if not table.texts:
         raise DataError(f"{Path(data.path or '').name} holds no reviews; give it one row per review")
     found = table.understood
     others = {name: values for name, values in (table.columns or {}).items() if name != found.text_column}
-    return Asked(table.texts, table.labels, found.sentences(trained=False), columns=others)
+    return Asked(
+        table.texts, table.labels, found.sentences(trained=False), text_column=found.text_column, columns=others
+    )
 
 
 def kept_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np.ndarray | None:
@@ -152,7 +159,7 @@ def kept_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Answer every review that `batch_arguments` describes: `{"probabilities": [P(positive), …]}`.
+    """Answer every review that `batch_arguments` describes: `{"probabilities": [P(positive), …], "known": [words, …]}`.
 
     Raises any `SentimentLabError`: a model or file that is gone, reviews that cannot be read.
     """
@@ -161,10 +168,13 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         predictor = load_predictor(arguments["model"], store)
         texts = reviews_of(arguments, store).texts
     found: list[float] = []
+    known: list[int] = []
     for start in range(0, len(texts), CHUNK):
         progress(f"Review {start:,} of {len(texts):,}", start / len(texts))
-        found += predictor.predict(texts[start : start + CHUNK]).tolist()
-    return {"probabilities": found}
+        probabilities, words = predictor.answers(texts[start : start + CHUNK])
+        found += probabilities.tolist()
+        known += words.tolist()
+    return {"probabilities": found, "known": known}
 
 
 def counts_at(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> Counts:
@@ -229,6 +239,20 @@ def seen_sentence(asked: Asked, probabilities: np.ndarray, threshold: float = 0.
     )
 
 
+def unknown_sentence(asked: Asked) -> str | None:
+    """Return how many reviews the model can say nothing about, None where it knows words of each that has any."""
+    if asked.known is None:
+        return None
+    blank = np.fromiter((not text.strip() for text in asked.texts), dtype=bool, count=len(asked.texts))
+    unknown = int(np.sum((asked.known == 0) & ~blank))
+    if not unknown:
+        return None
+    return (
+        f"{unknown:,} of {len(asked.texts):,} reviews have no word that the model knows: its answer to them means "
+        "nothing, and they count for no accuracy and no calibration."
+    )
+
+
 def as_csv(asked: Asked, probabilities: Sequence[float], threshold: float) -> bytes:
     """Return `answer_columns` as CSV."""
     text = io.StringIO()
@@ -265,8 +289,7 @@ def answer_columns(asked: Asked, probabilities: Sequence[float], threshold: floa
         columns["label"] = [None if label == NO_LABEL else int(label) for label in asked.labels]
     if asked.seen is not None:
         columns["seen"] = asked.seen.astype(int).tolist()
-    columns["text"] = asked.texts
-    for name, values in asked.columns.items():
+    for name, values in {asked.text_column: asked.texts, **asked.columns}.items():
         columns[name if name not in columns else f"{name} (file)"] = values
     return columns
 
@@ -293,7 +316,9 @@ def _cut(asked: Asked) -> Asked:
     )
     labels = None if asked.labels is None else asked.labels[:MOST_REVIEWS]
     columns = {name: values[:MOST_REVIEWS] for name, values in asked.columns.items()}
-    return Asked(asked.texts[:MOST_REVIEWS], labels, (*asked.warnings, note), columns=columns)
+    return replace(
+        asked, texts=asked.texts[:MOST_REVIEWS], labels=labels, warnings=(*asked.warnings, note), columns=columns
+    )
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -33,8 +33,8 @@ def study_arguments(
     """Return the arguments of `run`, checked; equal for equal questions about equal weights.
 
     `data`: `own` (the test part of the reviews the model was trained with), `demo` (which no model has seen) or the
-    path of a file, read as the settings in `reading` say, less the reviews that the model has learned from. Raises `ConfigError` for impossible ones,
-    `NotFoundError` for a model that is not there.
+    path of a file, read as the settings in `reading` say, less the reviews that the model has learned from. Raises
+    `ConfigError` for impossible ones, `NotFoundError` for a model that is not there.
     """
     if not LEAST_REVIEWS <= sample <= MOST_REVIEWS:
         raise ConfigError(f"sample: from {LEAST_REVIEWS} to {MOST_REVIEWS:,} reviews (got {sample})")

@@ -68,9 +68,7 @@ def classes(
     )
 
 
-def _chosen(
-    seen: Sequence[str], positive: Sequence[str], negative: Sequence[str], name: str
-) -> Callable[[str], int]:
+def _chosen(seen: Sequence[str], positive: Sequence[str], negative: Sequence[str], name: str) -> Callable[[str], int]:
     wanted = {normal(value): NEGATIVE for value in negative} | {normal(value): POSITIVE for value in positive}
     others = NO_LABEL if positive and negative else NEGATIVE if positive else POSITIVE
     for value in wanted:
@@ -124,9 +122,7 @@ def _side(number: float, below: float, above: float) -> int:
     return NEGATIVE if number <= below else POSITIVE if number >= above else NO_LABEL
 
 
-def _question(
-    counts: Mapping[str, tuple[int, int]], values: Mapping[str, str], name: str, column: str
-) -> str:
+def _question(counts: Mapping[str, tuple[int, int]], values: Mapping[str, str], name: str, column: str) -> str:
     often = sorted((item for item in counts.items() if values[item[0]] not in BLANK), key=lambda item: -item[1][0])
     shown = often[:SHOWN] if len(often) <= SHOWN else [*often[: SHOWN - 1], often[-1]]
     listed = ", ".join(f"{value[:40]!r} ({count:,}, first in row {row:,})" for value, (count, row) in shown)
