@@ -31,8 +31,9 @@ from playwright.sync_api import BrowserContext, sync_playwright
 
 from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import vary_clipping
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
 
 OPENS = 5

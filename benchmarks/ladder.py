@@ -28,7 +28,7 @@ from sentiment_core.metrics import Status
 from sentiment_core.recorded import RunSpread, SeedResult, mean_and_deviation, paired
 from sentiment_core.store import Run, Store
 from sentiment_core.training.checkpoints import load_model
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 HEAD = (
     "| rung | run | parameters | epochs | seeds | validation | test | test, against the lesson's first run "

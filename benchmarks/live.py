@@ -22,10 +22,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.metrics import StepMetrics
 from sentiment_core.presets import vary_clipping
-from sentiment_core.reporting import FLUSH_SECONDS
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Progress, Store, Worker
+from sentiment_core.work.reporting import FLUSH_SECONDS
 
 WRITE_SECONDS = 0.25
 TOTAL_STEPS = 900

@@ -47,7 +47,10 @@ ONE_BATCH = """
 import json, sys, torch
 from sentiment_core.batches import Batch
 from sentiment_core.config import from_fields
+from sentiment_core.models import build_model
 from sentiment_core.training.run import Run
+from sentiment_core.training.sentiment import SentimentTask
+from sentiment_core.training.stepper import Stepper
 
 def status(name):
     return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith(name))
@@ -59,10 +62,13 @@ torch.set_num_threads(1)
 (fields, B, T, V), cpu = json.loads(sys.argv[1]), torch.device("cpu")
 config = from_fields(fields)
 matrix = torch.randn(V, config.data.embedding_dim) * 0.1
-Run("first", config, matrix, cpu, 9).train_step(batch(4, 5), 1, 1)
-run, data = Run("second", config, matrix, cpu, 9), batch(B, T)
+stepper = Stepper(SentimentTask())
+first, run = (Run(name, config, build_model(config.model, matrix, 1, cpu), cpu, 9) for name in ("first", "second"))
+stepper.update([first], {"first": batch(4, 5)}, 1, 1)
+data = batch(B, T)
+updates = lambda: [stepper.update([run], {"second": data}, step, 1) for step in (1, 2)]
 peaks = []
-for work in (lambda: run.evaluate([data]), lambda: [run.train_step(data, step, 1) for step in (1, 2)]):
+for work in (lambda: stepper.evaluate(run, [data]), updates):
     before = status("VmRSS")
     open("/proc/self/clear_refs", "w").write("5")  # forget the peak so far
     work()
@@ -95,7 +101,7 @@ def trainings(data: str | None) -> None:
         script = (
             "import sys; from sentiment_core.config import ExperimentConfig; from sentiment_core.store import Store; "
         )
-        script += "from sentiment_core.worker import train_here; train_here(Store(), "
+        script += "from sentiment_core.work.training import train_here; train_here(Store(), "
         script += "ExperimentConfig.model_validate_json(sys.argv[1]), lambda progress: None)"
         peak = measure([sys.executable, "-c", script, config.model_dump_json()], home)
         need = memory_need(config)

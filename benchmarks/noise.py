@@ -18,7 +18,7 @@ import numpy as np
 from sentiment_core.config import from_fields
 from sentiment_core.findings.verdict import RunVerdict, judge
 from sentiment_core.store import Store
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 REVIEWS = 500
 WORDS = [f"word{number}" for number in range(60)]

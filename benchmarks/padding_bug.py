@@ -13,7 +13,7 @@ from sentiment_core.cli import ProgressLine
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.presets import preset
 from sentiment_core.store import Store
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 
 def main() -> None:

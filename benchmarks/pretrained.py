@@ -15,16 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
+from sentiment_core.artifacts import home
 from sentiment_core.calibration import expected_calibration_error, fit_temperature
 from sentiment_core.datasets import TEST, VALIDATION, load_reviews
 from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
 from sentiment_core.explain.predictor import load
-from sentiment_core.paths import home
 from sentiment_core.seen import is_in, learned_from, write_seen
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.store import Store
+from sentiment_core.training.sentiment import prepare_corpora
 from sentiment_core.training.shrink import shrink
-from sentiment_core.worker import prepare_corpora
 
 CARD = """# The pretrained model
 

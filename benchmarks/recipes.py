@@ -19,7 +19,7 @@ from sentiment_core.config import FIELDS, ExperimentConfig, RunConfig, build, fr
 from sentiment_core.metrics import Status
 from sentiment_core.presets import preset
 from sentiment_core.store import Run, Store
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 
 def main() -> None:

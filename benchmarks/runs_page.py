@@ -23,8 +23,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
 from sentiment_core.config import from_fields
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import vary_clipping
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Search, Store
 
 REPEATS = 7

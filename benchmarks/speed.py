@@ -39,10 +39,10 @@ from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.presets import preset, vary_clipping
-from sentiment_core.reporting import Reporter
 from sentiment_core.store import Store
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.trainer import Trainer
+from sentiment_core.work.reporting import Reporter
 
 FLUSHED_PRESETS = ("clip-norm", "last-state", "attention")
 

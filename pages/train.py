@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig, build, from_query, to_query
+from sentiment_core.config import ExperimentConfig, from_query, to_query, with_runs
 from sentiment_core.errors import ConfigError, NotFoundError, OutOfMemory, SentimentLabError, StoreUnavailableError
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
@@ -156,8 +156,7 @@ def shown_experiment() -> Experiment | None:
 def launch(config: ExperimentConfig) -> None:
     """Create the experiment, start it, and show it."""
     name = " vs ".join(run.name for run in config.runs) if len(config.runs) > 1 else config.name
-    tree = {**config.model_dump(exclude={"runs"}), "name": name[:120], "runs": [r.model_dump() for r in config.runs]}
-    experiment = start_experiment(build(ExperimentConfig, tree))
+    experiment = start_experiment(with_runs(config.model_copy(update={"name": name[:120]}), config.runs))
     set_address({"experiment": experiment.id})
     st.session_state[SHOWN] = experiment.id
     st.rerun()

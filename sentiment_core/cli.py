@@ -26,7 +26,6 @@ from sentiment_core.presets import PRESETS, preset, vary_clipping
 from sentiment_core.sources import SOURCES
 from sentiment_core.training.memory import check_before
 
-
 SPLIT_HELP = "notebook (random 80/20), official (imdb only) or column (what the file's column split says)"
 # Options that say how a file is read, by the setting each stands for; messages about files name the settings.
 FILE_OPTIONS = {
@@ -79,7 +78,9 @@ def _build_parser() -> argparse.ArgumentParser:
 
     train = add("train", _train, "Train an experiment here and now, and keep it in the store.", computes=True)
     train.add_argument("--preset", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
-    train.add_argument("--vary", choices=["clipping"], help="train two runs: without clipping, and clipped by norm")
+    train.add_argument(
+        "--vary", choices=["clipping"], help="train two runs: without clipping, and clipped as set, by norm if not"
+    )
     train.add_argument("--data", metavar="SOURCE", help=sources)
     train.add_argument("--split", help=SPLIT_HELP)
     train.add_argument("--embeddings", help="glove-50, glove-100, word2vec or random")
@@ -200,7 +201,7 @@ def _train(options: argparse.Namespace) -> tuple[Any, str]:
         print(note, file=sys.stderr)
     # Imported late: torch takes seconds, and a mistyped option should not.
     from sentiment_core.store import Store
-    from sentiment_core.worker import train_here
+    from sentiment_core.work.training import train_here
 
     with Store() as store:
         experiment = train_here(store, config, ProgressLine())
@@ -257,7 +258,7 @@ class ProgressLine:
 
 
 def _metrics(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.metrics import STEP_COLUMNS
+    from sentiment_core.steps.quantities import STEP_COLUMNS
     from sentiment_core.store import Store
 
     with Store() as store:

@@ -7,29 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from sentiment_core.architecture import CELLS, POOLINGS
+from sentiment_core.clipping import RULES
 from sentiment_core.errors import ConfigError
-from sentiment_core.fields import OneOf, limits, options, range_in_words
+from sentiment_core.fields import OneOf, limits, options, range_in_words, registry
 from sentiment_core.sources import SOURCES, offers_split
+from sentiment_core.tasks import TASKS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["word", "whitespace"]
 Embeddings = Literal["glove-50", "glove-100", "word2vec", "random"]
-Pooling = Literal[
-    "padded_last",
-    "last",
-    "mean",
-    "max",
-    "attention_dot",
-    "attention_scaled_dot",
-    "attention_additive",
-    "attention_uniform",
-    "attention_random",
-]
 Norm = Literal["none", "batch", "layer"]
 Encoding = Literal[
     "detect",
@@ -50,17 +42,12 @@ Encoding = Literal[
     "euc-jp",
     "euc-kr",
 ]
-Clipping = Literal["none", "norm", "value"]
 ModelMistake = Literal["off_by_one_mask", "cross_review_attention", "norm_per_call"]
 TrainingMistake = Literal[
     "norm_after_clipping", "clip_wrong_model", "kept_biases", "kept_weights", "batch_averaged_accuracy"
 ]
 # Those with which a run starts from what another one left.
 CARRIED_OVER: frozenset[TrainingMistake] = frozenset({"kept_biases", "kept_weights"})
-
-ATTENTION_POOLINGS: frozenset[str] = frozenset(
-    {"attention_dot", "attention_scaled_dot", "attention_additive", "attention_uniform", "attention_random"}
-)
 
 
 def _as_sequence(value: Any) -> Any:
@@ -152,11 +139,11 @@ class DataConfig(Config):
 class ModelConfig(Config):
     """The network: recurrent encoder → pooling over time → head."""
 
-    cell: Literal["rnn", "gru", "lstm"] = Field("rnn", title="Cell", description="Recurrent cell; rnn is the tanh RNN.")
+    cell: Annotated[str, OneOf(CELLS)] = Field("rnn", title="Cell", description="Recurrent cell; rnn is the tanh RNN.")
     hidden_size: int = Field(128, ge=1, le=1024, title="Hidden size", description="Units of the state, per direction.")
     num_layers: int = Field(1, ge=1, le=4, title="Layers", description="Recurrent layers on top of each other.")
     bidirectional: bool = Field(False, title="Bidirectional", description="Also read each review from its end.")
-    pooling: Annotated[tuple[Pooling, ...], BeforeValidator(_as_sequence)] = Field(
+    pooling: Annotated[tuple[Annotated[str, OneOf(POOLINGS)], ...], BeforeValidator(_as_sequence)] = Field(
         ("attention_dot",),
         min_length=1,
         max_length=4,
@@ -197,9 +184,14 @@ class ModelConfig(Config):
     def _check(self) -> Self:
         if len(set(self.pooling)) != len(self.pooling):
             raise ValueError("model.pooling: name each pooling once")
-        if sum(pooling in ATTENTION_POOLINGS for pooling in self.pooling) > 1:
+        if sum(POOLINGS[pooling].attends for pooling in self.pooling) > 1:
             raise ValueError("model.pooling: choose one attention at most, or the heatmap would be ambiguous")
         return self
+
+    @property
+    def attends(self) -> bool:
+        """Whether the model weighs its tokens."""
+        return any(POOLINGS[pooling].attends for pooling in self.pooling)
 
 
 class TrainingConfig(Config):
@@ -217,7 +209,9 @@ class TrainingConfig(Config):
     schedule: Literal["constant", "one_cycle", "cosine"] = Field(
         "constant", title="Schedule", description="How the learning rate moves during training."
     )
-    clipping: Clipping = Field("none", title="Clipping", description="Limit on the gradient before each update.")
+    clipping: Annotated[str, OneOf(RULES)] = Field(
+        "none", title="Clipping", description="Limit on the gradient before each update."
+    )
     max_norm: float = Field(
         1.0, gt=0, le=1e12, title="Largest norm", description="Threshold on the gradient's length (clipping by norm)."
     )
@@ -244,6 +238,12 @@ class TrainingConfig(Config):
         (), max_length=5, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
 
+    @property
+    def threshold(self) -> float | None:
+        """The threshold of the clipping rule in force; None where it has none."""
+        field = RULES[self.clipping].threshold
+        return None if field is None else getattr(self, field)
+
 
 class RunConfig(Config):
     """One run of an experiment: a name and the fields in which it differs from the base."""
@@ -262,6 +262,7 @@ class ExperimentConfig(Config):
     """Runs side by side in lockstep: the same batches in the same order, the same starting weights."""
 
     name: str = Field("Untitled", min_length=1, max_length=120, title="Name", description="What you call it.")
+    task: Annotated[str, OneOf(TASKS)] = Field("sentiment", title="Task", description="What is learned.")
     seed: int = Field(1, ge=0, le=2**31 - 1, title="Seed", description="Fixes weights, batches and dropout.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", title="Device", description="Where to train; auto: a GPU when there is one."
@@ -297,6 +298,12 @@ class ExperimentConfig(Config):
             assign(tree, field, value)
         tree["runs"] = (RunConfig(name=run.name),)
         return build(ExperimentConfig, tree)
+
+
+def with_runs(config: ExperimentConfig, runs: Sequence[RunConfig]) -> ExperimentConfig:
+    """Return `config` with `runs`; raise `ConfigError` for impossible ones."""
+    tree = config.model_dump(exclude={"runs"})
+    return build(ExperimentConfig, {**tree, "runs": [run.model_dump() for run in runs]})
 
 
 def build(kind: type[AnyConfig], values: Mapping[str, Any]) -> AnyConfig:
@@ -362,8 +369,14 @@ def field_info(field: str) -> Any:
 
 
 def choices(field: str) -> tuple[Any, ...]:
-    """Return the allowed values of a `Literal` field, or of a tuple of them; empty for other fields."""
+    """Return what a field, or each of a tuple of them, can be chosen from; empty for other fields."""
     return options(field_info(field))
+
+
+def label_of(field: str, choice: str) -> str | None:
+    """Return what a registered choice is called on pages; None where it has registered no name."""
+    known = registry(FIELDS[field]).get(choice) if field in FIELDS else None
+    return None if known is None else known.label
 
 
 def _collect_fields() -> dict[str, Any]:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sentiment_core.artifacts import folder
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets import TRAIN, Progress, Reviews
 from sentiment_core.embeddings import WordVectors, load_vectors
 from sentiment_core.errors import DataError
-from sentiment_core.paths import folder
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
 
 logger = logging.getLogger(__name__)

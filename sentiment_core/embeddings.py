@@ -22,10 +22,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sentiment_core.artifacts import folder, home
 from sentiment_core.config import DataConfig, Tokenizer
 from sentiment_core.datasets import Progress
 from sentiment_core.errors import EmbeddingsError, StoreError
-from sentiment_core.paths import folder, home
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
 
 GLOVE_100 = "glove-wiki-gigaword-100"

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from sentiment_core.errors import ConfigError, StoreError
-from sentiment_core.metrics import STEP_COLUMNS
+from sentiment_core.steps.quantities import STEP_COLUMNS
 from sentiment_core.store import Experiment, Run, Store
 
 FORMATS = ("csv", "json", "tensorboard")

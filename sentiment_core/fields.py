@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
+from typing import Any, Protocol, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -13,26 +13,45 @@ SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 KINDS = {int: "whole number", float: "number"}
 
 
-@dataclass(frozen=True)
-class OneOf:
-    """Marks a text field whose values are the names in a registry, as it stands when somebody asks."""
+class Named(Protocol):
+    """What a registry holds: something that has a name on pages."""
 
-    names: Mapping[str, Any]
+    @property
+    def label(self) -> str: ...
+
+
+@dataclass(frozen=True, eq=False)
+class OneOf:
+    """Annotation of a text that names an entry of `registry`, which is read whenever a value is checked."""
+
+    registry: Mapping[str, Named]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def _check(self, value: str) -> str:
-        if value not in self.names:
-            raise PydanticCustomError("not_offered", "not offered")
+        if value not in self.registry:
+            raise PydanticCustomError("not_registered", "there is no such choice")
         return value
 
 
+def registry(info: Any) -> Mapping[str, Named]:
+    """Return the registry whose entries a field, or a tuple of them, names; empty for other fields."""
+    rules, annotation = [*info.metadata], info.annotation
+    while annotation is not None:
+        for rule in rules:
+            if isinstance(rule, OneOf):
+                return rule.registry
+        rules = [*getattr(annotation, "__metadata__", ())]
+        arguments = get_args(annotation)
+        annotation = arguments[0] if arguments else None
+    return {}
+
+
 def options(info: Any) -> tuple[Any, ...]:
-    """Return the allowed values of a `Literal` or `OneOf` field, or of a tuple of them; empty for other fields."""
-    for rule in info.metadata:
-        if isinstance(rule, OneOf):
-            return tuple(rule.names)
+    """Return what a field, or each of a tuple of them, can be chosen from; empty for other fields."""
+    if registered := registry(info):
+        return tuple(registered)
     annotation = info.annotation
     while annotation is not None and (arguments := get_args(annotation)):
         if not isinstance(arguments[0], type) and not get_args(arguments[0]):

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sentiment_core.artifacts import home
 from sentiment_core.datasets import Reviews
 from sentiment_core.errors import CheckpointError, DataError, StoreError
-from sentiment_core.paths import home
 from sentiment_core.steps.rules import positive, probability
 from sentiment_core.store import Run
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
+from sentiment_core.clipping import NONE, NORM, RULES
+from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.errors import NotFoundError
 
 # The notebook's vectors have 100 components; the parameter counts below are for these.
@@ -93,11 +94,8 @@ def _preset(
 ) -> Preset:
     settings = _COMMON | {key.replace("__", "."): value for key, value in fields.items()}
     config = from_fields({"name": title, **settings})
-    tree = config.model_dump()
-    tree["runs"] = [RunConfig(name=f"rate {rate:g}", overrides={"training.learning_rate": rate}) for rate in rates] or [
-        RunConfig(name=title)
-    ]
-    return Preset(name, title, description, build(ExperimentConfig, tree), parameters)
+    runs = [RunConfig(name=f"rate {rate:g}", overrides={"training.learning_rate": rate}) for rate in rates]
+    return Preset(name, title, description, with_runs(config, runs or [RunConfig(name=title)]), parameters)
 
 
 def _dotted(fields: dict[str, Any]) -> dict[str, Any]:
@@ -233,15 +231,14 @@ def preset(name: str) -> Preset:
 
 
 def vary_clipping(config: ExperimentConfig) -> ExperimentConfig:
-    """Return the twin experiment: every run of `config` without clipping and with clipping by norm."""
-    twins = {"no clipping": "none", f"clip by norm {config.training.max_norm:g}": "norm"}
-    tree = config.model_dump()
-    tree["runs"] = [
-        RunConfig(
-            name=label if len(config.runs) == 1 else f"{run.name}, {label}",
-            overrides={**run.overrides, "training.clipping": clipping},
-        )
-        for run in config.runs
-        for label, clipping in twins.items()
-    ]
-    return build(ExperimentConfig, tree)
+    """Return the twins: every run of `config` without clipping, and clipped as it is, by norm where it is not."""
+    runs = []
+    for run in config.runs:
+        training = config.resolve(run).training
+        rule = NORM if training.clipping == NONE.name else RULES[training.clipping]
+        threshold = training.model_copy(update={"clipping": rule.name}).threshold
+        clipped = f"clip {rule.phrase}" if threshold is None else f"clip {rule.phrase} {threshold:g}"
+        for label, clipping in ((NONE.phrase, NONE.name), (clipped, rule.name)):
+            name = label if len(config.runs) == 1 else f"{run.name}, {label}"
+            runs.append(RunConfig(name=name, overrides={**run.overrides, "training.clipping": clipping}))
+    return with_runs(config, runs)

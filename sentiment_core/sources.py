@@ -35,14 +35,14 @@ CHARACTERS_A_REVIEW = 1_300
 class Source:
     """One place that reviews come from.
 
-    `title`: in forms; `short`: in narrow lists; `kind`: within a sentence. `module`: the module to ask. `fields`: the
+    `label`: in forms; `short`: in narrow lists; `kind`: within a sentence. `module`: the module to ask. `fields`: the
     settings of `data` that only this source reads, `needs` those it cannot do without. `splits`: which values of
     `data.split` it has. `waiting`: how long it takes to load them and to fit linear models. Known in advance, where it
     is: `count` reviews, the `longest` of so many tokens, of so many different `words`.
     """
 
     name: str
-    title: str
+    label: str
     short: str
     kind: str
     module: str
@@ -105,7 +105,7 @@ def offers_split(split: str) -> list[str]:
 register(
     Source(
         "demo",
-        title="Demo reviews",
+        label="Demo reviews",
         short="Demo reviews",
         kind="demo reviews",
         module="sentiment_core.datasets.demo",
@@ -118,7 +118,7 @@ register(
 register(
     Source(
         "imdb",
-        title="IMDb (84 MB download)",
+        label="IMDb (84 MB download)",
         short="IMDb",
         kind="real reviews",
         module="sentiment_core.datasets.imdb",
@@ -130,7 +130,7 @@ register(
 register(
     Source(
         "csv",
-        title="A file of mine",
+        label="A file of mine",
         short="Files",
         kind="real reviews",
         module="sentiment_core.datasets.file",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +22,8 @@ from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
 from sentiment_core.embeddings import WordVectors
 from sentiment_core.numerics import prepare_thread
+from sentiment_core.store import Store
+from tests.postgres import Cluster, binaries
 
 # What the product and its libraries import late, imported here: a test that times out in the middle of an import would
 # leave a half of it behind, and every test that needs it would fail too. An optimizer's first update imports
@@ -61,6 +63,44 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SENTIMENT_MAX_WORKERS", raising=False)
     monkeypatch.delenv("SENTIMENT_WORKER_MEMORY", raising=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server of this test process's own, with a template `lab_template` that holds an empty store."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
+    cluster = Cluster(programs)
+    try:
+        template = cluster.create("lab_template")
+        Store(cluster.url(template)).close()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: Cluster) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own."""
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of the test's own store, on each kind of database in turn; `$SENTIMENT_STORE_URL` says it too."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{home}/store.sqlite3"
+        monkeypatch.setenv("SENTIMENT_STORE_URL", url)
+        yield url
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    name = cluster.create(template="lab_template")
+    monkeypatch.setenv("SENTIMENT_STORE_URL", cluster.url(name))
+    yield cluster.url(name)
+    cluster.drop(name)
 
 
 @pytest.fixture(autouse=True)

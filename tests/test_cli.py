@@ -13,8 +13,8 @@ import pytest
 
 from sentiment_core import cli
 from sentiment_core.config import FIELDS
-from sentiment_core.metrics import STEP_COLUMNS
 from sentiment_core.presets import PRESETS
+from sentiment_core.steps.quantities import STEP_COLUMNS
 from sentiment_core.training import memory
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,7 +17,8 @@ from sentiment_core.cli import main
 from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.export import config_json, export, metrics_csv, tensorboard_zip
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Experiment, Store
 
 HOSTILE = '=1+1/../../ <b>"ö\n'

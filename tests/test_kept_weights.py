@@ -11,9 +11,9 @@ from sentiment_core.datasets import VALIDATION, load_reviews
 from sentiment_core.explain import load_predictor
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import read_predictions
-from sentiment_core.steps.rules import correct, kept
+from sentiment_core.steps.rules import correct, selected
 from sentiment_core.store import Store, Worker
-from sentiment_core.worker import StopSignal, run_experiment, train_here
+from sentiment_core.work.training import StopSignal, run_experiment, train_here
 
 # So high a rate that the loss does not fall for long.
 PATIENT = {"training.early_stopping": 2, "training.epochs": 30, "training.learning_rate": 0.3}
@@ -50,7 +50,7 @@ def test_after_early_stopping(home, tiny, averaging):
         experiment = train_here(store, tiny({**PATIENT, "training.weight_averaging": averaging}), lambda progress: None)
         run = experiment.runs[0]
         evaluations = store.evaluations(run.id)
-        best = kept(evaluations, 2)
+        best = selected(evaluations, 2)
         assert best is not None and best.step < run.steps, "it stopped after epochs that were not better"
         assert run.validation_accuracy == best.accuracy
         assert accuracy_of_the_model(store, run) == pytest.approx(best.accuracy)

@@ -10,6 +10,7 @@ import textwrap
 import pytest
 import torch
 
+from sentiment_core.clipping import NORM
 from sentiment_core.config import ExperimentConfig, choices, from_fields, from_query, to_query
 from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.findings.twins import Parting
@@ -163,7 +164,7 @@ def run(accuracy=0.6, learned=True, clipped=None, cosine=None, times=1.0) -> Run
         interval=Interval(0.5, 0.7),
         learned=learned,
         clipped_share=clipped,
-        clipping="norm",
+        clipping=NORM,
         norm_hidden=False,
         usual_norm=1.0,
         threshold=1.0,
@@ -222,8 +223,12 @@ def test_every_mistake_belongs_to_a_lesson_and_shows_its_own_source():
     for item in MISTAKES:
         assert item.what and item.look_for and item.lessons
         assert all(lesson(name).preset for name in item.lessons)
-        assert item.code[0].startswith("sentiment_core.mistakes:")
-        assert all(excerpt(reference).text for reference in item.code)
+        assert ".mistakes:" in item.code[0]
+
+
+def test_no_lesson_names_code_that_is_gone():
+    for item in (*LESSONS, *MISTAKES):
+        assert all(excerpt(reference).text for reference in item.code), item.name
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.explain.catalogue import load_predictor
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 TEXT = "The story is slow but the actors are wonderful."
 

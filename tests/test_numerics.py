@@ -64,7 +64,7 @@ def test_runs_and_their_backward_pass_flush(
                 parameter.register_hook(lambda gradient: backward.append(flushed()))
         return model
 
-    monkeypatch.setattr("sentiment_core.training.run.build_model", watched)
+    monkeypatch.setattr("sentiment_core.training.sentiment.build_model", watched)
     twin = vary_clipping(tiny())
     Trainer(twin, ["a", "b"], [make_corpus()] * 2, torch.device("cpu"), [Two()]).fit()
     assert len(forward) >= 4 and len(backward) >= 4
@@ -87,7 +87,7 @@ def test_what_is_measured_is_the_same_with_and_without(
     def losses() -> list[float]:
         trainer = Trainer(config, ["a"], [corpus], torch.device("cpu"), [Two()])
         trainer.fit()
-        return [value for step in trainer.runs[0].drain() for value in (step.loss, step.grad_norm)]
+        return [value for step in trainer.runs[0].drain().steps for value in (step.loss, step.grad_norm)]
 
     fast = losses()
     torch.set_flush_denormal(False)
@@ -104,8 +104,8 @@ def test_what_is_measured_is_the_same_with_and_without(
             "cli.main(['baselines'])"
         ),
         (
-            "from sentiment_core import jobs; jobs.Place.read = lambda *_: print(check()); jobs.Place.write = print;"
-            "jobs.main('baselines', 'key')"
+            "from sentiment_core.work import desk as d; d.Place.read = lambda *_: print(check());"
+            "d.Place.write = print; d.main('baselines', 'key')"
         ),
     ],
     ids=["command line", "job"],

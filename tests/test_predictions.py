@@ -155,7 +155,7 @@ def test_the_most_confident_come_first() -> None:
 
 def test_a_trained_run_keeps_predictions_that_add_up_to_its_accuracy(tiny) -> None:
     from sentiment_core.presets import vary_clipping
-    from sentiment_core.worker import train_here
+    from sentiment_core.work.training import train_here
 
     config = vary_clipping(tiny({"training.clipping": "norm"}))
     reviews = load_reviews(config.data)

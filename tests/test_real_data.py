@@ -94,7 +94,7 @@ def test_glove_100_is_parsed_once_and_trains(
     config = from_fields({"data.embeddings": "glove-100", "training.max_steps": 3, "model.pooling": "mean"}, tiny())
     trainer = Trainer(config, ["run-0"], [prepare(config.data, first_reviews, 1, silent)], torch.device("cpu"))
     trainer.fit()
-    assert all(np.isfinite(step.loss) for step in trainer.runs[0].drain())
+    assert all(np.isfinite(step.loss) for step in trainer.runs[0].drain().steps)
 
 
 def test_every_review_can_be_read(real_data: Path) -> None:

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.metrics import Status, StepMetrics
+from sentiment_core.metrics import Status
 from sentiment_core.presets import vary_clipping
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Progress, Store, Worker
 from ui.server import step_blocks
 from ui.server.step_blocks import COLUMNS, Piece, blocks_after, gzipped, steps_json

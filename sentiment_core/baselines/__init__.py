@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core import jobs
 from sentiment_core.config import DataConfig, build
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
 from sentiment_core.seen import copies_in_test
 from sentiment_core.sources import SOURCES
+from sentiment_core.work import desk
 
 Progress = Callable[[str, float | None], None]
 
@@ -45,7 +45,7 @@ def trained(data: DataConfig) -> dict[str, float]:
     Any vectors will do for the elastic net, but its own come first.
     """
     for arguments in _candidates(data):
-        found = jobs.look(KIND, arguments)
+        found = desk.look(KIND, arguments)
         if found.result is not None:
             return {str(row["title"]): float(row["test_accuracy"]) for row in found.result["rows"]}
     return {}

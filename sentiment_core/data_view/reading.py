@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sentiment_core.artifacts import folder
 from sentiment_core.config import Tokenizer
 from sentiment_core.datasets import Progress, Reviews, silent
 from sentiment_core.errors import DataError
-from sentiment_core.paths import folder
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
 
 # More different tokens than a million reviews have; it bounds memory against a hostile file.

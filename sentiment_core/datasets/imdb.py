@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sentiment_core import paths
+from sentiment_core import artifacts
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets.base import TEST, TRAIN, Progress, RawReviews, silent
 from sentiment_core.datasets.download import Download
@@ -84,7 +84,7 @@ def check_here(data: DataConfig) -> None:
 def _cache(url: str, md5: str | None) -> Path:
     # A mirror of the official file shares its cache; another file has its own.
     key = md5 or hashlib.blake2b(url.encode(), digest_size=16).hexdigest()
-    return paths.folder("datasets") / f"imdb-{key}.parquet"
+    return artifacts.folder("datasets") / f"imdb-{key}.parquet"
 
 
 def _source() -> tuple[str, str | None]:

@@ -141,8 +141,8 @@ def file_asked(data: DataConfig, *, keep_columns: bool = True) -> Asked:
     )
 
 
-def kept_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np.ndarray | None:
-    """Return P(positive) `(N,)` of `asked` as the run kept it when it ended; None where the model must be asked."""
+def tested_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np.ndarray | None:
+    """Return P(positive) `(N,)` of `asked` as it was when the run was tested; None where the model must be asked."""
     if arguments["data"] != "own" or asked.labels is None:
         return None
     trained, count = store.run(arguments["model"]), len(asked.texts)

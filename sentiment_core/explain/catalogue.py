@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentiment_core.config import ATTENTION_POOLINGS
+from sentiment_core.artifacts import home
 from sentiment_core.errors import CheckpointError, NotFoundError
-from sentiment_core.paths import home
 from sentiment_core.store import Store
+from sentiment_core.tasks import TASKS
 
 if TYPE_CHECKING:
     from sentiment_core.explain.predictor import Predictor
@@ -38,6 +38,8 @@ def available_models(store: Store) -> list[ModelInfo]:
     """Return the pretrained model, then the runs that have saved weights, newest first. Needs no torch."""
     models = [_pretrained_info()] if (PRETRAINED_FOLDER / "model.json").exists() else []
     for experiment in store.experiments():
+        if not TASKS[experiment.config.task].judges_reviews:
+            continue
         for run in experiment.runs:
             version = _version(home() / "experiments" / experiment.id / run.id)
             if version is None:
@@ -50,7 +52,7 @@ def available_models(store: Store) -> list[ModelInfo]:
                     name=run.name if run.name == experiment.name else f"{experiment.name} · {run.name}",
                     description=f"{model.cell.upper()}, {' + '.join(model.pooling)}, {run.steps} steps",
                     accuracy=accuracy,
-                    has_attention=bool(ATTENTION_POOLINGS & set(model.pooling)),
+                    has_attention=model.attends,
                     version=version,
                 )
             )
@@ -69,6 +71,9 @@ def model_folder(model_id: str, store: Store) -> Path:
     if model_id == PRETRAINED:
         return PRETRAINED_FOLDER
     run = store.run(model_id)
+    task = TASKS[run.config.task]
+    if not task.judges_reviews:
+        raise NotFoundError(f"run {model_id} learned another task ({task.label}); only models of reviews can be asked")
     folder = home() / "experiments" / run.experiment_id / run.id
     if not (folder / "model.json").exists():
         raise NotFoundError(f"run {model_id} ({run.status}) has no saved model yet; let it finish an epoch")

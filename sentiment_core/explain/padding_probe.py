@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sentiment_core.config import ATTENTION_POOLINGS, ExperimentConfig, RunConfig, flatten, from_fields
+from sentiment_core.architecture import POOLINGS
+from sentiment_core.artifacts import home
+from sentiment_core.config import ExperimentConfig, RunConfig, flatten, from_fields, with_runs
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
-from sentiment_core.paths import home
 from sentiment_core.steps.rules import positive
 from sentiment_core.store import Experiment, Run
 
@@ -22,7 +23,7 @@ MOST_PADDING = 500
 KINDS: dict[str, frozenset[str]] = {
     "padded_last": frozenset({"padded_last"}),
     "last": frozenset({"last"}),
-    "attention": ATTENTION_POOLINGS,
+    "attention": frozenset(name for name, pooling in POOLINGS.items() if pooling.attends),
 }
 # What may differ between compared runs: what the probe is about, and what makes no difference to a model.
 FREE = {"name", "device", "model.pooling"}
@@ -141,8 +142,9 @@ def probe_experiment() -> ExperimentConfig:
         }
     )
     poolings = {"padded last state": "padded_last", "last state": "last", "attention": "attention_dot"}
-    runs = tuple(RunConfig(name=name, overrides={"model.pooling": (pool,)}) for name, pool in poolings.items())
-    return ExperimentConfig.model_validate({**base.model_dump(), "runs": runs})
+    return with_runs(
+        base, [RunConfig(name=name, overrides={"model.pooling": (pool,)}) for name, pool in poolings.items()]
+    )
 
 
 def _settings(run: Run) -> dict[str, str]:

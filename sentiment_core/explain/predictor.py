@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sentiment_core.config import ATTENTION_POOLINGS, Tokenizer
+from sentiment_core.config import Tokenizer
 from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import CheckpointError, DataError
 from sentiment_core.explain.parallel import each
 from sentiment_core.explain.records import Explanation, ReadingAlong, TokenScore
-from sentiment_core.models import ModelOutput, SentimentModel
+from sentiment_core.models import ModelOutput, assemble
 from sentiment_core.steps import rules
 from sentiment_core.text import TextEncoder, TokenizedText
 from sentiment_core.training.checkpoints import EMBEDDING, VOCABULARY, SavedModel, load_model, vectors_of, vocabulary_of
@@ -53,7 +53,7 @@ class Predictor:
         self._table = saved.tensors.get(EMBEDDING)
         # Words reach the model as vectors, so that it also reads words that its training reviews did not have.
         network = self.config.model.model_copy(update={"freeze_embeddings": True})
-        self.model = SentimentModel(network, torch.zeros(1, self.vectors.dim), torch.Generator())
+        self.model = assemble(network, torch.zeros(1, self.vectors.dim), torch.Generator())
         weights = {name: value.float() if value.is_floating_point() else value for name, value in saved.tensors.items()}
         weights = {name: value for name, value in weights.items() if name not in {EMBEDDING, VOCABULARY}}
         try:
@@ -69,7 +69,7 @@ class Predictor:
     @property
     def has_attention(self) -> bool:
         """Whether the model weighs its tokens."""
-        return bool(ATTENTION_POOLINGS & set(self.config.model.pooling))
+        return self.config.model.attends
 
     def predict(self, texts: Sequence[str]) -> np.ndarray:
         """Return P(positive) `(N,)` float64 for each text; one without known words gets what the model says to none."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any
 
-from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
+from sentiment_core.clipping import NORM, RULES
+from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.errors import ConfigError
 from sentiment_core.findings.verdict.measure import judge_run
 from sentiment_core.findings.verdict.words import OFTEN
@@ -29,7 +30,6 @@ SETTING: dict[str, Any] = {
 }
 # Adam moves every weight by about the rate; SGD by the rate times the gradient, so it needs a larger one.
 RATES = {"adam": 2e-3, "sgd": 0.6}
-WAYS = {"none": "no clipping", "norm": "by norm", "value": "by value"}
 MOST_SEEDS = 4
 MOST_UPDATES = 240  # what those epochs come to
 
@@ -41,7 +41,7 @@ LOWEST, HIGHEST, PERCENTILE = 0.5, 10.0, 0.9
 class RunClipping:
     """What clipping did in one run; None where it measured nothing of the kind."""
 
-    way: str  # none, norm or value
+    way: str  # the rule's name
     seed: int
     steps: int
     clipped_share: float | None
@@ -87,22 +87,23 @@ class WayClipping:
 
 
 def study_experiment(seed: int, changes: Mapping[str, Any]) -> ExperimentConfig:
-    """Return one seed's experiment: rung 4's network with the three ways of clipping in lockstep.
+    """Return one seed's experiment: rung 4's network with every rule of clipping in lockstep.
 
     `changes` are dotted fields for all runs; raises `ConfigError` for bad ones.
     """
     base = from_fields(
         {**SETTING, **changes, "seed": seed, "name": f"Clipping, seed {seed}"}, preset("last-state").config
     )
-    runs = [RunConfig(name=name, overrides={"training.clipping": way}).model_dump() for way, name in WAYS.items()]
-    return build(ExperimentConfig, {**base.model_dump(exclude={"runs"}), "runs": runs})
+    return with_runs(
+        base, [RunConfig(name=rule.phrase, overrides={"training.clipping": rule.name}) for rule in RULES.values()]
+    )
 
 
 def check_study(configs: Sequence[ExperimentConfig]) -> None:
     """Raise `ConfigError` unless the experiments are seeds of one study; their medians would mix unlike runs."""
     for config in configs:
-        if [run.overrides for run in config.runs] != [{"training.clipping": way} for way in WAYS]:
-            raise ConfigError(f"{config.name} does not compare the three ways of clipping alone; start a new study")
+        if len(config.runs) < 2 or any(set(run.overrides) != {"training.clipping"} for run in config.runs):
+            raise ConfigError(f"{config.name} does not compare ways of clipping alone; start a new study")
     alike = [config.model_dump(exclude={"name", "seed"}) for config in configs]
     if any(one != alike[0] for one in alike):
         raise ConfigError("these experiments differ in more than their seed; start a new study")
@@ -143,9 +144,9 @@ def measure_run(run: Run, steps: Steps, evaluations: Sequence[Evaluation]) -> Ru
 
 
 def over_seeds(runs: Sequence[RunClipping]) -> list[WayClipping]:
-    """Return each way of clipping over its seeds, in the order of `WAYS`."""
+    """Return each way of clipping over its seeds, in the order of the rules."""
     found = []
-    for way in WAYS:
+    for way in RULES:
         members = [run for run in runs if run.way == way]
         if not members:
             continue
@@ -173,7 +174,7 @@ def guidance(runs: Sequence[RunClipping], max_norm: float) -> list[str]:
     """Return what the measurements advise, one sentence or two each, for the threshold `max_norm` on the norm."""
     said = []
     # Not from the unclipped runs: where one exploded, its norms say nothing about a training that works.
-    free = [run for run in runs if run.way == "norm"]
+    free = [run for run in runs if run.way == NORM.name]
     usual, percentile = Spread.of(run.usual_norm for run in free), Spread.of(run.norm_percentile for run in free)
     if usual and percentile:
         low, high = LOWEST * usual.median, HIGHEST * usual.median
@@ -184,14 +185,14 @@ def guidance(runs: Sequence[RunClipping], max_norm: float) -> list[str]:
             f"range. The 90th percentile is {percentile.median:.3g}: a threshold there clips one step in ten."
         )
     for way in over_seeds(runs):
-        share = way.clipped_share
+        share, name = way.clipped_share, RULES[way.way].phrase.capitalize()
         if share and share.median > OFTEN:
             said.append(
-                f"{WAYS[way.way].capitalize()}: {share.median:.0%} of the steps were clipped. More than half: the "
+                f"{name}: {share.median:.0%} of the steps were clipped. More than half: the "
                 "threshold cuts usual gradients, not just spikes."
             )
         elif share and share.high == 0:
-            said.append(f"{WAYS[way.way].capitalize()}: no step was clipped, so this is the run without clipping.")
+            said.append(f"{name}: no step was clipped, so this is the run without clipping.")
         if way.diverged:
-            said.append(f"{WAYS[way.way].capitalize()}: {way.diverged} of {way.seeds} seeds left the finite numbers.")
+            said.append(f"{name}: {way.diverged} of {way.seeds} seeds left the finite numbers.")
     return said

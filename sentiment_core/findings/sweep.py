@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
+from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.errors import ConfigError
 from sentiment_core.metrics import Status
 from sentiment_core.presets import preset
 from sentiment_core.sources import SOURCES
-from sentiment_core.steps.rules import kept, not_finite
+from sentiment_core.steps.rules import not_finite, selected
 from sentiment_core.store import Run, Store
 
 MOST_RATES = 12
@@ -103,9 +103,8 @@ def sweep_experiment(
         # A schedule of its own would move the rate that is being tried.
         "training.schedule": "constant",
     }
-    tree = from_fields(fields, base).model_dump(exclude={"runs"})
-    runs = [RunConfig(name=name_of(rate), overrides={RATE: rate}).model_dump() for rate in checked]
-    return build(ExperimentConfig, {**tree, "runs": runs})
+    runs = [RunConfig(name=name_of(rate), overrides={RATE: rate}) for rate in checked]
+    return with_runs(from_fields(fields, base), runs)
 
 
 def with_rate(preset_name: str, sweep: ExperimentConfig, rate: float) -> ExperimentConfig:
@@ -118,8 +117,7 @@ def with_rate(preset_name: str, sweep: ExperimentConfig, rate: float) -> Experim
         "training.epochs": usual.epochs,
         "training.schedule": usual.schedule,
     }
-    tree = from_fields(fields, sweep).model_dump(exclude={"runs"})
-    return build(ExperimentConfig, tree)
+    return with_runs(from_fields(fields, sweep), ExperimentConfig().runs)
 
 
 def summarise(store: Store, experiment_id: str, last: int = LAST_STEPS) -> list[RatePoint]:
@@ -142,7 +140,7 @@ def _point(store: Store, run: Run, last: int) -> RatePoint:
     diverged_at = next(iter(not_finite(steps)), None)
     if diverged_at is None and run.status is Status.FAILED and run.error:
         diverged_at = steps["step"][-1] if steps["step"] else 0
-    best = kept(store.evaluations(run.id), run.config.training.early_stopping)
+    best = selected(store.evaluations(run.id), run.config.training.early_stopping)
     validation = best if best is not None and math.isfinite(best.loss) and diverged_at is None else None
     return RatePoint(
         run_id=run.id,

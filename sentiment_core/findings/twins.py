@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sentiment_core.clipping import RULES
 from sentiment_core.config import CARRIED_OVER, ExperimentConfig, field_info
 from sentiment_core.steps.rules import Steps, clipped, parted
 from sentiment_core.store import Run
@@ -18,7 +19,7 @@ from sentiment_core.store import Run
 READ_AFTER_CLIPPING = "norm_after_clipping"
 # What decides the updates, not the answers: it cannot show in the loss of the first step.
 RATES = frozenset({"training.learning_rate", "training.schedule"})
-CUTS = frozenset({"training.clipping", "training.max_norm", "training.clip_value"})
+CUTS = frozenset({"training.clipping", *(rule.field for rule in RULES.values() if rule.field)})
 UPDATES = RATES | CUTS | {f"training.{name}" for name in ("optimizer", "weight_decay", "momentum", "embedding_rate")}
 FROZEN = "model.freeze_embeddings"
 MISTAKES = "training.mistakes"
@@ -189,9 +190,9 @@ def _can(item: Difference, place: int, column: str, cut: bool, rates_differ: boo
 
 
 def _in_force(field: str, settings: Mapping[str, Any]) -> bool:
+    if field in CUTS and field != "training.clipping":
+        return field == RULES[settings["training.clipping"]].field
     needs: dict[str, bool] = {
-        "training.max_norm": settings["training.clipping"] == "norm",
-        "training.clip_value": settings["training.clipping"] == "value",
         "training.momentum": settings["training.optimizer"] == "sgd",
         "training.embedding_rate": not settings[FROZEN],
         "data.embedding_dim": settings["data.embeddings"] in {"word2vec", "random"},
@@ -207,8 +208,8 @@ def _changed_live(run: Run, other: Run, ours: Steps, theirs: Steps, place: int) 
         step = parted(_before(ours, place), _before(theirs, place), [column])
         if step is None or settings & fields:
             continue
-        clip = {"norm": "training.max_norm", "value": "training.clip_value"}
-        field = "training.learning_rate" if column == "learning_rate" else clip[run.config.training.clipping]
+        field = "training.learning_rate" if column == "learning_rate" else RULES[run.config.training.clipping].field
+        assert field is not None
         at = list(ours["step"]).index(step)
         found.append(Difference(field, ours[column][at], theirs[column][at]))
     return found

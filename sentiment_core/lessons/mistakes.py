@@ -7,7 +7,7 @@ from typing import Any
 
 from sentiment_core.errors import NotFoundError
 
-HERE = "sentiment_core.mistakes:"
+MODELS, TRAINING = "sentiment_core.models.mistakes:", "sentiment_core.training.mistakes:"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         what="The notebook averages the accuracies of the batches. The last batch is smaller than the others, so each "
         "of its reviews counts for more; here evaluation goes by length, and that batch holds the longest reviews.",
         look_for="Loss and gradient of both runs are equal to the last bit; only their validation accuracies differ.",
-        code=(f"{HERE}accuracy",),
+        code=(f"{TRAINING}batch_averaged_accuracy", "sentiment_core.training.run:share"),
         runs=_twin("training.batch_averaged_accuracy", "over reviews", "over batches"),
     ),
     MistakeLesson(
@@ -61,7 +61,7 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         "explosion is hidden, and no step seems to have been clipped.",
         look_for="The gradient norm: one curve has spikes, the other ends at the threshold. The losses are the same to "
         "the last bit; only what is logged differs.",
-        code=(f"{HERE}clipping", "sentiment_core.training.gradients:measure_and_clip"),
+        code=(f"{TRAINING}norm_after_clipping", "sentiment_core.training.gradients:measure_and_clip"),
         runs=_twin("training.norm_after_clipping", "read before clipping", "read after clipping"),
         base={"training.clipping": "norm", "training.max_norm": 0.5},
     ),
@@ -74,7 +74,7 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         "day that somebody trains two models. Here it has come: the one that trains is never clipped.",
         look_for="The mistaken run's norm before and after clipping is the same, although a threshold is set: it is "
         "the unclipped run under another name.",
-        code=(f"{HERE}clipping",),
+        code=(f"{TRAINING}clip_wrong_model",),
         runs=_twin("training.clip_wrong_model", "clips the model that trains", "clips another model"),
         base={"training.max_norm": 0.5},
     ),
@@ -87,7 +87,7 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         "stays in force for its ReLU, its deeper head and its sweep of rates, until attention replaces it.",
         look_for="The loss in training, and validation accuracy: the mistaken model's answer to a review depends on "
         "which reviews are evaluated beside it.",
-        code=(f"{HERE}NormPerCall", "sentiment_core.models.norms:MaskedBatchNorm"),
+        code=(f"{MODELS}NormPerCall", "sentiment_core.models.norms:MaskedBatchNorm"),
         runs=_twin("model.norm_per_call", "norms that belong to the model", "norms made in each pass"),
     ),
     MistakeLesson(
@@ -99,7 +99,7 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         "runs twice: fresh, and with the biases that rate 0.1 ended with (it is trained once more beforehand, unseen, "
         "so the curves wait for it). Both have the same matrices, so the biases are all that tells them apart.",
         look_for="The first loss of the two runs at 0.001, and how long the difference lasts.",
-        code=(f"{HERE}carry_over", "sentiment_core.models.initialisation:initialise"),
+        code=(f"{TRAINING}CarryOver", "sentiment_core.models.initialisation:initialise"),
         runs=_after_the_highest_rate("kept_biases"),
         base={"model.initialisation": "xavier_matrices"},
     ),
@@ -112,7 +112,7 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         "mistake; many sweeps do. Here rate 0.001 runs twice: from fresh weights, and from those that rate 0.1 ended "
         "with (it is trained once more beforehand, unseen, so the curves wait for it).",
         look_for="The two runs at 0.001: the one that comes after 0.1 is judged by what 0.1 left behind.",
-        code=(f"{HERE}carry_over",),
+        code=(f"{TRAINING}CarryOver",),
         runs=_after_the_highest_rate("kept_weights"),
     ),
     MistakeLesson(
@@ -125,7 +125,7 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         "equal over all positions, padding included.",
         look_for="Does any curve show it? A mistake that costs little accuracy goes unnoticed. Open both in Explain: "
         "the last word's weight is exactly 0 in one of them.",
-        code=(f"{HERE}OffByOneMask", "sentiment_core.models.pooling:masked_softmax"),
+        code=(f"{MODELS}OffByOneMask", "sentiment_core.models.pooling:masked_softmax"),
         runs=_twin("model.off_by_one_mask", "mask to the last token", "mask one short"),
     ),
     MistakeLesson(
@@ -140,7 +140,7 @@ MISTAKES: tuple[MistakeLesson, ...] = (
         "reviews meet each other, while scores and softmax are on the right axes.",
         look_for="Does it still learn? Each review reads a mean over the whole batch, of which its own tokens are one "
         "part in 32.",
-        code=(f"{HERE}CrossReviewAttention",),
+        code=(f"{MODELS}CrossReviewAttention",),
         runs=_twin("model.cross_review_attention", "each review by itself", "reviews attend to each other"),
     ),
 )

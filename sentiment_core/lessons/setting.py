@@ -11,8 +11,8 @@ from sentiment_core.config import (
     ExperimentConfig,
     RunConfig,
     Scalar,
-    build,
     from_fields,
+    with_runs,
 )
 from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.lessons.mistakes import MistakeLesson
@@ -105,5 +105,4 @@ def _lookup(config: ExperimentConfig, name: str) -> Any:
 
 
 def _named(base: ExperimentConfig, name: str, runs: list[RunConfig]) -> ExperimentConfig:
-    plain = [run.model_dump() for run in runs]
-    return build(ExperimentConfig, {**base.model_dump(exclude={"runs"}), "name": name, "runs": plain})
+    return with_runs(base.model_copy(update={"name": name}), runs)

@@ -86,7 +86,7 @@ LESSONS: tuple[Lesson, ...] = (
         "would hide the mistake.",
         formula=r"h_t = \tanh(W_x x_t + W_h h_{t-1} + b) \\ x_t = 0 \text{ for } t > \text{length} \\ "
         r"\hat y = \sigma\!\left(f(h_{T})\right) \\ T = \text{longest in the batch}",
-        code=("sentiment_core.batches:collate", "sentiment_core.models.pooling:Pool.forward"),
+        code=("sentiment_core.batches:collate", "sentiment_core.models.classifier:SentimentModel.classify"),
         notebook="Two epochs, loss 0.69, accuracy 0.50: it learns nothing.",
         look_for=(
             "The loss. Guessing costs ln 2 = 0.693; does the curve ever leave that line?",
@@ -109,7 +109,10 @@ LESSONS: tuple[Lesson, ...] = (
         "Nothing else about the recurrent network changes. More padding can no longer change an answer. The notebook "
         "changes a second thing with it: the head is one linear layer now, not two.",
         formula=r"\hat y = \sigma\!\left(w^\top h_{\text{length}} + b\right)",
-        code=("sentiment_core.models.encoder:RecurrentEncoder.last_state", "sentiment_core.models.pooling:Pool"),
+        code=(
+            "sentiment_core.models.encoder:RecurrentEncoder.last_state",
+            "sentiment_core.models.classifier:SentimentModel.classify",
+        ),
         notebook="First epoch: loss 0.67, accuracy 0.59, with good batches (0.73); then a collapse to 0.52.",
         look_for=(
             "How soon the loss of the true last state leaves 0.693, and whether the padded one follows.",
@@ -174,7 +177,7 @@ LESSONS: tuple[Lesson, ...] = (
         "see the same batches; they stay equal to the last bit until the first gradient is clipped. Adam divides by "
         "the gradient's usual size and so hides part of the effect; SGD shows it (change the optimizer in Train).",
         formula=r"g \leftarrow g \cdot \min\!\left(1, \frac{c}{\lVert g \rVert}\right) \\ c = 1.0",
-        code=(GRADIENTS,),
+        code=("sentiment_core.clipping.norm:clip_norm", GRADIENTS),
         notebook="Steadier: accuracy 0.69 to 0.73 by the end of the first epoch.",
         look_for=(
             "The step at which the two runs part: the one after the first clipped gradient.",
@@ -211,7 +214,7 @@ LESSONS: tuple[Lesson, ...] = (
         "the gradient before and after says how far it was turned; 1 means not at all.",
         formula=r"g_i \leftarrow \max\!\left(-c, \min(c, g_i)\right) \\ c = 0.1 \\ "
         r"\cos\theta = \frac{g \cdot g'}{\lVert g \rVert\,\lVert g' \rVert}",
-        code=(GRADIENTS,),
+        code=("sentiment_core.clipping.value:clip_value", GRADIENTS),
         notebook="Only named: the sheet asks what clipping by norm and by threshold do to length and direction, and "
         "trains with the norm.",
         look_for=(
@@ -348,7 +351,7 @@ LESSONS: tuple[Lesson, ...] = (
         r"\eta \in \{10^{-3}, 10^{-1}, 10^{-2}, 10^{-4}\}",
         code=(
             "sentiment_core.training.optimisation:build_optimizer",
-            "sentiment_core.training.run:Run.train_step",
+            "sentiment_core.training.stepper:Stepper._update",
         ),
         notebook="One epoch each: 0.1 ends at 0.50; 0.01 looks usable. Its matrices were drawn anew with Xavier for "
         "each rate, biases went on from rate to rate, and the per-call batch norms were still in force.",
@@ -380,7 +383,11 @@ LESSONS: tuple[Lesson, ...] = (
         "weighted sum.",
         formula=r"q = h_T, \quad s_i = h_i \cdot q \\ a = \operatorname{softmax}(s) \text{ over real tokens} \\ "
         r"r = \sum_{i=1}^{T} a_i h_i",
-        code=("sentiment_core.models.pooling:Attention.forward", "sentiment_core.models.pooling:masked_softmax"),
+        code=(
+            "sentiment_core.models.pooling:DotAttention.scores",
+            "sentiment_core.models.pooling:Attention.forward",
+            "sentiment_core.models.pooling:masked_softmax",
+        ),
         notebook="0.75 inside the first epoch of ten; its matrices start with Xavier, and its mask stops one token "
         "early.",
         look_for=(

@@ -8,14 +8,15 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from sentiment_core import mistakes
 from sentiment_core.config import ModelConfig
 from sentiment_core.models.dropout import Dropout
 from sentiment_core.models.embedding import build_embedding
 from sentiment_core.models.encoder import RecurrentEncoder
 from sentiment_core.models.initialisation import initialise
+from sentiment_core.models.network import Network
 from sentiment_core.models.norms import build_norm
 from sentiment_core.models.pooling import Pool
+from sentiment_core.models.states import StateWatch
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"none": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh}
 
@@ -29,7 +30,7 @@ class ModelOutput:
     hidden_states: torch.Tensor
 
 
-class SentimentModel(nn.Module):
+class SentimentModel(Network):
     """Recurrent sentiment classifier.
 
     `matrix (V, E)` holds the word vectors, row 0 zeros for padding. `generator` feeds dropout.
@@ -37,6 +38,7 @@ class SentimentModel(nn.Module):
 
     def __init__(self, config: ModelConfig, matrix: torch.Tensor, generator: torch.Generator) -> None:
         super().__init__()
+        self.generator = generator
         embedding_dim = matrix.shape[1]
         self.embedding = build_embedding(matrix, config.freeze_embeddings)
         self.word_dropout = Dropout(config.word_dropout, generator, whole_vectors=True)
@@ -47,7 +49,6 @@ class SentimentModel(nn.Module):
         self.state_norm = build_norm(config.state_norm, self.pool.output_size, config.norm_affine)
         self.head = _build_head(config, self.pool.output_size, generator)
         initialise(self, config.initialisation)
-        mistakes.put_into_model(self, config)
 
     def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> ModelOutput:
         """Classify padded reviews: `token_ids (B, T)`, `lengths (B,)`."""
@@ -66,6 +67,10 @@ class SentimentModel(nn.Module):
         logits = self.head(self.state_norm(pooled, real_row)).squeeze(-1)
         return ModelOutput(logits, weights, hidden_states)
 
+    def watch_states(self) -> StateWatch:
+        """Return a block around one forward pass that keeps its hidden states."""
+        return StateWatch(self.encoder)
+
 
 def _build_head(config: ModelConfig, input_size: int, generator: torch.Generator) -> nn.Sequential:
     sizes = [input_size, *config.head_sizes, 1]
@@ -77,18 +82,6 @@ def _build_head(config: ModelConfig, input_size: int, generator: torch.Generator
             layers.append(Dropout(config.head_dropout, generator))
         layers.append(nn.Linear(size, next_size))
     return nn.Sequential(*layers)
-
-
-def build_model(config: ModelConfig, matrix: torch.Tensor, seed: int, device: torch.device) -> SentimentModel:
-    """Return a model on `device` whose weights depend on `config` and `seed` alone.
-
-    Weights are drawn on the CPU, so that every device starts from the same ones.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        generator = torch.Generator(device=device).manual_seed(seed)
-        model = SentimentModel(config, matrix, generator)
-    return model.to(device)
 
 
 def parameter_count(model: nn.Module) -> int:

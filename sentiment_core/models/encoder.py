@@ -8,7 +8,7 @@ at the last real token.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import nn
@@ -16,7 +16,20 @@ from torch import nn
 from sentiment_core.config import ModelConfig
 from sentiment_core.models.dropout import Dropout
 
-CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+class Recurrence(NamedTuple):
+    """A cell as a layer over all time steps, and as one step; both have the same weights by the same names."""
+
+    layer: Callable[..., nn.RNNBase]
+    step: Callable[..., nn.RNNCellBase]
+
+
+# By their names in `architecture.CELLS`.
+CELLS: dict[str, Recurrence] = {
+    "rnn": Recurrence(nn.RNN, nn.RNNCell),
+    "gru": Recurrence(nn.GRU, nn.GRUCell),
+    "lstm": Recurrence(nn.LSTM, nn.LSTMCell),
+}
 
 
 class RecurrentEncoder(nn.Module):
@@ -28,7 +41,7 @@ class RecurrentEncoder(nn.Module):
 
     def __init__(self, config: ModelConfig, input_size: int, generator: torch.Generator) -> None:
         super().__init__()
-        cell = CELLS[config.cell]
+        cell, self.step = CELLS[config.cell]
         directions = 2 if config.bidirectional else 1
         sizes = [input_size] + [config.hidden_size * directions] * (config.num_layers - 1)
         self.forward_layers = nn.ModuleList(cell(size, config.hidden_size, batch_first=True) for size in sizes)
@@ -39,14 +52,20 @@ class RecurrentEncoder(nn.Module):
         self.hidden_size = config.hidden_size
         self.output_size = config.hidden_size * directions
 
+    @property
+    def uppermost(self) -> list[nn.RNNBase]:
+        """The last forward layer and, where there is one, the last backward layer."""
+        stacks = (self.forward_layers, self.backward_layers)
+        return [cast(nn.RNNBase, layers[-1]) for layers in stacks if len(layers)]
+
     def forward(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         states = embedded
         for depth, layer in enumerate(self.forward_layers):
             outputs = _outputs(layer, states)
             if self.backward_layers:
                 order = reversal(lengths, states.shape[1])
-                backward = _outputs(self.backward_layers[depth], _reorder(states, order))
-                outputs = torch.cat([outputs, _reorder(backward, order)], dim=-1)
+                backward = _outputs(self.backward_layers[depth], reorder(states, order))
+                outputs = torch.cat([outputs, reorder(backward, order)], dim=-1)
             states = self.dropout(outputs)
         return states
 
@@ -77,5 +96,23 @@ def reversal(lengths: torch.Tensor, steps: int) -> torch.Tensor:
     return torch.where(mirrored >= 0, mirrored, positions)
 
 
-def _reorder(x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+def unrolled(step: Callable[..., nn.RNNCellBase], layer: nn.RNNBase, inputs: torch.Tensor) -> list[torch.Tensor]:
+    """Return the states `(B, H)` of a layer over `inputs (B, T, E)`, one a step, each computed from the one before.
+
+    `step` makes the cell of the layer's kind. Autograd knows the states one by one; the weights are copies, so that no
+    gradient reaches the layer's own.
+    """
+    # Made without memory, so that nothing draws its first weights.
+    cell = step(layer.input_size, layer.hidden_size, device="meta").to_empty(device=inputs.device)
+    cell.load_state_dict({name.removesuffix("_l0"): weight for name, weight in layer.state_dict().items()})
+    states: list[torch.Tensor] = []
+    carried = None
+    for vectors in inputs.unbind(1):
+        carried = cell(vectors, carried)
+        states.append(carried[0] if isinstance(carried, tuple) else carried)
+    return states
+
+
+def reorder(x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    """Return `x (B, T, H)` with the steps of each row in `order (B, T)`."""
     return x.gather(1, order.unsqueeze(-1).expand_as(x))

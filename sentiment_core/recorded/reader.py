@@ -13,9 +13,10 @@ import numpy as np
 
 from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import NotFoundError, StoreError
-from sentiment_core.metrics import STEP_COLUMNS, Balance, Evaluation, Status
+from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.recorded.spread import RunSpread, SeedResult
 from sentiment_core.recorded.writer import FORMAT, WHOLE
+from sentiment_core.steps.quantities import STEP_COLUMNS
 from sentiment_core.store import Experiment, Run
 
 FOLDER = Path(__file__).parent

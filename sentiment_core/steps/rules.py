@@ -1,4 +1,4 @@
-"""What measured numbers mean, each rule once: positive, right, clipped, finite, kept, parted. Imports no torch."""
+"""What measured numbers mean, each rule once: positive, right, clipped, finite, selected, parted. Imports no torch."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def not_finite(steps: Steps) -> list[int]:
     return [step for step, loss, norm in zip(*columns, strict=True) if not finite(loss, norm)]
 
 
-def kept(evaluations: Sequence[Evaluation], early_stopping: int | None) -> Evaluation | None:
+def selected(evaluations: Sequence[Evaluation], early_stopping: int | None) -> Evaluation | None:
     """Return the validation of the weights that a run keeps; None before there is one.
 
     With early stopping they are those of the lowest loss, the first of equals; else, or where no loss was a number,

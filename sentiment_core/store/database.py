@@ -1,4 +1,4 @@
-"""The tables, and transactions on them whose failures say what to do. SQLite by default, PostgreSQL by its URL."""
+"""An open store: transactions whose failures say what to do. SQLite by default, PostgreSQL by its URL."""
 
 from __future__ import annotations
 
@@ -9,149 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    TypeDecorator,
-    inspect,
-    select,
-    text,
-)
-from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
+from sentiment_core.artifacts import folder, home
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
-from sentiment_core.metrics import STEP_COLUMNS
-from sentiment_core.paths import folder, home
 from sentiment_core.store.engine import BUSY_SECONDS, open_engine
 from sentiment_core.store.faults import explain
-
-SCHEMA_VERSION = 1
-
-metadata = MetaData()
-
-
-class FreeText(TypeDecorator[str]):
-    """Text from outside: what databases refuse (NUL, half characters from odd file names) is replaced."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Return `value` as every database can keep it."""
-        return value and value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-# Our mark in the file: tells our store from another program's, and an older layout from a newer one.
-version_table = Table("sentiment_lab", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
-# Drawn once: tells this store from a fresh one at the same place, after this one was moved away or lost.
-identity_table = Table("store_identity", metadata, Column("token", Text, primary_key=True))
-
-experiments = Table(
-    "experiments",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("name", FreeText, nullable=False),
-    Column("config", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("error", FreeText),
-    Column("created_at", Double, nullable=False),
-    Column("queued_at", Double, nullable=False),
-    Column("started_at", Double),
-    Column("finished_at", Double),
-    Column("worker_host", Text),
-    Column("worker_pid", Integer),
-    Column("worker_create_time", Double),  # `ProcessIdentity.started`
-    Column("heartbeat", Double),
-    Column("progress", Text),
-    Column("threads", Integer),
-    Column("prediction", FreeText),
-    Column("stop_requested", Boolean, nullable=False, default=False),
-    Index("experiments_by_status", "status", "queued_at"),
-    Index("experiments_by_age", "created_at"),
-)
-
-
-def _experiment_key() -> Column[Any]:
-    return Column("experiment_id", ForeignKey("experiments.id", ondelete="CASCADE"), nullable=False, index=True)
-
-
-def _run_key() -> Column[Any]:
-    return Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-
-
-runs = Table(
-    "runs",
-    metadata,
-    Column("id", Text, primary_key=True),
-    _experiment_key(),
-    Column("position", Integer, nullable=False),
-    Column("name", FreeText, nullable=False),
-    Column("config", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("error", FreeText),
-    Column("parameters", BigInteger),
-    Column("steps", Integer, nullable=False, default=0),
-    Column("seconds", Double, nullable=False, default=0.0),
-    Column("tokens", BigInteger, nullable=False, default=0),
-    Column("validation_accuracy", Double),
-    Column("test_accuracy", Double),
-)
-
-WHOLE_NUMBERS = frozenset({"step", "epoch", "tokens"})
-
-# Without rowid the rows of a run lie side by side in the file: "after step n" reads only what it returns.
-step_metrics = Table(
-    "step_metrics",
-    metadata,
-    _run_key(),
-    Column("step", Integer, primary_key=True),
-    *(Column(name, Integer if name in WHOLE_NUMBERS else Double) for name in STEP_COLUMNS if name != "step"),
-    sqlite_with_rowid=False,
-)
-
-evaluations = Table(
-    "evaluations",
-    metadata,
-    _run_key(),
-    Column("step", Integer, primary_key=True),
-    Column("part", Text, primary_key=True),
-    Column("epoch", Integer, nullable=False),
-    Column("loss", Double),
-    Column("accuracy", Double),
-    sqlite_with_rowid=False,
-)
-
-balances = Table(
-    "balances",
-    metadata,
-    _run_key(),
-    Column("part", Text, primary_key=True),
-    Column("reviews", Integer, nullable=False),
-    Column("positives", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-requests = Table(
-    "requests",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    _experiment_key(),
-    Column("kind", Text, nullable=False),
-    Column("value", Double),
-    Column("run_id", Text),
-)
+from sentiment_core.store.schema import SCHEMA_VERSION, identity_table, metadata, version_table
 
 
 class Database:

@@ -15,13 +15,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 
-from sentiment_core.config import ExperimentConfig, build
+from sentiment_core.artifacts import folder, home
+from sentiment_core.config import ExperimentConfig, build, with_runs
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.paths import folder, home
-from sentiment_core.store.database import Database, experiments, runs
+from sentiment_core.store.database import Database
 from sentiment_core.store.records import Experiment, Run, read_config, read_experiment, read_run
 from sentiment_core.store.rows import ACTIVE, no_experiment, no_run, status_of, update_experiment
+from sentiment_core.store.schema import experiments, runs
 
 
 def _accuracy(value: float) -> float | None:
@@ -118,9 +119,9 @@ class Experiments(Database):
                 raise no_run(run_id)
             mine = experiments.c.id == row.experiment_id
             config = read_config(connection.execute(select(experiments.c.config).where(mine)).scalar_one())
-            given = [run.model_dump() for run in config.runs]
-            given[row.position - 1]["name"] = name.strip()
-            renamed = build(ExperimentConfig, {**config.model_dump(exclude={"runs"}), "runs": given})
+            given = list(config.runs)
+            given[row.position - 1] = given[row.position - 1].model_copy(update={"name": name.strip()})
+            renamed = with_runs(config, given)
             checked = renamed.runs[row.position - 1]
             resolved = renamed.resolve(checked).model_dump_json()
             connection.execute(update(experiments).where(mine).values(config=renamed.model_dump_json()))

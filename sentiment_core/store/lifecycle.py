@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any, get_args
 
 from sqlalchemy import delete, func, insert, select, tuple_, update
 
-from sentiment_core.config import allowed_range, bounds
+from sentiment_core import live
+from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import Database, experiments, requests, runs
+from sentiment_core.store.database import Database
 from sentiment_core.store.records import Progress, Request, RequestKind, Worker
 from sentiment_core.store.rows import (
     HELD,
@@ -25,8 +25,7 @@ from sentiment_core.store.rows import (
     update_experiment,
     worker_columns,
 )
-
-VALUE_FIELDS = {"learning_rate": "training.learning_rate", "threshold": "training.max_norm"}
+from sentiment_core.store.schema import experiments, requests, runs
 
 
 class Lifecycle(Database):
@@ -155,14 +154,18 @@ class Lifecycle(Database):
         """
         if kind not in get_args(RequestKind):
             raise ConfigError(f"{kind}: not something that can be asked for; choose {', '.join(get_args(RequestKind))}")
-        _check_value(kind, value)
         with self._write() as connection:
             status = status_of(connection, experiment_id)
             if not status.is_active:
                 raise StoreError(f"Experiment {experiment_id} is {status}: it has ended. Resume it or start a new one.")
-            own_run = select(runs.c.id).where(runs.c.id == run_id, runs.c.experiment_id == experiment_id)
-            if run_id is not None and connection.scalar(own_run) is None:
+            asked = select(runs.c.config).where(runs.c.experiment_id == experiment_id)
+            if run_id is not None:
+                asked = asked.where(runs.c.id == run_id)
+            configs = [ExperimentConfig.model_validate_json(text) for text in connection.scalars(asked)]
+            if run_id is not None and not configs:
                 raise no_run(run_id)
+            if kind in live.KINDS:
+                value = live.checked(kind, value, configs)
             if kind == "stop" and run_id is None:
                 update_experiment(connection, experiment_id, stop_requested=True)
                 if status is Status.QUEUED:
@@ -181,12 +184,3 @@ class Lifecycle(Database):
         with self._write() as connection:
             rows = sorted(connection.execute(taken).all(), key=lambda row: row.id)
         return [Request(row.kind, row.value, row.run_id) for row in rows]
-
-
-def _check_value(kind: str, value: float | None) -> None:
-    field = VALUE_FIELDS.get(kind)
-    if field is None:
-        return
-    low, high = bounds(field)
-    if value is None or not math.isfinite(value) or not (low or 0.0) < value <= (high or math.inf):
-        raise ConfigError(f"{kind}: allowed: {allowed_range(field)} (got {value})")

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import experiments, runs
 from sentiment_core.store.experiments import Experiments
 from sentiment_core.store.records import Experiment, Run
+from sentiment_core.store.schema import experiments, runs
 
 
 @dataclass(frozen=True, slots=True)

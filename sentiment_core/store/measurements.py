@@ -5,25 +5,68 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sentiment_core.metrics import STEP_COLUMNS, Balance, Evaluation, StepMetrics
-from sentiment_core.store.database import WHOLE_NUMBERS, Database, balances, evaluations, step_metrics
+from sentiment_core.metrics import Balance, Evaluation
+from sentiment_core.steps.quantities import CORE, STEP_COLUMNS, Diagnostic, StepMetrics
+from sentiment_core.store.arrays import pack, unpack
+from sentiment_core.store.database import Database
+from sentiment_core.store.schema import balances, evaluations, step_metrics
+from sentiment_core.store.schema import diagnostics as diagnostics_table
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Measurements(Database):
     """The part of the store that holds what was measured."""
 
-    def write_steps(self, steps: Mapping[str, Sequence[StepMetrics]]) -> None:
-        """Write `{run id: steps}` in one transaction; a step written before is replaced (a resumed run repeats some).
+    def write_steps(self, steps: Mapping[str, Sequence[StepMetrics]], diagnostics: Sequence[Diagnostic] = ()) -> None:
+        """Write `{run id: steps}`, and what else was measured at them, in one transaction.
 
-        Raises `NotFoundError` when a run does not exist (any more).
+        A step written before is replaced (a resumed run repeats some). Raises `NotFoundError` when a run does not
+        exist (any more), `ValueError` for an array of too many dimensions.
         """
         rows = [{"run_id": run_id, **_columns(step)} for run_id, part in steps.items() for step in part]
-        self._upsert(step_metrics, rows)
+        long_rows = [_long_row(each) for each in diagnostics]
+        if rows or long_rows:
+            with self._write() as connection:
+                _upsert_into(connection, step_metrics, rows)
+                _upsert_into(connection, diagnostics_table, long_rows)
+
+    def write_diagnostics(self, rows: Sequence[Diagnostic]) -> None:
+        """Write what only some runs measure, without steps; otherwise as `write_steps`."""
+        self.write_steps({}, rows)
+
+    def diagnostic_names(self, run_id: str) -> list[str]:
+        """Return which quantities a run has measured beside the columns of its steps, sorted."""
+        table = diagnostics_table.c
+        with self._read() as connection:
+            names = connection.scalars(select(table.quantity).where(table.run_id == run_id).distinct())
+            return sorted(names)
+
+    def diagnostics(
+        self, run_id: str, quantity: str, after: int = 0, most: int | None = None
+    ) -> tuple[list[int], list[float | np.ndarray]]:
+        """Return the steps after step `after` at which a run measured `quantity`, oldest first, and the values.
+
+        Of more than `most` they are `most`, evenly spread, the first and the last among them.
+        """
+        table = diagnostics_table.c
+        mine = [table.run_id == run_id, table.quantity == quantity, table.step > after]
+        with self._read() as connection:
+            wanted = list(connection.scalars(select(table.step).where(*mine).order_by(table.step)))
+            query = select(table.step, table.value, table.array).where(*mine).order_by(table.step)
+            if most is not None and len(wanted) > most:
+                last = len(wanted) - 1
+                query = query.where(table.step.in_({wanted[place * last // max(most - 1, 1)] for place in range(most)}))
+            rows = connection.execute(query).all()
+        return [row.step for row in rows], [
+            _number(row.value) if row.array is None else unpack(row.array) for row in rows
+        ]
 
     def write_evaluations(self, run_id: str, results: Iterable[Evaluation]) -> None:
         """Write evaluations of a run; one of the same step and part is replaced."""
@@ -41,10 +84,7 @@ class Measurements(Database):
         with self._read() as connection:
             rows = connection.execute(query).all()
         columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(STEP_COLUMNS)
-        return {
-            name: list(column) if name in WHOLE_NUMBERS else [_number(value) for value in column]
-            for name, column in zip(STEP_COLUMNS, columns, strict=True)
-        }
+        return {name: [_number(value) for value in column] for name, column in zip(STEP_COLUMNS, columns, strict=True)}
 
     def step_rows(self, run_id: str) -> list[dict[str, Any]]:
         """Return all steps of a run, oldest first, as one dict per step."""
@@ -81,6 +121,8 @@ class Measurements(Database):
 
 
 def _upsert_into(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(table)
     keys = [column.name for column in table.primary_key]
@@ -90,9 +132,18 @@ def _upsert_into(connection: Connection, table: Table, rows: list[dict[str, Any]
 
 def _columns(step: StepMetrics) -> dict[str, Any]:
     # Numbers of other libraries would be refused, or kept as bytes.
-    return {name: (int if name in WHOLE_NUMBERS else float)(getattr(step, name)) for name in STEP_COLUMNS}
+    return {name: (int if quantity.whole else float)(getattr(step, name)) for name, quantity in CORE.items()}
+
+
+def _long_row(measured: Diagnostic) -> dict[str, Any]:
+    row = {"run_id": measured.run_id, "quantity": measured.quantity, "step": int(measured.step)}
+    value = measured.value
+    # Numbers of other libraries have no dimensions.
+    if isinstance(value, int | float) or not value.ndim:
+        return {**row, "value": float(value), "array": None}
+    return {**row, "value": None, "array": pack(value)}
 
 
 def _number(value: float | None) -> float:
-    # SQLite keeps NaN as NULL.
+    # SQLite keeps NaN as NULL, and so reads what a step of an earlier program did not measure.
     return math.nan if value is None else value

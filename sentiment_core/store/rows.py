@@ -10,8 +10,8 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from sentiment_core.errors import NotFoundError
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import experiments, requests, runs
 from sentiment_core.store.records import Worker, read_status
+from sentiment_core.store.schema import experiments, requests, runs
 
 ACTIVE = [status for status in Status if status.is_active]
 HELD = [Status.RUNNING, Status.PAUSED]

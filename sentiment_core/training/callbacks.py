@@ -1,13 +1,18 @@
-"""Moments of training at which others may listen or steer. Callbacks run in the training thread, in order."""
+"""Moments of training at which others may listen or steer, in the order of the callbacks.
+
+They run in the training thread, except `on_gradient`, `wants_states` and `on_states`, which run in the thread of their
+run, beside those of other runs. A callback that does not override these three costs nothing.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sentiment_core.metrics import Evaluation
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
 
     from sentiment_core.training.run import Run
     from sentiment_core.training.trainer import Trainer
@@ -19,6 +24,23 @@ class Callback:
     def on_start(self, trainer: Trainer) -> None:
         """Before the first update of this process, after a resume as well."""
 
+    def wants_states(self, trainer: Trainer, run: Run) -> bool:
+        """Return whether `on_states` is wanted of update `trainer.step` of `run`, which is about to be made."""
+        return False
+
+    def on_states(self, trainer: Trainer, run: Run, states: torch.Tensor, batch: Any) -> None:
+        """After the backward pass of an update for which they were wanted: `states (B, T, H)` and their `grad`.
+
+        They are the uppermost layer's, before dropout; `grad` is ∂L/∂h_t through all later steps, L the mean loss of
+        `batch`. That walks through time once more, so ask for a few updates, not for all. Changes nothing in training.
+        """
+
+    def on_gradient(self, trainer: Trainer, run: Run, clipped: bool) -> None:
+        """Twice an update: with `grad` of the parameters of `run.model` before clipping, and `clipped`, after it.
+
+        What is changed before clipping is measured and clipped, what is changed afterwards is what trains.
+        """
+
     def on_step(self, trainer: Trainer) -> None:
         """After every run made update `trainer.step`. May set `trainer.should_stop`, or block to pause."""
 
@@ -28,8 +50,11 @@ class Callback:
     def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
         """After a run was evaluated on the validation part (each epoch) or the test part (once, at the end)."""
 
-    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, logits: np.ndarray) -> None:
-        """After the evaluation on the test part: the log-odds of positive `(N,)` of the reviews `indices (N,)`."""
+    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, answers: np.ndarray) -> None:
+        """After the evaluation on the test part: the task's answers `(N, …)` about the examples `indices (N,)`.
+
+        Only for a task that keeps its answers; those of the sentiment task are log-odds of positive.
+        """
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         """After the epoch's evaluations."""
@@ -39,3 +64,8 @@ class Callback:
 
     def on_end(self, trainer: Trainer) -> None:
         """After the last update, stopped or finished."""
+
+
+def overriding(callbacks: list[Callback], moment: str) -> list[Callback]:
+    """Return those of `callbacks` that override `moment`."""
+    return [callback for callback in callbacks if getattr(type(callback), moment) is not getattr(Callback, moment)]

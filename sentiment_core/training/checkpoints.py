@@ -22,7 +22,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
 from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import CheckpointError, StoreError
-from sentiment_core.models import SentimentModel
+from sentiment_core.models import Network
 
 MODEL_FORMAT = 1
 EMBEDDING = "embedding.weight"
@@ -62,7 +62,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def save_model(folder: Path, model: SentimentModel, config: ExperimentConfig, corpus: Corpus, **details: Any) -> None:
+def save_model(folder: Path, model: Network, config: ExperimentConfig, corpus: Corpus, **details: Any) -> None:
     """Write a trained model. Frozen vectors are named, not copied; fine-tuned ones are saved with their word ids."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     if EMBEDDING in tensors:

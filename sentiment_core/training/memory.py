@@ -19,10 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from sentiment_core.architecture import CELLS, POOLINGS
+from sentiment_core.clipping import RULES
 from sentiment_core.config import FIELDS, DataConfig, ExperimentConfig, ModelConfig, TrainingConfig, from_fields
 from sentiment_core.errors import ConfigError, OutOfMemory
 from sentiment_core.machine import available_memory, in_words, may_have_gpu, worker_memory
 from sentiment_core.sources import CHARACTERS_A_REVIEW, SOURCES
+from sentiment_core.tasks import TASKS
 
 EVALUATION_BATCH_SIZE = 256
 # What the estimate may be wrong by: only what would not fit even then is refused.
@@ -34,13 +37,10 @@ _FLOAT = 4
 _PROGRAM = 700_000_000  # interpreter, PyTorch and 400,000 words with their vectors, as mapped
 _BYTES_A_CHARACTER = 4.0  # texts, tokens and their copies while reviews are prepared
 
-_CELL = {"rnn": 5.0, "gru": 13.0, "lstm": 17.0}
 _BOTH_WAYS = 2.5  # the reversed copies, per unit of both directions
-_INPUT = {"rnn": 1.3, "gru": 1.3, "lstm": 4.7}
-_POOLING = {"mean": 0.5, "max": 3.5, "attention_additive": 6.0, "attention_dot": 1.0, "attention_scaled_dot": 1.0}
+_HALVED = 0.6  # what numbers of two bytes leave of what is kept
 _NORM = {"none": 0.0, "batch": 7.0, "layer": 6.0}
 _WORD_DROPOUT, _EMBEDDING_DROPOUT, _STATE_DROPOUT = 1.4, 3.0, 5.0
-_EVALUATION = {"rnn": 2.5, "gru": 5.0, "lstm": 3.0}
 # Gradient and, while a step is made, its intermediate values; Adam keeps two moments besides.
 _OPTIMIZER = {"sgd": 1.0, "adam": 5.0, "adamw": 5.0}
 
@@ -119,7 +119,9 @@ def check_before(config: ExperimentConfig) -> str | None:
     Returns a sentence about what it will take where that is a good part of what is free, else None. Raises
     `OutOfMemory`, which names the setting to lower. What a GPU holds is asked when the GPU is known: `check_loaded`.
     """
-    on_gpu = config.device in {"cuda", "mps"} or (config.device == "auto" and may_have_gpu())
+    if not TASKS[config.task].judges_reviews:
+        return None  # another network, of which nothing was measured
+    on_gpu = _on_gpu(config)
     free = min(available_memory(), worker_memory())
     return _check(config, free, expected_size, lambda need: need.host if on_gpu else need.total)
 
@@ -145,6 +147,10 @@ def _check(
     if need > WORTH_SAYING * free:
         return f"This training will take about {in_words(need)} of memory; {in_words(free)} are free."
     return None
+
+
+def _on_gpu(config: ExperimentConfig) -> bool:
+    return config.device in {"cuda", "mps"} or (config.device == "auto" and may_have_gpu())
 
 
 def _training(need: MemoryNeed) -> int:
@@ -181,15 +187,17 @@ def _batch_bytes(run: ExperimentConfig, longest: int) -> int:
     model, training = run.model, run.training
     units = model.hidden_size * (2 if model.bidirectional else 1)
     dim = _dim(run)
-    kept = model.num_layers * units * (_CELL[model.cell] + (_BOTH_WAYS if model.bidirectional else 0.0))
+    cell = CELLS[model.cell]
+    kept = model.num_layers * units * (cell.kept + (_BOTH_WAYS if model.bidirectional else 0.0))
+    # Everything that follows an LSTM on a CPU reads its states, which are full numbers: see `models/encoder.py`.
+    halved = _HALVED if training.precision != "fp32" and not (model.cell == "lstm" and not _on_gpu(run)) else 1.0
     if model.state_dropout:
         kept += model.num_layers * units * _STATE_DROPOUT
     for pooling in model.pooling:
         # The additive attention's own layer is as wide as one direction.
-        kept += (model.hidden_size if pooling == "attention_additive" else units) * _POOLING.get(pooling, 0.0)
-    if training.precision != "fp32":
-        kept *= 0.6
-    read = dim * (_INPUT[model.cell] + _NORM[model.input_norm])
+        kept += (model.hidden_size if pooling == "attention_additive" else units) * POOLINGS[pooling].kept
+    kept *= halved
+    read = dim * (cell.read + _NORM[model.input_norm])
     dropped = dim * (
         (_WORD_DROPOUT if model.word_dropout else 0.0) + (_EMBEDDING_DROPOUT if model.embedding_dropout else 0.0)
     )
@@ -197,7 +205,7 @@ def _batch_bytes(run: ExperimentConfig, longest: int) -> int:
     # Evaluation goes by length, so that the longest reviews are what the last batch is left with, half full on average,
     # unless so many are cut at the same length that earlier batches reach it too.
     cut = run.data.max_tokens is not None and run.data.max_tokens <= _COMMONLY_CUT
-    in_evaluation = EVALUATION_BATCH_SIZE * (1.0 if cut else 0.5) * (units * _EVALUATION[model.cell] + read)
+    in_evaluation = EVALUATION_BATCH_SIZE * (1.0 if cut else 0.5) * (units * cell.evaluation + read)
     return round(_FLOAT * longest * max(in_training, in_evaluation))
 
 
@@ -209,14 +217,14 @@ def _parameter_bytes(run: ExperimentConfig, words: int) -> int:
 def _copies(training: TrainingConfig) -> float:
     copies = 1.0 + _OPTIMIZER[training.optimizer]
     if training.optimizer == "sgd":
-        copies += (1.0 if training.momentum else 0.0) + (1.0 if training.clipping == "value" else 0.0)
+        copies += (1.0 if training.momentum else 0.0) + (1.0 if RULES[training.clipping].turns else 0.0)
     # The average, and the weights it stands in for during an evaluation; the best weights so far.
     return copies + (2.0 if training.weight_averaging else 0.0) + (1.0 if training.early_stopping else 0.0)
 
 
 def _parameters(model: ModelConfig, dim: int) -> int:
     directions = 2 if model.bidirectional else 1
-    gates = {"rnn": 1, "gru": 3, "lstm": 4}[model.cell] * model.hidden_size
+    gates = CELLS[model.cell].gates * model.hidden_size
     units = model.hidden_size * directions
     inputs = [dim] + [units] * (model.num_layers - 1)
     recurrent = sum(directions * gates * (size + model.hidden_size + 2) for size in inputs)

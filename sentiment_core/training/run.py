@@ -1,34 +1,42 @@
-"""One run: a model, its optimizer and the update it makes for a batch."""
+"""One run: a model, its optimizer, and all that is kept about its training. Its updates are made in `stepper.py`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
-import torch.nn.functional as F
+from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from sentiment_core import mistakes
-from sentiment_core.batches import Batch
+from sentiment_core.clipping import RULES, ClippingRule
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
-from sentiment_core.metrics import StepMetrics
-from sentiment_core.models import build_model, parameter_count
-from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
-from sentiment_core.training.gradients import measure_and_clip
+from sentiment_core.models import Network, parameter_count
+from sentiment_core.steps.quantities import Diagnostic, Drained, StepMetrics, diagnostic
+from sentiment_core.training.gradients import GradientStats, measure_and_clip
 from sentiment_core.training.optimisation import build_optimizer, learning_rate_at
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
+def share(right: Sequence[float], sizes: Sequence[int]) -> float:
+    """Return the share of right answers from those of each batch, of which there are `sizes`."""
+    return sum(right) / sum(sizes)
+
+
 class Run:
-    """Trains one model. `config` is a single run's (`ExperimentConfig.resolve`), `matrix (V, E)` its word vectors."""
+    """One model in training. `config` is a single run's (`ExperimentConfig.resolve`), `model` is on `device`."""
+
+    # How its gradient is measured and clipped, and its accuracy worked out.
+    measure_and_clip: Callable[[Iterable[nn.Parameter], ClippingRule, float], GradientStats]
+    share: Callable[[Sequence[float], Sequence[int]], float]
 
     def __init__(
-        self, run_id: str, config: ExperimentConfig, matrix: torch.Tensor, device: torch.device, total_steps: int
+        self, run_id: str, config: ExperimentConfig, model: Network, device: torch.device, total_steps: int
     ) -> None:
         self.id = run_id
         self.experiment = config
@@ -38,13 +46,14 @@ class Run:
         self.dtype = PRECISIONS[self.config.precision]
         if self.dtype is torch.float16 and device.type != "cuda":
             raise ConfigError("training.precision: fp16 needs a CUDA GPU; use bf16 or fp32 here")
-        self.model = build_model(config.model, matrix, config.seed, device)
+        self.model = model
         self.optimizer = build_optimizer(self.model, self.config)
-        self.measure_and_clip = mistakes.clipping(measure_and_clip, self.config.mistakes)
+        self.rule = RULES[self.config.clipping]
+        self.measure_and_clip, self.share = measure_and_clip, share
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
         self.averaged = self._trained() if self.config.weight_averaging else None
         self.learning_rate: float | None = None  # set live; replaces the schedule
-        self.threshold = self.config.clip_value if self.config.clipping == "value" else self.config.max_norm
+        self.threshold = math.nan if self.config.threshold is None else self.config.threshold
         self.seconds = 0.0
         self.tokens = 0
         self.ended = False  # makes no more updates: failed, out of patience, or done
@@ -52,80 +61,74 @@ class Run:
         self.best_loss = math.inf
         self.best_weights: list[torch.Tensor] | None = None
         self.epochs_without_progress = 0
-        self._pending: list[tuple[dict[str, Any], torch.Tensor]] = []
+        self.step = 0  # the update that is being made, or was made last
+        self._pending: list[tuple[dict[str, Any], dict[str, torch.Tensor]]] = []
+        self._diagnostics: list[tuple[int, str, torch.Tensor]] = []
 
     @property
     def parameters(self) -> int:
         """Number of trained values."""
         return parameter_count(self.model)
 
-    def train_step(self, batch: Batch, step: int, epoch: int) -> None:
-        """Make update `step` (from 1) and keep its measurements on the device until `drain`."""
+    def begin_update(self, step: int) -> float:
+        """Set the optimizer to the learning rate of update `step` (from 1), and return it."""
+        self.step = step
         rate = self.learning_rate or learning_rate_at(self.config, step, self.total_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["rate"]
-        self.model.train()
-        self.optimizer.zero_grad(set_to_none=True)
-        logits, loss = self._loss(batch)
-        self.scaler.scale(loss).backward()
-        self.scaler.unscale_(self.optimizer)
-        gradient = self.measure_and_clip(self.model.parameters(), self.config.clipping, self.threshold)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self._average(step)
-        accuracy = correct(logits.detach(), batch.labels, EVEN_LOG_ODDS).mean()
-        measured = [loss.detach(), accuracy, gradient.norm, gradient.norm_clipped, gradient.largest, gradient.cosine]
-        self.tokens += batch.tokens
+        return rate
+
+    def note_update(self, epoch: int, rate: float, tokens: int, measured: dict[str, torch.Tensor]) -> None:
+        """Keep what was `measured` of the update just made: the core quantities, on their device until `drain`."""
+        self.tokens += tokens
         known = {
-            "step": step,
+            "step": self.step,
             "epoch": epoch,
             "learning_rate": rate,
-            "threshold": math.nan if self.config.clipping == "none" else self.threshold,
-            "tokens": batch.tokens,
+            "threshold": math.nan if self.rule.threshold is None else self.threshold,
+            "tokens": tokens,
         }
-        self._pending.append((known, torch.stack([value.float() for value in measured])))
+        self._pending.append((known, measured))
+
+    def measure(self, name: str, value: torch.Tensor | float) -> None:
+        """Keep `value` of the diagnostic `name` at the update being made, or made last, on its device until `drain`.
+
+        One number, or an array of any shape for a quantity declared as one. Raises `ValueError` for a quantity that
+        is not declared as a diagnostic, and for the wrong one of the two.
+        """
+        # A copy: what was handed in may be changed in place before it is read.
+        taken = torch.as_tensor(value).detach().to(torch.float32, copy=True)
+        if not diagnostic(name).array and taken.numel() != 1:
+            raise ValueError(f"{name}: one number a step, not an array of shape {tuple(taken.shape)}")
+        self._diagnostics.append((self.step, name, taken))
 
     def add_seconds(self, seconds: float) -> None:
         """Count training time towards the update just made."""
         self.seconds += seconds
         self._pending[-1][0]["seconds"] = self.seconds
 
-    def drain(self) -> list[StepMetrics]:
+    def drain(self) -> Drained:
         """Return the measurements since the last call: one transfer from the device for all of them."""
         pending, self._pending = self._pending, []
-        if not pending:
-            return []
-        values = torch.stack([measured for _, measured in pending]).tolist()
-        names = ("loss", "accuracy", "grad_norm", "grad_norm_clipped", "grad_max", "clip_cosine")
-        return [
-            StepMetrics(**known, **dict(zip(names, row, strict=True)))
-            for (known, _), row in zip(pending, values, strict=True)
+        extra, self._diagnostics = self._diagnostics, []
+        waiting = [value for _, measured in pending for value in measured.values()]
+        numbers = iter(_fetched([*waiting, *(value for *_, value in extra)], self.device))
+        steps = [
+            StepMetrics(**known, **{name: next(numbers).item() for name in measured}) for known, measured in pending
         ]
+        diagnostics = [
+            Diagnostic(self.id, step, name, values if diagnostic(name).array else values.item())
+            for (step, name, _), values in zip(extra, numbers, strict=True)
+        ]
+        return Drained(steps, diagnostics)
 
-    @torch.no_grad()
-    def evaluate(
-        self, batches: Iterable[Batch], keep: Callable[[torch.Tensor], object] | None = None
-    ) -> tuple[float, float]:
-        """Return loss and accuracy over all reviews of `batches`, with the averaged weights where there are any.
-
-        The accuracy is NaN where an answer is not a finite number. `keep` is handed each batch's log-odds of positive
-        `(B,)`, float32 on the CPU.
-        """
-        total = 0.0
-        right: list[float] = []
-        sizes: list[int] = []
-        self.model.eval()
-        with self.averaged_weights():
-            for batch in batches:
-                logits, loss = self._loss(batch.to(self.device))
-                total += loss.item() * len(logits)
-                right.append(correct(logits.cpu(), batch.labels, EVEN_LOG_ODDS).sum().item())
-                sizes.append(len(logits))
-                if keep is not None:
-                    keep(logits.cpu())
-        if not sizes:
-            return math.nan, math.nan
-        return total / sum(sizes), mistakes.accuracy(right, sizes, self.config.mistakes)
+    def average(self, step: int) -> None:
+        """Let the averaged weights, where there are any, follow the model after update `step` (from 1)."""
+        if self.averaged is not None:
+            # The first weights are random: let early averages forget them quickly.
+            decay = min(self.config.weight_averaging, step / (step + 10))
+            current = [parameter.detach() for parameter in self.model.parameters() if parameter.requires_grad]
+            get_ema_multi_avg_fn(decay)(self.averaged, current, step)
 
     def note_validation(self, loss: float) -> None:
         """With early stopping, keep the best weights and end the run when its patience is over."""
@@ -171,7 +174,7 @@ class Run:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "generator": self._generator().get_state(),
+            "generator": self.model.generator.get_state(),
             "averaged": self.averaged,
             "best_weights": self.best_weights,
             "progress": {name: getattr(self, name) for name in _PROGRESS},
@@ -182,23 +185,11 @@ class Run:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
-        self._generator().set_state(state["generator"].cpu())
+        self.model.generator.set_state(state["generator"].cpu())
         averaged, self.best_weights = state["averaged"], state["best_weights"]
         self.averaged = None if averaged is None else [weight.to(self.device) for weight in averaged]
         for name, value in state["progress"].items():
             setattr(self, name, value)
-
-    def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
-            logits = self.model(batch.token_ids, batch.lengths).logits.float()
-        return logits, F.binary_cross_entropy_with_logits(logits, batch.labels)
-
-    def _average(self, step: int) -> None:
-        if self.averaged is not None:
-            # The first weights are random: let early averages forget them quickly.
-            decay = min(self.config.weight_averaging, step / (step + 10))
-            current = [parameter.detach() for parameter in self.model.parameters() if parameter.requires_grad]
-            get_ema_multi_avg_fn(decay)(self.averaged, current, step)
 
     def _trained(self) -> list[torch.Tensor]:
         return [parameter.detach().clone() for parameter in self.model.parameters() if parameter.requires_grad]
@@ -209,8 +200,15 @@ class Run:
             for parameter, weight in zip(trained, weights, strict=True):
                 parameter.copy_(weight)
 
-    def _generator(self) -> torch.Generator:
-        return self.model.word_dropout.generator
+
+def _fetched(values: list[torch.Tensor], device: torch.device) -> list[np.ndarray]:
+    """Return tensors as float32 arrays of their shapes, in one transfer."""
+    if not values:
+        return []
+    together = torch.cat([value.to(device, torch.float32).flatten() for value in values]).cpu().numpy()
+    ends = np.cumsum([value.numel() for value in values])[:-1]
+    parts = np.split(together, ends)
+    return [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
 
 
 _PROGRESS = (

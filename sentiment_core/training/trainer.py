@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from sentiment_core import mistakes
-from sentiment_core.batches import Batch, collate, plan_epoch, plan_evaluation
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.corpus import Corpus
-from sentiment_core.datasets import TEST, TRAIN, VALIDATION
-from sentiment_core.errors import CheckpointError, DataError
+from sentiment_core.errors import CheckpointError
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.numerics import prepare_thread
-from sentiment_core.steps.rules import positive
-from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.memory import EVALUATION_BATCH_SIZE
+from sentiment_core.training.callbacks import Callback, overriding
 from sentiment_core.training.run import Run
-
-EVALUATED = {"validation": VALIDATION, "test": TEST}
+from sentiment_core.training.stepper import Each, Listeners, Stepper
+from sentiment_core.training.task import task_named
 
 
 class Trainer:
     """Trains every run of `config` side by side.
 
-    `corpora` holds one encoded corpus per run (the same object where runs share one); the first decides the batches.
+    `data` holds what each run learns from, made by the configuration's task (the same object where runs share it); the
+    first decides the batches.
     `threads` is the number of BLAS threads for each run; on a CPU each run has a Python thread of its own, because
     PyTorch's recurrent loop releases the interpreter lock. `step` and `epoch` count from 1; 0 means not started.
     """
@@ -38,30 +34,32 @@ class Trainer:
         self,
         config: ExperimentConfig,
         run_ids: Sequence[str],
-        corpora: Sequence[Corpus],
+        data: Sequence[Any],
         device: torch.device,
         callbacks: Sequence[Callback] = (),
         threads: int = 1,
     ) -> None:
         self.config = config
-        self.corpora = corpora
+        self.task = task_named(config.task)
+        self.data = data
         self.device = device
-        self.callbacks = callbacks
+        self.callbacks = list(callbacks)
         self.threads = threads
         self.step = 0
         self.epoch = 0
         self.evaluated_step = 0  # the last one with a validation: the end of an epoch, or of training
         self.should_stop = False
-        self.training_members = self._members(TRAIN)
+        self.training_members = self.task.members(data)
         self.batches_per_epoch = -(-len(self.training_members) // config.training.batch_size)
         self.total_steps = self.batches_per_epoch * config.training.epochs
         if config.training.max_steps is not None:
             self.total_steps = min(self.total_steps, config.training.max_steps)
-        matrices = {id(corpus): torch.from_numpy(corpus.matrix).to(device) for corpus in corpora}
+        configs = [config.resolve(run) for run in config.runs]
         self.runs = [
-            Run(run_id, config.resolve(run), matrices[id(corpus)], device, self.total_steps)
-            for run_id, run, corpus in zip(run_ids, config.runs, corpora, strict=True)
+            Run(run_id, single, model, device, self.total_steps)
+            for run_id, single, model in zip(run_ids, configs, self.task.models(configs, data, device), strict=True)
         ]
+        self.stepper = Stepper(self.task)
 
     @property
     def active_runs(self) -> list[Run]:
@@ -76,10 +74,9 @@ class Trainer:
         with ThreadPoolExecutor(
             len(self.runs), thread_name_prefix="run", initializer=prepare_thread, initargs=(self.threads,)
         ) as pool:
-            self._each: Callable[..., Any] = pool.map if side_by_side else map
+            self._each: Each = pool.map if side_by_side else map
+            self.stepper = Stepper(self.task, self._listeners())
             self._call("on_start")
-            if self.step == 0:
-                mistakes.carry_over(self)
             if self._owes_evaluation():
                 self._end_epoch()
             while not self.should_stop and self.step < self.total_steps and self.active_runs:
@@ -118,15 +115,7 @@ class Trainer:
     def _train_epoch(self) -> None:
         first_step = self.step // self.batches_per_epoch * self.batches_per_epoch
         self.epoch = first_step // self.batches_per_epoch + 1
-        settings = self.config.training
-        plan = plan_epoch(
-            self.training_members,
-            self.corpora[0].lengths,
-            settings.batch_size,
-            self.config.data.batching,
-            self.config.seed,
-            self.epoch,
-        )
+        plan = self.task.plan_epoch(self.config, self.data[0], self.training_members, self.epoch)
         for indices in plan[self.step - first_step :]:
             runs = self.active_runs
             if not runs:
@@ -134,7 +123,7 @@ class Trainer:
             started = time.perf_counter()
             batches = self._collate(indices)
             self.step += 1
-            list(self._each(lambda run: run.train_step(batches[run.id], self.step, self.epoch), runs))  # noqa: B023
+            self.stepper.update(runs, batches, self.step, self.epoch, self._each)
             seconds = time.perf_counter() - started
             for run in runs:
                 run.add_seconds(seconds)
@@ -151,7 +140,7 @@ class Trainer:
         return at_end and self.step > self.evaluated_step
 
     def _end_epoch(self) -> None:
-        self._evaluate(VALIDATION, "validation", self.active_runs)
+        self._evaluate("validation", self.active_runs)
         self.evaluated_step = self.step
         self._call("on_epoch_end")
 
@@ -159,65 +148,56 @@ class Trainer:
         runs = [run for run in self.runs if not run.failed]
         for run in runs:
             run.keep_best()
-        self._evaluate(TEST, "test", runs)
+        self._evaluate("test", runs)
         for run in runs:
             run.ended = True
             for callback in self.callbacks:
                 callback.on_run_end(self, run, None)
 
-    def _collate(self, indices: np.ndarray) -> dict[str, Batch]:
-        made: dict[int, Batch] = {}
-        for corpus in self.corpora:
-            if id(corpus) not in made:
-                made[id(corpus)] = collate(corpus, indices).to(self.device)
-        return {run.id: made[id(corpus)] for run, corpus in zip(self.runs, self.corpora, strict=True)}
+    def data_of(self, run: Run) -> Any:
+        """Return what `run` learns from."""
+        return self.data[self.runs.index(run)]
 
-    def _evaluate(self, part: int, name: str, runs: list[Run]) -> None:
+    def balances(self, run: Run) -> dict[str, Balance]:
+        """Return `{part: balance}` of what `run` is trained and evaluated on, where there are two classes."""
+        return self.task.balances(self.data_of(run), self.training_members)
+
+    def _collate(self, examples: np.ndarray) -> dict[str, Any]:
+        made: dict[int, Any] = {}
+        for data in self.data:
+            if id(data) not in made:
+                made[id(data)] = self.task.batch(data, examples).to(self.device)
+        return {run.id: made[id(data)] for run, data in zip(self.runs, self.data, strict=True)}
+
+    def _evaluate(self, part: str, runs: list[Run]) -> None:
         kept: dict[str, list[torch.Tensor]] = {run.id: [] for run in runs}
+        keeps = part == "test" and self.task.keeps_answers
 
         def evaluate(run: Run) -> tuple[float, float]:
-            corpus = self.corpora[self.runs.index(run)]
-            keep = kept[run.id].append if part == TEST else None
-            return run.evaluate(self._evaluation_batches(corpus, part), keep)
+            data = self.data_of(run)
+            batches = (self.task.batch(data, examples) for examples in self.task.plan_evaluation(data, part))
+            return self.stepper.evaluate(run, batches, kept[run.id].append if keeps else None)
 
         for callback in self.callbacks:
-            callback.on_evaluation_start(self, name)
+            callback.on_evaluation_start(self, part)
         for run, (loss, accuracy) in zip(runs, list(self._each(evaluate, runs)), strict=True):
-            evaluation = Evaluation(self.step, self.epoch, name, loss, accuracy)
+            evaluation = Evaluation(self.step, self.epoch, part, loss, accuracy)
             for callback in self.callbacks:
                 callback.on_evaluation(self, run, evaluation)
                 if kept[run.id]:
-                    callback.on_test(self, run, self._evaluated(run, part), torch.cat(kept[run.id]).numpy())
-            if part == VALIDATION:
+                    examples = np.concatenate(self.task.plan_evaluation(self.data_of(run), part))
+                    callback.on_test(self, run, examples, torch.cat(kept[run.id]).numpy())
+            if part == "validation":
                 run.note_validation(loss)
 
-    def _evaluation_batches(self, corpus: Corpus, part: int) -> Iterator[Batch]:
-        for indices in _evaluation_plan(corpus, part):
-            yield collate(corpus, indices)
-
-    def _evaluated(self, run: Run, part: int) -> np.ndarray:
-        """Return the reviews of `part` in the order in which `run` evaluates them."""
-        return np.concatenate(_evaluation_plan(self.corpora[self.runs.index(run)], part))
-
-    def balances(self, run: Run) -> dict[str, Balance]:
-        """Return `{part: balance}` of the reviews that `run` is trained and evaluated on."""
-        corpus = self.corpora[self.runs.index(run)]
-        members = {"train": self.training_members}
-        members |= {name: np.flatnonzero(corpus.parts == part) for name, part in EVALUATED.items()}
-        return {name: Balance(len(rows), int(positive(corpus.labels[rows]).sum())) for name, rows in members.items()}
-
-    def _members(self, part: int) -> np.ndarray:
-        """Return the reviews of a part that have a token in every corpus: an empty one teaches nothing."""
-        usable = np.all([corpus.lengths > 0 for corpus in self.corpora], axis=0)
-        members = np.flatnonzero((self.corpora[0].parts == part) & usable)
-        if len(members) == 0:
-            raise DataError("no training review has a known word; check the text column and the language")
-        return members
+    def _listeners(self) -> Listeners:
+        watching = overriding(self.callbacks, "on_states")
+        return Listeners(
+            on_gradient=[partial(item.on_gradient, self) for item in overriding(self.callbacks, "on_gradient")],
+            wants_states=[partial(item.wants_states, self) for item in watching],
+            on_states=[partial(item.on_states, self) for item in watching],
+        )
 
     def _call(self, moment: str) -> None:
         for callback in self.callbacks:
             getattr(callback, moment)(self)
-
-
-def _evaluation_plan(corpus: Corpus, part: int) -> list[np.ndarray]:
-    return plan_evaluation(np.flatnonzero(corpus.parts == part), corpus.lengths, EVALUATION_BATCH_SIZE)

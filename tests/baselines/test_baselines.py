@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 
-from sentiment_core import baselines, jobs
+from sentiment_core import baselines
 from sentiment_core.baselines import models
 from sentiment_core.baselines.elastic_net import ElasticNetLogistic
 from sentiment_core.baselines.features import count_ngrams, mean_vectors
@@ -20,7 +20,8 @@ from sentiment_core.cli import main
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets import load_reviews, silent
 from sentiment_core.errors import ConfigError, DataError
-from sentiment_core.jobs import Job
+from sentiment_core.work import desk
+from sentiment_core.work.desk import Job
 
 # Rows: reviews; columns: good, bad, film.
 COUNTS = csr_matrix(np.array([[2, 0, 1], [1, 0, 0], [0, 3, 1], [0, 1, 1]], dtype=np.float32))
@@ -173,7 +174,7 @@ def test_a_result_counts_for_the_same_reviews_whatever_the_vectors(monkeypatch):
         finished = dict(arguments) == done
         return Job(kind, "key", "finished" if finished else "absent", result=result if finished else None)
 
-    monkeypatch.setattr(jobs, "look", look)
+    monkeypatch.setattr(desk, "look", look)
     assert baselines.trained(DataConfig(limit=500)) == {"elastic net": 0.78}
     assert baselines.trained(DataConfig(limit=500, embeddings="random", embedding_dim=8)) == {"elastic net": 0.78}
     assert baselines.trained(DataConfig(limit=600)) == {}

@@ -17,8 +17,8 @@ from benchmarks.app_server import CHROMIUM, FLAGS, ROOT, AppServer, Launch, laun
 
 def end_workers(home: Path) -> None:
     """End the workers that this home's store knows; they outlive their server on purpose."""
-    from sentiment_core.executors.local import LocalExecutor
     from sentiment_core.store import Store
+    from sentiment_core.work.executors.local import LocalExecutor
 
     with Store(f"sqlite:///{home / 'store.sqlite3'}") as store:
         executor = LocalExecutor(store, max_running=1)

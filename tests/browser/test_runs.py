@@ -17,7 +17,7 @@ def train(home: Path, monkeypatch: pytest.MonkeyPatch, tiny) -> list[str]:
     monkeypatch.setenv("SENTIMENT_HOME", str(home))
     from sentiment_core.presets import vary_clipping
     from sentiment_core.store import Store
-    from sentiment_core.worker import train_here
+    from sentiment_core.work.training import train_here
 
     with Store() as store:
         single = tiny({"name": "Lonely", "model.cell": "gru", "training.epochs": 1})

@@ -26,7 +26,7 @@ def letters() -> Iterator[Source]:
     yield register(
         Source(
             "letters",
-            title="Letters to the editor",
+            label="Letters to the editor",
             short="Letters",
             kind="letters",
             module="tests.datasets.letters_source",

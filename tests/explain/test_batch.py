@@ -16,9 +16,9 @@ from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_sc
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.explain import batch
-from sentiment_core.explain.batch import Asked, as_csv, counts_at, kept_answers, ranking
+from sentiment_core.explain.batch import Asked, as_csv, counts_at, ranking, tested_answers
 from sentiment_core.store import Store
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 PROBABILITIES = np.array([0.9, 0.2, 0.6, 0.55, 0.01])
 LABELS = np.array([1, 1, 0, 1, 0])
@@ -59,13 +59,13 @@ def test_csv_keeps_every_review_and_no_formula() -> None:
     assert b"label" not in as_csv(Asked(["a"], None), [0.5], 0.5)
 
 
-def test_kept_answers_are_those_the_model_would_give(home: Path, tiny: Callable[..., ExperimentConfig]) -> None:
+def test_tested_answers_are_those_the_model_would_give(home: Path, tiny: Callable[..., ExperimentConfig]) -> None:
     with Store() as store:
         experiment = train_here(store, tiny({"model.cell": "gru", "training.epochs": 1}), lambda progress: None)
         arguments = batch.batch_arguments(experiment.runs[0].id, "own", store)
         asked = batch.reviews_of(arguments, store)
-        kept = kept_answers(arguments, asked, store)
+        kept = tested_answers(arguments, asked, store)
         assert kept is not None and asked.labels is not None
         assert np.allclose(kept, batch.run(arguments, lambda text, share: None)["probabilities"], atol=1e-6)
-        assert kept_answers({**arguments, "data": "demo"}, asked, store) is None
-        assert kept_answers(arguments, replace(asked, labels=1 - asked.labels), store) is None
+        assert tested_answers({**arguments, "data": "demo"}, asked, store) is None
+        assert tested_answers(arguments, replace(asked, labels=1 - asked.labels), store) is None

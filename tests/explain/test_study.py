@@ -93,7 +93,7 @@ def test_a_model_that_is_not_there_and_reviews_that_do_not_come_with_it(store: S
 
 
 def test_a_run_without_attention_is_asked_about_its_own_test_reviews(tiny: Any, store: Store) -> None:
-    from sentiment_core.worker import train_here
+    from sentiment_core.work.training import train_here
 
     experiment = train_here(store, tiny({"model.pooling": ("mean",), "training.epochs": 1}), lambda progress: None)
     (model,) = experiment.runs

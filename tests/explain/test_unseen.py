@@ -21,7 +21,7 @@ from sentiment_core.explain.study_words import described
 from sentiment_core.explain.unseen import CHANGED, own_test, seen_among
 from sentiment_core.seen import FILE, is_in, learned_from
 from sentiment_core.store import Run, Store
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 LINES = [f"{'Good' if n % 2 else 'Bad'} film number {n}, a caf\u00e9 in it,{n % 2}" for n in range(300)]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from sentiment_core.clipping import RULES
 from sentiment_core.config import RunConfig
 from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.errors import ConfigError
 from sentiment_core.findings.clipping_study import (
     MOST_UPDATES,
-    WAYS,
     RunClipping,
     Spread,
     check_study,
@@ -21,8 +21,9 @@ from sentiment_core.findings.clipping_study import (
     over_seeds,
     study_experiment,
 )
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import preset
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
 
 
@@ -48,7 +49,7 @@ def run(way: str, seed: int = 1, **fields: Any) -> RunClipping:
 
 def test_the_runs_differ_in_clipping_alone_and_the_studies_in_the_seed_alone() -> None:
     one, two = study_experiment(1, {}), study_experiment(2, {})
-    assert [item.overrides for item in one.runs] == [{"training.clipping": way} for way in WAYS]
+    assert [item.overrides for item in one.runs] == [{"training.clipping": way} for way in RULES]
     assert one.model == preset("clip-norm").config.model
     assert {**two.model_dump(), "seed": 1, "name": one.name} == one.model_dump()
 

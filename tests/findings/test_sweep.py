@@ -20,7 +20,8 @@ from sentiment_core.findings.sweep import (
     sweep_experiment,
     with_rate,
 )
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
 
 

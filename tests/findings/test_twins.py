@@ -9,10 +9,10 @@ import pytest
 
 from sentiment_core.config import CARRIED_OVER, ExperimentConfig, RunConfig, build
 from sentiment_core.findings.twins import differing, in_words, parting
-from sentiment_core.metrics import StepMetrics
 from sentiment_core.presets import vary_clipping
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 
 
 def plain(step: int, **changed: float) -> StepMetrics:

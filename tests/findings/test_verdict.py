@@ -13,7 +13,8 @@ from sentiment_core.config import ExperimentConfig, RunConfig
 from sentiment_core.findings.twins import in_words, parting
 from sentiment_core.findings.verdict import judge
 from sentiment_core.findings.verdict.measure import find_spike, newcombe, wilson
-from sentiment_core.metrics import Balance, Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Balance, Evaluation, Status
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
 
 EVEN = Balance(640, 320)

@@ -7,13 +7,15 @@ from itertools import product
 import pytest
 import torch
 
-from sentiment_core.config import ATTENTION_POOLINGS, ModelConfig, build
+from sentiment_core.architecture import POOLINGS as REGISTERED
+from sentiment_core.config import ModelConfig, build
 from sentiment_core.models import FrozenEmbedding, SentimentModel, build_model, parameter_count
 from sentiment_core.presets import NOTEBOOK_DIM, PRESETS
 
 CPU = torch.device("cpu")
 DIMENSIONS = {"glove-50": 50, "glove-100": 100}
-POOLINGS = ["last", "mean", "max", *sorted(ATTENTION_POOLINGS)]
+ATTENTIONS = [name for name, pooling in REGISTERED.items() if pooling.attends]
+POOLINGS = [name for name in REGISTERED if name != "padded_last"]
 CELLS = ["rnn", "gru", "lstm"]
 LENGTHS = torch.tensor([5, 1, 3, 0])
 
@@ -85,7 +87,7 @@ def test_padded_last_state_is_changed_by_padding(cell: str) -> None:
     assert torch.equal(tight, true_last(ids, lengths).logits), "without padding both read the same state"
 
 
-@pytest.mark.parametrize("pooling", sorted(ATTENTION_POOLINGS))
+@pytest.mark.parametrize("pooling", ATTENTIONS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_attention_is_exactly_zero_on_padding_and_sums_to_one(pooling: str, bidirectional: bool) -> None:
     model = make(pooling=(pooling,), bidirectional=bidirectional).eval()

@@ -10,9 +10,9 @@ from torch import nn
 
 from sentiment_core.config import ModelConfig, build
 from sentiment_core.errors import ConfigError
-from sentiment_core.mistakes import CrossReviewAttention, NormPerCall, OffByOneMask
 from sentiment_core.models import SentimentModel, build_model
-from sentiment_core.models.pooling import Attention
+from sentiment_core.models.mistakes import CrossReviewAttention, NormPerCall, OffByOneMask
+from sentiment_core.models.pooling import DotAttention, RandomAttention
 
 CPU = torch.device("cpu")
 LENGTHS = torch.tensor([7, 1, 4])
@@ -74,7 +74,7 @@ def test_off_by_one_mask_spreads_a_review_of_one_token_over_all_positions() -> N
     last = states[torch.arange(3), LENGTHS - 1]
     masked = (torch.arange(9) >= LENGTHS[:, None] - 1).unsqueeze(-1)
     expected = (states * last.unsqueeze(1)).masked_fill(masked, -9999.0).sum(dim=-1).softmax(dim=-1)
-    pooled, found = OffByOneMask(Attention("attention_dot", 6, 4))(states, last, mask)
+    pooled, found = OffByOneMask(DotAttention(6, 4))(states, last, mask)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(found[1], torch.full((9,), 1 / 9))
     torch.testing.assert_close(pooled, (expected.unsqueeze(-1) * states).sum(dim=1))
@@ -174,7 +174,7 @@ def test_random_attention_is_drawn_from_the_seed_saved_and_never_trained() -> No
 
 def test_no_gradient_reaches_the_states_through_random_scores() -> None:
     torch.manual_seed(0)
-    attention = Attention("attention_random", 5, 4)
+    attention = RandomAttention(5, 4)
     states = torch.randn(2, 3, 5, requires_grad=True)
     _, found = attention(states, states[:, -1], torch.ones(2, 3, dtype=torch.bool))
     assert not found.requires_grad

@@ -11,8 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import vary_clipping
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Experiment, Store
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,9 +13,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from sentiment_core import jobs
 from sentiment_core.explain.batch import batch_arguments
 from sentiment_core.seen import text_hashes
+from sentiment_core.work import desk
 from tests.pages.conftest import button, texts
 from ui.kit.uploads import save_upload
 from ui.server.backend import store
@@ -32,11 +32,11 @@ REVIEWS = [
 def asked(path: Path) -> None:
     """Have the job done before a page asks for it."""
     arguments = batch_arguments("pretrained", str(path), store())
-    jobs.submit("predictions", arguments)
+    desk.submit("predictions", arguments)
     deadline = time.monotonic() + 60
-    while jobs.look("predictions", arguments).state == "running" and time.monotonic() < deadline:
+    while desk.look("predictions", arguments).state == "running" and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert jobs.look("predictions", arguments).state == "finished"
+    assert desk.look("predictions", arguments).state == "finished"
 
 
 @pytest.fixture

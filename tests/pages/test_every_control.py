@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sentiment_core.artifacts import folder
 from sentiment_core.config import from_fields
 from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.metrics import Status
-from sentiment_core.paths import folder
 from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Store, Worker
-from sentiment_core.worker import StopSignal, run_experiment
+from sentiment_core.work.training import StopSignal, run_experiment
 from tests.conftest import TINY
 from tests.pages.conftest import ROOT, finished_twin
 from ui.kit.uploads import save_upload
@@ -69,7 +69,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Return the opener of a page on which nothing trains and no job starts."""
-    monkeypatch.setattr("sentiment_core.executors.local.LocalExecutor.submit", lambda _self, _name: None)
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda _self, _name: None)
 
     def open_page(name: str, /, **query: str) -> AppTest:
         page = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)

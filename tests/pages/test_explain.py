@@ -8,12 +8,12 @@ import time
 import numpy as np
 import pytest
 
-from sentiment_core import jobs
 from sentiment_core.errors import DataError
 from sentiment_core.explain import PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
+from sentiment_core.work import desk
 from ui.explain import counterfactual, readings, words
 from ui.explain.readings import row_note
 from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
@@ -286,7 +286,7 @@ def test_a_link_starts_nothing_that_takes_long(open_page, monkeypatch):
     computed = []
     real = readings.attribute
     monkeypatch.setattr(readings, "attribute", lambda *asked: computed.append(*asked[2]) or real(*asked))
-    monkeypatch.setattr("sentiment_core.jobs.submit", lambda *_: pytest.fail("a link started a job"))
+    monkeypatch.setattr("sentiment_core.work.desk.submit", lambda *_: pytest.fail("a link started a job"))
     page = open_page("explain", text="not a word of it is lazy " * 300, methods=",".join(ALL), below="table")
     assert not page.exception and not page.error
     assert set(computed) == {"attention", "gradient_x_input"}
@@ -316,7 +316,7 @@ def test_what_takes_long_is_computed_by_its_button_and_kept(open_page, lab, monk
     info = next(info for info in available_models(lab) if info.id == PRETRAINED)
     question = readings._question(info, REVIEW, "attributions", ["attention"], None, "mean")
     deadline = time.monotonic() + 60
-    while jobs.look("explanation", question).state == "running" and time.monotonic() < deadline:
+    while desk.look("explanation", question).state == "running" and time.monotonic() < deadline:
         time.sleep(0.1)
     page.run()
     assert not page.exception and not page.error

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sentiment_core import jobs
+from sentiment_core.work import desk
 from tests.pages.conftest import button, texts
 
 
 @pytest.fixture(autouse=True)
 def kind(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(jobs.KINDS, "test", "job_kinds:run")
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[1]))
+    monkeypatch.setitem(desk.KINDS, "test", "job_kinds:run")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[1] / "work"))
 
 
 def script(arguments):
@@ -48,13 +48,13 @@ def test_a_running_job_is_cancelled_and_offered_again():
     page = opened(seconds=60)
     button(page, "Work it out").click().run()
     button(page, "Cancel").click().run()
-    assert jobs.look("test", {"seconds": 60}).state == "cancelled"
-    assert jobs.CANCELLED.rstrip(".") in texts(page.info) and button(page, "Work it out")
+    assert desk.look("test", {"seconds": 60}).state == "cancelled"
+    assert desk.CANCELLED.rstrip(".") in texts(page.info) and button(page, "Work it out")
 
 
 def test_a_failed_job_says_why_in_literal_text():
     arguments = {"refuse": "no column *text*"}
-    jobs.submit("test", arguments)
-    while jobs.look("test", arguments).state == "running":
+    desk.submit("test", arguments)
+    while desk.look("test", arguments).state == "running":
         time.sleep(0.02)
     assert texts(opened(**arguments).error) == r"no column \*text\*"

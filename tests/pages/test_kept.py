@@ -9,7 +9,7 @@ from sentiment_core.errors import DataError, EmbeddingsError
 from sentiment_core.explain import available_models
 from sentiment_core.explain.catalogue import model_folder
 from sentiment_core.training.checkpoints import load_model, write_model
-from sentiment_core.worker import train_here
+from sentiment_core.work.training import train_here
 from tests.pages.conftest import button, texts
 from ui.explain import readings
 from ui.kit.kept import kept

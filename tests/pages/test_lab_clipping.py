@@ -37,7 +37,8 @@ def finished_study(store, seeds=2, status=Status.FINISHED):
 def test_one_click_starts_one_experiment_a_seed(open_page, lab, monkeypatch):
     submitted = []
     monkeypatch.setattr(
-        "sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: submitted.append(identifier)
+        "sentiment_core.work.executors.local.LocalExecutor.submit",
+        lambda self, identifier: submitted.append(identifier),
     )
     page = open_page("labs", lab="clipping", optimizer="sgd", max_norm="0.5", steps="7")
     button(page, "Run 3 seeds").click().run()

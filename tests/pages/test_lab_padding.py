@@ -57,7 +57,8 @@ def said(page) -> str:
 def test_one_click_trains_three_models_side_by_side(open_page, lab, monkeypatch):
     submitted = []
     monkeypatch.setattr(
-        "sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: submitted.append(identifier)
+        "sentiment_core.work.executors.local.LocalExecutor.submit",
+        lambda self, identifier: submitted.append(identifier),
     )
     page = open_page("labs", lab="padding")
     assert "no trained model" in said(page)

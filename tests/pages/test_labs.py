@@ -6,12 +6,13 @@ from importlib import import_module
 
 import pytest
 
-from sentiment_core import baselines, jobs
+from sentiment_core import baselines
 from sentiment_core.config import DataConfig, from_query
 from sentiment_core.findings.sweep import sweep_experiment
-from sentiment_core.jobs import Job
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.recorded import RunSpread, SeedResult, reader, record, record_runs
+from sentiment_core.work import desk
+from sentiment_core.work.desk import Job
 from ui.labs.rate_figure import rate_figure
 from ui.labs.registry import LABS
 
@@ -38,7 +39,7 @@ RESULT = {
 
 @pytest.fixture
 def no_workers(monkeypatch):
-    monkeypatch.setattr("sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: None)
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def finished_job(monkeypatch):
         finished = dict(arguments) == done
         return Job(kind, "key", "finished" if finished else "absent", result=RESULT if finished else None)
 
-    monkeypatch.setattr(jobs, "look", look)
+    monkeypatch.setattr(desk, "look", look)
 
 
 def swept(lab, status=Status.FINISHED):

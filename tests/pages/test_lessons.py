@@ -52,7 +52,7 @@ def test_every_lesson_opens_from_its_link(open_page, name):
 
 
 def test_run_waits_for_a_prediction_and_keeps_it(open_page, lab, monkeypatch):
-    monkeypatch.setattr("sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: None)
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
     page = open_page("lessons", lesson="clip-norm", **{"training.max_steps": "3", "seed": "5"})
     assert "training.max_steps = 3" in texts(page)
     page.radio[0].set_value("More than half").run()
@@ -129,7 +129,7 @@ def test_a_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, m
 
 @pytest.mark.parametrize(("name", "item"), [(name, item) for item in MISTAKES for name in item.lessons], ids=str)
 def test_a_mistake_opens_from_its_link_and_runs_both(open_page, lab, monkeypatch, name, item):
-    monkeypatch.setattr("sentiment_core.executors.local.LocalExecutor.submit", lambda self, identifier: None)
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
     page = open_page("lessons", lesson=name, mistake=item.name, **{"training.max_steps": "3"})
     assert not page.exception and not page.error
     assert item.what in texts(page) and item.look_for in texts(page)

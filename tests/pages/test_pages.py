@@ -72,7 +72,7 @@ def test_reload_shows_the_experiment_of_the_address(open_page, lab):
 def test_training_starts_an_experiment(open_page, lab, monkeypatch):
     submitted = []
     monkeypatch.setattr(
-        "sentiment_core.executors.local.LocalExecutor.submit", lambda _self, name: submitted.append(name)
+        "sentiment_core.work.executors.local.LocalExecutor.submit", lambda _self, name: submitted.append(name)
     )
     page = open_page("train")
     button(page, "Train").click().run()
@@ -149,7 +149,8 @@ def test_pages_need_no_torch(lab):
 
     root = Path(__file__).resolve().parents[2]
     code = (
-        "import sys, app; import ui.train.form, ui.explain.readings, ui.runs.table, ui.kit.run_controls; print('torch' in sys.modules)"
+        "import sys, app; import ui.train.form, ui.explain.readings, ui.runs.table, ui.kit.run_controls;"
+        "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sentiment_core.artifacts import folder
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields, from_query
 from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.errors import ConfigError
 from sentiment_core.metrics import Status
-from sentiment_core.paths import folder
 from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Experiment, Store
 from ui.runs.actions import duplicate_query, save_names

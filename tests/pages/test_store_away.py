@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sentiment_core.errors import StoreUnavailableError
-from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.metrics import Status
 from sentiment_core.store.database import Database
+from sentiment_core.work.executors.local import LocalExecutor
 
 from .conftest import button, finished_twin, key_of, texts
 

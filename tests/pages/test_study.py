@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sentiment_core import jobs
 from sentiment_core.explain.study_question import study_arguments
+from sentiment_core.work import desk
 from tests.pages.conftest import button, texts
 from ui.kit.uploads import save_upload
 
@@ -41,7 +41,7 @@ def test_from_the_choice_to_the_result_and_back_by_its_link(lab: Any) -> None:
     button(page, "Measure").click().run()
     arguments = study_arguments("pretrained", "demo", 12, 3, ["attention", FAST], lab)
     deadline = time.monotonic() + 60
-    while jobs.look("faithfulness", arguments).state == "running" and time.monotonic() < deadline:
+    while desk.look("faithfulness", arguments).state == "running" and time.monotonic() < deadline:
         time.sleep(0.1)
     page.run()
     assert not page.exception and not page.error

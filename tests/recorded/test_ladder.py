@@ -7,8 +7,9 @@ import pytest
 from benchmarks import ladder
 from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.lessons import lesson
-from sentiment_core.metrics import Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.recorded import read
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
 
 FILE = "/somewhere/movie.csv.gz"

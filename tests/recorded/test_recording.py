@@ -11,7 +11,7 @@ import pytest
 from sentiment_core.config import from_fields
 from sentiment_core.errors import NotFoundError, StoreError
 from sentiment_core.findings.verdict import judge
-from sentiment_core.metrics import Balance, Evaluation, Status, StepMetrics
+from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.presets import vary_clipping
 from sentiment_core.recorded import (
     RunSpread,
@@ -23,6 +23,7 @@ from sentiment_core.recorded import (
     recording,
     recordings,
 )
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
 
 FILE = {"data.source": "csv", "data.path": "/home/somebody/movie.csv.gz", "name": "Twin"}

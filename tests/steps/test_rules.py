@@ -18,11 +18,11 @@ from sentiment_core.steps.rules import (
     clipped_share,
     correct,
     finite,
-    kept,
     not_finite,
     parted,
     positive,
     probability,
+    selected,
 )
 from sentiment_core.training.gradients import measure_and_clip
 
@@ -91,11 +91,11 @@ def test_steps_part_at_the_first_bit():
 def test_the_kept_validation_is_the_one_early_stopping_keeps(losses):
     found = [Evaluation(place, place, "validation", loss, 0.5) for place, loss in enumerate(losses)]
     test = Evaluation(99, 9, "test", 0.0, 0.5)
-    assert kept([*found, test], None) == found[-1] or math.isnan(losses[-1])
-    best = kept([*found, test], TrainingConfig(early_stopping=2).early_stopping)
+    assert selected([*found, test], None) == found[-1] or math.isnan(losses[-1])
+    best = selected([*found, test], TrainingConfig(early_stopping=2).early_stopping)
     known = [loss for loss in losses if loss < math.inf]
     assert best is not None and (best.step == losses.index(min(known)) if known else best.step == len(losses) - 1)
-    assert kept([test], 2) is None
+    assert selected([test], 2) is None
 
 
 def test_chance_is_the_larger_class_and_guessing_its_entropy():

@@ -9,8 +9,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from sentiment_core.config import ExperimentConfig, RunConfig, build
-from sentiment_core.metrics import StepMetrics
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +24,8 @@ TWIN = build(
     },
 )
 WORKER = Worker("host", 4711, 1234.5)
+
+sqlite_alone = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
 def step(number: int, loss: float = 0.5, **fields: float) -> StepMetrics:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from sentiment_core.errors import ConfigError, NotFoundError, StoreError
 from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.steps.quantities import Diagnostic
 from sentiment_core.store import Experiment, Store
 from tests.store.shared import TWIN, step
 
@@ -73,6 +74,7 @@ def test_rename_checks_the_name(store: Store, twin: Experiment) -> None:
 def test_delete_takes_everything_along(store: Store, twin: Experiment, home: Path) -> None:
     run = twin.runs[0].id
     store.write_steps({run: [step(1)]})
+    store.write_diagnostics([Diagnostic(run, 1, "ratio", 1.0)])
     store.write_evaluations(run, [Evaluation(1, 1, "test", 0.5, 0.5)])
     store.request(twin.id, "pause")
     (home / "experiments" / twin.id).mkdir(parents=True)
@@ -80,19 +82,16 @@ def test_delete_takes_everything_along(store: Store, twin: Experiment, home: Pat
         store.delete_experiment(twin.id)
     store.set_status(twin.id, Status.FINISHED)
     store.delete_experiment(twin.id)
-    with sqlite3.connect(home / "store.sqlite3") as raw:
-        tables = ("experiments", "runs", "step_metrics", "evaluations", "requests")
-        assert [raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables] == [0] * 5
-    raw.close()
+    with store._read() as connection:
+        tables = ("experiments", "runs", "step_metrics", "diagnostics", "evaluations", "requests")
+        assert [connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables] == [0] * 6
     assert not (home / "experiments" / twin.id).exists()
 
 
-def test_a_configuration_of_another_version_is_left_out(store: Store, twin: Experiment, home: Path) -> None:
+def test_a_configuration_of_another_version_is_left_out(store: Store, twin: Experiment) -> None:
     kept = store.create_experiment(TWIN)
-    raw = sqlite3.connect(home / "store.sqlite3")
-    raw.execute("UPDATE experiments SET config = '{\"colour\": 1}' WHERE id = ?", [twin.id])
-    raw.commit()
-    raw.close()
+    with store._write() as connection:
+        connection.exec_driver_sql(f"UPDATE experiments SET config = '{{\"colour\": 1}}' WHERE id = '{twin.id}'")
     assert [experiment.id for experiment in store.experiments()] == [kept.id]
 
 

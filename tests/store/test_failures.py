@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment, Store, engine
-from tests.store.shared import TWIN, step
+from tests.store.shared import TWIN, sqlite_alone, step
 
 
 @pytest.mark.parametrize("place", ["/dev/null/lab", "/proc/lab"])
@@ -85,7 +85,7 @@ def test_a_status_that_this_version_does_not_know(
 ) -> None:
     other = store.create_experiment(TWIN)
     with store._write() as connection:
-        connection.exec_driver_sql(f"UPDATE {table} SET status = 'purple' WHERE id LIKE '{twin.id}%'")
+        connection.exec_driver_sql(f"UPDATE {table} SET status = 'purple' WHERE substr(id, 1, 8) = '{twin.id}'")
     with pytest.raises(StoreError, match=r"has the status 'purple', which this version does not know.*Update"):
         store.experiment(twin.id)
     for _ in range(3):
@@ -109,6 +109,7 @@ def test_settings_that_cannot_be_read(store: Store, twin: Experiment) -> None:
     assert store.experiments() == []
 
 
+@sqlite_alone
 def test_a_full_disk(store: Store, twin: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     run = twin.runs[0].id
     store.write_steps({run: [step(1)]})
@@ -124,6 +125,7 @@ def test_a_full_disk(store: Store, twin: Experiment, monkeypatch: pytest.MonkeyP
     assert store.steps(run)["step"] == [1, 2]
 
 
+@sqlite_alone
 def test_a_lock_that_is_never_given_back(store: Store, twin: Experiment, home: Path) -> None:
     with store._read() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=50")
@@ -162,6 +164,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for_long() -> None:
     assert engine.impatient(other) == other
 
 
+@sqlite_alone
 def test_the_journal_is_written_ahead(store: Store, home: Path) -> None:
     with store._read() as connection:
         settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]

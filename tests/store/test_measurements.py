@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentiment_core.errors import NotFoundError
-from sentiment_core.metrics import STEP_COLUMNS, Balance, Evaluation, StepMetrics
+from sentiment_core.metrics import Balance, Evaluation
+from sentiment_core.steps.quantities import STEP_COLUMNS, StepMetrics
 from sentiment_core.store import Experiment, Store
 from tests.store.shared import TWIN, same, step
 

@@ -13,7 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
 from sentiment_core.store import Experiment, Outbox, Store, outbox, patiently
 from sentiment_core.store.faults import passes
-from tests.store.shared import step
+from tests.postgres import Cluster
+from tests.store.shared import sqlite_alone, step
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +121,7 @@ def impatient(store: Store) -> Store:
     return store
 
 
+@sqlite_alone
 def test_a_lock_passes_and_nothing_measured_is_lost(impatient: Store, twin: Experiment, home: Path) -> None:
     run = twin.runs[0].id
     other = sqlite3.connect(home / "store.sqlite3", isolation_level=None)
@@ -134,6 +136,25 @@ def test_a_lock_passes_and_nothing_measured_is_lost(impatient: Store, twin: Expe
         other.close()
         box.settle()
     assert impatient.steps(run)["step"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_a_server_restarts_and_nothing_measured_is_lost(store: Store, twin: Experiment, postgres: Cluster) -> None:
+    run = twin.runs[0].id
+    store.write_steps({run: [step(1)]})
+    postgres.stop()
+    try:
+        with pytest.raises(StoreUnavailableError, match="may be restarting"):
+            store.write_steps({run: [step(2)]})
+        with Outbox() as box:
+            for number in (2, 3, 4):
+                box.put(lambda number=number: store.write_steps({run: [step(number)]}))
+            assert not box.settles_within(10)
+            postgres.start()
+            box.settle()
+    finally:
+        postgres.start()
+    assert store.steps(run)["step"] == [1, 2, 3, 4]
 
 
 class PostgresError(Exception):

@@ -15,7 +15,7 @@ from tests.store.shared import ROOT, TWIN, child, finish
 
 WRITER = """if True:
     import math, sys
-    from sentiment_core.metrics import StepMetrics
+    from sentiment_core.steps.quantities import StepMetrics
     from sentiment_core.store import Store
     with Store() as store:
         for number in range(1, int(sys.argv[2]) + 1):
@@ -79,5 +79,5 @@ def test_a_fresh_store_can_be_opened_by_many_at_once(home: Path) -> None:
 
 def test_import_is_light() -> None:
     heavy = "{'torch', 'streamlit', 'pandas', 'sklearn', 'numpy'}"
-    code = f"import sys, sentiment_core.executors.local\nassert not {heavy} & set(sys.modules)"
+    code = f"import sys, sentiment_core.work.executors.local\nassert not {heavy} & set(sys.modules)"
     finish(child(code))

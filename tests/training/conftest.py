@@ -12,7 +12,9 @@ import torch
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.corpus import Corpus
-from sentiment_core.metrics import Evaluation, StepMetrics
+from sentiment_core.metrics import Evaluation
+from sentiment_core.steps.quantities import StepMetrics
+from sentiment_core.training.build import build_trainer
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.run import Run
 from sentiment_core.training.trainer import Trainer
@@ -34,7 +36,7 @@ class Record(Callback):
 
     def on_step(self, trainer: Trainer) -> None:
         for run in trainer.runs:
-            self.steps[self._name(run)] += [replace(step, seconds=0.0) for step in run.drain()]
+            self.steps[self._name(run)] += [replace(step, seconds=0.0) for step in run.drain().steps]
 
     def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
         self.evaluations[self._name(run)].append(evaluation)
@@ -99,7 +101,7 @@ def train(make_corpus: Callable[..., Corpus]) -> Train:
         corpora = corpora or [make_corpus()] * len(config.runs)
         ids = [f"run-{number}" for number in range(len(config.runs))]
         record = Record()
-        trainer = Trainer(config, ids, corpora, torch.device(device), [record, *callbacks])
+        trainer = build_trainer(config, ids, corpora, torch.device(device), [record, *callbacks])
         if state is not None:
             trainer.load_state_dict(state)
         trainer.fit()

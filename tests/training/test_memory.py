@@ -134,3 +134,13 @@ def test_a_file_is_judged_by_its_size(tmp_path):
     assert sizes[0].characters == 100_000 < sizes[1].characters
     gone = expected_size(from_fields({"data.source": "csv", "data.path": str(tmp_path / "c.csv")}).data)
     assert gone == DataSize(0, 1, 0)
+
+
+def test_an_lstm_on_a_cpu_keeps_whole_numbers_in_reduced_precision() -> None:
+    def kept(cell: str, precision: str, device: str) -> int:
+        fields = {"model.cell": cell, "training.precision": precision, "device": device, "model.num_layers": 2}
+        return memory_need(from_fields(fields)).activations
+
+    assert kept("lstm", "bf16", "cpu") == kept("lstm", "fp32", "cpu")
+    assert kept("lstm", "bf16", "cuda") < kept("lstm", "fp32", "cuda")
+    assert kept("gru", "bf16", "cpu") < kept("gru", "fp32", "cpu")

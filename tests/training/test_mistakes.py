@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from sentiment_core import mistakes
-from sentiment_core.config import TrainingConfig
 from sentiment_core.errors import ConfigError
+from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.gradients import measure_and_clip
+from sentiment_core.training.mistakes import CarryOver, batch_averaged_accuracy
+from sentiment_core.training.run import share
 
 CLIPPED = {"training.clipping": "norm", "training.max_norm": 0.05, "training.optimizer": "sgd"}
 
@@ -25,11 +26,12 @@ def losses(record: Any, name: str) -> list[float]:
     return [step.loss for step in record.steps[name]]
 
 
-def test_without_a_mistake_the_parts_are_the_correct_ones() -> None:
-    assert TrainingConfig().mistakes == ()
-    assert mistakes.clipping(measure_and_clip, ()) is measure_and_clip
-    assert mistakes.clipping(measure_and_clip, ("kept_weights",)) is measure_and_clip
-    assert mistakes.accuracy([1, 2], [2, 2], ()) == 0.75
+def test_the_correct_path_calls_no_mistake(train: Any, experiment: Any) -> None:
+    record = train(experiment(None, right={}, wrong=on("clip_wrong_model", "batch_averaged_accuracy")))
+    right, wrong = record.trainer.runs
+    assert right.measure_and_clip is measure_and_clip and right.share is share
+    assert wrong.measure_and_clip is not measure_and_clip and wrong.share is batch_averaged_accuracy
+    assert not any(isinstance(callback, CarryOver) for callback in record.trainer.callbacks)
 
 
 def test_a_norm_read_after_clipping_never_exceeds_the_threshold(train: Any, experiment: Any) -> None:
@@ -110,8 +112,8 @@ def test_weights_of_another_network_cannot_be_kept(train: Any, experiment: Any) 
 def test_averaging_over_batches_counts_the_small_last_batch_too_much(
     train: Any, experiment: Any, make_corpus: Callable[..., Any]
 ) -> None:
-    assert mistakes.accuracy([256, 0], [256, 4], ("batch_averaged_accuracy",)) == 0.5
-    assert mistakes.accuracy([256, 0], [256, 4], ()) == 256 / 260
+    assert batch_averaged_accuracy([256, 0], [256, 4]) == 0.5
+    assert share([256, 0], [256, 4]) == 256 / 260
     corpus = make_corpus(6 * 300)  # 300 validation reviews: a batch of 256 and one of 44
     record = train(
         experiment({"training.max_steps": 20}, right={}, wrong=on("batch_averaged_accuracy")), corpora=[corpus, corpus]
@@ -123,7 +125,7 @@ def test_averaging_over_batches_counts_the_small_last_batch_too_much(
     assert math.isfinite(wrong.accuracy)
 
 
-class StopAfter:
+class StopAfter(Callback):
     """A callback that stops at its `calls`-th update, the unseen ones included."""
 
     def __init__(self, calls: int) -> None:
@@ -133,21 +135,15 @@ class StopAfter:
         self.calls += 1
         trainer.should_stop = self.calls >= self.limit
 
-    def __getattr__(self, moment: str) -> Callable[..., None]:
-        return lambda *details: None
 
-
-class Begin:
+class Begin(Callback):
     """A callback that keeps the weights with which the only run starts."""
 
     def on_start(self, trainer: Any) -> None:
         self.weights = {name: value.clone() for name, value in trainer.runs[0].model.state_dict().items()}
 
-    def __getattr__(self, moment: str) -> Callable[..., None]:
-        return lambda *details: None
 
-
-class StartWith:
+class StartWith(Callback):
     """A callback that puts `weights` into the only run before its first update."""
 
     def __init__(self, weights: dict[str, torch.Tensor]) -> None:
@@ -155,6 +151,3 @@ class StartWith:
 
     def on_start(self, trainer: Any) -> None:
         trainer.runs[0].model.load_state_dict(self.weights)
-
-    def __getattr__(self, moment: str) -> Callable[..., None]:
-        return lambda *details: None

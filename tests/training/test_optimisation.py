@@ -16,6 +16,8 @@ from sentiment_core.config import ModelConfig, TrainingConfig, from_fields
 from sentiment_core.models import build_model
 from sentiment_core.training.optimisation import END_DIVISOR, START_DIVISOR, build_optimizer, learning_rate_at
 from sentiment_core.training.run import Run
+from sentiment_core.training.sentiment import SentimentTask
+from sentiment_core.training.stepper import Stepper
 
 PEAK = 0.01
 STEPS = 1000
@@ -97,9 +99,10 @@ def test_word_vectors_can_learn_slower(make_corpus: Any) -> None:
     moved = {}
     for rate in (1.0, 0.1):
         config = from_fields({**fields, "training.embedding_rate": rate})
-        run = Run("run", config, torch.from_numpy(corpus.matrix), torch.device("cpu"), 10)
+        cpu = torch.device("cpu")
+        run = Run("run", config, build_model(config.model, torch.from_numpy(corpus.matrix), 1, cpu), cpu, 10)
         before = {name: value.detach().clone() for name, value in run.model.named_parameters()}
-        run.train_step(collate(corpus, np.arange(32)), 1, 1)
+        Stepper(SentimentTask()).update([run], {run.id: collate(corpus, np.arange(32))}, 1, 1)
         moved[rate] = {name: (value - before[name]).norm().item() for name, value in run.model.named_parameters()}
     for name, distance in moved[1.0].items():
         share = 0.1 if name.startswith("embedding.") else 1.0

@@ -10,15 +10,19 @@ import numpy as np
 import pytest
 import torch
 
-from sentiment_core.batches import collate
+from sentiment_core.batches import Batch, collate
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
-from sentiment_core.metrics import StepMetrics
+from sentiment_core.models import build_model
+from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.run import Run
+from sentiment_core.training.sentiment import SentimentTask
+from sentiment_core.training.stepper import Stepper
 from sentiment_core.training.trainer import Trainer
 
 CPU = torch.device("cpu")
+STEPPER = Stepper(SentimentTask())
 
 
 @pytest.fixture
@@ -27,16 +31,22 @@ def corpus(make_corpus: Callable[..., Corpus]) -> Corpus:
 
 
 def make_run(config: ExperimentConfig, corpus: Corpus) -> Run:
-    return Run("run-0", config, torch.from_numpy(corpus.matrix), CPU, 100)
+    model = build_model(config.model, torch.from_numpy(corpus.matrix), config.seed, CPU)
+    return Run("run-0", config, model, CPU, 100)
+
+
+def update(run: Run, batch: Batch, step: int) -> None:
+    """Make update `step` of the first epoch."""
+    STEPPER.update([run], {run.id: batch}, step, 1)
 
 
 def test_a_step_measures_what_a_plain_loop_would(tiny: Any, corpus: Corpus) -> None:
     config = tiny({"training.optimizer": "sgd", "training.clipping": "norm", "training.max_norm": 0.05})
     run, plain = make_run(config, corpus), make_run(config, corpus).model.train()
     batch = collate(corpus, np.arange(20))
-    run.train_step(batch, 1, 1)
+    update(run, batch, 1)
     run.add_seconds(0.5)
-    (step,) = run.drain()
+    (step,) = run.drain().steps
 
     logits = plain(batch.token_ids, batch.lengths).logits
     loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.labels)
@@ -51,15 +61,15 @@ def test_a_step_measures_what_a_plain_loop_would(tiny: Any, corpus: Corpus) -> N
     rate = config.training.learning_rate * 0.05 / gradient.norm()
     for new, old in zip(run.model.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(new, old - rate * old.grad, rtol=1e-4, atol=1e-6)
-    assert run.drain() == []
+    assert run.drain() == ([], [])
 
 
 def test_seconds_and_tokens_add_up(tiny: Any, corpus: Corpus) -> None:
     run = make_run(tiny(), corpus)
     for number in (1, 2, 3):
-        run.train_step(collate(corpus, np.arange(5 * number)), number, 1)
+        update(run, collate(corpus, np.arange(5 * number)), number)
         run.add_seconds(0.25)
-    assert [step.seconds for step in run.drain()] == [0.25, 0.5, 0.75]
+    assert [step.seconds for step in run.drain().steps] == [0.25, 0.5, 0.75]
     assert run.seconds == 0.75
     assert run.tokens == sum(int(corpus.lengths[: 5 * number].sum()) for number in (1, 2, 3))
 
@@ -69,9 +79,9 @@ def test_live_learning_rate_and_threshold(tiny: Any, corpus: Corpus) -> None:
     assert run.threshold == 0.1
     run.learning_rate, run.threshold = 0.25, 1e-5
     before = [parameter.clone() for parameter in run.model.parameters()]
-    run.train_step(collate(corpus, np.arange(9)), 50, 1)
+    update(run, collate(corpus, np.arange(9)), 50)
     run.add_seconds(0)
-    (step,) = run.drain()
+    (step,) = run.drain().steps
     assert (step.learning_rate, step.threshold) == (0.25, 1e-5)
     assert step.grad_norm_clipped < step.grad_norm and step.clip_cosine < 1.0
     assert any(not torch.equal(old, new) for old, new in zip(before, run.model.parameters(), strict=True))
@@ -127,7 +137,9 @@ def test_early_stopping_keeps_the_best_weights(train: Any, experiment: Any) -> N
     assert len(validation) == best + 3 < 30, "two epochs without a better loss end the run"
     assert record.ends == {"run": None}
     run = record.trainer.runs[0]
-    corpus_loss, _ = run.evaluate(record.trainer._evaluation_batches(record.trainer.corpora[0], 1))
+    task, corpus = record.trainer.task, record.trainer.data[0]
+    batches = [task.batch(corpus, examples) for examples in task.plan_evaluation(corpus, "validation")]
+    corpus_loss, _ = STEPPER.evaluate(run, batches)
     assert corpus_loss == validation[best]
 
 
@@ -144,7 +156,7 @@ def test_averaged_weights_follow_their_formula_and_are_the_ones_kept(tiny: Any, 
     run = make_run(tiny({"training.weight_averaging": 0.5, "training.optimizer": "sgd"}), corpus)
     average = [parameter.detach().clone().double() for parameter in run.model.parameters()]
     for step in range(1, 31):
-        run.train_step(collate(corpus, np.arange(20)), step, 1)
+        update(run, collate(corpus, np.arange(20)), step)
         decay = min(0.5, step / (step + 10))
         current = [parameter.detach().double() for parameter in run.model.parameters()]
         average = [decay * old + (1 - decay) * new for old, new in zip(average, current, strict=True)]
@@ -158,13 +170,13 @@ def test_averaged_weights_follow_their_formula_and_are_the_ones_kept(tiny: Any, 
 
 
 def test_evaluating_nothing_gives_not_a_number(tiny: Any, corpus: Corpus) -> None:
-    assert all(math.isnan(value) for value in make_run(tiny(), corpus).evaluate([]))
+    assert all(math.isnan(value) for value in STEPPER.evaluate(make_run(tiny(), corpus), []))
 
 
 def test_metrics_of_a_step_are_plain_numbers(tiny: Any, corpus: Corpus) -> None:
     run = make_run(tiny(), corpus)
-    run.train_step(collate(corpus, np.arange(5)), 1, 1)
+    update(run, collate(corpus, np.arange(5)), 1)
     run.add_seconds(0.0)
-    (step,) = run.drain()
+    (step,) = run.drain().steps
     for name in StepMetrics.__slots__:
         assert type(getattr(step, name)) in {int, float}, name

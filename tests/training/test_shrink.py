@@ -15,8 +15,9 @@ from sentiment_core.datasets import load_reviews, silent
 from sentiment_core.errors import CheckpointError
 from sentiment_core.explain.predictor import load
 from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.training.sentiment import prepare_corpora
 from sentiment_core.training.shrink import frequent_words, shrink
-from sentiment_core.worker import StopSignal, prepare_corpora, run_experiment
+from sentiment_core.work.training import StopSignal, run_experiment
 
 TEXT = "A good film with a bad end, and not one dull minute."
 

@@ -13,7 +13,7 @@ from sentiment_core.batches import collate, plan_epoch
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION
 from sentiment_core.errors import ConfigError, DataError
-from sentiment_core.training import trainer as module
+from sentiment_core.training import sentiment as module
 from sentiment_core.training.device import choose_device
 
 DROPOUT = {"model.word_dropout": 0.2, "model.state_dropout": 0.2, "model.head_dropout": 0.3}

@@ -7,7 +7,7 @@ const MOST_POINTS = 3000;
 const DENSE_POINTS = 900;
 const EDGE = { top: 0.965, bottom: 0.035 };
 
-export function curvesFigure(runs, look, { range, smoothing, revision, markers, guessing }) {
+export function curvesFigure(runs, look, { range, smoothing, revision, markers, guessing, titles }) {
   const traces = [];
   const norms = new Extent();
   for (const [place, run] of runs.entries()) {
@@ -21,7 +21,7 @@ export function curvesFigure(runs, look, { range, smoothing, revision, markers, 
     traces.push(...curve(run, step, after, {
       axes: ["x", "y2", "y4"], name: "after clipping", range, smoothing: 0, log: true, dash: "dot", unmarked: true,
     }));
-    if (run.clipping === "norm") traces.push(thresholdLine(run, step, threshold));
+    if (run.bounds_norm) traces.push(thresholdLine(run, step, threshold));
   }
   const layout = {
     ...base(look, revision),
@@ -32,13 +32,13 @@ export function curvesFigure(runs, look, { range, smoothing, revision, markers, 
     yaxis3: edgeAxis("y"),
     yaxis4: edgeAxis("y2"),
     shapes: [...guessing.map((loss) => line(look, loss, "y")), ...markers.map((marker) => upright(look, marker.step))],
-    annotations: [heading(look, "Loss", 1, guessing.length ? `guessing: ${guessing.map((loss) => loss.toFixed(3)).join(", ")} - -` : ""), heading(look, "Gradient norm", 0.46, "before clipping —, after ···, threshold - -"),
+    annotations: [heading(look, titles.loss, 1, guessing.length ? `guessing: ${guessing.map((loss) => loss.toFixed(3)).join(", ")} - -` : ""), heading(look, "Gradient norm", 0.46, "before clipping —, after ···, threshold - -"),
       ...markers.map((marker) => stepLabel(look, marker))],
   };
   return { traces, layout };
 }
 
-export function accuracyFigure(runs, look, { range, smoothing, revision, references }) {
+export function accuracyFigure(runs, look, { range, smoothing, revision, references, titles }) {
   const traces = [];
   for (const [place, run] of runs.entries()) {
     run.width = lineWidth(place, runs.length);
@@ -66,7 +66,7 @@ export function accuracyFigure(runs, look, { range, smoothing, revision, referen
     yaxis2: edgeAxis("y"),
     shapes: references.map((r) => line(look, r.value, "y")),
     annotations: [
-      heading(look, "Accuracy", 1, "batch thin, validation ●, test ★"),
+      heading(look, titles.accuracy, 1, "batch thin, validation ●, test ★"),
       ...references.map((r) => ({
         xref: "paper", x: 0, xanchor: "left", y: r.value, yanchor: crowded(r, references) ? "top" : "bottom", showarrow: false,
         text: `${escaped(r.label)} ${r.value.toFixed(3).replace(/0$/, "")}`, font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.85,
@@ -216,6 +216,6 @@ function heading(look, text, y, note = "") {
   const small = note ? `  <span style="font-size:11px;font-weight:400;color:${look.muted}">${note}</span>` : "";
   return {
     xref: "paper", yref: "paper", x: 0, y, xanchor: "left", yanchor: "bottom", yshift: 3, showarrow: false,
-    text: `<b>${text}</b>${small}`, font: { size: 13, color: look.text },
+    text: `<b>${escaped(text)}</b>${small}`, font: { size: 13, color: look.text },
   };
 }

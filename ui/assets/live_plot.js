@@ -133,6 +133,7 @@ class View {
     source.latest = answer;
     source.references = answer.references ?? source.references ?? [];
     source.guessing = answer.guessing ?? source.guessing;
+    source.titles = answer.titles ?? source.titles;
     this.offerReplay(answer, source);
     this.status.problem("");
     this.render();
@@ -158,6 +159,11 @@ class View {
     const lines = [...this.data.references, ...[...this.sources.values()].flatMap((source) => source.references ?? [])];
     const seen = new Set();
     return lines.filter(({ label, value }) => !seen.has(`${label} ${value}`) && seen.add(`${label} ${value}`));
+  }
+
+  // Experiments drawn together may have different tasks.
+  title(quantity) {
+    return [...new Set([...this.sources.values()].map((source) => source.titles?.[quantity]).filter(Boolean))].join(" / ");
   }
 
   runs() {
@@ -209,6 +215,7 @@ class View {
       const revision = this.data.sources.map((source) => source.url).join();
       const options = { range: this.range, smoothing: this.smoothing, revision, references: this.references(),
         guessing: [...new Set([...this.sources.values()].map((source) => source.guessing).filter(Number.isFinite))],
+        titles: { loss: this.title("loss"), accuracy: this.title("accuracy") },
         markers: this.data.markers ?? [] };
       this.paint(this.curves, curvesFigure(runs, this.look, options));
       this.paint(this.accuracy, accuracyFigure(runs, this.look, options));

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from sentiment_core.artifacts import home
 from sentiment_core.config import DataConfig, Tokenizer, build
 from sentiment_core.data_view.job import arguments_for
 from sentiment_core.data_view.neighbours import WordSpace, word_space
@@ -16,7 +17,6 @@ from sentiment_core.data_view.statistics import learnable
 from sentiment_core.datasets import Reviews, check_here, load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError, SentimentLabError
-from sentiment_core.paths import home
 from sentiment_core.sources import SOURCES
 from ui.data.state import field, key, put, value
 from ui.kit.kept import kept

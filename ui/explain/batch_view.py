@@ -17,10 +17,10 @@ from sentiment_core.explain.batch import (
     as_csv,
     batch_arguments,
     counts_at,
-    kept_answers,
     ranking,
     reviews_of,
     seen_sentence,
+    tested_answers,
 )
 from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
@@ -89,8 +89,8 @@ def draw() -> None:
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, st.session_state.get(FILE) or "")))
     identifier = models[st.session_state[MODEL]].id
-    if (kept := kept_answers(arguments, asked, store())) is not None:
-        show(asked, kept, identifier)
+    if (tested := tested_answers(arguments, asked, store())) is not None:
+        show(asked, tested, identifier)
         return
     count = len(asked.texts)
     seconds = count * SECONDS_PER_REVIEW

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core import jobs
 from sentiment_core.explain import (
     DEFAULT_BASELINE,
     METHODS,
@@ -25,6 +24,7 @@ from sentiment_core.explain import (
 )
 from sentiment_core.explain import job as explanation
 from sentiment_core.explain.records import TokenScore
+from sentiment_core.work import desk
 from ui.kit.components.heatmap import Block, Row, Token
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
@@ -134,7 +134,7 @@ def read(
         for name in quick
     }
     if dear:
-        job = jobs.look(explanation.KIND, _question(info, text, explanation.ATTRIBUTIONS, dear, target, baseline))
+        job = desk.look(explanation.KIND, _question(info, text, explanation.ATTRIBUTIONS, dear, target, baseline))
         if job.result is not None:
             used = np.array([token.used for token in answer.tokens])
             found |= {item.method: item for item in explanation.attributions_of(job.result, used)}

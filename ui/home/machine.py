@@ -6,8 +6,8 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+from sentiment_core.artifacts import home
 from sentiment_core.machine import cores, may_have_gpu
-from sentiment_core.paths import home
 
 
 def device() -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core import jobs
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.jobs import Job
+from sentiment_core.work import desk
+from sentiment_core.work.desk import Job
 from ui.kit.notices import literal, show_error
 
 LOOK_SECONDS = 1.0
@@ -22,7 +22,7 @@ def job_panel(kind: str, arguments: Mapping[str, Any], *, start_label: str, time
     that asks with the same arguments finds it again.
     """
     try:
-        job = jobs.look(kind, arguments)
+        job = desk.look(kind, arguments)
     except SentimentLabError as error:
         show_error(error)
         return None
@@ -38,9 +38,9 @@ def job_panel(kind: str, arguments: Mapping[str, Any], *, start_label: str, time
 
 def _offer(job: Job, arguments: Mapping[str, Any], start_label: str, time_hint: str) -> None:
     if job.state == "failed":
-        st.error(literal(job.error or jobs.DIED))
+        st.error(literal(job.error or desk.DIED))
     elif job.state == "cancelled":
-        st.info(literal(job.error or jobs.CANCELLED))
+        st.info(literal(job.error or desk.CANCELLED))
     problem = f"job-problem:{job.key}"
     with st.container(horizontal=True, vertical_alignment="center"):
         # In a callback, so that the page below is already drawn with the job running.
@@ -59,7 +59,7 @@ def _offer(job: Job, arguments: Mapping[str, Any], start_label: str, time_hint: 
 
 def _start(kind: str, arguments: dict[str, Any], problem: str) -> None:
     try:
-        jobs.submit(kind, arguments)
+        desk.submit(kind, arguments)
     except SentimentLabError as error:
         st.session_state[problem] = error
 
@@ -67,7 +67,7 @@ def _start(kind: str, arguments: dict[str, Any], problem: str) -> None:
 @st.fragment(run_every=LOOK_SECONDS)
 def _watch(kind: str, arguments: dict[str, Any]) -> None:
     """Show how far the job is, once a second; the page is drawn anew when it has ended."""
-    job = jobs.look(kind, arguments)
+    job = desk.look(kind, arguments)
     if not job.active:
         st.rerun()
     left, right = st.columns([6, 1], vertical_alignment="center")
@@ -78,7 +78,7 @@ def _watch(kind: str, arguments: dict[str, Any]) -> None:
             "Cancel",
             icon=":material/close:",
             key=f"job-cancel:{job.key}",
-            on_click=jobs.cancel,
+            on_click=desk.cancel,
             args=(kind, arguments),
             width="stretch",
         )

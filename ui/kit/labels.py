@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentiment_core.sources import SOURCES
+from sentiment_core.config import label_of
 
+# Of settings whose choices register no name of their own.
 CHOICES: dict[str, dict[str, str]] = {
     "data.split": {"notebook": "Random 80/20", "official": "IMDb's own 25k/25k"},
     "data.tokenizer": {"word": "Words and punctuation", "whitespace": "White space (notebook)"},
@@ -16,18 +17,6 @@ CHOICES: dict[str, dict[str, str]] = {
         "random": "Random vectors",
     },
     "data.batching": {"bucketed": "By length", "random": "Random (notebook)"},
-    "model.cell": {"rnn": "tanh RNN", "gru": "GRU", "lstm": "LSTM"},
-    "model.pooling": {
-        "padded_last": "Last state after padding (bug)",
-        "last": "Last state",
-        "mean": "Mean",
-        "max": "Max",
-        "attention_dot": "Attention, dot product",
-        "attention_scaled_dot": "Attention, scaled dot",
-        "attention_additive": "Attention, additive",
-        "attention_uniform": "Attention, uniform (control)",
-        "attention_random": "Attention, random and frozen (control)",
-    },
     "model.mistakes": {
         "off_by_one_mask": "Mask stops one token early",
         "cross_review_attention": "Reviews attend to each other",
@@ -43,7 +32,6 @@ CHOICES: dict[str, dict[str, str]] = {
     "model.head_activation": {"none": "None", "relu": "ReLU", "tanh": "tanh"},
     "training.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
     "training.schedule": {"constant": "Constant", "one_cycle": "One cycle", "cosine": "Cosine"},
-    "training.clipping": {"none": "None", "norm": "By norm", "value": "By value"},
     "training.mistakes": {
         "norm_after_clipping": "Norm read after clipping",
         "clip_wrong_model": "Another model is clipped",
@@ -65,7 +53,5 @@ def say(field: str, value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
-    if field == "data.source" and value in SOURCES:
-        return SOURCES[value].title
-    known = CHOICES.get(field, {}).get(value) if isinstance(value, str) else None
+    known = (CHOICES.get(field, {}).get(value) or label_of(field, value)) if isinstance(value, str) else None
     return known or (value.capitalize() if isinstance(value, str) and value.isalpha() else str(value))

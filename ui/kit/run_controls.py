@@ -6,7 +6,8 @@ import time
 
 import streamlit as st
 
-from sentiment_core.config import flatten, from_fields
+from sentiment_core import live
+from sentiment_core.config import allowed_range, field_info
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment
@@ -42,32 +43,31 @@ def controls(experiment: Experiment | None) -> None:
 def live_controls(experiment: Experiment) -> None:
     """Draw what may change during training: learning rate and clipping threshold, for one run or for all."""
     training = experiment.config.training
-    kinds = {run.config.training.clipping for run in experiment.runs} - {"none"}
+    thresholds = live.settings(live.THRESHOLD, [run.config for run in experiment.runs])
     with st.popover("Adjust", icon=":material/tune:", disabled=not experiment.status.is_active), st.form("adjust"):
         names: dict[str | None, str] = {None: "All runs", **{run.id: run.name for run in experiment.runs}}
         chosen = st.selectbox("Run", list(names), format_func=names.__getitem__) if len(names) > 2 else None
         rate = st.text_input("Learning rate", placeholder=f"{training.learning_rate:g}, unchanged")
         threshold = ""
-        if kinds:
-            threshold = st.text_input("Clipping threshold", placeholder="unchanged")
+        if thresholds:
+            named = (f"{field_info(field).title}: {allowed_range(field)}." for field in thresholds)
+            threshold = st.text_input("Clipping threshold", placeholder="unchanged", help=" ".join(named))
         if st.form_submit_button("Apply to the next steps", type="primary"):
-            _adjust(experiment.id, chosen, rate, threshold)
+            _adjust(experiment, chosen, rate, threshold)
 
 
-def _adjust(identifier: str, run_id: str | None, rate: str, threshold: str) -> None:
+def _adjust(experiment: Experiment, run_id: str | None, rate: str, threshold: str) -> None:
     asked = []
+    configs = [run.config for run in experiment.runs if run_id in (None, run.id)]
     try:
         # Both are read before either is sent: half of what was asked for would go unnoticed behind the error.
         wanted = [
-            (kind, _number(field, text))
-            for kind, field, text in (
-                ("learning_rate", "training.learning_rate", rate),
-                ("threshold", "training.max_norm", threshold),
-            )
+            (kind, live.checked(kind, text.strip(), configs))
+            for kind, text in ((live.RATE, rate), (live.THRESHOLD, threshold))
             if text.strip()
         ]
         for kind, value in wanted:
-            store().request(identifier, kind, value, run_id)  # type: ignore[arg-type]
+            store().request(experiment.id, kind, value, run_id)  # type: ignore[arg-type]
             asked.append(f"{kind.replace('_', ' ')} {value:g}")
     except SentimentLabError as error:
         st.error(literal(str(error)))
@@ -76,12 +76,6 @@ def _adjust(identifier: str, run_id: str | None, rate: str, threshold: str) -> N
         st.success("From the next steps on: " + ", ".join(asked) + ".")
     else:
         st.info("Write a number into one of the fields.")
-
-
-def _number(field: str, text: str) -> float:
-    config = from_fields({field: text.strip()})
-    value: float = flatten(config)[field]
-    return value
 
 
 def ask(identifier: str, kind: str) -> None:

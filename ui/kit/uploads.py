@@ -15,8 +15,8 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from sentiment_core.artifacts import folder
 from sentiment_core.errors import ConfigError, StoreError
-from sentiment_core.paths import folder
 
 NAMES, ARRIVED = "uploads:names", "uploads:arrived:"
 CHUNK_BYTES = 1 << 20

@@ -1,4 +1,4 @@
-"""The clipping lab: by norm, by value and none over several seeds, with Adam or SGD; what it does to the gradient."""
+"""The clipping lab: every rule and none over several seeds, with Adam or SGD; what it does to the gradient."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig
+from sentiment_core.clipping import RULES
+from sentiment_core.config import ExperimentConfig, field_info
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
 from sentiment_core.findings.clipping_study import (
     MOST_SEEDS,
@@ -26,15 +27,21 @@ from ui.kit.notices import errors_shown, literal, show_error
 from ui.labs.clipping_figures import figure, tables
 from ui.server.backend import store
 
-# What a link may set, and the dotted field it stands for.
+# What a link may set, and the dotted field it stands for; first the thresholds of the rules.
+THRESHOLDS = {rule.threshold: rule.field for rule in RULES.values() if rule.threshold and rule.field}
 FIELDS = {
     "optimizer": "training.optimizer",
     "rate": "training.learning_rate",
-    "max_norm": "training.max_norm",
-    "clip_value": "training.clip_value",
+    **THRESHOLDS,
     "steps": "training.max_steps",
 }
-DEFAULTS = {"optimizer": "adam", "rate": "", "max_norm": "1", "clip_value": "0.1", "steps": "", "seeds": "3"}
+DEFAULTS = {
+    "optimizer": "adam",
+    "rate": "",
+    **{name: f"{field_info(field).default:g}" for name, field in THRESHOLDS.items()},
+    "steps": "",
+    "seeds": "3",
+}
 KEY = "lab:clipping:"
 REFRESH_SECONDS = 2.0
 
@@ -42,9 +49,9 @@ REFRESH_SECONDS = 2.0
 def draw() -> None:
     """Draw the lab: its settings before a study, its plots and numbers from then on."""
     st.markdown(
-        "The same network from the same weights on the same batches, three times: its gradient left alone, scaled back "
-        "to a length, or cut component by component. One row of panels a quantity, one column a seed: what holds in "
-        "one column only is luck."
+        "The same network from the same weights on the same batches, once for each way of clipping: its gradient "
+        f"{_listed([rule.effect for rule in RULES.values()])}. One row of panels a quantity, one column a seed: what "
+        "holds in one column only is luck."
     )
     settings = read_settings()
     experiments = shown()
@@ -104,7 +111,7 @@ def shown() -> list[Experiment]:
 
 def prepare(settings: dict[str, str]) -> None:
     """Draw the settings and the button."""
-    first, second, third, fourth, fifth = st.columns([1.3, 1, 1, 1, 1], vertical_alignment="bottom")
+    first, second, *thresholds, last = st.columns([1.3, 1, *(1 for _ in THRESHOLDS), 1], vertical_alignment="bottom")
     with first:
         names = list(RATES)
         chosen = settings["optimizer"]
@@ -123,11 +130,10 @@ def prepare(settings: dict[str, str]) -> None:
     usual = f"{RATES.get(chosen, RATES['adam']):g}"
     with second:
         _text("rate", "Learning rate", settings, placeholder=usual)
-    with third:
-        _text("max_norm", "Largest norm", settings)
-    with fourth:
-        _text("clip_value", "Largest component", settings)
-    with fifth:
+    for column, (name, field) in zip(thresholds, THRESHOLDS.items(), strict=True):
+        with column:
+            _text(name, field_info(field).title, settings)
+    with last:
         key = f"{KEY}seeds:{settings['seeds']}"
         counts = [str(count) for count in range(1, MOST_SEEDS + 1)]
         place = counts.index(settings["seeds"])
@@ -138,8 +144,8 @@ def prepare(settings: dict[str, str]) -> None:
         with errors_shown():
             start(settings)
     st.caption(
-        f"Each seed: three runs of rung 4's network side by side, {updates(settings)} updates on demo reviews. Seeds "
-        "wait in the queue where there are fewer free places than seeds."
+        f"Each seed: {len(RULES)} runs of rung 4's network side by side, {updates(settings)} updates on demo reviews. "
+        "Seeds wait in the queue where there are fewer free places than seeds."
     )
 
 
@@ -157,8 +163,10 @@ def results(experiments: Sequence[Experiment]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             literal(
-                f"{say('training.optimizer', training.optimizer)}, rate {training.learning_rate:g}, by norm "
-                f"{training.max_norm:g}, by value {training.clip_value:g}"
+                f"{say('training.optimizer', training.optimizer)}, rate {training.learning_rate:g}, "
+                + ", ".join(
+                    f"{rule.phrase} {getattr(training, rule.threshold):g}" for rule in RULES.values() if rule.threshold
+                )
             )
         )
         st.space("stretch")
@@ -193,6 +201,10 @@ def _progress(experiments: Sequence[Experiment]) -> None:
     )
     places = [f"seed {item.config.seed} {item.status}" for item in experiments]
     st.progress(min(1.0, done / len(experiments)), literal(", ".join(places)))
+
+
+def _listed(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])}, or {words[-1]}"
 
 
 def _text(name: str, label: str, settings: dict[str, str], placeholder: str = "") -> None:

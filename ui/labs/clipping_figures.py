@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.findings.clipping_study import WAYS, RunClipping, Spread, WayClipping
+from sentiment_core.clipping import RULES
+from sentiment_core.findings.clipping_study import RunClipping, Spread, WayClipping
 from sentiment_core.store import Experiment
 from ui.kit.palette import run_colour
 from ui.server.backend import store
@@ -41,14 +42,16 @@ def figure(experiments: Sequence[Experiment]) -> Any:
                     y=y,
                     row=row,
                     col=column,
-                    name=WAYS[run.config.training.clipping],
+                    name=RULES[run.config.training.clipping].phrase,
                     legendgroup=run.config.training.clipping,
                     showlegend=column == row == 1,
                     mode="lines",
                     line={"width": 1.3, "color": run_colour(position)},
                 )
-    threshold = experiments[0].config.training.max_norm
-    made.add_hline(y=threshold, row=2, col="all", line={"dash": "dot", "width": 1, "color": "#8a8f98"})
+    training = experiments[0].config.training
+    for field in {rule.threshold for rule in RULES.values() if rule.threshold and rule.bounds_norm}:
+        line = {"dash": "dot", "width": 1, "color": "#8a8f98"}
+        made.add_hline(y=getattr(training, field), row=2, col="all", line=line)
     made.update_yaxes(type="log", dtick="D2", row=2)
     made.update_yaxes(title_text="loss", row=1, col=1)
     made.update_yaxes(title_text="gradient norm", row=2, col=1)
@@ -80,7 +83,7 @@ def tables(ways: Sequence[WayClipping], runs: Sequence[RunClipping]) -> None:
     """Draw each way of clipping over the seeds and, folded, each run."""
     rows = [
         {
-            "": WAYS[way.way],
+            "": RULES[way.way].phrase,
             "Steps clipped": _range(way.clipped_share, ".0%"),
             "Length kept": _range(way.length_ratio, ".2f"),
             "Cosine": _range(way.cosine, ".3f"),
@@ -100,7 +103,7 @@ def tables(ways: Sequence[WayClipping], runs: Sequence[RunClipping]) -> None:
         each = [
             {
                 "Seed": run.seed,
-                "Clipping": WAYS[run.way],
+                "Clipping": RULES[run.way].phrase,
                 "Steps": run.steps,
                 "Steps clipped": _number(run.clipped_share, ".0%"),
                 "Length kept": _number(run.length_ratio, ".2f"),

@@ -9,9 +9,10 @@ from typing import Any
 import plotly.graph_objects as go
 
 from sentiment_core.findings.sweep import RatePoint
+from sentiment_core.tasks import training_share
 from ui.kit.palette import run_colour
 
-GUESSING = math.log(2)
+GUESSING = training_share({})
 # A loss far above guessing says no more than that the rate is too high, and would flatten the valley.
 HIGHEST = 1.2
 NEUTRAL = "#8a8f98"
@@ -90,7 +91,7 @@ def _layout(points: Sequence[RatePoint], low: float, top: float) -> dict[str, An
                 "y": GUESSING,
                 "yanchor": "bottom",
                 "showarrow": False,
-                "text": "balanced guess 0.693",
+                "text": f"balanced guess {GUESSING:.3f}",
                 "font": {"size": 11, "color": NEUTRAL},
             }
         ],

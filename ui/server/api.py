@@ -18,9 +18,11 @@ from starlette.staticfiles import StaticFiles
 from streamlit import config
 
 from sentiment_core.baselines import trained
+from sentiment_core.clipping import RULES
 from sentiment_core.errors import NotFoundError, SentimentLabError
 from sentiment_core.recorded import PREFIX, Recording, recording
 from sentiment_core.store import Experiment, Run, Store
+from sentiment_core.tasks import TASKS
 from ui.server import backend
 from ui.server.shared_work import OverloadedError, SharedWork
 from ui.server.step_blocks import ROWS_PER_ANSWER, Piece, blocks_after, gzipped, steps_json
@@ -33,7 +35,6 @@ RETRY_SECONDS = 2
 LONGEST_AFTER = 4000
 EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
 RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})(?::(\d{{1,6}}))?")
-BALANCED_GUESS = math.log(2)
 
 # Reading and writing numbers holds Python's lock: more threads would only make pages wait.
 _work = SharedWork(threads=3, most_waiting=60)
@@ -138,8 +139,8 @@ def parse_after(text: str) -> dict[str, Known] | None:
 def describe(store: Store | Recording, found: Experiment, known: dict[str, Known]) -> dict[str, Any]:
     """Return one experiment as the live plot wants it; `more` says that further rows wait.
 
-    Answers before the first step carry the lines to draw for chance, guessing and baselines; later ones do not, they
-    are polled too often.
+    Answers before the first step carry the titles of the axes and the lines to draw for chance, guessing and baselines;
+    later ones do not, they are polled too often.
     """
     runs = [_describe_run(store, found, run, known.get(run.id, Known())) for run in found.runs]
     begun = any(item.step for item in known.values())
@@ -152,30 +153,27 @@ def describe(store: Store | Recording, found: Experiment, known: dict[str, Known
         "progress": asdict(found.progress) if found.progress else None,
         "finished": not found.status.is_active,
         "more": any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
-        "references": None if begun else reference_lines(store, found),
-        "guessing": None if begun else guessing_loss(store, found),
+        **({"references": None, "guessing": None, "titles": None} if begun else axes(store, found)),
         "runs": runs,
     }
 
 
-def reference_lines(store: Store | Recording, found: Experiment) -> list[dict[str, Any]]:
-    """Return the accuracy of chance on the validation reviews, once those are known, and what baselines reached.
+def axes(store: Store | Recording, found: Experiment) -> dict[str, Any]:
+    """Return `titles` of the axes by quantity, and the lines to draw: `guessing` on the loss, `references` on accuracy.
 
-    The baselines' are on the experiment's test reviews, as far as somebody has trained them.
+    What a task's guesses reach may be known before its reviews are. Baselines' accuracies are on the experiment's test
+    reviews, as far as somebody has trained them, and only beside a task that asks what they answer.
     """
-    validation = store.balances(found.runs[0].id).get("validation")
-    chance = {"chance": validation.chance} if validation and validation.reviews else {}
-    known = store.references if isinstance(store, Recording) else trained(found.config.data)
-    return [{"label": label, "value": value} for label, value in (chance | known).items()]
-
-
-def guessing_loss(store: Store | Recording, found: Experiment) -> float:
-    """Return the loss (nats) of answering every training review with the share of positive ones.
-
-    Before that share is known, it is that of two equal classes.
-    """
-    training = store.balances(found.runs[0].id).get("train")
-    return training.guessing if training and training.reviews else BALANCED_GUESS
+    task, balances = TASKS[found.config.task], store.balances(found.runs[0].id)
+    chance = task.chance(balances)
+    lines = {} if chance is None else {"chance": chance}
+    if task.judges_reviews:
+        lines |= store.references if isinstance(store, Recording) else trained(found.config.data)
+    return {
+        "titles": {"loss": task.loss, "accuracy": task.accuracy},
+        "references": [{"label": label, "value": value} for label, value in lines.items()],
+        "guessing": task.guess(balances),
+    }
 
 
 def _describe_run(store: Store | Recording, found: Experiment, run: Run, known: Known) -> dict[str, Any]:
@@ -186,6 +184,7 @@ def _describe_run(store: Store | Recording, found: Experiment, run: Run, known: 
         "status": str(run.status),
         "error": run.error,
         "clipping": run.config.training.clipping,
+        "bounds_norm": RULES[run.config.training.clipping].bounds_norm,
         "parameters": run.parameters,
         "seconds": run.seconds,
         "validation_accuracy": run.validation_accuracy,

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
-from sentiment_core import jobs
+from sentiment_core.artifacts import home
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.executors import Executor
-from sentiment_core.executors.local import LocalExecutor
-from sentiment_core.leftovers import collect
-from sentiment_core.paths import home
 from sentiment_core.store import Store
+from sentiment_core.work import desk
+from sentiment_core.work.executors import Executor
+from sentiment_core.work.executors.local import LocalExecutor
+from sentiment_core.work.leftovers import collect
 from ui.server.warm_up import warm_up
 
 WATCH_SECONDS = 2.0
@@ -53,7 +53,7 @@ async def serve(_app: Any) -> AsyncIterator[None]:
 
 def _look_after() -> None:
     # Calculations need no store: one that is away must not keep them waiting.
-    jobs.pump()
+    desk.pump()
     executor().reconcile()
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig, RunConfig, build, choices, flatten
+from sentiment_core.clipping import NONE, NORM, RULES, ClippingRule
+from sentiment_core.config import ExperimentConfig, RunConfig, choices, flatten, with_runs
+from sentiment_core.presets import vary_clipping
 from ui.kit.labels import say
 from ui.train.fields import field_widget, widget_key
 
@@ -27,8 +29,6 @@ class Comparison:
 
 
 COMPARISONS: dict[str, Comparison] = {
-    "threshold": Comparison("Another threshold", "training.max_norm", "clip by norm", {"training.clipping": "norm"}),
-    "by_value": Comparison("Clipping by value", "training.clip_value", "clip by value", {"training.clipping": "value"}),
     "learning_rate": Comparison("Another learning rate", "training.learning_rate", "rate"),
     "optimizer": Comparison("Another optimizer", "training.optimizer", ""),
     "cell": Comparison("Another cell", "model.cell", ""),
@@ -37,6 +37,21 @@ COMPARISONS: dict[str, Comparison] = {
     "initialisation": Comparison("Another initialisation", "model.initialisation", "init"),
     "embeddings": Comparison("Other word vectors", "data.embeddings", ""),
 }
+
+
+def comparisons() -> dict[str, Comparison]:
+    """Return what can be compared: thresholds of clipping by norm, every other rule, and `COMPARISONS`."""
+    rules = {
+        f"by_{rule.name}": _of_rule(f"Clipping {rule.phrase}", rule)
+        for rule in RULES.values()
+        if rule not in (NONE, NORM) and rule.field
+    }
+    return {"threshold": _of_rule("Another threshold", NORM), **rules, **COMPARISONS}
+
+
+def _of_rule(title: str, rule: ClippingRule) -> Comparison:
+    assert rule.field is not None
+    return Comparison(title, rule.field, f"clip {rule.phrase}", {"training.clipping": rule.name})
 
 
 def load_runs(config: ExperimentConfig) -> None:
@@ -50,7 +65,8 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
     """Draw the control; return `config` with the runs it stands for. Raises `ConfigError` for impossible ones."""
     given = st.session_state.get(GIVEN_RUNS)
     titles = {NOTHING: "Nothing: one run", CLIPPING: "With and without clipping"}
-    titles |= {name: comparison.title for name, comparison in COMPARISONS.items()}
+    offered = comparisons()
+    titles |= {name: comparison.title for name, comparison in offered.items()}
     if given:
         titles[GIVEN] = "As loaded: " + ", ".join(run.name for run in given)
     options = list(titles)
@@ -68,10 +84,10 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
     if kind == GIVEN and given:
         return with_runs(config, given)
     if kind == CLIPPING:
-        return with_runs(config, clipping_twin(config))
+        return vary_clipping(config)
     if kind == NOTHING:
         return with_runs(config, (RunConfig(name=config.name[:80]),))
-    comparison = COMPARISONS[kind]
+    comparison = offered[kind]
     value = flatten(config)[comparison.varied]
     other = field_widget(
         comparison.varied,
@@ -80,18 +96,6 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
         label="Second run: " + comparison.title.split()[-1],
     )
     return with_runs(config, pair(config, comparison, other))
-
-
-def clipping_twin(config: ExperimentConfig) -> tuple[RunConfig, ...]:
-    """Return two runs that differ in clipping only: without, and as configured (by norm where nothing is)."""
-    training = config.training
-    by_value = training.clipping == "value"
-    threshold = training.clip_value if by_value else training.max_norm
-    clipping = "value" if by_value else "norm"
-    return (
-        RunConfig(name="no clipping", overrides={"training.clipping": "none"}),
-        RunConfig(name=f"clip by {clipping} {threshold:g}", overrides={"training.clipping": clipping}),
-    )
 
 
 def pair(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[RunConfig, ...]:
@@ -107,12 +111,6 @@ def pair(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[
             overrides=overrides,
         ),
     )
-
-
-def with_runs(config: ExperimentConfig, runs: tuple[RunConfig, ...]) -> ExperimentConfig:
-    """Return `config` with `runs`, validated."""
-    tree = config.model_dump(exclude={"runs"})
-    return build(ExperimentConfig, {**tree, "runs": [run.model_dump() for run in runs]})
 
 
 def another(name: str, value: Any) -> Any:

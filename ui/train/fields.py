@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from sentiment_core.clipping import RULES
 from sentiment_core.config import (
     ExperimentConfig,
     allowed_range,
@@ -29,7 +30,7 @@ STEPS = {
     "model.hidden_size": 32,
     "training.batch_size": 32,
 }
-FREE_FLOATS = {"training.learning_rate", "training.max_norm", "training.clip_value"}
+FREE_FLOATS = {"training.learning_rate", *(rule.field for rule in RULES.values())}
 
 
 def draft() -> dict[str, Any]:

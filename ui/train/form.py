@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from sentiment_core.config import DataConfig, ExperimentConfig, build, from_fields
+from sentiment_core.clipping import RULES
+from sentiment_core.config import DataConfig, ExperimentConfig, build, choices, from_fields
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.sources import SOURCES
@@ -127,6 +128,8 @@ def _apply_preset(leave: Callable[[], None]) -> None:
 
 
 def _data() -> bool:
+    if len(choices("task")) > 1:
+        edit("task")
     edit("data.source")
     source = SOURCES[draft()["data.source"]]
     usable = True
@@ -201,9 +204,8 @@ def _training() -> None:
     with left:
         edit("training.clipping")
     with right:
-        clipping = draft()["training.clipping"]
-        if clipping != "none":
-            edit("training.max_norm" if clipping == "norm" else "training.clip_value")
+        if threshold := RULES[draft()["training.clipping"]].field:
+            edit(threshold)
     _mistakes("training.mistakes")
 
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist, fmean, median, pstdev
 
+from sentiment_core.clipping import RULES
 from sentiment_core.findings.twins import READ_AFTER_CLIPPING, Parting, clipped_steps
 from sentiment_core.findings.verdict.records import CONFIDENCE, Comparison, Interval, LongGradients, RunVerdict, Spike
 from sentiment_core.metrics import Balance, Evaluation, Status
-from sentiment_core.steps.rules import Steps, clipped, clipped_share, kept, not_finite
+from sentiment_core.steps.rules import Steps, clipped, clipped_share, not_finite, selected
 from sentiment_core.store import Run
 
 LAST_STEPS = 100
@@ -25,7 +26,7 @@ def judge_run(
 ) -> RunVerdict:
     """Return what one run's measurements say; `balance` is that of its validation reviews."""
     training = run.config.training
-    validation = kept(evaluations, training.early_stopping)
+    validation = selected(evaluations, training.early_stopping)
     accuracy = None if validation is None else validation.accuracy
     interval = None
     if accuracy is not None and math.isfinite(accuracy) and balance and balance.reviews:
@@ -45,7 +46,7 @@ def judge_run(
         interval=interval,
         learned=None if interval is None or balance is None else interval.low > balance.chance,
         clipped_share=clipped_share(clipped_steps(run, steps)),
-        clipping=training.clipping,
+        clipping=RULES[training.clipping],
         norm_hidden=hidden,
         usual_norm=median(norms) if norms else None,
         threshold=thresholds[-1] if thresholds else None,

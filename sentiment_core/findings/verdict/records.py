@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentiment_core.config import Clipping
+from sentiment_core.clipping import ClippingRule
 from sentiment_core.findings.twins import Parting
 from sentiment_core.metrics import Balance
 
@@ -57,7 +57,7 @@ class RunVerdict:
     interval: Interval | None
     learned: bool | None  # better than chance, wherever in `interval` the accuracy lies
     clipped_share: float | None
-    clipping: Clipping
+    clipping: ClippingRule
     norm_hidden: bool  # the norm was read after clipping, so how often it was clipped cannot be told
     usual_norm: float | None  # median before clipping, over finite steps
     threshold: float | None  # the last in force

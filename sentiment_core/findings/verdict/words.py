@@ -107,8 +107,9 @@ def _clipped(run: RunVerdict, share: float) -> Finding:
 def _too_often(run: RunVerdict) -> str:
     if run.threshold is None or run.usual_norm is None:
         return ""
-    if run.clipping == "value":
-        return f" More than half: most gradients have a component beyond the threshold of {run.threshold:.3g}."
+    if not run.clipping.bounds_norm:
+        what = run.clipping.limits
+        return f" More than half: most gradients have a {what} beyond the threshold of {run.threshold:.3g}."
     if run.threshold >= run.usual_norm:
         return ""  # it was moved while training
     return (

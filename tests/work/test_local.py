@@ -19,12 +19,12 @@ import pytest
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError, NotFoundError, StoreError, StoreUnavailableError
-from sentiment_core.executors import Executor, heartbeats
-from sentiment_core.executors import local as local_module
-from sentiment_core.executors.local import LocalExecutor, worker_command
 from sentiment_core.metrics import Status
 from sentiment_core.processes import find_process, this_machine
 from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.work.executors import Executor, heartbeats
+from sentiment_core.work.executors import local as local_module
+from sentiment_core.work.executors.local import LocalExecutor, worker_command
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = this_machine()
@@ -139,7 +139,7 @@ def test_the_worker_is_launched_detached_with_a_log(
 
 
 def test_the_real_command_finds_the_package_from_anywhere(tmp_path: Path) -> None:
-    assert worker_command("abc")[-3:] == ["-m", "sentiment_core.worker", "abc"]
+    assert worker_command("abc")[-3:] == ["-m", "sentiment_core.work.training", "abc"]
     (tmp_path / "random.py").write_text("raise SystemExit('the wrong module')")
     environment = {**os.environ, "PYTHONPATH": local_module.python_path()}
     code = "import random, sentiment_core; print(sentiment_core.__file__)"
@@ -173,7 +173,7 @@ def test_many_threads_launch_one_worker(store: Store, experiment_id: str, home: 
 def test_many_processes_launch_one_worker(store: Store, experiment_id: str, home: Path) -> None:
     code = """if True:
         import pathlib, sys, time
-        from sentiment_core.executors.local import LocalExecutor
+        from sentiment_core.work.executors.local import LocalExecutor
         from sentiment_core.store import Store
         worker, experiment_id, gate = sys.argv[1:]
         with Store() as store:

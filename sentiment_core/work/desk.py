@@ -24,13 +24,13 @@ from typing import Any
 import filelock
 import psutil
 
+from sentiment_core.artifacts import folder, home
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
-from sentiment_core.executors.local import SINGLE_THREAD, end_process, python_path
-from sentiment_core.job_files import DIED, Job, Place, entries
 from sentiment_core.machine import die_first, max_workers, memory_limited
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
-from sentiment_core.paths import folder, home
+from sentiment_core.work.executors.local import SINGLE_THREAD, end_process, python_path
+from sentiment_core.work.job_files import DIED, Job, Place, entries
 
 __all__ = ["CANCELLED", "DIED", "KINDS", "Job", "cancel", "look", "pump", "submit"]
 
@@ -155,7 +155,7 @@ def _launch(place: Place) -> None:
     }
     with (place.folder / "job.log").open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sentiment_core.jobs", place.kind, place.key],
+            [sys.executable, "-P", "-m", "sentiment_core.work.desk", place.kind, place.key],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import psutil
 
+from sentiment_core.artifacts import folder, home
 from sentiment_core.errors import StoreError
-from sentiment_core.paths import folder, home
 from sentiment_core.processes import ProcessIdentity, find_process
 
 State = Literal["absent", "waiting", "running", "finished", "failed", "cancelled"]

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import torch
 
-from sentiment_core import reporting, worker
 from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.errors import DataError, DownloadError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import Status
@@ -24,7 +23,9 @@ from sentiment_core.store.database import Database
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import load_model
 from sentiment_core.training.trainer import Trainer
-from sentiment_core.worker import StopSignal, run_experiment
+from sentiment_core.work import reporting
+from sentiment_core.work import training as worker
+from sentiment_core.work.training import StopSignal, run_experiment
 
 # Its loss is soon not a number: nothing bounds a linear head, and SGD takes every step in full.
 EXPLODING = {

@@ -14,10 +14,10 @@ from sqlalchemy import delete
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import StoreError
-from sentiment_core.leftovers import ABANDONED_SECONDS, SETTLED_SECONDS, collect
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
-from sentiment_core.store.database import experiments
+from sentiment_core.store.schema import experiments
+from sentiment_core.work.leftovers import ABANDONED_SECONDS, SETTLED_SECONDS, collect
 from ui.server import backend
 
 
@@ -238,7 +238,7 @@ def test_waiting_jobs_are_looked_after_while_the_store_is_away(monkeypatch: pyte
     def away() -> None:
         raise StoreError("away")
 
-    monkeypatch.setattr(backend.jobs, "pump", lambda: pumped.append(True))
+    monkeypatch.setattr(backend.desk, "pump", lambda: pumped.append(True))
     monkeypatch.setattr(backend, "executor", away)
     with pytest.raises(StoreError, match="away"):
         backend._look_after()

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import psutil
 
+from sentiment_core.artifacts import home
 from sentiment_core.errors import StoreError, StoreUnavailableError
-from sentiment_core.executors.heartbeats import HeartbeatWatch
 from sentiment_core.machine import cores, max_workers, worker_memory
 from sentiment_core.metrics import Status
-from sentiment_core.paths import home
 from sentiment_core.processes import ProcessIdentity, find_process, this_machine
 from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.work.executors.heartbeats import HeartbeatWatch
 
 LAUNCH_GRACE_SECONDS = 15.0  # between claiming an experiment and its worker being known
 HEARTBEAT_LIMIT_SECONDS = 30.0  # all that can be known of a worker on another machine
@@ -40,7 +40,7 @@ _children_lock = threading.Lock()
 def worker_command(experiment_id: str) -> list[str]:
     """Return the command line that trains an experiment."""
     # -P: a file in the current folder that is named like a library must not be imported instead of it.
-    return [sys.executable, "-P", "-m", "sentiment_core.worker", experiment_id]
+    return [sys.executable, "-P", "-m", "sentiment_core.work.training", experiment_id]
 
 
 class LocalExecutor:
@@ -225,7 +225,7 @@ def _last_line(path: Path, limit: int = 200) -> str:
 
 def python_path() -> str:
     """Return a `$PYTHONPATH` under which a child finds this package."""
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[3])
     given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     # Each process that starts the next one in a queue adds it again.
     return os.pathsep.join(dict.fromkeys(filter(None, [root, *given])))

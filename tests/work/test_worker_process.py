@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build
-from sentiment_core.executors import local
-from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
-from sentiment_core.worker import Stopped, StopSignal, main, run_experiment
+from sentiment_core.work.executors import local
+from sentiment_core.work.executors.local import LocalExecutor
+from sentiment_core.work.training import Stopped, StopSignal, main, run_experiment
 
 
 def numbers(store: Store, run_id: str, home: Path) -> tuple[str, str, bytes]:
@@ -90,7 +90,7 @@ def test_main_refuses_what_it_cannot_train(tiny: Any, capsys: pytest.CaptureFixt
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     try:
         assert main([]) == 2
-        assert "usage: python -m sentiment_core.worker EXPERIMENT_ID" in capsys.readouterr().err
+        assert "usage: python -m sentiment_core.work.training EXPERIMENT_ID" in capsys.readouterr().err
         assert main(["no-such"]) == 2
         with Store() as store:
             assert main([store.create_experiment(tiny()).id]) == 2, "nobody claimed it"

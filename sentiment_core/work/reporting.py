@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -11,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.corpus import Corpus
-from sentiment_core.errors import StoreError, StoreUnavailableError
+from sentiment_core import live
+from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import Evaluation, Status
-from sentiment_core.predictions import write_predictions
-from sentiment_core.steps.rules import kept
+from sentiment_core.steps.rules import selected
 from sentiment_core.store import Outbox, Progress, Request, Store
 from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.checkpoints import save_checkpoint, save_model
+from sentiment_core.training.checkpoints import save_checkpoint
 from sentiment_core.training.device import circumstances
 from sentiment_core.training.run import Run
 from sentiment_core.training.trainer import Trainer
@@ -29,6 +29,8 @@ SETTLE_SECONDS = 2.0  # a checkpoint waits so long for the store, then for its n
 PAUSE_POLL_SECONDS = 0.1
 # So many updates without a finite loss, and a run will not come back; until then its failure is worth watching.
 DIVERGED_STEPS = 25
+
+logger = logging.getLogger(__name__)
 
 
 class Reporter(Callback):
@@ -101,7 +103,7 @@ class Reporter(Callback):
     def flush(self, trainer: Trainer) -> None:
         """Hand what was measured since the last flush to the outbox."""
         self._last_flush = time.monotonic()
-        drained = {run.id: run.drain() for run in trainer.runs}
+        drained = {run.id: run.drain().steps for run in trainer.runs}
         measured = {run_id: steps for run_id, steps in drained.items() if steps}
         if measured:
             self.outbox.put(partial(self.store.write_steps, measured), rows=sum(map(len, measured.values())))
@@ -122,7 +124,7 @@ class Reporter(Callback):
         self._show(trainer, "paused" if self._paused else "training", "Paused" if self._paused else "Training")
 
     def _update_validation(self, run: Run) -> None:
-        best = kept(self.store.evaluations(run.id), run.config.early_stopping)
+        best = selected(self.store.evaluations(run.id), run.config.early_stopping)
         if best is not None:
             self.store.update_run(run.id, validation_accuracy=best.accuracy)
 
@@ -144,12 +146,17 @@ class Reporter(Callback):
                 self._first = None
                 self._set_status(Status.RUNNING)
                 self._show(trainer, "training", "Training")
-            elif request.kind == "learning_rate":
-                for run in chosen:
-                    run.learning_rate = request.value
-            elif request.kind == "threshold" and request.value is not None:
-                for run in chosen:
-                    run.threshold = request.value
+            elif request.kind in live.KINDS:
+                self._change(request, [run for run in chosen if live.can_take(request.kind, run.experiment)])
+
+    def _change(self, request: Request, runs: list[Run]) -> None:
+        try:
+            value = live.checked(request.kind, request.value, [run.experiment for run in runs])
+        except ConfigError as error:
+            logger.warning("refused: %s", error)
+            return
+        for run in runs:
+            setattr(run, request.kind, value)
 
     def _pause(self, trainer: Trainer) -> None:
         self._paused = True
@@ -196,13 +203,12 @@ class Reporter(Callback):
 class Keeper(Callback):
     """Keeps a checkpoint to resume from, and each run's model to explain with.
 
-    `written` writes all metrics so far and says whether they are in the store; `corpora` maps run ids to their data. A
-    checkpoint is never ahead of the metrics in the store, else a resumed run would miss steps.
+    `written` writes all metrics so far and says whether they are in the store. A checkpoint is never ahead of the
+    metrics there, else a resumed run would miss steps.
     """
 
     def __init__(self, folder: Path, written: Callable[[Trainer], bool]) -> None:
         self.folder = folder
-        self.corpora: dict[str, Corpus] = {}
         self._written = written
         self._saved = time.monotonic()
 
@@ -225,8 +231,8 @@ class Keeper(Callback):
         if not run.failed:
             self._save_model(trainer, run)
 
-    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, logits: np.ndarray) -> None:
-        write_predictions(self._folder(run), indices, logits, self.corpora[run.id].labels[indices])
+    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, answers: np.ndarray) -> None:
+        trainer.task.write_test(self._folder(run), trainer.data_of(run), indices, answers)
 
     def on_end(self, trainer: Trainer) -> None:
         if trainer.should_stop:
@@ -249,7 +255,7 @@ class Keeper(Callback):
     def _save_model(self, trainer: Trainer, run: Run) -> None:
         made = circumstances(trainer.device, trainer.threads)
         with run.averaged_weights():
-            save_model(self._folder(run), run.model, run.experiment, self.corpora[run.id], made=made)
+            trainer.task.save(self._folder(run), run.model, run.experiment, trainer.data_of(run), made)
 
     def _folder(self, run: Run) -> Path:
         folder = self.folder / run.id

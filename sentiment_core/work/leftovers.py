@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from sentiment_core.artifacts import home
 from sentiment_core.metrics import Status
-from sentiment_core.paths import home
 from sentiment_core.store import Store
 
 # Who has just lost an experiment may be writing its last file.

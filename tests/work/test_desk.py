@@ -13,17 +13,17 @@ from typing import Any
 import psutil
 import pytest
 
-from sentiment_core import jobs
 from sentiment_core.errors import ConfigError, StoreError
-from sentiment_core.job_files import Place
-from sentiment_core.jobs import Job, cancel, look, submit
+from sentiment_core.work import desk
+from sentiment_core.work.desk import Job, cancel, look, submit
+from sentiment_core.work.job_files import Place
 
 TESTS = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True)
 def kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(jobs.KINDS, "test", "job_kinds:run")
+    monkeypatch.setitem(desk.KINDS, "test", "job_kinds:run")
     monkeypatch.setenv("PYTHONPATH", str(TESTS))
 
 
@@ -74,7 +74,7 @@ def test_a_killed_process_reads_failed_and_can_be_started_again(home):
     job = submit("test", arguments)
     os.kill(process_of(home, job)["pid"], signal.SIGKILL)
     job = wait(arguments)
-    assert (job.state, job.error) == ("failed", jobs.DIED)
+    assert (job.state, job.error) == ("failed", desk.DIED)
     assert submit("test", arguments).state == "running"
     assert wait(arguments).result == {"answer": 2}
 
@@ -109,7 +109,7 @@ def test_an_unexpected_fault_is_one_sentence_and_the_log_has_the_rest(home):
 
 
 def _submit_elsewhere(arguments: dict[str, Any]) -> None:
-    jobs.KINDS["test"] = "job_kinds:run"
+    desk.KINDS["test"] = "job_kinds:run"
     submit("test", arguments)
 
 
@@ -176,7 +176,7 @@ def test_the_queue_moves_on_past_a_killed_job_when_the_server_looks_after_it(hom
     deadline = time.monotonic() + 30
     while look("test", {"seconds": 60}).state != "failed":
         assert time.monotonic() < deadline
-    jobs.pump()
+    desk.pump()
     assert Place.of("test", {"number": 5}).look().state in {"running", "finished"}
     assert wait({"number": 5}).result == {"answer": 10}
     assert wait({"seconds": 60}).state == "failed"
@@ -199,7 +199,7 @@ def test_a_job_that_cannot_be_started_says_so(monkeypatch):
     def refuse(*arguments: Any, **options: Any) -> None:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(jobs.subprocess, "Popen", refuse)
+    monkeypatch.setattr(desk.subprocess, "Popen", refuse)
     job = submit("test", {"number": 1})
     assert job.state == "failed" and "could not be started: [Errno 12]" in (job.error or "")
 
@@ -234,8 +234,8 @@ def test_a_job_dies_before_the_server_that_started_it(home):
 
 
 def test_a_job_that_another_process_holds_is_said(monkeypatch):
-    monkeypatch.setattr(jobs, "LOCK_SECONDS", 0.05)
-    with jobs._queue_locked(0), pytest.raises(StoreError, match="another process"):
+    monkeypatch.setattr(desk, "LOCK_SECONDS", 0.05)
+    with desk._queue_locked(0), pytest.raises(StoreError, match="another process"):
         submit("test", {})
 
 

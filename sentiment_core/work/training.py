@@ -1,4 +1,4 @@
-"""Train one experiment: `python -m sentiment_core.worker EXPERIMENT_ID`, started by an executor."""
+"""Train one experiment: `python -m sentiment_core.work.training EXPERIMENT_ID`, started by an executor."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from typing import Any
 import torch
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.corpus import Corpus, prepare
-from sentiment_core.datasets import Reviews, load_reviews
 from sentiment_core.errors import (
     CheckpointError,
     DownloadError,
@@ -23,18 +21,18 @@ from sentiment_core.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from sentiment_core.executors.local import LocalExecutor
 from sentiment_core.machine import die_first, memory_limited
 from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.out_of_memory import TRAINING_ADVICE, is_out_of_memory
-from sentiment_core.reporting import Keeper, Reporter
-from sentiment_core.seen import write_seen
 from sentiment_core.store import Experiment, Progress, Store, Worker, patiently
+from sentiment_core.training.build import build_trainer
 from sentiment_core.training.checkpoints import load_checkpoint
-from sentiment_core.training.device import choose_device, free_memory
-from sentiment_core.training.memory import check_loaded
+from sentiment_core.training.device import choose_device
+from sentiment_core.training.task import task_named
 from sentiment_core.training.trainer import Trainer
+from sentiment_core.work.executors.local import LocalExecutor
+from sentiment_core.work.reporting import Keeper, Reporter
 
 HEARTBEAT_SECONDS = 0.5
 
@@ -103,21 +101,6 @@ class Heartbeat:
             if not self._complained:
                 logger.warning("heartbeat failed: %s", error)
             self._complained = True
-
-
-def prepare_corpora(
-    config: ExperimentConfig, reviews: Reviews, show: Callable[[str, float | None], None]
-) -> list[Corpus]:
-    """Return `reviews` encoded, one corpus per run; runs that read the same data share one object."""
-    made: dict[str, Corpus] = {}
-    corpora = []
-    for run in config.runs:
-        data = config.resolve(run).data
-        key = data.model_dump_json()
-        if key not in made:
-            made[key] = prepare(data, reviews, config.seed, show)
-        corpora.append(made[key])
-    return corpora
 
 
 def run_experiment(
@@ -207,28 +190,17 @@ def _make_trainer(
 ) -> Trainer:
     config = experiment.config
     device = choose_device(config.device)
-    reviews = load_reviews(config.data, show)
-    for warning in reviews.warnings:
-        logger.warning("%s", warning)
-    write_seen(keeper.folder, reviews)
-    corpora = prepare_corpora(config, reviews, show)
+    data = task_named(config.task).prepare(config, device, keeper.folder, show)
     ids = [run.id for run in experiment.runs]
-    keeper.corpora = dict(zip(ids, corpora, strict=True))
-    check_loaded(
-        config.model_copy(update={"device": device.type}),
-        longest=max(int(corpus.lengths.max()) for corpus in corpora),
-        words=max(len(corpus.vocabulary) for corpus in corpora),
-        free=free_memory(device),
-    )
     threads = max(1, (experiment.threads or torch.get_num_threads()) // len(ids))
-    trainer = Trainer(config, ids, corpora, device, [reporter, keeper], threads)
+    trainer = build_trainer(config, ids, data, device, [reporter, keeper], threads)
     if keeper.checkpoint.exists():
         try:
             trainer.load_state_dict(load_checkpoint(keeper.checkpoint))
             logger.info("resuming at step %d", trainer.step)
         except CheckpointError as error:
             logger.warning("%s; starting from the first step, which leads to the same numbers", error)
-            trainer = Trainer(config, ids, corpora, device, [reporter, keeper], threads)
+            trainer = build_trainer(config, ids, data, device, [reporter, keeper], threads)
     return trainer
 
 
@@ -238,7 +210,7 @@ def main(arguments: list[str]) -> int:
     stop.install()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     if len(arguments) != 1:
-        print("usage: python -m sentiment_core.worker EXPERIMENT_ID", file=sys.stderr)
+        print("usage: python -m sentiment_core.work.training EXPERIMENT_ID", file=sys.stderr)
         return 2
     die_first()
     worker = Worker.of()

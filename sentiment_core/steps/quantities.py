@@ -1,0 +1,196 @@
+"""What is measured at a step of a run, each quantity declared once. Imports no torch.
+
+Trainer, store, JSON route, live plot, CSV, TensorBoard and recordings read here what there is and how it is called.
+
+`StepMetrics` declares the *core* quantities, which every run measures: a column each in the store. All others are
+*diagnostics*, which only some runs measure: declared in `DIAGNOSTICS`, measured by `Run.measure`, and kept in a table
+that needs no new column for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Kind = Literal["known", "measured", "counted"]  # before the update; on the device, in its course; by the program
+Line = Literal["solid", "faint", "dotted", "level"]  # `dotted` and `level` belong to clipping
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A plot with an axis of its own; its name is also the group of its curves in TensorBoard."""
+
+    name: str
+    title: str
+    log: bool = False
+
+
+LOSS = Panel("loss", "Loss")
+GRADIENT = Panel("gradient", "Gradient norm", log=True)
+ACCURACY = Panel("accuracy", "Accuracy")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One measured quantity of a step; `name` and `whole` follow from where it is declared."""
+
+    title: str  # of its curve, in the words of the field
+    unit: str  # empty for a number without one
+    kind: Kind
+    help: str
+    panel: Panel | None = None  # None: not drawn
+    line: Line = "solid"
+    tag: str = ""  # TensorBoard's, where it is not the panel's name and its own
+    array: bool = False  # a float32 array per step, never drawn; else one number
+    whole: bool = False  # integers; else real numbers, which may be NaN or infinite
+    name: str = ""
+
+    @property
+    def curve(self) -> str:
+        """TensorBoard's tag; empty for what has no curve there."""
+        return self.tag or (f"{self.panel.name}/{self.name}" if self.panel and not self.array else "")
+
+
+@dataclass(frozen=True, slots=True)
+class StepMetrics:
+    """One optimizer update of one run. Any measured value may be NaN or infinite; it is kept as it is."""
+
+    step: Annotated[int, Quantity("step", "updates", "counted", "Optimizer updates so far, from 1.")]
+    epoch: Annotated[int, Quantity("epoch", "epochs", "counted", "Pass over the training reviews, from 1.")]
+    loss: Annotated[
+        float,
+        Quantity("loss", "nats", "measured", "Mean cross-entropy of the batch.", LOSS, tag="loss/train"),
+    ]
+    accuracy: Annotated[
+        float,
+        Quantity(
+            "batch",
+            "share",
+            "measured",
+            "Share of the batch classified correctly, before the update.",
+            ACCURACY,
+            "faint",
+            tag="accuracy/train",
+        ),
+    ]
+    learning_rate: Annotated[
+        float, Quantity("learning rate", "", "known", "Learning rate of the update.", tag="learning_rate")
+    ]
+    grad_norm: Annotated[
+        float,
+        Quantity(
+            "gradient norm",
+            "",
+            "measured",
+            "L2 norm of all gradients before clipping.",
+            GRADIENT,
+            tag="gradient/norm",
+        ),
+    ]
+    grad_norm_clipped: Annotated[
+        float,
+        Quantity(
+            "after clipping",
+            "",
+            "measured",
+            "L2 norm of all gradients after clipping; the same as before when nothing was clipped.",
+            GRADIENT,
+            "dotted",
+            tag="gradient/norm_after_clipping",
+        ),
+    ]
+    grad_max: Annotated[
+        float,
+        Quantity(
+            "largest component",
+            "",
+            "measured",
+            "Largest absolute component of the gradient before clipping.",
+            tag="gradient/largest_component",
+        ),
+    ]
+    clip_cosine: Annotated[
+        float,
+        Quantity(
+            "cosine",
+            "",
+            "measured",
+            "Cosine of the angle between the gradient before and after clipping.",
+            tag="gradient/cosine_before_after",
+        ),
+    ]
+    threshold: Annotated[
+        float,
+        Quantity(
+            "threshold",
+            "",
+            "known",
+            "Clipping threshold in force, of the norm or of each component; NaN without clipping.",
+            GRADIENT,
+            "level",
+            tag="gradient/threshold",
+        ),
+    ]
+    tokens: Annotated[int, Quantity("tokens", "tokens", "counted", "Real tokens in the batch, padding not counted.")]
+    seconds: Annotated[
+        float, Quantity("seconds", "s", "counted", "Training time since the run's first step, pauses not counted.")
+    ]
+
+
+class Diagnostic(NamedTuple):
+    """What a run measured of a diagnostic at one step: a number, or a float32 array of any one shape."""
+
+    run_id: str
+    step: int
+    quantity: str
+    value: float | np.ndarray
+
+
+class Drained(NamedTuple):
+    """What a run measured since it was asked last: its updates, and diagnostics in the order of measuring."""
+
+    steps: list[StepMetrics]
+    diagnostics: list[Diagnostic]
+
+
+def _declared(record: type[Any]) -> Iterator[Quantity]:
+    for name, hint in get_type_hints(record, include_extras=True).items():
+        kind, quantity = get_args(hint)
+        yield replace(quantity, name=name, whole=kind is int)
+
+
+CORE: dict[str, Quantity] = {quantity.name: quantity for quantity in _declared(StepMetrics)}
+STEP_COLUMNS = tuple(CORE)
+DIAGNOSTICS: dict[str, Quantity] = {}
+
+
+def declare(name: str, quantity: Quantity) -> None:
+    """Make a diagnostic known under `name`; raise `ValueError` for a name that is taken."""
+    if name in CORE or name in DIAGNOSTICS:
+        raise ValueError(f"{name}: there is such a quantity already")
+    DIAGNOSTICS[name] = replace(quantity, name=name)
+
+
+def diagnostic(name: str) -> Quantity:
+    """Return a declared diagnostic; raise `ValueError` for any other name."""
+    if name not in DIAGNOSTICS:
+        raise ValueError(f"{name}: no such diagnostic; declare it in sentiment_core/steps/quantities.py")
+    return DIAGNOSTICS[name]
+
+
+def scalars(names: Iterable[str]) -> list[Quantity]:
+    """Return those diagnostics among `names` that are one number a step, in the order of their declaration.
+
+    A store may hold some of a later version, which this one knows nothing to say about: they are left out.
+    """
+    wanted = set(names)
+    return [quantity for quantity in DIAGNOSTICS.values() if quantity.name in wanted and not quantity.array]
+
+
+def drawn() -> list[Quantity]:
+    """Return every quantity that has a panel, core quantities first."""
+    return [quantity for quantity in (*CORE.values(), *DIAGNOSTICS.values()) if quantity.panel and not quantity.array]

@@ -1,0 +1,148 @@
+"""The tables of the store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.engine import Dialect
+
+from sentiment_core.steps.quantities import CORE
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+
+class FreeText(TypeDecorator[str]):
+    """Text from outside: what databases refuse (NUL, half characters from odd file names) is replaced."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return `value` as every database can keep it."""
+        return value and value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+# Our mark in the file: tells our store from another program's, and an older layout from a newer one.
+version_table = Table("sentiment_lab", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+# Drawn once: tells this store from a fresh one at the same place, after this one was moved away or lost.
+identity_table = Table("store_identity", metadata, Column("token", Text, primary_key=True))
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", FreeText, nullable=False),
+    Column("config", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error", FreeText),
+    Column("created_at", Double, nullable=False),
+    Column("queued_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("worker_host", Text),
+    Column("worker_pid", Integer),
+    Column("worker_create_time", Double),  # `ProcessIdentity.started`
+    Column("heartbeat", Double),
+    Column("progress", Text),
+    Column("threads", Integer),
+    Column("prediction", FreeText),
+    Column("stop_requested", Boolean, nullable=False, default=False),
+    Index("experiments_by_status", "status", "queued_at"),
+    Index("experiments_by_age", "created_at"),
+)
+
+
+def _experiment_key() -> Column[Any]:
+    return Column("experiment_id", ForeignKey("experiments.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+def _run_key() -> Column[Any]:
+    return Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _experiment_key(),
+    Column("position", Integer, nullable=False),
+    Column("name", FreeText, nullable=False),
+    Column("config", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error", FreeText),
+    Column("parameters", BigInteger),
+    Column("steps", Integer, nullable=False, default=0),
+    Column("seconds", Double, nullable=False, default=0.0),
+    Column("tokens", BigInteger, nullable=False, default=0),
+    Column("validation_accuracy", Double),
+    Column("test_accuracy", Double),
+)
+
+# Without rowid the rows of a run lie side by side in the file: "after step n" reads only what it returns.
+step_metrics = Table(
+    "step_metrics",
+    metadata,
+    _run_key(),
+    Column("step", Integer, primary_key=True),
+    *(Column(each.name, Integer if each.whole else Double) for each in CORE.values() if each.name != "step"),
+    sqlite_with_rowid=False,
+)
+
+# What only some runs measure. With rowid: side by side in the key's own tree, arrays of a kilobyte would take five.
+diagnostics = Table(
+    "diagnostics",
+    metadata,
+    _run_key(),
+    Column("quantity", Text, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("value", Double),
+    Column("array", LargeBinary),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    _run_key(),
+    Column("step", Integer, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("loss", Double),
+    Column("accuracy", Double),
+    sqlite_with_rowid=False,
+)
+
+balances = Table(
+    "balances",
+    metadata,
+    _run_key(),
+    Column("part", Text, primary_key=True),
+    Column("reviews", Integer, nullable=False),
+    Column("positives", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _experiment_key(),
+    Column("kind", Text, nullable=False),
+    Column("value", Double),
+    Column("run_id", Text),
+)

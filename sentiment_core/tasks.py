@@ -1,0 +1,60 @@
+"""What can be learned, declared once: its name, what pages say of it, and where the code is. Imports no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sentiment_core.metrics import Balance
+
+Parts = Mapping[str, Balance]
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """One task. `code` names its `Task` as `module:class`.
+
+    `loss` and `accuracy` title what a step measures. `chance` is the accuracy and `guess` the loss (nats) of answering
+    without reading, from the balance of the parts `train`, `validation` and `test` as far as it is known; None where
+    that does not say.
+
+    `judges_reviews`: it answers whether a review is positive. Only then do the classical baselines answer the same
+    question, can its models be explained on the Explain page, and is it known beforehand what memory it takes.
+    """
+
+    label: str
+    code: str
+    loss: str
+    accuracy: str
+    chance: Callable[[Parts], float | None]
+    guess: Callable[[Parts], float | None]
+    judges_reviews: bool = False
+
+
+def larger_class(parts: Parts) -> float | None:
+    """Return the accuracy of always naming the more frequent class of the validation reviews."""
+    validation = parts.get("validation")
+    return validation.chance if validation and validation.reviews else None
+
+
+def training_share(parts: Parts) -> float:
+    """Return the loss (nats) of always answering with the share of positive training reviews: ln 2 for equal classes.
+
+    Before that share is known, it is that of equal classes.
+    """
+    training = parts.get("train")
+    return training.guessing if training and training.reviews else math.log(2)
+
+
+TASKS: dict[str, TaskInfo] = {
+    "sentiment": TaskInfo(
+        label="Sentiment of reviews",
+        code="sentiment_core.training.sentiment:SentimentTask",
+        loss="Loss",
+        accuracy="Accuracy",
+        chance=larger_class,
+        guess=training_share,
+        judges_reviews=True,
+    ),
+}

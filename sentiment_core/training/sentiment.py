@@ -1,0 +1,115 @@
+"""The sentiment task: is a review positive? One answer a review, judged by binary cross-entropy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from sentiment_core.batches import Batch, collate, plan_epoch, plan_evaluation
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.corpus import Corpus, prepare
+from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews, load_reviews
+from sentiment_core.errors import DataError
+from sentiment_core.metrics import Balance
+from sentiment_core.models import Network, SentimentModel, build_model
+from sentiment_core.predictions import write_predictions
+from sentiment_core.seen import write_seen
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct, positive
+from sentiment_core.training.checkpoints import save_model
+from sentiment_core.training.device import free_memory
+from sentiment_core.training.memory import EVALUATION_BATCH_SIZE, check_loaded
+from sentiment_core.training.task import Show, Task
+
+EVALUATED = {"validation": VALIDATION, "test": TEST}
+
+logger = logging.getLogger(__name__)
+
+
+class SentimentTask(Task[Corpus, Batch]):
+    """Learns from encoded reviews; a model's answers are log-odds of positive `(B,)`."""
+
+    keeps_answers = True
+
+    def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Corpus]:
+        reviews = load_reviews(config.data, show)
+        for warning in reviews.warnings:
+            logger.warning("%s", warning)
+        write_seen(folder, reviews)
+        corpora = prepare_corpora(config, reviews, show)
+        check_loaded(
+            config.model_copy(update={"device": device.type}),
+            longest=max(int(corpus.lengths.max()) for corpus in corpora),
+            words=max(len(corpus.vocabulary) for corpus in corpora),
+            free=free_memory(device),
+        )
+        return corpora
+
+    def members(self, data: Sequence[Corpus]) -> np.ndarray:
+        # An empty review teaches nothing.
+        usable = np.all([corpus.lengths > 0 for corpus in data], axis=0)
+        members = np.flatnonzero((data[0].parts == TRAIN) & usable)
+        if len(members) == 0:
+            raise DataError("no training review has a known word; check the text column and the language")
+        return members
+
+    def plan_epoch(self, config: ExperimentConfig, data: Corpus, members: np.ndarray, epoch: int) -> list[np.ndarray]:
+        size, batching = config.training.batch_size, config.data.batching
+        return plan_epoch(members, data.lengths, size, batching, config.seed, epoch)
+
+    def plan_evaluation(self, data: Corpus, part: str) -> list[np.ndarray]:
+        return plan_evaluation(np.flatnonzero(data.parts == EVALUATED[part]), data.lengths, EVALUATION_BATCH_SIZE)
+
+    def batch(self, data: Corpus, examples: np.ndarray) -> Batch:
+        return collate(data, examples)
+
+    def models(
+        self, configs: Sequence[ExperimentConfig], data: Sequence[Corpus], device: torch.device
+    ) -> list[Network]:
+        # Runs that read the same reviews share their word vectors.
+        matrices = {id(corpus): torch.from_numpy(corpus.matrix).to(device) for corpus in data}
+        return [
+            build_model(config.model, matrices[id(corpus)], config.seed, device)
+            for config, corpus in zip(configs, data, strict=True)
+        ]
+
+    def answers(self, model: SentimentModel, batch: Batch) -> torch.Tensor:
+        logits: torch.Tensor = model(batch.token_ids, batch.lengths).logits
+        return logits
+
+    def loss(self, answers: torch.Tensor, batch: Batch) -> torch.Tensor:
+        return F.binary_cross_entropy_with_logits(answers, batch.labels)
+
+    def right(self, answers: torch.Tensor, batch: Batch) -> torch.Tensor:
+        found: torch.Tensor = correct(answers, batch.labels, EVEN_LOG_ODDS)
+        return found
+
+    def save(
+        self, folder: Path, model: Network, config: ExperimentConfig, data: Corpus, made: dict[str, str | int]
+    ) -> None:
+        save_model(folder, model, config, data, made=made)
+
+    def balances(self, data: Corpus, members: np.ndarray) -> dict[str, Balance]:
+        parts = {"train": members}
+        parts |= {name: np.flatnonzero(data.parts == part) for name, part in EVALUATED.items()}
+        return {name: Balance(len(rows), int(positive(data.labels[rows]).sum())) for name, rows in parts.items()}
+
+    def write_test(self, folder: Path, data: Corpus, examples: np.ndarray, answers: np.ndarray) -> None:
+        write_predictions(folder, examples, answers, data.labels[examples])
+
+
+def prepare_corpora(config: ExperimentConfig, reviews: Reviews, show: Show) -> list[Corpus]:
+    """Return `reviews` encoded, one corpus per run; runs that read the same data share one object."""
+    made: dict[str, Corpus] = {}
+    corpora = []
+    for run in config.runs:
+        data = config.resolve(run).data
+        key = data.model_dump_json()
+        if key not in made:
+            made[key] = prepare(data, reviews, config.seed, show)
+        corpora.append(made[key])
+    return corpora

@@ -1,0 +1,107 @@
+"""Updates and evaluations: forward, loss, backward, measure, clip, measure, step. What is kept of them: `run.py`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from sentiment_core.training.run import Run
+from sentiment_core.training.task import Task
+
+Each = Callable[[Callable[[Run], Any], Sequence[Run]], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Who listens within an update: see the callbacks' moments of these names. All are called in the run's thread."""
+
+    on_gradient: Sequence[Callable[[Run, bool], None]] = ()
+    wants_states: Sequence[Callable[[Run], bool]] = ()
+    on_states: Sequence[Callable[[Run, torch.Tensor, Any], None]] = ()
+
+
+class Stepper:
+    """Makes the updates of runs one by one, each on its whole batch."""
+
+    def __init__(self, task: Task[Any, Any], listeners: Listeners = Listeners()) -> None:
+        self.task = task
+        self.listeners = listeners
+
+    def update(self, runs: Sequence[Run], batches: Mapping[str, Any], step: int, epoch: int, each: Each = map) -> None:
+        """Make update `step` (from 1) of all `runs`, on their batches by run id; what is measured stays in the runs.
+
+        `each` calls a function for every run, one after another or side by side.
+        """
+        list(each(lambda run: self._update(run, batches[run.id], step, epoch), runs))
+
+    def _update(self, run: Run, batch: Any, step: int, epoch: int) -> None:
+        rate = run.begin_update(step)
+        run.model.train()
+        run.optimizer.zero_grad(set_to_none=True)
+        asking = [
+            listener
+            for wants, listener in zip(self.listeners.wants_states, self.listeners.on_states, strict=True)
+            if wants(run)
+        ]
+        watch = run.model.watch_states() if asking else None
+        with watch or nullcontext():
+            answers, loss = self._forward(run, batch)
+        run.scaler.scale(loss).backward()
+        if watch is not None:
+            states = watch.states(run.scaler.get_scale())
+            for listener in asking:
+                listener(run, states, batch)
+        run.scaler.unscale_(run.optimizer)
+        for heard in self.listeners.on_gradient:
+            heard(run, False)
+        gradient = run.measure_and_clip(run.model.parameters(), run.rule, run.threshold)
+        for heard in self.listeners.on_gradient:
+            heard(run, True)
+        run.scaler.step(run.optimizer)
+        run.scaler.update()
+        run.average(step)
+        measured = {
+            "loss": loss.detach(),
+            "accuracy": self.task.right(answers.detach(), batch).mean(),
+            "grad_norm": gradient.norm,
+            "grad_norm_clipped": gradient.norm_clipped,
+            "grad_max": gradient.largest,
+            "clip_cosine": gradient.cosine,
+        }
+        run.note_update(epoch, rate, batch.tokens, measured)
+
+    @torch.no_grad()
+    def evaluate(
+        self, run: Run, batches: Iterable[Any], keep: Callable[[torch.Tensor], object] | None = None
+    ) -> tuple[float, float]:
+        """Return loss and accuracy over all answers about `batches`, with the averaged weights where there are any.
+
+        The accuracy is NaN where an answer is not a finite number. `keep` is handed each batch's answers `(N, …)`,
+        float32 on the CPU.
+        """
+        total = 0.0
+        right: list[float] = []
+        sizes: list[int] = []
+        run.model.eval()
+        with run.averaged_weights():
+            for batch in batches:
+                there = batch.to(run.device)
+                answers, loss = self._forward(run, there)
+                total += loss.item() * len(answers)
+                right.append(self.task.right(answers, there).sum().item())
+                sizes.append(len(answers))
+                if keep is not None:
+                    keep(answers.cpu())
+        if not sizes:
+            return math.nan, math.nan
+        return total / sum(sizes), run.share(right, sizes)
+
+    def _forward(self, run: Run, batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        with torch.autocast(run.device.type, run.dtype, enabled=run.dtype is not torch.float32):
+            answers = self.task.answers(run.model, batch).float()
+        return answers, self.task.loss(answers, batch)

@@ -1,0 +1,114 @@
+"""A task: what is learned from what, and how it is measured. Trainer, store, checkpoints and pages know no more of it.
+
+Another task is a subclass of `Task` and an entry in `sentiment_core/tasks.py`, which `config.task` then names.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+import numpy as np
+import torch
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.metrics import Balance
+from sentiment_core.models import Network
+from sentiment_core.tasks import TASKS
+
+Show = Callable[[str, float | None], None]
+
+
+class Examples(Protocol):
+    """A batch: examples of a task, ready for its model."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that are read, padding not counted."""
+
+    def to(self, device: torch.device) -> Self:
+        """Return the batch on `device`."""
+
+
+Data = TypeVar("Data")
+AnyBatch = TypeVar("AnyBatch", bound=Examples)
+
+
+class Task(ABC, Generic[Data, AnyBatch]):
+    """What a training is about. It keeps no state: everything it needs is handed to it.
+
+    `Data` is what a run learns from, with its parts `train`, `validation` and `test`. `config` is a whole experiment's
+    where several data are given, else a single run's (`ExperimentConfig.resolve`).
+    """
+
+    # Whether the answers about the test part are kept, for `write_test`.
+    keeps_answers = False
+
+    @abstractmethod
+    def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Data]:
+        """Return what each run learns from; runs that read the same share one object.
+
+        `folder` is the experiment's, for what the task wants to keep beside its runs; `show` is told what is being done
+        and how much of it (0..1). Raises `OutOfMemory` when `device` cannot hold the training, `DataError` and others.
+        """
+
+    @abstractmethod
+    def members(self, data: Sequence[Data]) -> np.ndarray:
+        """Return the training examples `(M,)` that every run can learn from; raise `DataError` when there are none."""
+
+    @abstractmethod
+    def plan_epoch(self, config: ExperimentConfig, data: Data, members: np.ndarray, epoch: int) -> list[np.ndarray]:
+        """Return the batches of epoch `epoch` (from 1) as arrays of examples, ⌈M / batch size⌉ in all.
+
+        They depend on the arguments alone, so that a resumed training sees the same ones.
+        """
+
+    @abstractmethod
+    def plan_evaluation(self, data: Data, part: str) -> list[np.ndarray]:
+        """Return the batches of `validation` or `test` in a fixed order."""
+
+    @abstractmethod
+    def batch(self, data: Data, examples: np.ndarray) -> AnyBatch:
+        """Return the examples `(B,)` as one batch on the CPU."""
+
+    @abstractmethod
+    def models(self, configs: Sequence[ExperimentConfig], data: Sequence[Data], device: torch.device) -> list[Network]:
+        """Return each run's untrained model on `device`; its weights depend on its configuration and seed alone."""
+
+    @abstractmethod
+    def answers(self, model: Any, batch: AnyBatch) -> torch.Tensor:
+        """Return what the model says about a batch `(N, …)`, in the precision of the run."""
+
+    @abstractmethod
+    def loss(self, answers: torch.Tensor, batch: AnyBatch) -> torch.Tensor:
+        """Return the mean loss (0-dimensional) of float32 `answers (N, …)`, which is what is minimised."""
+
+    @abstractmethod
+    def right(self, answers: torch.Tensor, batch: AnyBatch) -> torch.Tensor:
+        """Return 1 where answers `(N, …)` are right, 0 where wrong, NaN where there is none `(N,)`."""
+
+    @abstractmethod
+    def save(
+        self, folder: Path, model: Network, config: ExperimentConfig, data: Data, made: dict[str, str | int]
+    ) -> None:
+        """Write a trained model; `made` says on what it was computed. Raises `StoreError`."""
+
+    def balances(self, data: Data, members: np.ndarray) -> dict[str, Balance]:
+        """Return the balance of the classes in `train` (the examples `members`), `validation` and `test`.
+
+        Nothing, where a task does not have two classes.
+        """
+        return {}
+
+    def write_test(self, folder: Path, data: Data, examples: np.ndarray, answers: np.ndarray) -> None:
+        """Keep the answers `(N, …)` about the examples `(N,)` of the test part. Raises `StoreError`."""
+
+
+def task_named(name: str) -> Task[Any, Any]:
+    """Return the task that a configuration names."""
+    module, _, kind = TASKS[name].code.partition(":")
+    task: Task[Any, Any] = getattr(import_module(module), kind)()
+    return task

@@ -1,0 +1,1 @@
+"""One desk for all background work: kinds, queue, limits, workers, executors, and what they leave behind."""
