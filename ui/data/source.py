@@ -15,6 +15,7 @@ from sentiment_core.data_view.neighbours import WordSpace, word_space
 from sentiment_core.data_view.reading import Reading, read_tokens
 from sentiment_core.data_view.statistics import learnable
 from sentiment_core.datasets import Reviews, check_here, load_reviews
+from sentiment_core.datasets.file.container import READABLE
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError, SentimentLabError
 from sentiment_core.sources import SOURCES
@@ -64,9 +65,7 @@ def choose() -> DataConfig | None:
     if "path" in SOURCES[given["source"]].needs:
         _upload()
         if not value("file"):
-            st.caption(
-                "Choose a `.csv` or `.csv.gz` with one review a row in `text` and its label, 0 or 1, in `label`."
-            )
+            st.caption(f"Choose a file with a review and its label a row. {READABLE} can be read.")
             return None
         given["path"] = upload_path(value("file"))
     config = build(DataConfig, given)

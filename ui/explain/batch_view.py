@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import streamlit as st
 
 from sentiment_core.calibration import brier_score, expected_calibration_error, fit_temperature
 from sentiment_core.config import DataConfig
+from sentiment_core.datasets.file.container import READABLE
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import PRETRAINED, available_models
 from sentiment_core.explain.batch import (
@@ -21,6 +23,7 @@ from sentiment_core.explain.batch import (
     reviews_of,
     seen_sentence,
     tested_answers,
+    unknown_sentence,
 )
 from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
@@ -36,7 +39,7 @@ from ui.server.backend import store
 MODEL, DATA, FILE, THRESHOLD, SHOW, KEPT = (
     f"batch:{name}" for name in ("model", "data", "file", "threshold", "show", "kept")
 )
-SOURCES = {"demo": "1,000 demo reviews no model has seen", "own": "The model's own test reviews", "csv": "A CSV file"}
+SOURCES = {"demo": "1,000 demo reviews no model has seen", "own": "The model's own test reviews", "csv": "A file"}
 FILTERS = {
     "mistakes": "Mistakes",
     "false_positives": "Called positive, are negative",
@@ -78,7 +81,7 @@ def draw() -> None:
     try:
         arguments = _arguments()
         if arguments is None:
-            st.caption("Choose a `.csv` or `.csv.gz` with one review a row in `text`; `label` (0 or 1) is optional.")
+            st.caption(f"Choose a file with a review a row; labels are optional. {READABLE} can be read.")
             return
         if not _read_once(arguments):
             return
@@ -99,6 +102,7 @@ def draw() -> None:
     )
     result = job_panel("predictions", arguments, start_label="Ask the model", time_hint=hint)
     if result is not None:
+        asked = replace(asked, known=np.array(result["known"])) if "known" in result else asked
         show(asked, np.array(result["probabilities"], dtype=np.float64), identifier)
 
 
@@ -107,22 +111,26 @@ def show(asked: Asked, probabilities: np.ndarray, model: str) -> None:
     if not np.isfinite(probabilities).all():
         st.error("The model answers with no numbers: its training diverged. Choose another one.")
         return
-    labels = asked.labels
+    judged = asked.judged
+    labels = asked.labels if judged.any() else None
+    if (said := unknown_sentence(asked)) is not None:
+        st.warning(literal(said), icon=":material/translate:")
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         threshold = st.slider("Called positive from P(positive) =", 0.0, 1.0, step=0.01, key=THRESHOLD)
         if (said := seen_sentence(asked, probabilities, threshold)) is not None:
             st.warning(literal(said), icon=":material/visibility:")
-        _counts(probabilities, labels, threshold)
+        if labels is None:
+            _counts(probabilities, None, threshold)
+        else:
+            _counts(probabilities[judged], labels[judged], threshold)
         _table(asked, probabilities, threshold, model)
     with right:
         if labels is None:
             st.markdown("**No labels**")
-            st.caption(
-                "With a column `label` this page also shows the mistakes, and whether 0.9 is right nine times in ten."
-            )
+            st.caption("With labels this page also shows the mistakes, and whether 0.9 is right nine times in ten.")
         else:
-            _calibration(probabilities, labels)
+            _calibration(probabilities[judged], labels[judged])
         st.download_button(
             "All answers as CSV",
             lambda: as_csv(asked, probabilities.tolist(), threshold),
@@ -158,7 +166,8 @@ def _counts(probabilities: np.ndarray, labels: np.ndarray | None, threshold: flo
 
 
 def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str) -> None:
-    labels = asked.labels
+    judged = asked.judged
+    labels = asked.labels if judged.any() else None
     said = positive(probabilities, threshold)
     order = ranking(probabilities, labels, threshold)
     if labels is not None:
@@ -176,9 +185,9 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
         )
         truth = labels == 1
         kept = {
-            "mistakes": said != truth,
-            "false_positives": said & ~truth,
-            "false_negatives": ~said & truth,
+            "mistakes": judged & (said != truth),
+            "false_positives": judged & said & ~truth,
+            "false_negatives": judged & ~said & truth,
             "all": np.ones(len(said), dtype=bool),
         }[shown]
         order = order[kept[order]]
@@ -188,7 +197,7 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
     columns: dict[str, Any] = {"P(positive)": probabilities[order]}
     columns["Answer"] = np.where(said[order], "positive", "negative")
     if labels is not None:
-        columns["Label"] = np.where(labels[order] == 1, "positive", "negative")
+        columns["Label"] = [{1: "positive", 0: "negative"}.get(label, "–") for label in labels[order].tolist()]
     columns["Review"] = [asked.texts[index][:LONGEST_START] for index in order]
     event = st.dataframe(
         pd.DataFrame(columns),

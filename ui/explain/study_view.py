@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.config import DataConfig
+from sentiment_core.datasets.file.container import READABLE
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.explain import METHODS, PRETRAINED, ModelInfo, available_models
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED, study_arguments
@@ -24,7 +25,7 @@ from ui.server.backend import store
 MODEL, DATA, SAMPLE, SEED, CHOSEN = (f"study:{name}" for name in ("model", "data", "sample", "seed", "methods"))
 FILE, KEPT = "study:file", "study:kept"
 DEMO, OWN, CSV = "demo", "own", "csv"
-SOURCES = {DEMO: "Demo reviews that no model has seen", OWN: "The model's own test reviews", CSV: "A CSV file of mine"}
+SOURCES = {DEMO: "Demo reviews that no model has seen", OWN: "The model's own test reviews", CSV: "A file of mine"}
 ASKED = {DEMO: "of the demo generator", OWN: "of its own test part"}
 ALL = [name for name in METHODS if name != "random"]
 SAMPLES = (20, 50, 100, 200, 500, 1000, 2000)
@@ -55,7 +56,7 @@ def draw() -> None:
         return
     if arguments is None:
         if not st.session_state.get(FILE):
-            st.caption("Choose a file with one review a row in `text` and its label in `label`.")
+            st.caption(f"Choose a file with a review and its label a row. {READABLE} can be read.")
         return
     result = job_panel("faithfulness", arguments, start_label="Measure", time_hint=_hint(arguments))
     if result is not None:
@@ -120,7 +121,7 @@ def _choices(models: dict[str, ModelInfo]) -> None:
         copy_link("study:copy-link")
     if st.session_state[DATA] == CSV:
         with errors_shown():
-            if (path := upload_csv(help="Columns text and label; .csv or .csv.gz.")) is not None:
+            if (path := upload_csv()) is not None:
                 st.session_state[FILE] = path.name
 
 

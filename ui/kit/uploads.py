@@ -16,12 +16,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from sentiment_core.artifacts import folder
+from sentiment_core.config import FIELDS
+from sentiment_core.datasets.file.container import SUFFIXES, suffix_of
 from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.sources import SOURCES
 
 NAMES, ARRIVED = "uploads:names", "uploads:arrived:"
 CHUNK_BYTES = 1 << 20
 # What an upload is called on disk; a link may name nothing else.
-NAME = re.compile(r"[0-9a-f]{24}\.csv(\.gz)?")
+NAME = re.compile(rf"[0-9a-f]{{24}}({'|'.join(map(re.escape, SUFFIXES))})")
 
 
 def remember_name(path: Path, name: str) -> None:
@@ -30,19 +33,24 @@ def remember_name(path: Path, name: str) -> None:
 
 
 def in_users_words(message: str, path: str) -> str:
-    """Return `message` with the file called as its user called it."""
+    """Return `message` with the file called as its user called it, and settings of its reading as pages call them."""
     stored = Path(path).name
+    message = re.sub(r"\bdata\.(\w+)", lambda found: _title(found[1]) or found[0], message)
     return message.replace(stored, st.session_state.get(NAMES, {}).get(stored, stored))
 
 
+def _title(name: str) -> str | None:
+    return f"“{FIELDS[f'data.{name}'].title}”" if name in SOURCES["csv"].fields else None
+
+
 def upload_csv(key: str = "upload", help: str | None = None) -> Path | None:
-    """Draw the upload of a CSV file; return where a file that was just chosen is kept, None on every other run.
+    """Draw the upload of a file; return where a file that was just chosen is kept, None on every other run.
 
     The browser goes on showing the name. Raises `StoreError` when the file cannot be kept.
     """
     st.file_uploader(
-        "CSV file",
-        ["csv", "gz"],
+        "File of reviews",
+        [suffix.rpartition(".")[2] for suffix in SUFFIXES if suffix.count(".") == 1] + ["gz"],
         key=key,
         help=help,
         on_change=_keep,
@@ -75,7 +83,7 @@ def _keep(key: str) -> None:
 
 def save_upload(name: str, content: bytes | IO[bytes]) -> Path:
     """Keep an uploaded file; the same content is kept once. Raises `StoreError` when it cannot be written."""
-    suffix = ".csv.gz" if name.lower().endswith(".gz") else ".csv"
+    suffix = suffix_of(name)
     parent = folder("uploads")
     source = io.BytesIO(content) if isinstance(content, bytes) else content
     digest = blake2b(digest_size=12)
@@ -99,5 +107,5 @@ def upload_path(name: str) -> str:
     """Return where the upload called `name` lies; raise `ConfigError` for other files: a link must not read those."""
     path = folder("uploads") / Path(name).name
     if not NAME.fullmatch(path.name) or not path.is_file():
-        raise ConfigError("data.path: this link uses reviews that are not on this machine; upload the CSV file here.")
+        raise ConfigError("data.path: this link uses reviews that are not on this machine; upload the file here.")
     return str(path)

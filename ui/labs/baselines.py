@@ -82,7 +82,7 @@ def choose(data: DataConfig) -> DataConfig | None:
     if "path" not in SOURCES[source].needs:
         return data
     with errors_shown():
-        path = upload_csv(help="Columns text and label; .csv or .csv.gz.")
+        path = upload_csv()
         if path is not None and st.query_params.get("file") != path.name:
             st.query_params["file"] = path.name
             st.rerun()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from sentiment_core.clipping import RULES
 from sentiment_core.config import DataConfig, ExperimentConfig, build, choices, from_fields
+from sentiment_core.datasets.file.container import READABLE
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.sources import SOURCES
@@ -20,6 +21,7 @@ from ui.train.fields import draft, edit, load_draft
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
 BROUGHT = "vectors brought"
+READING = ("positive", "negative", "separator", "encoding", "header")
 # On the demo reviews: 225 steps, a good ten seconds of training on two cores, and clipping makes a visible difference.
 FIRST_EXPERIMENT = {
     "name": "First experiment",
@@ -151,18 +153,20 @@ def _data() -> bool:
 
 def _upload() -> bool:
     """Draw upload and columns; return whether the reviews can be trained on."""
-    columns = {"data.text_column": draft()["data.text_column"], "data.label_column": draft()["data.label_column"]}
     try:
-        kept = upload_csv(help=f"Columns {' and '.join(columns.values())}; .csv or .csv.gz.")
+        kept = upload_csv()
         if kept is not None:
             draft()["data.path"] = str(kept)
-        edit(*columns)
+        edit("data.text_column", "data.label_column")
         path = draft()["data.path"]
         if not path:
-            st.caption("Choose a file with one review a row and its label: 0 or 1, neg or pos, negative or positive.")
+            st.caption(f"Choose a file with a review and its label a row. {READABLE} can be read.")
             return False
-        names = {"text_column": draft()["data.text_column"] or "", "label_column": draft()["data.label_column"] or ""}
-        found = read_first(build(DataConfig, {"source": "csv", "path": path, **names}), shown=False)
+        with st.popover("How the file is read", icon=":material/table_view:", width="stretch"):
+            edit(*(f"data.{name}" for name in READING))
+        given = {name: draft()[f"data.{name}"] for name in SOURCES["csv"].fields}
+        names = {name: given[name] or "" for name in ("text_column", "label_column")}
+        found = read_first(build(DataConfig, {"source": "csv", **given, **names}), shown=False)
     except SentimentLabError as error:
         show_error(error.worded(in_users_words(str(error), draft()["data.path"] or "")))
         return False

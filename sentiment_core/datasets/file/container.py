@@ -27,12 +27,18 @@ BUFFER_BYTES = 1 << 16
 
 TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
 SUFFIXES = (*TABLES, *(f"{kind}.gz" for kind in TABLES), ".zip")
-READABLE = ".csv, .tsv, .txt, .jsonl, .json and .parquet files, also as .gz, or one of them in a .zip,"
+READABLE = "`.csv`, `.tsv`, `.txt`, `.jsonl`, `.json` and `.parquet`, each also as `.gz` or alone in a `.zip`,"
 
 PARQUET = b"PAR1"
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _ZIP_END, _ZIP64 = b"PK\x05\x06", b"PK\x06\x07"
 _MAX_ZIP_DIRECTORY = 1 << 20
+
+
+def suffix_of(name: str) -> str:
+    """Return the ending of a file's name that says how to read it, such as `.csv.gz`; `.csv` where it has none."""
+    fitting = [suffix for suffix in SUFFIXES if name.lower().endswith(suffix)]
+    return max(fitting, key=len, default=".csv.gz" if name.lower().endswith(".gz") else ".csv")
 
 
 @dataclass(frozen=True)

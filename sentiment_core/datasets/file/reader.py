@@ -129,7 +129,8 @@ def read(
     """
     path = Path(data.path or "")
     if not path.name.lower().endswith(SUFFIXES):
-        raise DataError(f"{path.name}: only {READABLE} can be read. Export the reviews as one of them.")
+        kinds = READABLE.replace("`", "")
+        raise DataError(f"{path.name}: only {kinds} can be read. Export the reviews as one of them.")
     # Half of what is free, because text outside Latin-1 takes two or four times its bytes in memory.
     reading = _Reading(data, path, labels_required, keep_columns, min(max_bytes, available_memory() // 2), progress)
     with damage_named(path.name):
