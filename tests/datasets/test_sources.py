@@ -14,6 +14,7 @@ from sentiment_core.config import DataConfig, ExperimentConfig, choices, from_fi
 from sentiment_core.datasets import check_here, load_reviews
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.sources import SOURCES, Source, register
+from sentiment_core.store import Store
 from sentiment_core.training.memory import expected_size
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,8 @@ def test_the_command_line_trains_on_it(letters: Source, capsys: pytest.CaptureFi
     ],
 )
 def test_pages_offer_it(letters: Source, page: str, query: dict[str, str], label: str) -> None:
+    with Store() as store:
+        store.create_experiment(ExperimentConfig())  # an empty table of runs has no filter
     app = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
     app.query_params.update(query)
     app.switch_page(str(ROOT / f"pages/{page}.py"))

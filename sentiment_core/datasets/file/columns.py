@@ -85,7 +85,7 @@ def choose(
     if label is None:
         if data.label_column != usual["label_column"].default:
             raise _absent(columns, data.label_column, name, "label_column")
-        candidates = _by_name(columns, LABEL_NAMES, {text}) or _labels(columns, sample, text)
+        candidates = _by_name(columns, LABEL_NAMES, {text}) or label_places(len(columns), sample, {text}, least=2)
         if len(candidates) == 1:
             label = candidates[0]
         elif labels_required:
@@ -100,6 +100,18 @@ def choose(
             )
         split = candidates[0]
     return Chosen(text, label, split)
+
+
+def label_places(
+    width: int, sample: Sequence[Sequence[str]], taken: Collection[int | None] = (), least: int = 1
+) -> list[int]:
+    """Return which of `width` columns hold only values that say by themselves what class they mean, `least` of them."""
+    found = []
+    for place in range(width):
+        values = {normal(row[place]) for row in sample if place < len(row)} - BLANK
+        if place not in taken and len(values) >= least and all(map(is_label, values)):
+            found.append(place)
+    return found
 
 
 def part_of(value: str, number: int, name: str) -> int:
@@ -138,16 +150,6 @@ def _prose(columns: Sequence[str], sample: Sequence[Sequence[str]], label: int |
         if place != label and words and sum(words) >= WORDS_OF_A_TEXT * len(words):
             found.append(place)
     return found or [0] * (len(columns) == 1 and label is None and bool(sample) and columns[0] == numbered(1)[0])
-
-
-def _labels(columns: Sequence[str], sample: Sequence[Sequence[str]], text: int) -> list[int]:
-    """Return the columns that hold two different values which say by themselves what class they mean."""
-    found = []
-    for place in range(len(columns)):
-        values = {normal(row[place]) for row in sample if place < len(row)} - BLANK
-        if place != text and len(values) > 1 and all(map(is_label, values)):
-            found.append(place)
-    return found
 
 
 def _absent(columns: Sequence[str], wanted: str, name: str, field: str) -> DataError:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sentiment_core.config import DataConfig
-from sentiment_core.datasets.file.columns import TEXT_NAMES, knows
+from sentiment_core.datasets.file.columns import TEXT_NAMES, knows, label_places
 from sentiment_core.datasets.file.labels import is_label
 
 HEAD_BYTES = 1 << 18
@@ -131,6 +131,7 @@ def _fit(
     given = first.count(data.text_column) == 1
     known = sum(knows(name, data) for name in first)
     even = all(len(row) == len(first) or not any(row[len(first) :]) for row in sample)
+    labelled = even and len(first) > 1 and bool(label_places(len(first), sample[1:] or sample))
     single = dialect.separator == "none"
     if single:
         header = len(first) == 1 and re.sub(r"[\W_]+", "", first[0].casefold()) in TEXT_NAMES | {data.text_column}
@@ -141,18 +142,17 @@ def _fit(
     if is_prose and not known and not single and not any(map(is_label, first)):
         return None  # signs that happen to stand in every line of prose
     quoted = {DOUBLED: 2, BACKSLASH: 1, PLAIN: 0}[dialect.quotes]
-    return (given and not single, known, even and len(first) > 1, even, not single, len(sample), quoted)
+    return (given and not single, known, labelled, even and len(first) > 1, even, not single, len(sample), quoted)
 
 
 def _utf16(head: bytes) -> str | None:
-    """Return the byte order of a text in UTF-16 without a mark: Latin letters leave every other byte 0."""
-    for encoding, zero, other in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
-        zeros = head[zero::2].count(0)
-        if zeros and not head[other::2].count(0):
-            start = head[: len(head) // 2 * 2].decode(encoding, "replace")
-            if "\n" in start or "\r" in start:
-                return encoding
-    return None
+    """Return the byte order of a text in UTF-16 without a mark: the one in which it has lines; None for others."""
+    if 0 not in head:
+        return None
+    whole = head[: len(head) // 2 * 2]
+    lines = {order: whole.decode(order, "replace").count("\n") for order in ("utf-16-le", "utf-16-be")}
+    order = max(lines, key=lambda name: lines[name])
+    return order if lines[order] else None
 
 
 def _guess(head: bytes) -> str | None:

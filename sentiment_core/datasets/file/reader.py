@@ -325,7 +325,7 @@ class _Reading:
             return _Content(columns, sample, rows, "Parquet", None, None, True)
         text = io.TextIOWrapper(stream, encoding, newline="")
         if dialect is None:
-            lines = records.is_lines(start)
+            lines = found.name.lower().endswith((".jsonl", ".ndjson")) or records.is_lines(start)
             columns, sample, rows = (
                 records.json_lines(text, self.name) if lines else records.json_document(text, self.limit, self.name)
             )

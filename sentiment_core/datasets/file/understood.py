@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.datasets.file.labels import MEANINGS, NEGATIVE, NO_LABEL, POSITIVE, LabelValue
+from sentiment_core.datasets.file.labels import BLANK, MEANINGS, NEGATIVE, NO_LABEL, POSITIVE, LabelValue, normal
 
 PREVIEW_ROWS = 10
 PREVIEW_CHARACTERS = 200
 # Values that need no words: everybody writes them.
-PLAIN_LABELS = frozenset({"0", "1", "neg", "pos", "negative", "positive"})
+PLAIN_LABELS = frozenset({"0", "1", "neg", "pos", "negative", "positive", "false", "true"}) | BLANK
 SEPARATOR_WORDS = {"comma": "commas", "semicolon": "semicolons", "tab": "tabs", "pipe": "vertical bars"}
 SHOWN_LABELS = 6
 
@@ -89,13 +89,13 @@ class Understood:
         if some and self.blank_labels:
             then = "were left out" if trained else "count for no accuracy"
             said.append(f"{self.name}: {self.blank_labels:,} of {self.rows:,} rows have no label and {then}.")
-        if some and not {value.value.strip().lower() for value in self.labels if value.value} <= PLAIN_LABELS:
+        if some and not {normal(value.value) for value in self.labels} <= PLAIN_LABELS:
             said.append(self._mapping(trained))
         return tuple(said)
 
     def _mapping(self, trained: bool) -> str:
         named = {label: [value.value for value in self.labels if value.label == label] for label in MEANINGS}
-        named[NO_LABEL] = [value for value in named[NO_LABEL] if value.strip()]
+        named[NO_LABEL] = [value for value in named[NO_LABEL] if normal(value) not in BLANK]
         sentence = (
             f"{self.name}: the labels {_listed(named[NEGATIVE])} count as negative, "
             f"{_listed(named[POSITIVE])} as positive"
