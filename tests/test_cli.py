@@ -225,10 +225,8 @@ def test_predict(run: Cli, model: str, tmp_path: Path) -> None:
     assert labels == [int(row["probability"] >= 0.5) for row in document["rows"]]
     # A row without text, and one without a word that the model knows, are answered and not counted.
     assert document["accuracy"] == (labels[0] == 1)
-    assert ["1 of 3 rows have no text", "1 of 3 reviews have no word"] == [
-        said[said.index("1 of") :][: len(begun)]
-        for said, begun in zip(document["warnings"], ("1 of 3 rows have no text", "1 of 3 reviews have no word"), strict=True)
-    ]
+    told = " ".join(document["warnings"])
+    assert "1 of 3 rows have no text" in told and "1 of 3 reviews have no word" in told
     path.write_text("review\nsome film\n")
     document = json.loads(run("predict", "--model", model, "--data", str(path), "--text-column", "review", "--json")[1])
     assert "accuracy" not in document and len(document["rows"]) == 1

@@ -11,6 +11,7 @@ from sentiment_core.config import DataConfig, build
 from sentiment_core.data_view.reading import read_tokens
 from sentiment_core.datasets import load_reviews
 from sentiment_core.datasets.file import reader
+from sentiment_core.remarks import remarks
 from sentiment_core.sources import SOURCES
 
 KIND = "reviews"
@@ -42,7 +43,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     reviews = load_reviews(data, progress)
     for tokenizer in TOKENIZERS if arguments["tokens"] else ():
         read_tokens(reviews, tokenizer, progress)  # type: ignore[arg-type]
-    return _counts(reviews.texts, reviews.labels, reviews.warnings)
+    return _counts(reviews.texts, reviews.labels, (*reviews.warnings, *remarks(reviews)))
 
 
 def _counts(texts: list[str], labels: np.ndarray | None, warnings: tuple[str, ...]) -> dict[str, Any]:
