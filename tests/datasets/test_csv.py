@@ -217,13 +217,13 @@ def test_size_limit_counts_what_is_unpacked(tmp_path):
 
 
 def test_row_limit(file, monkeypatch):
-    monkeypatch.setattr("sentiment_core.datasets.file.reader.MAX_ROWS", 100)
+    monkeypatch.setattr("sentiment_core.datasets.file.rows.MAX_ROWS", 100)
     assert len(load(write(file, rows(100))).texts) == 100
     assert "more than 100 rows" in refusal(write(file, rows(101)))
 
 
 def test_blank_lines_count_as_rows(tmp_path, monkeypatch):
-    monkeypatch.setattr("sentiment_core.datasets.file.reader.MAX_ROWS", 1_000)
+    monkeypatch.setattr("sentiment_core.datasets.file.rows.MAX_ROWS", 1_000)
     path = tmp_path / "blank.csv.gz"
     path.write_bytes(gzip.compress(b"text,label\n" + b"\n" * 50_000_000))
     assert path.stat().st_size < 50_000
@@ -232,7 +232,7 @@ def test_blank_lines_count_as_rows(tmp_path, monkeypatch):
 
 
 def test_lines_within_a_field_count_too(file, monkeypatch):
-    monkeypatch.setattr("sentiment_core.datasets.file.reader.MAX_LINES", 1_000)
+    monkeypatch.setattr("sentiment_core.datasets.file.rows.MAX_LINES", 1_000)
     write(file, [*rows(), ("\n" * 2_000, 1)])
     assert "more than 1,000 lines" in refusal(file)
 

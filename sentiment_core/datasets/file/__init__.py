@@ -7,19 +7,43 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sentiment_core.config import DataConfig, build
-from sentiment_core.datasets.base import Progress, RawReviews
+from sentiment_core.datasets.base import TEST, Progress, RawReviews
 from sentiment_core.datasets.file import reader
 from sentiment_core.datasets.file.container import is_small
+from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import DataError
 
 # English text under gzip or zip; Parquet compresses as well.
 COMPRESSION = 2.5
+MIN_REVIEWS = 20
 
 
 def load(data: DataConfig, progress: Progress) -> RawReviews:
-    """Read the labelled reviews of the file; see `reader.load`."""
-    return reader.load(data, progress)
+    """Read labelled reviews to train on; rows without text or label are left out with a sentence.
+
+    Raise `DataError` for everything `reader.read` refuses, fewer than 20 reviews, and reviews of one class only.
+    """
+    table = reader.read(data, labels_required=True, progress=progress)
+    assert table.labels is not None
+    name = Path(data.path or "").name
+    kept = np.flatnonzero(table.full & (table.labels != NO_LABEL))
+    labels = table.labels[kept]
+    if len(kept) < MIN_REVIEWS:
+        raise DataError(
+            f"{name} holds {len(kept)} reviews with text and label; at least {MIN_REVIEWS} are needed. "
+            "Add more reviews."
+        )
+    if len(np.unique(labels)) < 2:
+        only = "positive" if labels[0] else "negative"
+        raise DataError(f"{name} holds {only} reviews only; a classifier needs both. Add reviews of the other kind.")
+    parts = None if table.parts is None else table.parts[kept]
+    if parts is not None and not np.any(parts == TEST):
+        raise DataError(f"{name}: its column split marks no row as test. Mark some, or set data.split to notebook.")
+    warnings = table.understood.sentences(trained=True)
+    return RawReviews([table.texts[row] for row in kept], labels, parts, warnings=warnings)
 
 
 def settings(path: str | Path, reading: Mapping[str, Any]) -> DataConfig:

@@ -97,14 +97,14 @@ def dialects(head: str, data: DataConfig, is_prose: bool) -> list[Dialect]:
             if quotes == PLAIN and separator in {"comma", "semicolon"}:
                 continue  # with these, every exporter quotes texts: an odd quote is a fault
             dialect = Dialect(separator, quotes, skipped)
-            fit = _fit(dialect, rows(dialect, head, HEAD_ROWS), data, is_prose)
+            fit = _fit(dialect, first_rows(dialect, head, HEAD_ROWS), data, is_prose)
             if fit is not None or wanted != "detect":
                 ranked.append((fit or (), dialect))
     ranked.sort(key=lambda found: found[0], reverse=True)
     return [dialect for _, dialect in ranked] or [Dialect("comma", skipped=skipped)]
 
 
-def rows(dialect: Dialect, head: str, count: int) -> list[list[str]]:
+def first_rows(dialect: Dialect, head: str, count: int) -> list[list[str]]:
     """Return the first rows of a text as far as they are well-formed, blank ones left out."""
     found: list[list[str]] = []
     try:

@@ -8,22 +8,18 @@ meaning of labels) is found from its beginning, tried in the order of likelihood
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from sentiment_core.config import DataConfig
-from sentiment_core.datasets.base import TEST, Progress, RawReviews, silent
-from sentiment_core.datasets.file import records
-from sentiment_core.datasets.file.columns import choose, names_columns, numbered, part_of
+from sentiment_core.datasets.base import Progress, silent
+from sentiment_core.datasets.file import rows
+from sentiment_core.datasets.file.columns import choose, part_of
 from sentiment_core.datasets.file.container import (
     MAX_SECONDS,
     PARQUET,
@@ -35,19 +31,14 @@ from sentiment_core.datasets.file.container import (
     opened,
     too_much_text,
 )
+from sentiment_core.datasets.file.content import Content, content_of
 from sentiment_core.datasets.file.dialect import HEAD_BYTES, Dialect, dialects, encodings, is_guess, text_of
-from sentiment_core.datasets.file.dialect import rows as first_rows
 from sentiment_core.datasets.file.labels import BLANK, NO_LABEL, LabelValue, classes, normal
 from sentiment_core.datasets.file.understood import Understood, preview
 from sentiment_core.errors import DataError
 from sentiment_core.machine import available_memory
 
 MAX_BYTES = 1 << 30
-MAX_ROWS = 1_000_000
-MAX_LINES = 5_000_000
-MAX_COLUMNS = records.MAX_COLUMNS
-MAX_ROW_CHARACTERS = records.MAX_ROW_CHARACTERS
-MIN_REVIEWS = 20
 PROGRESS_EVERY = 2000
 HEAD_ROWS = 100
 
@@ -70,48 +61,6 @@ class Table:
     def full(self) -> np.ndarray:
         """Which rows `(N,)` bool have a text."""
         return np.fromiter((bool(text.strip()) for text in self.texts), dtype=bool, count=len(self.texts))
-
-
-class _Malformed(DataError):
-    """Rows are not those of the dialect in which they were read: another one may fit."""
-
-
-@dataclass(frozen=True)
-class _Content:
-    """Rows of named columns, and what they were found in."""
-
-    columns: list[str]
-    sample: list[list[str]]
-    rows: Iterator[list[str]]
-    format: str
-    encoding: str | None
-    dialect: Dialect | None
-    header: bool
-
-
-def load(data: DataConfig, progress: Progress = silent) -> RawReviews:
-    """Read labelled reviews to train on; rows without text or label are left out with a sentence.
-
-    Raise `DataError` for everything `read` refuses, fewer than 20 reviews, and reviews of one class only.
-    """
-    table = read(data, labels_required=True, progress=progress)
-    assert table.labels is not None
-    name = Path(data.path or "").name
-    rows = np.flatnonzero(table.full & (table.labels != NO_LABEL))
-    labels = table.labels[rows]
-    if len(rows) < MIN_REVIEWS:
-        raise DataError(
-            f"{name} holds {len(rows)} reviews with text and label; at least {MIN_REVIEWS} are needed. "
-            "Add more reviews."
-        )
-    if len(np.unique(labels)) < 2:
-        only = "positive" if labels[0] else "negative"
-        raise DataError(f"{name} holds {only} reviews only; a classifier needs both. Add reviews of the other kind.")
-    parts = None if table.parts is None else table.parts[rows]
-    if parts is not None and not np.any(parts == TEST):
-        raise DataError(f"{name}: its column split marks no row as test. Mark some, or set data.split to notebook.")
-    warnings = table.understood.sentences(trained=True)
-    return RawReviews([table.texts[row] for row in rows], labels, parts, warnings=warnings)
 
 
 def read(
@@ -183,11 +132,11 @@ class _Reading:
         raise problem
 
     def _delimited(self, encoding: str, start: str, ways: Sequence[Dialect]) -> Table:
-        first: _Malformed | None = None
+        first: rows.Malformed | None = None
         for dialect in ways:
             try:
                 return self._collect(encoding, dialect, start)
-            except _Malformed as error:
+            except rows.Malformed as error:
                 first = first or error
             except DataError:
                 if first is None:
@@ -199,7 +148,7 @@ class _Reading:
         size = max(1, self.path.stat().st_size)
         with opened(self.path) as found:
             stream = limited(found, self.limit, self.deadline, self.name)
-            content = self._content(found, stream, encoding, dialect, start)
+            content = content_of(found, stream, self.data, self.limit, self.name, encoding, dialect, start)
             columns = content.columns
             chosen = choose(columns, content.sample, self.data, self.name, self.labels_required)
             width, text_at, label_at, split_at = len(columns), chosen.text, chosen.label, chosen.split
@@ -212,12 +161,12 @@ class _Reading:
             held = 0
             for number, row in enumerate(content.rows, start=1):
                 if len(row) != width and (len(row) < width or any(field.strip() for field in row[width:])):
-                    raise _Malformed(
+                    raise rows.Malformed(
                         f"{self.name}: row {number} has {len(row)} fields where the header has {width}. "
                         "Put quotes around texts that contain commas."
                     )
-                if number > MAX_ROWS:
-                    raise _too_many_rows(self.name)
+                if number > rows.MAX_ROWS:
+                    raise rows.too_many_rows(self.name)
                 text = row[text_at]
                 texts.append(text)
                 # One character outside Latin-1 makes a whole text two or four times as large.
@@ -276,7 +225,7 @@ class _Reading:
         texts: list[str],
         labels: np.ndarray | None,
         found: Opened,
-        content: _Content,
+        content: Content,
         *,
         text_column: str,
         label_column: str | None,
@@ -316,87 +265,3 @@ class _Reading:
             unused_labels=unused,
         )
         return Table(texts, labels, understood, parts, columns)
-
-    def _content(
-        self, found: Opened, stream: IO[bytes], encoding: str | None, dialect: Dialect | None, start: str
-    ) -> _Content:
-        if encoding is None:
-            columns, sample, rows = records.parquet(found, stream, self.limit, self.name)
-            return _Content(columns, sample, rows, "Parquet", None, None, True)
-        text = io.TextIOWrapper(stream, encoding, newline="")
-        if dialect is None:
-            lines = found.name.lower().endswith((".jsonl", ".ndjson")) or records.is_lines(start)
-            columns, sample, rows = (
-                records.json_lines(text, self.name) if lines else records.json_document(text, self.limit, self.name)
-            )
-            return _Content(columns, sample, rows, "JSON lines" if lines else "JSON", encoding, None, True)
-        for _ in range(dialect.skipped):
-            start = start[len(text.readline(MAX_ROW_CHARACTERS)) :]
-        sample = first_rows(dialect, start, HEAD_ROWS)
-        header = not sample or names_columns([name.strip() for name in sample[0]], self.data)
-        rows = _rows(text, dialect, self.name, header)
-        first = next(rows, [])
-        if not any(name.strip() for name in first):
-            raise DataError(f"{self.name} is empty. Its first line has to name the columns.")
-        if len(first) > MAX_COLUMNS:
-            raise DataError(
-                f"{self.name} has {len(first):,} columns; {MAX_COLUMNS:,} are allowed. Keep those of text and label."
-            )
-        columns = [name.strip() for name in first] if header else numbered(len(first))
-        form = "text" if dialect.separator == "none" else "CSV" if dialect.separator == "comma" else "separated text"
-        return _Content(
-            columns,
-            sample[header:],
-            rows if header else chain([first], rows),
-            form,
-            encoding,
-            dialect,
-            header,
-        )
-
-
-def _rows(stream: IO[str], dialect: Dialect, name: str, header: bool) -> Iterator[list[str]]:
-    """Yield the non-blank rows of a text, the header too; raise `DataError` where it is malformed or beyond a limit.
-
-    Lines and rows count whether they are blank or not: a kilobyte of gzip holds a million blank lines.
-    """
-    # The parser's own limit is one for the whole process and by default smaller than a review of 50,000 words.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_CHARACTERS))
-    row_length = line_count = 0
-    number = 0 if header else 1
-
-    def here() -> str:
-        return f"{name}: row {number}" if number else f"{name}: the first line"
-
-    def lines() -> Iterator[str]:
-        nonlocal row_length, line_count
-        while line := stream.readline(MAX_ROW_CHARACTERS + 1):
-            row_length += len(line)
-            line_count += 1
-            if line_count > MAX_LINES:
-                raise DataError(f"{name} has more than {MAX_LINES:,} lines, blank ones included. Use a part of it.")
-            if row_length > MAX_ROW_CHARACTERS:
-                raise _Malformed(
-                    f"{here()} is longer than {MAX_ROW_CHARACTERS:,} characters. Probably a quote in it is not closed."
-                )
-            if "\0" in line:
-                raise DataError(f"{here()} contains NUL bytes, so this is not a text file. Export it as CSV.")
-            yield line
-
-    try:
-        # The first row names the columns.
-        for count, row in enumerate(dialect.reader(lines())):
-            row_length = 0
-            if count > MAX_ROWS:
-                raise _too_many_rows(name)
-            if row:
-                number += 1
-                yield row
-    except csv.Error as error:
-        raise _Malformed(
-            f"{here()} is not well-formed CSV ({error}). Put quotes around texts and double the quotes in them."
-        ) from error
-
-
-def _too_many_rows(name: str) -> DataError:
-    return DataError(f"{name} has more than {MAX_ROWS:,} rows, blank ones included. Use a part of it.")

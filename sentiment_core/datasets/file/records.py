@@ -87,7 +87,7 @@ def parquet(found: Opened, stream: IO[bytes], limit: int, name: str) -> tuple[li
         raise too_much_text(name, limit)
     columns = [field.name for field in schema if not pa.types.is_nested(field.type)]
     if len(columns) > MAX_COLUMNS:
-        raise _too_many_columns(len(columns), name)
+        raise too_many_columns(len(columns), name)
     strings = [name for name in columns if pa.types.is_string(schema.field(name).type)]
 
     def objects() -> Iterator[Mapping[str, Any]]:
@@ -106,7 +106,7 @@ def _table(objects: Iterator[Mapping[str, Any]], name: str) -> tuple[list[str], 
     head = list(islice(objects, HEAD_RECORDS))
     columns = list(dict.fromkeys(key for item in head for key in item))
     if len(columns) > MAX_COLUMNS:
-        raise _too_many_columns(len(columns), name)
+        raise too_many_columns(len(columns), name)
 
     def row(item: Mapping[str, Any]) -> list[str]:
         return [_as_text(item.get(column)) for column in columns]
@@ -161,5 +161,6 @@ def _not_json(number: int, name: str) -> DataError:
     return DataError(f'{name}: row {number} is not a JSON object such as {{"text": "A fine film.", "label": 1}}.')
 
 
-def _too_many_columns(count: int, name: str) -> DataError:
+def too_many_columns(count: int, name: str) -> DataError:
+    """Return the error for a file of more than `MAX_COLUMNS` columns."""
     return DataError(f"{name} has {count:,} columns; {MAX_COLUMNS:,} are allowed. Keep those of text and label.")
