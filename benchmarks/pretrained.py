@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import run_place
 from sentiment_core.calibration import expected_calibration_error, fit_temperature
 from sentiment_core.datasets import TEST, VALIDATION, load_reviews
 from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
@@ -65,7 +65,7 @@ def main() -> None:
     quiet = lambda message, share: None  # noqa: E731
     reviews = load_reviews(config.data, quiet)
     (corpus,) = prepare_corpora(config, reviews, quiet)
-    source = home() / "experiments" / run.experiment_id / run.id
+    source = run_place(run.experiment_id, run.id)
     shrink(source, PRETRAINED_FOLDER, corpus, options.words)
     model = load("pretrained", PRETRAINED_FOLDER)
     labels = np.asarray(reviews.labels)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import BASELINES, METHODS, ModelInfo, available_models
+from sentiment_core.explain.unseen import REMEMBERED
 from ui.explain import below as explain_below
 from ui.explain import counterfactual
 from ui.explain.readings import TITLES, Reading, block, offer_waiting, read
@@ -158,6 +159,9 @@ def show(infos: Sequence[ModelInfo], text: str) -> None:
     if not readings:
         return
     editing = st.session_state[BELOW] == "edit"
+    for reading in readings:
+        if reading.seen and not editing:
+            st.warning(literal(f"{reading.info.name} {REMEMBERED}"), icon=":material/visibility:")
     with errors_shown():
         draw_heatmap(readings, text, editing)
         for reading in readings:

@@ -1,13 +1,38 @@
-"""Where things are kept: everything the product writes lies under one folder."""
+"""Where everything lies that is no row of the store, and how it is written: whole or not at all.
+
+Under the home folder each room holds one thing: `experiments/ID` (worker's log, checkpoint, what was learned from, and
+a folder of model and predictions for each run), `work/ID` (a calculation's result and log), `uploads`, and caches that
+can be made again.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 import platformdirs
 
 from sentiment_core.errors import StoreError
+
+Room = Literal["corpora", "datasets", "embeddings", "experiments", "readings", "uploads", "work"]
+# What is in them can be made again, or was given by somebody; half-written files of unknown writers may lie there.
+SHARED: tuple[Room, ...] = ("corpora", "datasets", "embeddings", "readings", "uploads")
+
+STORE = "store.sqlite3"
+MARK = "store.txt"  # beside an experiment's or a calculation's files: which store they belong to
+LOG = "worker.log"
+CHECKPOINT = "checkpoint.pt"
+SEEN = "seen.npy"
+MODEL, WEIGHTS = "model.json", "model.safetensors"
+PREDICTIONS = "predictions.npz"
+RESULT = "result.json"
+# Calculations once kept all they knew in files, visitors' texts too; nothing reads them any more.
+FORMER = ("jobs",)
 
 
 def home() -> Path:
@@ -16,9 +41,14 @@ def home() -> Path:
     return Path(os.path.expanduser(chosen)) if chosen else platformdirs.user_data_path("sentiment-lab")
 
 
-def folder(*parts: str) -> Path:
-    """Return `home()/parts`, created; raise `StoreError` when it cannot be."""
-    path = home().joinpath(*parts)
+def place(room: Room, *parts: str) -> Path:
+    """Return where something lies in a room, whether it is there or not."""
+    return home().joinpath(room, *parts)
+
+
+def folder(room: Room | None = None, *parts: str) -> Path:
+    """Return a folder in a room, by default home itself, created; raise `StoreError` when it cannot be."""
+    path = home() if room is None else place(room, *parts)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -26,3 +56,59 @@ def folder(*parts: str) -> Path:
             f"cannot create {path}: {error.strerror}. Set SENTIMENT_HOME to a folder you may write to."
         ) from error
     return path
+
+
+def store_file() -> Path:
+    """Return where the default store lies, its folder created; raise `StoreError` when that cannot be."""
+    return folder() / STORE
+
+
+def is_calculation(work_id: str) -> bool:
+    """Whether an id is a calculation's (KIND-KEY) or an experiment's, which has no dash."""
+    return "-" in work_id
+
+
+def work_place(work_id: str) -> Path:
+    """Return where the files of an experiment or a calculation lie."""
+    return place("work" if is_calculation(work_id) else "experiments", work_id)
+
+
+def run_place(experiment_id: str, run_id: str) -> Path:
+    """Return where a run's model and predictions lie."""
+    return place("experiments", experiment_id, run_id)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Yield where to write what shall lie at `path`: it appears there whole when the block ends, or not at all.
+
+    Raises `StoreError` when the disk refuses.
+    """
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}. Free some space there, or set SENTIMENT_HOME elsewhere."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a document; raise `StoreError` when the disk refuses. What is not finite is written as Python reads it."""
+    with written(path) as temporary:
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+
+
+def read_json(path: Path) -> Any | None:
+    """Return a document, None where it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None

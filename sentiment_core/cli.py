@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -111,6 +111,10 @@ def _build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     explain.add_argument("--text", required=True, help="the review")
     explain.add_argument("--method", metavar="NAME,NAME", help="add a score per token by each explanation method")
+    padding = add("padding", _padding, "Ask runs about one review with more and more padding behind it.", computes=True)
+    padding.add_argument("--model", required=True, metavar="RUN_ID,RUN_ID", help="runs alike in all but their pooling")
+    padding.add_argument("--text", required=True, help="the review")
+    padding.add_argument("--amounts", default="0,1,10,100,500", help="so many padding steps (default %(default)s)")
     study = add(
         "study", _study, "Measure how faithful explanation methods are over a sample of reviews.", computes=True
     )
@@ -131,12 +135,16 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_file_options(linear)
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")
+    add("work", _work, "List what waits and runs in the background, training included, and what was calculated last.")
+    cancel = add("cancel", _cancel, "End background work: an experiment or a calculation, by the id that `work` lists.")
+    cancel.add_argument("work_id", metavar="ID")
     app = add("app", _app, "Open the web application; every other setting of Streamlit is an environment variable.")
     app.add_argument("--address", help="where to listen (default 127.0.0.1: this machine only)")
     app.add_argument("--port", type=int, help="default 8501")
     app.add_argument("--headless", action="store_true", help="open no browser")
     add("presets", _presets, "List the course notebook's ladder.")
     add("fields", _fields, "List every setting with its range and default.")
+    add("quantities", _quantities, "List every quantity that is measured at a step.")
     return parser
 
 
@@ -267,8 +275,9 @@ def _metrics(options: argparse.Namespace) -> tuple[Any, str]:
     for row in rows:
         # Without clipping there is no threshold, which is not the same as a measurement that is not a number.
         row["threshold"] = None if math.isnan(row["threshold"]) else row["threshold"]
-    lines = [",".join(STEP_COLUMNS), *(",".join(str(value) for value in row.values()) for row in rows)]
-    return rows, "\n".join(lines)
+    header = ",".join(rows[0] if rows else STEP_COLUMNS)
+    lines = [",".join("" if value is None else str(value) for value in row.values()) for row in rows]
+    return rows, "\n".join([header, *lines])
 
 
 def _export(options: argparse.Namespace) -> tuple[Any, str]:
@@ -346,11 +355,13 @@ def _write_answers(asked: Any, probabilities: list[float], output: str) -> None:
 def _explain(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.explain import attribute, load_predictor
     from sentiment_core.explain.methods import named
+    from sentiment_core.explain.unseen import REMEMBERED, has_seen
     from sentiment_core.store import Store
 
     methods = named(options.method) if options.method is not None else {}
     with Store() as store:
         predictor = load_predictor(options.model, store)
+        seen = has_seen(options.text, options.model, store)
     explanation = predictor.explain(options.text)
     # Attention is in the document anyway, null for a model that does not attend.
     asked = {field: item.name for field, item in methods.items() if field != "attention"}
@@ -362,6 +373,7 @@ def _explain(options: argparse.Namespace) -> tuple[Any, str]:
     document: dict[str, Any] = {
         "probability": _finite(explanation.probability),
         "label": explanation.label if math.isfinite(explanation.probability) else None,
+        "seen": seen,
         "tokens": tokens,
         "truncated": explanation.truncated,
     }
@@ -370,14 +382,44 @@ def _explain(options: argparse.Namespace) -> tuple[Any, str]:
             token[field] = score
         if attribution.completeness is not None:
             document["completeness"] = vars(attribution.completeness)
-    lines = [f"P(positive) = {explanation.probability:.3f}"]
+    lines = [f"P(positive) = {explanation.probability:.3f}", *([f"{options.model} {REMEMBERED}"] if seen else [])]
     columns = list(methods) or ["attention"]
     if methods:
         lines.append("  ".join([*columns, "token"]))
     for token in tokens:
-        scores = "  ".join(f"{token[column] or 0:{max(len(column), 7) if methods else ''}.4f}" for column in columns)
+        scores = "  ".join(_score(token[column]).rjust(max(len(column), 7) if methods else 0) for column in columns)
         lines.append(f"{scores}  {token['text']}{'' if token['known'] else '  (unknown)'}")
     return document, "\n".join(lines)
+
+
+def _padding(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain import load_predictor
+    from sentiment_core.explain.padding_probe import MOST_PADDING, padding_probe, unlike_fields
+    from sentiment_core.store import Store
+
+    given = options.amounts.split(",")
+    if not all(item.strip().isdecimal() and int(item) <= MOST_PADDING for item in given):
+        raise ConfigError(
+            f"--amounts: whole numbers from 0 to {MOST_PADDING}, such as 0,10,100 (got {options.amounts!r})"
+        )
+    amounts = [int(item) for item in given]
+    with Store() as store:
+        runs = [store.run(name.strip()) for name in options.model.split(",")]
+        if unlike := unlike_fields(runs):
+            raise ConfigError(
+                f"these runs differ in more than what the head reads ({', '.join(unlike)}): what padding does to one "
+                "cannot be held against another; ask them one by one, or runs that are alike"
+            )
+        lines = [padding_probe(load_predictor(run.id, store), options.text, amounts) for run in runs]
+    document: dict[str, Any] = {
+        "padding": amounts,
+        "runs": [
+            {"run_id": run.id, "name": run.name, "probabilities": [_finite(value) for value in line]}
+            for run, line in zip(runs, lines, strict=True)
+        ],
+    }
+    rows = [f"{run['name']}: {'  '.join(map(_score, run['probabilities']))}" for run in document["runs"]]
+    return document, "\n".join([f"P(positive) with {', '.join(map(str, amounts))} steps of padding", *rows])
 
 
 def _study(options: argparse.Namespace) -> tuple[Any, str]:
@@ -413,6 +455,48 @@ def _baselines(options: argparse.Namespace) -> tuple[Any, str]:
         for row in document["rows"]
     ]
     return document, "\n".join([*lines, *baselines.remarks(document)])
+
+
+def _work(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.store import Store
+    from sentiment_core.work.desk import described, title
+
+    with Store() as store:
+        active = store.active_work()
+        ended = [work for work in store.calculations() if not work.status.is_active]
+        told: list[tuple[Any, Any]] = [(work, described(store, work)) for work in (*active, *ended)]
+    rows = [
+        {
+            "id": work.id,
+            "kind": work.kind,
+            "title": title(work),
+            "status": str(work.status),
+            "message": job.message,
+            "fraction": job.fraction,
+            "seconds_left": job.seconds_left,
+            "queue_position": job.position,
+            "error": job.error,
+        }
+        for work, job in told
+    ]
+    lines = []
+    for row in rows:
+        share = "" if row["fraction"] is None else f" {row['fraction']:.0%}"
+        left = "" if row["seconds_left"] is None else f", {row['seconds_left']:.0f} s left"
+        said = row["error"] or f"{row['message']}{share}{left}"
+        lines.append(f"{row['id']}  {row['title']}: {row['status']}{f', {said}' if said else ''}")
+    return rows, "\n".join(lines) or "Nothing waits or runs."
+
+
+def _cancel(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.store import Store
+    from sentiment_core.work.desk import Desk
+    from sentiment_core.work.executors import make_executor
+
+    with Store() as store:
+        Desk(store, make_executor(store)).cancel(options.work_id)
+        status = store.work(options.work_id).status
+    return {"id": options.work_id, "status": str(status)}, f"{options.work_id}: {status}"
 
 
 def _app(options: argparse.Namespace) -> NoReturn:
@@ -451,6 +535,13 @@ def _fields(options: argparse.Namespace) -> tuple[Any, str]:
     )
 
 
+def _quantities(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
+
+    rows = [asdict(item) for item in (*CORE.values(), *DIAGNOSTICS.values())]
+    return rows, "\n".join(f"{row['name']:20} {row['kind']:9} {row['unit']:8} {row['help']}" for row in rows)
+
+
 def _finite(value: float) -> float | None:
     # JSON has no word for what is not a number.
     return float(value) if math.isfinite(value) else None
@@ -458,6 +549,10 @@ def _finite(value: float) -> float | None:
 
 def _all_finite(values: Mapping[str, float]) -> dict[str, float | None]:
     return {name: _finite(value) for name, value in values.items()}
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _percent(share: float | None) -> str:

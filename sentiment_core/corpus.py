@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import folder
+from sentiment_core.artifacts import folder, written
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets import TRAIN, Progress, Reviews
 from sentiment_core.embeddings import WordVectors, load_vectors
-from sentiment_core.errors import DataError
+from sentiment_core.errors import DataError, StoreError
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
 
 logger = logging.getLogger(__name__)
@@ -118,14 +117,6 @@ def _read_cache(path: Path, count: int) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def _write_cache(path: Path, token_ids: np.ndarray, offsets: np.ndarray) -> None:
-    """Write atomically; a full disk costs the cache, not the experiment."""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".npz", dir=path.parent)
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, token_ids=token_ids, offsets=offsets)
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
+    """A full disk costs the cache, not the experiment."""
+    with suppress(StoreError), written(path) as temporary:
+        np.savez(temporary, token_ids=token_ids, offsets=offsets)

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sentiment_core.artifacts import folder, home
+from sentiment_core.artifacts import folder, place
 from sentiment_core.config import DataConfig, Tokenizer
 from sentiment_core.datasets import Progress
 from sentiment_core.errors import EmbeddingsError, StoreError
@@ -98,7 +98,7 @@ def load_saved(key: str) -> WordVectors:
     if key == "glove-100":
         return _convert_glove_100()
     raise EmbeddingsError(
-        f"the word vectors {key!r} are no longer in {home() / 'embeddings'}, or damaged; train the model again to"
+        f"the word vectors {key!r} are no longer in {place('embeddings')}, or damaged; train the model again to"
         " rebuild them"
     )
 
@@ -169,7 +169,7 @@ def _save(key: str, words: list[str], matrix: np.ndarray) -> WordVectors:
 
 def _open(key: str) -> WordVectors | None:
     """Map saved vectors; a damaged or missing folder gives None, so that they are made again."""
-    path = home() / "embeddings" / key
+    path = place("embeddings", key)
     if not path.exists():
         return None
     try:

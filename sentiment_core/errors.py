@@ -45,6 +45,10 @@ class StoreUnavailableError(StoreError):
     """The store is away for the moment: locked, restarting, not reachable. The same call may succeed later."""
 
 
+class LostError(StoreError):
+    """What a worker wrote was refused: the work has ended, or is another worker's by now."""
+
+
 class NotFoundError(SentimentLabError):
     """No such experiment, run or model."""
 

@@ -10,26 +10,15 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
 
 from sentiment_core.errors import ConfigError, StoreError
-from sentiment_core.steps.quantities import STEP_COLUMNS
-from sentiment_core.store import Experiment, Run, Store
+from sentiment_core.steps.quantities import CORE, DIAGNOSTICS, STEP_COLUMNS
+from sentiment_core.store import Experiment, Run, Store, table
 
 FORMATS = ("csv", "json", "tensorboard")
-
-# TensorBoard groups curves by what stands before the slash.
-TAGS = {
-    "loss": "loss/train",
-    "accuracy": "accuracy/train",
-    "grad_norm": "gradient/norm",
-    "grad_norm_clipped": "gradient/norm_after_clipping",
-    "grad_max": "gradient/largest_component",
-    "clip_cosine": "gradient/cosine_before_after",
-    "threshold": "gradient/threshold",
-    "learning_rate": "learning_rate",
-}
 
 
 def export(store: Store, run_ids: Sequence[str], form: str) -> bytes:
@@ -45,15 +34,22 @@ def export(store: Store, run_ids: Sequence[str], form: str) -> bytes:
 
 
 def metrics_csv(store: Store, runs: Sequence[Run]) -> bytes:
-    """Return every measured step of `runs` as CSV; numbers that are not finite are written `nan` and `inf`."""
+    """Return every measured step of `runs` as CSV; numbers that are not finite are written `nan` and `inf`.
+
+    A diagnostic is empty where it was not measured; arrays are left out.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["run_id", "run", *STEP_COLUMNS])
+    tables = {run.id: table(store, run.id) for run in runs}
+    columns = list(dict.fromkeys(chain(STEP_COLUMNS, *tables.values())))
+    writer.writerow(["run_id", "run", *columns])
     for run in runs:
         # A leading apostrophe keeps a spreadsheet from taking a name for a formula.
         name = f"'{run.name}" if run.name[:1] in "=+-@\t\r" else run.name
-        for row in store.step_rows(run.id):
-            writer.writerow([run.id, name, *(row[column] for column in STEP_COLUMNS)])
+        found = tables[run.id]
+        nothing = [None] * len(found["step"])
+        for row in zip(*(found.get(column, nothing) for column in columns), strict=True):
+            writer.writerow([run.id, name, *row])
     return text.getvalue().encode()
 
 
@@ -112,12 +108,13 @@ def _write_events(store: Store, run: Run, experiment: Experiment, folder: Path) 
 
 def _points(store: Store, run: Run) -> Iterator[tuple[int, float, dict[str, float]]]:
     """Yield step, seconds since the first step and the scalars of each measured step."""
-    columns = store.steps(run.id)
+    columns = table(store, run.id)
     unclipped = run.config.training.clipping == "none"
-    shown = {name: tag for name, tag in TAGS.items() if not (unclipped and name == "threshold")}
+    known = [CORE.get(name) or DIAGNOSTICS[name] for name in columns]
+    tags = {item.name: item.tag for item in known if item.tag and not (unclipped and item.name == "threshold")}
     for place, step in enumerate(columns["step"]):
         seconds = columns["seconds"][place]
-        values = {tag: columns[name][place] for name, tag in shown.items()}
+        values = {tag: columns[name][place] for name, tag in tags.items() if columns[name][place] is not None}
         yield step, seconds if math.isfinite(seconds) else 0.0, values
 
 

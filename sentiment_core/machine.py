@@ -37,10 +37,13 @@ def cores() -> int:
 
 
 def max_workers() -> int:
-    """Return `$SENTIMENT_MAX_WORKERS`, else half the cores; raise `ConfigError` when it is no whole number ≥ 1."""
+    """Return how many pieces of work run at once: `$SENTIMENT_MAX_WORKERS`, else half the cores and one more.
+
+    The one more is for what takes seconds. Raises `ConfigError` when the variable is no whole number ≥ 1.
+    """
     chosen = os.environ.get(WORKERS_VARIABLE)
     if not chosen:
-        return max(1, cores() // 2)
+        return max(1, cores() // 2) + 1
     if not chosen.isdecimal() or int(chosen) < 1:
         raise ConfigError(f"{WORKERS_VARIABLE}: a whole number ≥ 1 (got {chosen[:40]!r})")
     return int(chosen)

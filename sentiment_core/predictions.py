@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import PREDICTIONS, run_place, written
 from sentiment_core.datasets import Reviews
-from sentiment_core.errors import CheckpointError, DataError, StoreError
+from sentiment_core.errors import CheckpointError, DataError
 from sentiment_core.steps.rules import positive, probability
 from sentiment_core.store import Run
 
-FILE = "predictions.npz"
 MOST_REVIEWS = 2_000_000
 LARGEST_FILE = 64_000_000
 
@@ -61,23 +58,13 @@ def write_predictions(folder: Path, indices: np.ndarray, logits: np.ndarray, lab
     The file appears whole or not at all.
     """
     order = np.argsort(indices, kind="stable")
-    probabilities = probability(logits[order], np.float32)
-    temporary = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".npz", dir=folder)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            np.savez(
-                file,
-                indices=indices[order].astype(np.int32),
-                probabilities=probabilities,
-                labels=labels[order].astype(np.int8),
-            )
-        os.replace(temporary, folder / FILE)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise StoreError(f"cannot write {folder / FILE}: {error.strerror}. Free some space.") from error
+    with written(folder / PREDICTIONS) as temporary:
+        np.savez(
+            temporary,
+            indices=indices[order].astype(np.int32),
+            probabilities=probability(logits[order], np.float32),
+            labels=labels[order].astype(np.int8),
+        )
 
 
 def read_predictions(run: Run) -> Predictions | None:
@@ -85,7 +72,7 @@ def read_predictions(run: Run) -> Predictions | None:
 
     Raises `CheckpointError` when the file is damaged.
     """
-    path = home() / "experiments" / run.experiment_id / run.id / FILE
+    path = run_place(run.experiment_id, run.id) / PREDICTIONS
     if not path.exists():
         return None
     try:

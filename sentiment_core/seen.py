@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sentiment_core.artifacts import SEEN, written
 from sentiment_core.datasets import TEST, Reviews
-from sentiment_core.errors import CheckpointError, StoreError
+from sentiment_core.errors import CheckpointError
 
-FILE = "seen.npy"
 # 64 bits: among 8,000 texts and 32,000 hashes, one false match in 10¹¹.
 HASH_BYTES = 8
 LARGEST_FILE = 1 << 26
@@ -43,19 +43,13 @@ def is_in(texts: Sequence[str], seen: np.ndarray) -> np.ndarray:
 
 def write_seen(folder: Path, reviews: Reviews) -> None:
     """Keep in `folder` what a model is about to learn from; raise `StoreError` when it cannot be written."""
-    path = folder / FILE
-    partial = path.with_name(path.name + ".part")
-    try:
-        with partial.open("wb") as file:
-            np.save(file, learned_from(reviews), allow_pickle=False)
-        partial.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}. Free some space.") from error
+    with written(folder / SEEN) as temporary:
+        np.save(temporary, learned_from(reviews), allow_pickle=False)
 
 
 def read_seen(folder: Path) -> np.ndarray | None:
     """Return what `write_seen` kept in `folder`, None where it kept nothing; raise `CheckpointError` when damaged."""
-    path = folder / FILE
+    path = folder / SEEN
     if not path.exists():
         return None
     try:

@@ -8,7 +8,7 @@ and may have, where the answer is not the usual one,
 
     check_here(data) -> None                raise `DataError` when they would have to be fetched first, or are gone
     is_quick(data) -> bool                  whether a page may load them by itself: a fraction of a second
-    stamp(data) -> list[int] | None         changes when the same settings mean other reviews: for what is kept of them
+    stamp(data) -> tuple[int, ...] | None     changes when the same settings mean other reviews: for what is kept of them
     characters(data) -> int                 about how many there are to hold in memory, without reading them
 
 Modules are imported when they are asked: a page that shows demo reviews has no use for Parquet or for HTTP, and the
@@ -67,9 +67,9 @@ class Source:
         """Return whether loading them takes a fraction of a second, failures included."""
         return bool(self._ask("is_quick", data, False))
 
-    def stamp(self, data: DataConfig) -> list[int] | None:
+    def stamp(self, data: DataConfig) -> tuple[int, ...] | None:
         """Return what changes when the same settings mean other reviews."""
-        found: list[int] | None = self._ask("stamp", data, None)
+        found: tuple[int, ...] | None = self._ask("stamp", data, None)
         return found
 
     def characters(self, data: DataConfig) -> int:
@@ -80,8 +80,12 @@ class Source:
     def settings(self, data: DataConfig) -> dict[str, Any]:
         """Return those of its own settings that are not the usual ones: with `stamp`, which reviews they are."""
         usual = type(data).model_fields
-        given = data.model_dump(mode="json", include=set(self.fields))
-        return {name: given[name] for name in self.fields if getattr(data, name) != usual[name].default}
+        given = {name: getattr(data, name) for name in self.fields}
+        return {
+            name: ",".join(value) if isinstance(value, tuple) else value
+            for name, value in given.items()
+            if value != usual[name].default
+        }
 
     def _ask(self, question: str, data: DataConfig, otherwise: Any) -> Any:
         answer = getattr(import_module(self.module), question, None)

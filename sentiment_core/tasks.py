@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -38,13 +37,10 @@ def larger_class(parts: Parts) -> float | None:
     return validation.chance if validation and validation.reviews else None
 
 
-def training_share(parts: Parts) -> float:
-    """Return the loss (nats) of always answering with the share of positive training reviews: ln 2 for equal classes.
-
-    Before that share is known, it is that of equal classes.
-    """
+def training_share(parts: Parts) -> float | None:
+    """Return the loss (nats) of answering always with the share of positive training reviews: ln 2 for even classes."""
     training = parts.get("train")
-    return training.guessing if training and training.reviews else math.log(2)
+    return training.guessing if training and training.reviews else None
 
 
 TASKS: dict[str, TaskInfo] = {

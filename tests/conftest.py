@@ -23,6 +23,7 @@ from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
 from sentiment_core.embeddings import WordVectors
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.store import Store
+from sentiment_core.work.kinds import KINDS, Kind, register
 from tests.postgres import Cluster, binaries
 
 # What the product and its libraries import late, imported here: a test that times out in the middle of an import would
@@ -61,6 +62,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SENTIMENT_HOME", str(folder))
     monkeypatch.delenv("SENTIMENT_STORE_URL", raising=False)
     monkeypatch.delenv("SENTIMENT_MAX_WORKERS", raising=False)
+    monkeypatch.delenv("SENTIMENT_EXECUTOR", raising=False)
     monkeypatch.delenv("SENTIMENT_WORKER_MEMORY", raising=False)
     return folder
 
@@ -107,6 +109,18 @@ def store_url(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Mo
 def one_thread() -> None:
     """A test that trained with more threads must not change the numbers of the next one."""
     prepare_thread(threads=1)
+
+
+@pytest.fixture
+def short_kind(monkeypatch: pytest.MonkeyPatch) -> Kind[Any, Any]:
+    """A kind of work of the tests' own (`work/job_kinds.py`), known to this program and to the processes it starts."""
+    folder = str(Path(__file__).parent / "work")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", folder)
+    for name in ("test", "long-test"):
+        monkeypatch.setitem(KINDS, name, "")  # put back afterwards
+    register("job_kinds:LONG")
+    return register("job_kinds:SHORT")
 
 
 @pytest.fixture

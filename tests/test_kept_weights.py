@@ -13,7 +13,8 @@ from sentiment_core.metrics import Status
 from sentiment_core.predictions import read_predictions
 from sentiment_core.steps.rules import correct, selected
 from sentiment_core.store import Store, Worker
-from sentiment_core.work.training import StopSignal, run_experiment, train_here
+from sentiment_core.work.training import run_experiment, train_here
+from sentiment_core.work.worker import StopSignal
 
 # So high a rate that the loss does not fall for long.
 PATIENT = {"training.early_stopping": 2, "training.epochs": 30, "training.learning_rate": 0.3}

@@ -132,7 +132,7 @@ def test_gradient_and_accuracy_are_correlated_as_measured():
 
 def test_the_bar_is_what_was_measured_beside_the_recordings():
     said = " ".join(measured(lesson("reference")))
-    references = recording("attention").references
+    references = recording("attention").baselines
     assert all(f"{name} {value:.3f}" in said for name, value in references.items())
     above, below = said.split("above the elastic net: ")[1].split("The best of the others: ")
     assert all(float(value) > references["elastic net"] for value in re.findall(r"\((0\.\d{3})", above))

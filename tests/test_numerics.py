@@ -104,11 +104,11 @@ def test_what_is_measured_is_the_same_with_and_without(
             "cli.main(['baselines'])"
         ),
         (
-            "from sentiment_core.work import desk as d; d.Place.read = lambda *_: print(check());"
-            "d.Place.write = print; d.main('baselines', 'key')"
+            "from sentiment_core.work import worker; worker.register = lambda _: print(check());"
+            "worker.main(['module:KIND', 'kind-key'])"
         ),
     ],
-    ids=["command line", "job"],
+    ids=["command line", "worker"],
 )
 def test_processes_start_flushed_and_so_do_their_pools(start: str, tmp_path: Path) -> None:
     # Many elements and two threads: the pool that shares the work is started while `check` runs.

@@ -1,27 +1,28 @@
 """Linear models on the same reviews and the same split: what a network has to beat.
 
 run(arguments_for(config.data), progress)     # trains all of them; also the job "baselines"
-trained(config.data)                          # what such a job has found, {} before
+trained(config.data, store)                   # what such a job has found, {} before
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from typing_extensions import TypedDict  # pydantic reads no other on Python 3.11
 
 from sentiment_core.config import DataConfig, build
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
 from sentiment_core.seen import copies_in_test
 from sentiment_core.sources import SOURCES
-from sentiment_core.work import desk
+from sentiment_core.store import Store
+from sentiment_core.work.desk import look
+from sentiment_core.work.kinds import Kind, Progress
 
-Progress = Callable[[str, float | None], None]
-
-KIND = "baselines"
 # What decides which reviews are trained and tested on, and what the mean word vectors are taken over.
 REVIEWS = ("source", "split", "limit", "validation_fraction")
 VECTORS = ("tokenizer", "embeddings")
@@ -31,27 +32,69 @@ SEED = 1
 RECIPE = 2
 
 
-def arguments_for(data: DataConfig) -> dict[str, Any]:
+@dataclass(frozen=True)
+class BaselineQuestion:
+    """What makes a difference to a baseline: fields of `DataConfig`, and which version of the models is asked."""
+
+    data: dict[str, str | int | float | None]
+    recipe: int = RECIPE
+
+
+class BaselineRow(TypedDict):
+    """One baseline: `seconds` are those of making the features and fitting."""
+
+    title: str
+    description: str
+    validation_accuracy: float
+    test_accuracy: float
+    seconds: float
+    features: int
+    converged: bool
+
+
+class Majority(TypedDict):
+    """What the label that most training reviews have reaches as the answer to every review."""
+
+    label: str
+    validation_accuracy: float
+    test_accuracy: float
+
+
+class BaselineResults(TypedDict):
+    """All baselines on one set of reviews; `reviews` counts them by part."""
+
+    reviews: dict[str, int]
+    copies: int
+    embeddings: str
+    majority: Majority
+    rows: list[BaselineRow]
+
+
+BASELINES = Kind("baselines", "Baselines", BaselineQuestion, BaselineResults, "sentiment_core.baselines:run")
+
+
+def arguments_for(data: DataConfig) -> BaselineQuestion:
     """Return the job's arguments for `data`: equal for all settings that make no difference to a baseline."""
     names = [*REVIEWS, *VECTORS]
     if data.embeddings in {"word2vec", "random"}:
         names.append("embedding_dim")
-    return {name: getattr(data, name) for name in names} | SOURCES[data.source].settings(data) | {"recipe": RECIPE}
+    own = SOURCES[data.source].settings(data)
+    return BaselineQuestion({name: getattr(data, name) for name in names} | own)
 
 
-def trained(data: DataConfig) -> dict[str, float]:
+def trained(data: DataConfig, store: Store) -> dict[str, float]:
     """Return `{title: test accuracy}` of the baselines that somebody trained on the reviews of `data`; {} before.
 
     Any vectors will do for the elastic net, but its own come first.
     """
     for arguments in _candidates(data):
-        found = desk.look(KIND, arguments)
+        found = look(store, BASELINES, arguments)
         if found.result is not None:
-            return {str(row["title"]): float(row["test_accuracy"]) for row in found.result["rows"]}
+            return {row["title"]: row["test_accuracy"] for row in found.result["rows"]}
     return {}
 
 
-def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, Any]:
+def run(question: BaselineQuestion, progress: Progress = silent) -> BaselineResults:
     """Train every baseline; return review counts and one row each: accuracies, seconds, number of features.
 
     `converged` says whether the solver reached its optimum. `majority` is what answering every review with the label
@@ -65,12 +108,11 @@ def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, 
     from sentiment_core.baselines.features import count_ngrams, mean_vectors
     from sentiment_core.baselines.models import elastic_net, naive_bayes_svm, tf_idf
 
-    fields = {name: value for name, value in arguments.items() if name != "recipe"}
-    data = build(DataConfig, {**fields, "max_tokens": None})
+    data = build(DataConfig, {**question.data, "max_tokens": None})
     reviews = load_reviews(data, progress)
     parts = [reviews.select(part) for part in (TRAIN, VALIDATION, TEST)]
     labels = [reviews.labels[rows] for rows in parts]
-    rows: list[dict[str, Any]] = []
+    rows: list[BaselineRow] = []
 
     def measure(title: str, model: Any, features: list[Any], seconds: float, description: str) -> None:
         began = time.perf_counter()
@@ -123,7 +165,7 @@ def run(arguments: Mapping[str, Any], progress: Progress = silent) -> dict[str, 
     }
 
 
-def remarks(result: Mapping[str, Any]) -> list[str]:
+def remarks(result: BaselineResults) -> list[str]:
     """Return what has to be known to read the accuracies of a result of `run`, a sentence each."""
     sizes, most = result["reviews"], result["majority"]
     sentences = [
@@ -137,7 +179,7 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
     return [*sentences, *result.get("warnings", ())]
 
 
-def majority(training: np.ndarray, validation: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+def majority(training: np.ndarray, validation: np.ndarray, test: np.ndarray) -> Majority:
     """Return what the more frequent label of `training` (N,) reaches as the answer to every review of the others."""
     label = int(2 * training.sum() >= len(training))
     return {
@@ -147,11 +189,11 @@ def majority(training: np.ndarray, validation: np.ndarray, test: np.ndarray) -> 
     }
 
 
-def _candidates(data: DataConfig) -> Iterator[dict[str, Any]]:
+def _candidates(data: DataConfig) -> Iterator[BaselineQuestion]:
     own = arguments_for(data)
     yield own
-    own.pop("embedding_dim", None)
+    reviews = {name: value for name, value in own.data.items() if name != "embedding_dim"}
     for tokenizer, embeddings in PUBLISHED:
-        other = {**own, "tokenizer": tokenizer, "embeddings": embeddings}
+        other = BaselineQuestion({**reviews, "tokenizer": tokenizer, "embeddings": embeddings})
         if other != own:
             yield other

@@ -1,10 +1,13 @@
-"""Clipping rules, one module each, registered in `RULES`. Importing this needs no torch."""
+"""Clipping rules, one module each: whichever defines `RULE` is registered. Importing this needs no torch."""
 
-from sentiment_core.clipping.none import NONE
-from sentiment_core.clipping.norm import NORM
+from importlib import import_module
+from pkgutil import iter_modules
+
+from sentiment_core.clipping.none import RULE as NONE
+from sentiment_core.clipping.norm import RULE as NORM
 from sentiment_core.clipping.rule import ClippingRule
-from sentiment_core.clipping.value import VALUE
 
 __all__ = ["NONE", "NORM", "RULES", "ClippingRule"]
 
-RULES: dict[str, ClippingRule] = {rule.name: rule for rule in (NONE, NORM, VALUE)}
+_modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+RULES: dict[str, ClippingRule] = {module.RULE.name: module.RULE for module in _modules if hasattr(module, "RULE")}

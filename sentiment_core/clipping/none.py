@@ -2,4 +2,4 @@
 
 from sentiment_core.clipping.rule import ClippingRule
 
-NONE = ClippingRule("none", "None", "no clipping", "left alone")
+RULE = ClippingRule("none", "None", "no clipping", "left alone")

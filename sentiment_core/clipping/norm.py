@@ -30,7 +30,7 @@ def clip_norm(parameters: Sequence[nn.Parameter], norm: torch.Tensor, threshold:
     clip_grads_with_norm_(parameters, threshold * _MARGIN, usable)
 
 
-NORM = ClippingRule(
+RULE = ClippingRule(
     "norm",
     "By norm",
     "by norm",

@@ -19,7 +19,7 @@ def clip_value(parameters: Sequence[nn.Parameter], norm: torch.Tensor, threshold
         parameter.grad.nan_to_num_(nan=0.0).clamp_(-threshold, threshold)
 
 
-VALUE = ClippingRule(
+RULE = ClippingRule(
     "value",
     "By value",
     "by value",

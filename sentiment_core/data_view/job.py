@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,43 +12,57 @@ from sentiment_core.datasets import load_reviews
 from sentiment_core.datasets.file import reader
 from sentiment_core.remarks import remarks
 from sentiment_core.sources import SOURCES
+from sentiment_core.work.kinds import Kind, Progress
 
-KIND = "reviews"
 TOKENIZERS = ("word", "whitespace")
 FIELDS = ("source", "limit", "split", "validation_fraction")
 
-Progress = Callable[[str, float | None], None]
 
-
-def arguments_for(data: DataConfig, *, labelled: bool = True, tokens: bool = False) -> dict[str, Any]:
-    """Return the arguments of `run`: what of `data` decides which reviews they are, and the file as it stands.
+@dataclass(frozen=True)
+class ReadingQuestion:
+    """Which reviews to read: `data` are fields of `DataConfig`, `stamp` what tells whether they may be others now.
 
     Not `labelled`: any rows of a file will do. `tokens`: split them into tokens too, which fills that cache.
     """
+
+    data: dict[str, str | int | float | None]
+    stamp: tuple[int, ...] | None
+    labelled: bool
+    tokens: bool
+
+
+@dataclass(frozen=True)
+class ReviewCounts:
+    """What reading has found: `positive` is None without labels; `warnings` are for the user."""
+
+    reviews: int
+    positive: int | None
+    characters: int
+    warnings: tuple[str, ...]
+
+
+REVIEWS = Kind("reviews", "Reading reviews", ReadingQuestion, ReviewCounts, "sentiment_core.data_view.job:run")
+
+
+def arguments_for(data: DataConfig, *, labelled: bool = True, tokens: bool = False) -> ReadingQuestion:
+    """Return the arguments of `run`: what of `data` decides which reviews they are, and its stamp."""
     source = SOURCES[data.source]
     fields = data.model_dump(include=set(FIELDS)) | source.settings(data)
-    return {"data": fields, "stamp": source.stamp(data), "labelled": labelled, "tokens": tokens}
+    return ReadingQuestion(fields, source.stamp(data), labelled, tokens)
 
 
-def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Read what `arguments_for` describes; raises `DataError` or `DownloadError` for reviews that cannot be used.
-
-    Returns the counts `reviews`, `positive` (None without labels) and `characters`, and `warnings` for the user.
-    """
-    data = build(DataConfig, arguments["data"])
-    if not arguments["labelled"]:
+def run(question: ReadingQuestion, progress: Progress) -> ReviewCounts:
+    """Read what `arguments_for` describes; raises `DataError` or `DownloadError` for reviews that cannot be used."""
+    data = build(DataConfig, question.data)
+    if not question.labelled:
         table = reader.read(data, progress=progress)
         return _counts(table.texts, table.labels, table.understood.sentences(trained=False))
     reviews = load_reviews(data, progress)
-    for tokenizer in TOKENIZERS if arguments["tokens"] else ():
+    for tokenizer in TOKENIZERS if question.tokens else ():
         read_tokens(reviews, tokenizer, progress)  # type: ignore[arg-type]
     return _counts(reviews.texts, reviews.labels, (*reviews.warnings, *remarks(reviews)))
 
 
-def _counts(texts: list[str], labels: np.ndarray | None, warnings: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "reviews": len(texts),
-        "positive": None if labels is None else int((labels == 1).sum()),
-        "characters": sum(map(len, texts)),
-        "warnings": list(warnings),
-    }
+def _counts(texts: list[str], labels: np.ndarray | None, warnings: tuple[str, ...]) -> ReviewCounts:
+    positive = None if labels is None else int((labels == 1).sum())
+    return ReviewCounts(len(texts), positive, sum(map(len, texts)), tuple(warnings))

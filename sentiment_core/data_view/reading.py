@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import folder
+from sentiment_core.artifacts import folder, written
 from sentiment_core.config import Tokenizer
 from sentiment_core.datasets import Progress, Reviews, silent
-from sentiment_core.errors import DataError
+from sentiment_core.errors import DataError, StoreError
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
 
 # More different tokens than a million reviews have; it bounds memory against a hostile file.
@@ -102,16 +101,8 @@ def _read_cache(path: Path, count: int) -> Reading | None:
 
 
 def _write_cache(path: Path, reading: Reading) -> None:
-    """Write atomically; a full disk costs only the cache."""
+    """A full disk costs only the cache."""
     # No token holds white space, so line breaks keep the words apart.
     words = np.frombuffer("\n".join(reading.words).encode("utf-8"), dtype=np.uint8)
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".npz", dir=path.parent)
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, words=words, counts=reading.counts, token_ids=reading.token_ids, offsets=reading.offsets)
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
+    with suppress(StoreError), written(path) as temporary:
+        np.savez(temporary, words=words, counts=reading.counts, token_ids=reading.token_ids, offsets=reading.offsets)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,14 @@ from sentiment_core.config import DataConfig
 from sentiment_core.datasets.file import reader, settings
 from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
-from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, model_folder
+from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, run_of, weights_of
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
 from sentiment_core.explain.unseen import own_test, seen_among
 from sentiment_core.metrics import Balance, Status
 from sentiment_core.predictions import read_predictions
 from sentiment_core.steps.rules import correct, positive
 from sentiment_core.store import Store
-
-Progress = Callable[[str, float | None], None]
+from sentiment_core.work.kinds import Kind, Progress
 
 MOST_REVIEWS = 10_000
 DEMO_REVIEWS = 1_000
@@ -64,6 +62,37 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class BatchQuestion:
+    """Which model, by its run id and the digest of its weights, and which reviews: `own`, `demo` or a file.
+
+    `reading`: settings of `data` that say how the file is read, where it does not say so itself.
+    """
+
+    model: str
+    weights: str
+    data: str
+    reading: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """P(positive) of each review, in the order of `reviews_of`, and how many of its words the model knows."""
+
+    probabilities: tuple[float, ...]
+    known: tuple[int, ...]
+
+
+PREDICTIONS = Kind(
+    "predictions",
+    "Answers to many reviews",
+    BatchQuestion,
+    Answers,
+    "sentiment_core.explain.batch:run",
+    run_of=lambda question: run_of(question.model),
+)
+
+
+@dataclass(frozen=True)
 class Counts:
     """Reviews by truth and answer at one threshold; shares are None where nothing is counted."""
 
@@ -94,7 +123,7 @@ class Counts:
         return _share(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)
 
 
-def batch_arguments(model: str, data: str, store: Store, reading: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def batch_arguments(model: str, data: str, store: Store, reading: Mapping[str, Any] | None = None) -> BatchQuestion:
     """Return the arguments of `run`; equal for equal weights and reviews.
 
     `data`: `own` (the test part of what the model was trained on), `demo` (which no model has seen) or the path of a
@@ -103,30 +132,25 @@ def batch_arguments(model: str, data: str, store: Store, reading: Mapping[str, A
     """
     if data == "own" and model == PRETRAINED:
         raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a file")
-    try:
-        weights = (model_folder(model, store) / "model.safetensors").read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"the weights of {model} cannot be read: {error.strerror}; train it again") from error
     where = data if data in {"own", "demo"} else str(Path(data).expanduser().absolute())
-    arguments = {"model": model, "weights": blake2b(weights, digest_size=8).hexdigest(), "data": where}
-    return {**arguments, "reading": dict(reading)} if reading else arguments
+    return BatchQuestion(model, weights_of(model, store), where, dict(reading or {}))
 
 
-def reviews_of(arguments: Mapping[str, Any], store: Store) -> Asked:
+def reviews_of(question: BatchQuestion, store: Store) -> Asked:
     """Return the reviews that `run` asks about, in its order; raises `DataError` where there are none."""
-    asked = _cut(_asked(arguments, store))
-    return replace(asked, seen=seen_among(asked.texts, arguments["model"], store))
+    asked = _cut(_asked(question, store))
+    return replace(asked, seen=seen_among(asked.texts, question.model, store))
 
 
-def _asked(arguments: Mapping[str, Any], store: Store) -> Asked:
-    if arguments["data"] in {"demo", "own"}:
+def _asked(question: BatchQuestion, store: Store) -> Asked:
+    if question.data in {"demo", "own"}:
         reviews = (
             demo_with_evidence(DEMO_REVIEWS, seed=UNSEEN_SEED)
-            if arguments["data"] == "demo"
-            else own_test(arguments["model"], store)
+            if question.data == "demo"
+            else own_test(question.model, store)
         )
         return Asked(list(reviews.texts), np.asarray(reviews.labels))
-    return file_asked(settings(arguments["data"], arguments.get("reading", {})))
+    return file_asked(settings(question.data, question.reading))
 
 
 def file_asked(data: DataConfig, *, keep_columns: bool = True) -> Asked:
@@ -141,11 +165,11 @@ def file_asked(data: DataConfig, *, keep_columns: bool = True) -> Asked:
     )
 
 
-def tested_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> np.ndarray | None:
+def answers_in_test(question: BatchQuestion, asked: Asked, store: Store) -> np.ndarray | None:
     """Return P(positive) `(N,)` of `asked` as it was when the run was tested; None where the model must be asked."""
-    if arguments["data"] != "own" or asked.labels is None:
+    if question.data != "own" or asked.labels is None:
         return None
-    trained, count = store.run(arguments["model"]), len(asked.texts)
+    trained, count = store.run(question.model), len(asked.texts)
     if trained.status is not Status.FINISHED:
         # Its weights may be later ones than those that were tested.
         return None
@@ -158,15 +182,15 @@ def tested_answers(arguments: Mapping[str, Any], asked: Asked, store: Store) -> 
     return None
 
 
-def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Answer every review that `batch_arguments` describes: `{"probabilities": [P(positive), …], "known": [words, …]}`.
+def run(question: BatchQuestion, progress: Progress) -> Answers:
+    """Answer every review that `batch_arguments` describes.
 
     Raises any `SentimentLabError`: a model or file that is gone, reviews that cannot be read.
     """
     progress("Loading model and reviews", None)
     with Store() as store:
-        predictor = load_predictor(arguments["model"], store)
-        texts = reviews_of(arguments, store).texts
+        predictor = load_predictor(question.model, store)
+        texts = reviews_of(question, store).texts
     found: list[float] = []
     known: list[int] = []
     for start in range(0, len(texts), CHUNK):
@@ -174,7 +198,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         probabilities, words = predictor.answers(texts[start : start + CHUNK])
         found += probabilities.tolist()
         known += words.tolist()
-    return {"probabilities": found, "known": known}
+    return Answers(tuple(found), tuple(known))
 
 
 def counts_at(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> Counts:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import MODEL, WEIGHTS, run_place
 from sentiment_core.errors import CheckpointError, NotFoundError
 from sentiment_core.store import Store
 from sentiment_core.tasks import TASKS
@@ -36,12 +38,12 @@ class ModelInfo:
 
 def available_models(store: Store) -> list[ModelInfo]:
     """Return the pretrained model, then the runs that have saved weights, newest first. Needs no torch."""
-    models = [_pretrained_info()] if (PRETRAINED_FOLDER / "model.json").exists() else []
+    models = [_pretrained_info()] if (PRETRAINED_FOLDER / MODEL).exists() else []
     for experiment in store.experiments():
         if not TASKS[experiment.config.task].judges_reviews:
             continue
         for run in experiment.runs:
-            version = _version(home() / "experiments" / experiment.id / run.id)
+            version = _version(run_place(experiment.id, run.id))
             if version is None:
                 continue
             model = run.config.model
@@ -74,24 +76,48 @@ def model_folder(model_id: str, store: Store) -> Path:
     task = TASKS[run.config.task]
     if not task.judges_reviews:
         raise NotFoundError(f"run {model_id} learned another task ({task.label}); only models of reviews can be asked")
-    folder = home() / "experiments" / run.experiment_id / run.id
-    if not (folder / "model.json").exists():
+    folder = run_place(run.experiment_id, run.id)
+    if not (folder / MODEL).exists():
         raise NotFoundError(f"run {model_id} ({run.status}) has no saved model yet; let it finish an epoch")
     return folder
+
+
+def weights_of(model_id: str, store: Store) -> str:
+    """Return a digest of a model's weights: a model may be trained further under its name.
+
+    Raises `NotFoundError` for a model that is not there and `CheckpointError` for one without weights.
+    """
+    path = model_folder(model_id, store) / WEIGHTS
+    try:
+        stamp = path.stat()
+        return _digest(path, stamp.st_size, stamp.st_mtime_ns)
+    except OSError as error:
+        raise CheckpointError(f"the weights of {model_id} cannot be read: {error.strerror}; train it again") from error
+
+
+def run_of(model_id: str) -> str | None:
+    """Return the run that a model is of, None for the one that ships with the product."""
+    return None if model_id == PRETRAINED else model_id
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, size: int, written_at: int) -> str:
+    # A page asks at every draw; the file is read once.
+    return blake2b(path.read_bytes(), digest_size=8).hexdigest()
 
 
 def _version(folder: Path) -> str | None:
     """Return what changes with the weights in `folder`, None where there are none."""
     try:
         # Written after them.
-        return str((folder / "model.json").stat().st_mtime_ns)
+        return str((folder / MODEL).stat().st_mtime_ns)
     except OSError:
         return None
 
 
 def _pretrained_info() -> ModelInfo:
     try:
-        description = json.loads((PRETRAINED_FOLDER / "model.json").read_text())
+        description = json.loads((PRETRAINED_FOLDER / MODEL).read_text())
         details = description["details"]
         return ModelInfo(PRETRAINED, details["name"], details["description"], details["test_accuracy"], True)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

@@ -16,6 +16,7 @@ from typing import Any
 
 from sentiment_core.explain.export_style import STYLE
 from sentiment_core.explain.records import Attribution, Completeness, Explanation, TokenScore
+from sentiment_core.explain.unseen import REMEMBERED
 
 FORMAT = 1
 LABELS = ("negative", "positive")
@@ -26,11 +27,15 @@ _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class ModelRows:
-    """What one model says about the text, with the name to show for it and one attribution per method."""
+    """What one model says about the text, with the name to show for it and one attribution per method.
+
+    `seen`: whether the model has learned from the text, None where nobody can tell.
+    """
 
     name: str
     explanation: Explanation
     attributions: tuple[Attribution, ...]
+    seen: bool | None = None
 
 
 def as_document(text: str, models: Sequence[ModelRows]) -> dict[str, Any]:
@@ -47,6 +52,7 @@ def as_document(text: str, models: Sequence[ModelRows]) -> dict[str, Any]:
                 "name": model.name,
                 "probability": model.explanation.probability,
                 "label": model.explanation.label,
+                "seen": model.seen,
                 "truncated": model.explanation.truncated,
                 "known_tokens": model.explanation.known_tokens,
                 "used_tokens": model.explanation.used_tokens,
@@ -120,6 +126,8 @@ def _model(text: str, model: ModelRows, largest: dict[str, float]) -> str:
         read += ", the rest cut off"
     answer = f"<b>{LABELS[explanation.label]}</b>, P(positive) = {explanation.probability:.4f}"
     parts = [f"<section>\n<h2>{_text(model.name)}</h2>\n<p>{answer} · {read}</p>\n"]
+    if model.seen:
+        parts.append(f'<p class="note">{_text(f"{model.name} {REMEMBERED}")}</p>\n')
     for attribution in model.attributions:
         scale = largest[attribution.method]
         parts.append(f"<h3>{_text(attribution.title)}</h3>\n{_legend(attribution, scale)}{_completeness(attribution)}")

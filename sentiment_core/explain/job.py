@@ -5,88 +5,109 @@ Results are JSON: an attribution is told at the tokens that the model used, all 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
-from sentiment_core.errors import CheckpointError
-from sentiment_core.explain.catalogue import load_predictor, model_folder
+from sentiment_core.explain.catalogue import load_predictor, run_of, weights_of
 from sentiment_core.explain.faithfulness import Faithfulness, of_review
 from sentiment_core.explain.methods import METHODS, attribute
 from sentiment_core.explain.records import Attribution, Completeness, ReadingAlong
 from sentiment_core.store import Store
+from sentiment_core.work.kinds import Kind, Progress
 
-KIND = "explanation"
-ATTRIBUTIONS, FAITHFULNESS, ALONG = "attributions", "faithfulness", "along"
+What = Literal["attributions", "faithfulness", "along"]
+ATTRIBUTIONS: What = "attributions"
+FAITHFULNESS: What = "faithfulness"
+ALONG: What = "along"
 
-Progress = Callable[[str, float | None], None]
+
+@dataclass(frozen=True)
+class ReviewQuestion:
+    """What is asked about one review: `weights` is a digest, `target` the class that is spoken for, None: predicted."""
+
+    what: What
+    model: str
+    weights: str
+    text: str
+    methods: tuple[str, ...]
+    target: int | None
+    baseline: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """The answer to what was asked, as JSON; `attributions_of`, `faithfulness_of` and `along_of` read it."""
+
+    attributions: tuple[dict[str, Any], ...] = ()
+    faithfulness: dict[str, dict[str, Any]] = field(default_factory=dict)
+    after: tuple[int, ...] = ()
+    probabilities: tuple[float, ...] = ()
+
+
+EXPLANATION = Kind(
+    "explanation",
+    "Explaining a review",
+    ReviewQuestion,
+    Told,
+    "sentiment_core.explain.job:run",
+    run_of=lambda question: run_of(question.model),
+)
 
 
 def arguments_for(
-    what: str, model: str, text: str, methods: Sequence[str], target: int | None, baseline: str, store: Store
-) -> dict[str, Any]:
+    what: What, model: str, text: str, methods: Sequence[str], target: int | None, baseline: str, store: Store
+) -> ReviewQuestion:
     """Return the arguments of `run` for one of `attributions`, `faithfulness`, `along`; equal for equal questions.
 
     Raises `NotFoundError` for a model that is not there and `CheckpointError` for one without weights.
     """
-    try:
-        weights = (model_folder(model, store) / "model.safetensors").stat()
-    except OSError as error:
-        raise CheckpointError(f"the weights of {model} cannot be read: {error.strerror}; train it again") from error
-    return {
-        "what": what,
-        "model": model,
-        # A model may be trained further under its name.
-        "weights": [weights.st_size, weights.st_mtime_ns],
-        "text": text,
-        "methods": list(methods),
-        "target": target,
-        "baseline": baseline,
-    }
+    return ReviewQuestion(what, model, weights_of(model, store), text, tuple(methods), target, baseline)
 
 
-def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def run(question: ReviewQuestion, progress: Progress) -> Told:
     """Compute what `arguments_for` describes; raises any `SentimentLabError`."""
     progress("Loading the model", None)
     with Store() as store:
-        predictor = load_predictor(arguments["model"], store)
-    text = arguments["text"]
-    if arguments["what"] == ALONG:
+        predictor = load_predictor(question.model, store)
+    text = question.text
+    if question.what == ALONG:
         progress("Reading along", None)
         found = predictor.reading_along(text)
-        return {"after": found.after.tolist(), "probabilities": found.probabilities.tolist()}
+        return Told(after=tuple(found.after.tolist()), probabilities=tuple(found.probabilities.tolist()))
     scored: list[Attribution] = []
-    for place, name in enumerate(arguments["methods"]):
-        progress(METHODS[name].title, place / len(arguments["methods"]))
-        scored += attribute(predictor, text, [name], arguments["target"], arguments["baseline"])
-    if arguments["what"] == ATTRIBUTIONS:
+    for place, name in enumerate(question.methods):
+        progress(METHODS[name].title, place / len(question.methods))
+        scored += attribute(predictor, text, [name], question.target, question.baseline)
+    if question.what == ATTRIBUTIONS:
         used = np.flatnonzero(predictor.read(text)[1])
-        return {"attributions": [_packed(item, used) for item in scored]}
+        return Told(attributions=tuple(_packed(item, used) for item in scored))
     progress("Taking words away", None)
-    return {
+    measured = {
         name: {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(item).items()}
         for name, item in of_review(predictor, text, scored).items()
     }
+    return Told(faithfulness=measured)
 
 
-def attributions_of(result: Mapping[str, Any], used: np.ndarray) -> list[Attribution]:
+def attributions_of(told: Told, used: np.ndarray) -> list[Attribution]:
     """Return the attributions of a result for a review whose used tokens are marked in `used (N,)` bool."""
-    return [_unpacked(item, used) for item in result["attributions"]]
+    return [_unpacked(item, used) for item in told.attributions]
 
 
-def faithfulness_of(result: Mapping[str, Any]) -> dict[str, Faithfulness]:
+def faithfulness_of(told: Told) -> dict[str, Faithfulness]:
     """Return the measures of a result by method, random order included."""
     return {
         name: Faithfulness(**{**item, "deletion": np.array(item["deletion"]), "insertion": np.array(item["insertion"])})
-        for name, item in result.items()
+        for name, item in told.faithfulness.items()
     }
 
 
-def along_of(result: Mapping[str, Any]) -> ReadingAlong:
+def along_of(told: Told) -> ReadingAlong:
     """Return the answers while reading of a result."""
-    return ReadingAlong(np.array(result["after"], dtype=np.int64), np.array(result["probabilities"]))
+    return ReadingAlong(np.array(told.after, dtype=np.int64), np.array(told.probabilities))
 
 
 def _packed(item: Attribution, used: np.ndarray) -> dict[str, Any]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from sentiment_core.architecture import POOLINGS
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import MODEL, run_place
 from sentiment_core.config import ExperimentConfig, RunConfig, flatten, from_fields, with_runs
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
 from sentiment_core.steps.rules import positive
 from sentiment_core.store import Experiment, Run
+from sentiment_core.tasks import TASKS
 
 MOST_PADDING = 500
 # The kinds of model the lab compares, each with the poolings that make a model one of them.
@@ -89,8 +89,8 @@ def movement(probabilities: np.ndarray) -> Movement:
 
 
 def kind_of(config: ExperimentConfig) -> str | None:
-    """Return which of `KINDS` a run is: by its only pooling; None when it has several or another one."""
-    if len(config.model.pooling) != 1:
+    """Return which of `KINDS` a run is: by its only pooling; None when it has another one, or another task."""
+    if len(config.model.pooling) != 1 or not TASKS[config.task].judges_reviews:
         return None
     return next((kind for kind, poolings in KINDS.items() if config.model.pooling[0] in poolings), None)
 
@@ -101,7 +101,7 @@ def candidates(experiments: Sequence[Experiment]) -> list[Candidate]:
     for experiment in experiments:
         for run in experiment.runs:
             kind = kind_of(run.config)
-            if kind and run.status is Status.FINISHED and (_folder(run) / "model.json").exists():
+            if kind and run.status is Status.FINISHED and (run_place(run.experiment_id, run.id) / MODEL).exists():
                 found.append(Candidate(kind, run, experiment))
     return found
 
@@ -149,7 +149,3 @@ def probe_experiment() -> ExperimentConfig:
 
 def _settings(run: Run) -> dict[str, str]:
     return {field: repr(value) for field, value in flatten(run.config).items() if field not in FREE}
-
-
-def _folder(run: Run) -> Path:
-    return home() / "experiments" / run.experiment_id / run.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -19,16 +19,15 @@ from sentiment_core.explain.agreement import agreement
 from sentiment_core.explain.catalogue import load_predictor
 from sentiment_core.explain.faithfulness import FRACTIONS, RANDOM, Faithfulness, faithfulness
 from sentiment_core.explain.methods import METHODS
-from sentiment_core.explain.study_question import LEAST_REVIEWS
+from sentiment_core.explain.study_question import LEAST_REVIEWS, Study, StudyQuestion
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence, evidence_mask, precisions
 from sentiment_core.explain.unseen import own_test, seen_among
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 from sentiment_core.store import Store
+from sentiment_core.work.kinds import Progress
 
 if TYPE_CHECKING:
     from sentiment_core.explain.predictor import Predictor
-
-Progress = Callable[[str, float | None], None]
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -54,17 +53,17 @@ class _Measured:
     precision: list[dict[str, float | None]] = field(default_factory=list)
 
 
-def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def run(question: StudyQuestion, progress: Progress) -> Study:
     """Measure what `study_arguments` describes; the result is described in `_result`.
 
     Raises any `SentimentLabError`: a model or file that is gone, reviews that cannot be used.
     """
     progress("Loading the model", None)
     with Store() as store:
-        predictor = load_predictor(arguments["model"], store)
-        sample = draw_sample(arguments, store, progress)
+        predictor = load_predictor(question.model, store)
+        sample = draw_sample(question, store, progress)
     reviews = sample.reviews
-    names = [name for name in arguments["methods"] if predictor.has_attention or not METHODS[name].needs_attention]
+    names = [name for name in question.methods if predictor.has_attention or not METHODS[name].needs_attention]
     if not names:
         raise ConfigError(f"attention is not for {predictor.model_id}: its pooling weighs no tokens; choose others")
     measured = {name: _Measured() for name in (*names, RANDOM)}
@@ -79,8 +78,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         if len(token_ids) < 2:
             continue  # nothing to rank
         target = int(positive(predictor.logits([token_ids])[0], EVEN_LOG_ODDS))
-        scores = _scores(predictor, token_ids, target, measured, seed=arguments["seed"] + place)
-        found = faithfulness(predictor, token_ids, scores, target, seed=arguments["seed"] + place)
+        scores = _scores(predictor, token_ids, target, measured, seed=question.seed + place)
+        found = faithfulness(predictor, token_ids, scores, target, seed=question.seed + place)
         for name, entry in measured.items():
             entry.found.append(found[name])
         for (one, other), values in taus.items():
@@ -100,7 +99,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
             f"only {len(tokens)} reviews have two words that the model knows; at least {LEAST_REVIEWS} are needed"
         )
     progress("Working out the intervals", 1.0)
-    return _result(arguments, sample, measured, taus, tokens, right, time.perf_counter() - started)
+    return _result(question, sample, measured, taus, tokens, right, time.perf_counter() - started)
 
 
 def _scores(
@@ -116,23 +115,23 @@ def _scores(
     return scores
 
 
-def draw_sample(arguments: Mapping[str, Any], store: Store, progress: Progress) -> Sample:
+def draw_sample(question: StudyQuestion, store: Store, progress: Progress) -> Sample:
     """Return the sample of a study: reviews that the model has not learned from, at most as many as asked for."""
-    data, size, seed = arguments["data"], arguments["sample"], arguments["seed"]
+    data, size, seed = question.data, question.sample, question.seed
     if data == "demo":
         reviews = demo_with_evidence(size, seed=UNSEEN_SEED + seed)
     elif data == "own":
-        reviews = own_test(arguments["model"], store, progress)
+        reviews = own_test(question.model, store, progress)
     else:
-        loaded = load_reviews(settings(data, arguments.get("reading", {})), progress)
+        loaded = load_reviews(settings(data, question.reading), progress)
         reviews = RawReviews(loaded.texts, loaded.labels, evidence=loaded.evidence)
     progress("Comparing them with what the model was trained on", None)
     offered = len(reviews.texts)
-    known = seen_among(reviews.texts, arguments["model"], store)
+    known = seen_among(reviews.texts, question.model, store)
     unseen = np.arange(offered) if known is None else np.flatnonzero(~known)
     if len(unseen) < LEAST_REVIEWS:
         raise DataError(
-            f"only {len(unseen)} of the {offered:,} reviews are new to {arguments['model']}, which has learned from "
+            f"only {len(unseen)} of the {offered:,} reviews are new to {question.model}, which has learned from "
             f"the others; at least {LEAST_REVIEWS} new ones are needed"
         )
     rows = np.sort(np.random.default_rng(seed).permutation(unseen)[:size])
@@ -140,14 +139,14 @@ def draw_sample(arguments: Mapping[str, Any], store: Store, progress: Progress) 
 
 
 def _result(
-    arguments: Mapping[str, Any],
+    question: StudyQuestion,
     sample: Sample,
     measured: Mapping[str, _Measured],
     taus: Mapping[tuple[str, str], list[float]],
     tokens: Sequence[int],
     right: Sequence[bool],
     seconds: float,
-) -> dict[str, Any]:
+) -> Study:
     """Return the study as JSON: `methods`, a row each, random order last; `agreement`, a row each pair; `fractions`.
 
     An interval is `{mean, low, high}`; of a curve, lists along `fractions`. `…_gain` is how much better than random
@@ -155,7 +154,7 @@ def _result(
     where no truth is known. `seen` reviews of the `offered` were left out because the model has learned from their
     text, None where nobody can tell.
     """
-    rng = np.random.default_rng(arguments["seed"])
+    rng = np.random.default_rng(question.seed)
     control = measured[RANDOM].found
     rows = []
     for name, entry in measured.items():
@@ -174,14 +173,14 @@ def _result(
         row["seconds"] = float(np.mean(entry.seconds))
         rows.append(row)
     return {
-        "model": arguments["model"],
-        "data": arguments["data"] if arguments["data"] in {"own", "demo"} else Path(arguments["data"]).name,
-        "sample": arguments["sample"],
+        "model": question.model,
+        "data": question.data if question.data in {"own", "demo"} else Path(question.data).name,
+        "sample": question.sample,
         "offered": sample.offered,
         "seen": sample.seen,
-        "seed": arguments["seed"],
+        "seed": question.seed,
         "reviews": len(tokens),
-        "left_out": arguments["sample"] - len(tokens),
+        "left_out": question.sample - len(tokens),
         "accuracy": float(np.mean(right)),
         "tokens": float(np.mean(tokens)),
         "fractions": list(FRACTIONS),

@@ -3,22 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from typing_extensions import TypedDict  # pydantic reads no other on Python 3.11
 
-from sentiment_core.errors import CheckpointError, ConfigError
-from sentiment_core.explain.catalogue import model_folder
+from sentiment_core.errors import ConfigError
+from sentiment_core.explain.catalogue import run_of, weights_of
 from sentiment_core.explain.methods import METHODS, method
 from sentiment_core.explain.unseen import experiment_folder
 from sentiment_core.seen import read_seen
 from sentiment_core.store import Store
+from sentiment_core.work.kinds import Kind
 
 LEAST_REVIEWS, MOST_REVIEWS = 10, 5000
 MOST_SEED = 2**31 - 1
 CONTROL = "random"
+
+
+# From so many reviews on a study may take the better part of an hour.
+LONG_REVIEWS = 500
+
+
+@dataclass(frozen=True)
+class StudyQuestion:
+    """What to measure: `weights` and `learned_from` are digests, `data` is `own`, `demo` or the path of a file.
+
+    `reading`: settings of `data` that say how the file is read, where it does not say so itself.
+    """
+
+    model: str
+    weights: str
+    learned_from: str | None
+    data: str
+    sample: int
+    seed: int
+    methods: tuple[str, ...]
+    reading: dict[str, str] = field(default_factory=dict)
+
+
+class Study(TypedDict):
+    """What a study found, as it is downloaded; `explain.study` says what its rows hold."""
+
+    model: str
+    data: str
+    sample: int
+    offered: int
+    seen: int | None
+    seed: int
+    reviews: int
+    left_out: int
+    accuracy: float
+    tokens: float
+    fractions: list[float]
+    confidence: float
+    methods: list[dict[str, Any]]
+    agreement: list[dict[str, Any]]
+    precision_reviews: int
+    seconds: float
+
+
+FAITHFULNESS = Kind(
+    "faithfulness",
+    "Faithfulness study",
+    StudyQuestion,
+    Study,
+    "sentiment_core.explain.study:run",
+    is_long=lambda question: question.sample >= LONG_REVIEWS,
+    run_of=lambda question: run_of(question.model),
+)
 
 
 def study_arguments(
@@ -28,8 +84,8 @@ def study_arguments(
     seed: int,
     methods: Sequence[str],
     store: Store,
-    reading: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    reading: Mapping[str, str] | None = None,
+) -> StudyQuestion:
     """Return the arguments of `run`, checked; equal for equal questions about equal weights.
 
     `data`: `own` (the test part of the reviews the model was trained with), `demo` (which no model has seen) or the
@@ -43,20 +99,16 @@ def study_arguments(
     chosen = {method(name).name for name in methods} - {CONTROL}
     if not chosen:
         raise ConfigError(f"methods: choose at least one of {', '.join(name for name in METHODS if name != CONTROL)}")
-    try:
-        weights = (model_folder(model, store) / "model.safetensors").read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"the weights of {model} cannot be read: {error.strerror}; train it again") from error
-    arguments = {
-        "model": model,
-        "weights": blake2b(weights, digest_size=8).hexdigest(),
-        "learned_from": _digest(read_seen(experiment_folder(model, store))),
-        "data": data if data in {"own", "demo"} else str(Path(data).expanduser().absolute()),
-        "sample": sample,
-        "seed": seed,
-        "methods": [name for name in METHODS if name in chosen],
-    }
-    return {**arguments, "reading": dict(reading)} if reading else arguments
+    return StudyQuestion(
+        model=model,
+        weights=weights_of(model, store),
+        learned_from=_digest(read_seen(experiment_folder(model, store))),
+        data=data if data in {"own", "demo"} else str(Path(data).expanduser().absolute()),
+        sample=sample,
+        seed=seed,
+        methods=tuple(name for name in METHODS if name in chosen),
+        reading=dict(reading or {}),
+    )
 
 
 def _digest(seen: np.ndarray | None) -> str | None:

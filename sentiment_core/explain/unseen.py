@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import work_place
 from sentiment_core.datasets import TEST, Progress, RawReviews, check_here, load_reviews, silent
-from sentiment_core.errors import ConfigError, DataError
+from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.explain.catalogue import PRETRAINED, PRETRAINED_FOLDER
 from sentiment_core.seen import is_in, learned_from, read_seen
 from sentiment_core.store import Store
@@ -17,6 +17,9 @@ from sentiment_core.store import Store
 CHANGED = (
     "the reviews have changed since this run was trained, so it has no test part of its own any more; "
     "give their file: what the run was trained on is left out of it"
+)
+REMEMBERED = (
+    "was trained or validated on this very review: its answer says what it remembers, not what it makes of a new one."
 )
 
 
@@ -43,9 +46,21 @@ def seen_among(texts: Sequence[str], model_id: str, store: Store) -> np.ndarray 
     return None if hashes is None else is_in(texts, hashes)
 
 
+def has_seen(text: str, model_id: str, store: Store) -> bool | None:
+    """Return whether the model has learned from `text`; None where no list of its reviews can be read.
+
+    Unlike `seen_among` it reads no reviews: a page asks at every draw. Raises `NotFoundError`.
+    """
+    try:
+        hashes = read_seen(experiment_folder(model_id, store))
+    except CheckpointError:
+        return None
+    return None if hashes is None else bool(is_in([text], hashes)[0])
+
+
 def experiment_folder(model_id: str, store: Store) -> Path:
     """Return where a model's list of reviews lies, one for all runs of an experiment; raise `NotFoundError`."""
-    return PRETRAINED_FOLDER if model_id == PRETRAINED else home() / "experiments" / store.run(model_id).experiment_id
+    return PRETRAINED_FOLDER if model_id == PRETRAINED else work_place(store.run(model_id).experiment_id)
 
 
 def own_test(model_id: str, store: Store, progress: Progress = silent) -> RawReviews:

@@ -78,7 +78,7 @@ def _long_gradients(found: Recording) -> str:
 def _bar() -> tuple[str, ...]:
     """Say how the rungs stand beside the elastic net on the same reviews, tokens and vectors."""
     found = [recorded for item in LESSONS if item.preset and (recorded := _recording(item.name))]
-    references = next((item.references for item in found if REFERENCE in item.references), None)
+    references = next((item.baselines for item in found if REFERENCE in item.baselines), None)
     if references is None:
         return ()
     bar = references[REFERENCE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -15,9 +16,10 @@ from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import NotFoundError, StoreError
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.recorded.spread import RunSpread, SeedResult
-from sentiment_core.recorded.writer import FORMAT, WHOLE
-from sentiment_core.steps.quantities import STEP_COLUMNS
+from sentiment_core.recorded.writer import FORMAT, STEPS, VALUES
+from sentiment_core.steps.quantities import CORE
 from sentiment_core.store import Experiment, Run
+from sentiment_core.store.source import spread
 
 FOLDER = Path(__file__).parent
 PREFIX = "recorded-"
@@ -33,7 +35,8 @@ class Recording:
     columns: dict[str, dict[str, list[Any]]]  # run id → column → one value per step
     evaluated: dict[str, list[Evaluation]]
     parts: dict[str, dict[str, Balance]]
-    references: dict[str, float]  # baseline → its test accuracy on the same reviews
+    measured: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]  # run id → diagnostic → its steps (N,), values (N, …)
+    baselines: dict[str, float]  # baseline → its test accuracy on the same reviews
     made: tuple[dict[str, Any], ...] = ()  # what computed each run; empty where nobody noted it
     spread: tuple[RunSpread, ...] = ()  # each run over seeds; empty in a recording of one seed
 
@@ -43,11 +46,34 @@ class Recording:
             raise NotFoundError(f"there is no recording {experiment_id[:80]!r}")
         return self.recorded
 
+    def run(self, run_id: str) -> Run:
+        """Return a run; raise `NotFoundError` for an unknown one."""
+        found = next((run for run in self.recorded.runs if run.id == run_id), None)
+        if found is None:
+            raise NotFoundError(f"there is no recorded run {run_id[:80]!r}")
+        return found
+
     def steps(self, run_id: str, after: int = 0, limit: int | None = None) -> dict[str, list[Any]]:
         """Return the steps after step `after`, oldest first and at most `limit`, as one list per column."""
         columns = self.columns[run_id]
         first = next((place for place, step in enumerate(columns["step"]) if step > after), len(columns["step"]))
         return {name: values[first : None if limit is None else first + limit] for name, values in columns.items()}
+
+    def diagnostic_names(self, run_id: str) -> list[str]:
+        """Return which quantities a run has measured beside its steps' columns, sorted."""
+        return sorted(self.measured[run_id])
+
+    def diagnostics(
+        self, run_id: str, quantity: str, after: int = 0, most: int | None = None, until: int | None = None
+    ) -> tuple[list[int], list[Any]]:
+        """Return the steps after `after`, up to `until`, at which a run measured `quantity`, and the values.
+
+        Of more than `most` they are `most`, evenly spread.
+        """
+        steps, values = self.measured[run_id].get(quantity, (np.empty(0, int), np.empty(0)))
+        inside = np.flatnonzero((steps > after) & (steps <= (math.inf if until is None else until)))
+        chosen = inside[spread(len(inside), most)]
+        return steps[chosen].tolist(), values[chosen].tolist() if values.ndim == 1 else list(values[chosen])
 
     def evaluations(self, run_id: str) -> list[Evaluation]:
         """Return the evaluations of a run, oldest first."""
@@ -56,6 +82,10 @@ class Recording:
     def balances(self, run_id: str) -> dict[str, Balance]:
         """Return `{part: balance}` of the reviews that a run was trained and evaluated on."""
         return self.parts[run_id]
+
+    def references(self, experiment_id: str) -> dict[str, float]:
+        """Return `{baseline: test accuracy}` on the reviews of the recording."""
+        return self.baselines
 
     def queue_position(self, experiment_id: str) -> int | None:
         """Return None: a recording waits for nobody."""
@@ -92,6 +122,7 @@ def read(path: str | Path) -> Recording:
             config = build(ExperimentConfig, about["config"])
             identifier = PREFIX + name
             columns: dict[str, dict[str, list[Any]]] = {}
+            measured: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
             evaluated: dict[str, list[Evaluation]] = {}
             parts: dict[str, dict[str, Balance]] = {}
             runs = []
@@ -101,16 +132,15 @@ def read(path: str | Path) -> Recording:
                 evaluated[run_id] = [Evaluation(**item) for item in values.pop("evaluations")]
                 known = {part: Balance(**found) for part, found in values.pop("balances", {}).items()}
                 parts[run_id] = known
-                columns[run_id] = {column: _values(archive, position, column) for column in STEP_COLUMNS}
-                if len({len(column) for column in columns[run_id].values()}) != 1:
-                    raise ValueError("columns of different lengths")
+                columns[run_id] = _columns(archive, position)
+                measured[run_id] = _diagnostics(archive, position)
                 runs.append(_run(values, run_id, identifier, position + 1, config.resolve(run_config)))
             references = {str(label): float(value) for label, value in about["references"].items()}
             # Recordings of before the ladder ran over seeds lack both.
             made = tuple(about.get("made", ()))
-            spread = tuple(_spread(item) for item in about.get("spread", ()))
+            over_seeds = tuple(_spread(item) for item in about.get("spread", ()))
             experiment = _experiment(about, identifier, config, tuple(runs))
-        return Recording(name, experiment, columns, evaluated, parts, references, made, spread)
+        return Recording(name, experiment, columns, evaluated, parts, measured, references, made, over_seeds)
     except StoreError:
         raise
     except Exception as error:  # a damaged archive fails in zipfile, zlib, numpy or json
@@ -121,14 +151,30 @@ def _spread(told: dict[str, Any]) -> RunSpread:
     return RunSpread(str(told["name"]), tuple(SeedResult(**item) for item in told["results"]))
 
 
-def _values(archive: Any, position: int, column: str) -> list[Any]:
-    """Return a column as Python numbers."""
-    array = archive[f"{position}.{column}"]
-    if array.ndim != 1:
-        raise ValueError(f"{column} is not a column")
-    if column in WHOLE:
-        return [int(value) for value in array]
-    return [float(value) for value in array.astype(np.float32)]
+def _columns(archive: Any, position: int) -> dict[str, list[Any]]:
+    """Return the core quantities of a run as Python numbers; NaN for one that its program did not measure yet."""
+    count = len(archive[f"{position}.step"])
+    columns: dict[str, list[Any]] = {}
+    for name, quantity in CORE.items():
+        key = f"{position}.{name}"
+        array = archive[key] if key in archive else np.full(count, math.nan)
+        if array.shape != (count,):
+            raise ValueError(f"{name} is not a column of {count} steps")
+        whole = quantity.whole and array.dtype.kind in "iu"
+        columns[name] = array.tolist() if whole else array.astype(np.float32).tolist()
+    return columns
+
+
+def _diagnostics(archive: Any, position: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    found = {}
+    for key in archive.files:
+        if key.startswith(f"{position}.") and key.endswith(STEPS):
+            name = key.removeprefix(f"{position}.").removesuffix(STEPS)
+            steps, values = archive[key], archive[f"{position}.{name}{VALUES}"]
+            if steps.ndim != 1 or steps.dtype.kind not in "iu" or len(values) != len(steps) or values.dtype.kind != "f":
+                raise ValueError(f"{name} does not fit its steps")
+            found[name] = steps, values
+    return found
 
 
 def _run(told: dict[str, Any], run_id: str, experiment_id: str, position: int, config: ExperimentConfig) -> Run:

@@ -16,10 +16,12 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.recorded.spread import RunSpread
+from sentiment_core.steps.quantities import CORE
 from sentiment_core.store import Run, Store
 
 FORMAT = 1
-WHOLE = frozenset({"step", "epoch", "tokens"})
+# A column of a run is POSITION.NAME; of a diagnostic, which not every step has, its steps are kept beside its values.
+STEPS, VALUES = ".steps", ".values"
 
 
 def record(store: Store, experiment_id: str, path: str | Path, references: Mapping[str, float] | None = None) -> Path:
@@ -45,7 +47,8 @@ def record_runs(
     computed it (`training.device.circumstances`), `spread` what it reached with other seeds.
 
     Steps are kept as float32, in which losses and gradients were measured: nothing of them is lost. Of a CSV file only
-    its name is kept. Raises `StoreError` for a run that is not over yet and for a file that cannot be written.
+    its name is kept. Raises `StoreError` for a run that is not over yet, a
+    diagnostic whose shape changes from step to step, and a file that cannot be written.
     """
     owners = [store.experiment(run.experiment_id) for run in runs]
     for owner in owners:
@@ -67,8 +70,14 @@ def record_runs(
     arrays = {"about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)}
     for position, run in enumerate(runs):
         for column, values in store.steps(run.id).items():
-            kind = np.int32 if column in WHOLE else np.float32
+            kind = np.int32 if CORE[column].whole else np.float32
             arrays[f"{position}.{column}"] = np.asarray(values, dtype=kind)
+        for name in store.diagnostic_names(run.id):
+            steps, measured = store.diagnostics(run.id, name)
+            if len({np.shape(value) for value in measured}) != 1:
+                raise StoreError(f"{name} of run {run.id} is of another shape at some steps; it cannot be recorded")
+            arrays[f"{position}.{name}{STEPS}"] = np.asarray(steps, dtype=np.int32)
+            arrays[f"{position}.{name}{VALUES}"] = np.asarray(measured, dtype=np.float32)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     target = Path(path)

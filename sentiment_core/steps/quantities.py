@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Kind = Literal["known", "measured", "counted"]  # before the update; on the device, in its course; by the program
-Line = Literal["solid", "faint", "dotted", "level"]  # `dotted` and `level` belong to clipping
+Line = Literal["solid", "faint", "dashed", "dotted", "level"]  # the last two say what clipping did
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class Quantity:
     help: str
     panel: Panel | None = None  # None: not drawn
     line: Line = "solid"
-    tag: str = ""  # TensorBoard's, where it is not the panel's name and its own
+    tag: str = ""  # TensorBoard's, empty for no curve there; else its panel's name and its own
     array: bool = False  # a float32 array per step, never drawn; else one number
     whole: bool = False  # integers; else real numbers, which may be NaN or infinite
     name: str = ""
 
-    @property
-    def curve(self) -> str:
-        """TensorBoard's tag; empty for what has no curve there."""
-        return self.tag or (f"{self.panel.name}/{self.name}" if self.panel and not self.array else "")
+    def named(self, name: str, whole: bool = False) -> Quantity:
+        """Return the quantity as it is declared under `name`."""
+        tag = self.tag or (f"{self.panel.name}/{name}" if self.panel and not self.array else "")
+        return replace(self, name=name, whole=whole, tag=tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class StepMetrics:
         float,
         Quantity(
             "batch",
-            "share",
+            "",
             "measured",
             "Share of the batch classified correctly, before the update.",
             ACCURACY,
@@ -160,7 +160,7 @@ class Drained(NamedTuple):
 def _declared(record: type[Any]) -> Iterator[Quantity]:
     for name, hint in get_type_hints(record, include_extras=True).items():
         kind, quantity = get_args(hint)
-        yield replace(quantity, name=name, whole=kind is int)
+        yield quantity.named(name, whole=kind is int)
 
 
 CORE: dict[str, Quantity] = {quantity.name: quantity for quantity in _declared(StepMetrics)}
@@ -169,10 +169,11 @@ DIAGNOSTICS: dict[str, Quantity] = {}
 
 
 def declare(name: str, quantity: Quantity) -> None:
-    """Make a diagnostic known under `name`; raise `ValueError` for a name that is taken."""
-    if name in CORE or name in DIAGNOSTICS:
-        raise ValueError(f"{name}: there is such a quantity already")
-    DIAGNOSTICS[name] = replace(quantity, name=name)
+    """Make a diagnostic known under `name`, an identifier; raise `ValueError` for another and for one that is taken."""
+    # The browser is told of each step whether it was `clipped`, beside what was measured.
+    if not name.isidentifier() or name in {*CORE, *DIAGNOSTICS, "clipped"}:
+        raise ValueError(f"{name}: not an identifier, or there is such a quantity already")
+    DIAGNOSTICS[name] = quantity.named(name)
 
 
 def diagnostic(name: str) -> Quantity:
@@ -193,4 +194,4 @@ def scalars(names: Iterable[str]) -> list[Quantity]:
 
 def drawn() -> list[Quantity]:
     """Return every quantity that has a panel, core quantities first."""
-    return [quantity for quantity in (*CORE.values(), *DIAGNOSTICS.values()) if quantity.panel and not quantity.array]
+    return [quantity for quantity in (*CORE.values(), *scalars(DIAGNOSTICS)) if quantity.panel]

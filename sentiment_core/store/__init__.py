@@ -1,24 +1,38 @@
 """The experiment store: the only thing between the pages and the training; all SQL is here."""
 
+from typing import Any
+
 from sentiment_core.store.lifecycle import Lifecycle
 from sentiment_core.store.listing import Listing, Search
 from sentiment_core.store.measurements import Measurements
 from sentiment_core.store.outbox import Outbox, patiently
-from sentiment_core.store.records import Experiment, Progress, Request, RequestKind, Run, Worker
+from sentiment_core.store.queue import TRAINING
+from sentiment_core.store.records import Experiment, Places, Progress, Request, RequestKind, Run, Work, Worker
+from sentiment_core.store.source import Source, table
 
 __all__ = [
+    "TRAINING",
     "Experiment",
     "Outbox",
+    "Places",
     "Progress",
     "Request",
     "RequestKind",
     "Run",
     "Search",
+    "Source",
     "Store",
+    "Work",
     "Worker",
     "patiently",
+    "table",
 ]
 
 
 class Store(Listing, Lifecycle, Measurements):
     """All experiments with what they measured. Safe to share between threads; any number of processes may open it."""
+
+    def step_rows(self, run_id: str) -> list[dict[str, Any]]:
+        """Return all steps of a run with what was measured at them, oldest first, as one dict per step; see `table`."""
+        columns = table(self, run_id)
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -11,15 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from sentiment_core.artifacts import folder, home
+from sentiment_core.artifacts import home, store_file
 from sentiment_core.errors import NotFoundError, StoreError, StoreUnavailableError
+from sentiment_core.store.backups import back_up
 from sentiment_core.store.engine import BUSY_SECONDS, open_engine
 from sentiment_core.store.faults import explain
-from sentiment_core.store.schema import SCHEMA_VERSION, identity_table, metadata, version_table
+from sentiment_core.store.layout import Layout, create
+from sentiment_core.store.migrations import migrate
+
+REBUILD_SECONDS = 60  # SQLite: while another process copies a large file and changes its tables
 
 
 class Database:
@@ -29,7 +32,7 @@ class Database:
         """Open `url`, else `$SENTIMENT_STORE_URL`, else a file in the home folder; raise `StoreError` if that fails."""
         chosen = url or os.environ.get("SENTIMENT_STORE_URL")
         try:
-            parsed = make_url(chosen) if chosen else URL.create("sqlite", database=str(folder() / "store.sqlite3"))
+            parsed = make_url(chosen) if chosen else URL.create("sqlite", database=str(store_file()))
             self._is_sqlite = parsed.get_backend_name() == "sqlite"
             if not self._is_sqlite and parsed.get_backend_name() != "postgresql":
                 raise StoreError(f"{parsed.drivername}: not a store we know; use sqlite:///… or postgresql+psycopg://…")
@@ -87,8 +90,8 @@ class Database:
         # first and upgrades later fails at once when another one wrote in between.
         engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         with self._explained(), engine.connect() as connection, connection.begin():
-            if exclusive and not self._is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(7305114)"))
+            if exclusive:
+                self._lock(connection)
             yield connection
 
     @contextmanager
@@ -105,39 +108,44 @@ class Database:
 
     def _prepare(self) -> None:
         with self._read() as connection:
-            tables = set(inspect(connection).get_table_names())
-        ours = version_table.name in tables
-        if not ours and tables and (self._is_sqlite or tables & set(metadata.tables)):
-            raise StoreError(
-                f"{self._url.database} is another program's database, not a store of this one."
-                " Point SENTIMENT_STORE_URL or SENTIMENT_HOME somewhere else."
-            )
+            found = self._look(connection)
         if self._is_sqlite:
             self._use_write_ahead_log()
-        # A store of an earlier program lacks the tables that came later; their absence harms nobody.
-        if not set(metadata.tables) <= tables:
-            self._create()
-        with self._read() as connection:
-            version = connection.scalar(select(version_table.c.version)) or 0
-            self._token = connection.scalar(select(identity_table.c.token))
-        if not isinstance(version, int) or version < 1:
-            raise StoreError(
-                f"{self._url.database} says that it is store version {str(version)[:20]!r}, which there never was: the"
-                " file is damaged. Move it away and start again, or restore a backup."
-            )
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{self._url.database} was written by a newer version (store version {version}, known up to"
-                f" {SCHEMA_VERSION}). Update this program, or set SENTIMENT_HOME to another folder."
-            )
+        if not found.is_current:
+            with self._rebuild() as connection:
+                # Another process may have been faster.
+                found = self._look(connection)
+                if not found.is_ours:
+                    create(connection)
+                elif not found.is_current:
+                    if self._is_sqlite:
+                        back_up(Path(str(self._url.database)), found.version)
+                    migrate(connection, found.version, found.columns)
+                found = self._look(connection)
+        self._token = found.token
 
-    def _create(self) -> None:
-        with self._write(exclusive=True) as connection:
-            metadata.create_all(connection)
-            if connection.scalar(select(version_table.c.version)) is None:
-                connection.execute(version_table.insert().values(version=SCHEMA_VERSION))
-            if connection.scalar(select(identity_table.c.token)) is None:
-                connection.execute(identity_table.insert().values(token=secrets.token_hex(8)))
+    def _look(self, connection: Connection) -> Layout:
+        found = Layout.of(connection)
+        found.check(str(self._url.database), self._is_sqlite)
+        return found
+
+    @contextmanager
+    def _rebuild(self) -> Iterator[Connection]:
+        """An exclusive transaction on a connection of its own, patient with another process that is at it."""
+        engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        with self._explained(), engine.connect() as connection:
+            if self._is_sqlite:
+                connection.detach()  # so that the settings end with it
+                # SQLite can change them only before a transaction.
+                for setting in ("foreign_keys=OFF", f"busy_timeout={1000 * REBUILD_SECONDS}"):
+                    connection.connection.cursor().execute(f"PRAGMA {setting}")
+            with connection.begin():
+                self._lock(connection)
+                yield connection
+
+    def _lock(self, connection: Connection) -> None:
+        if not self._is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(7305114)"))
 
     def _use_write_ahead_log(self) -> None:
         # The switch needs the file for itself and ignores the busy timeout, so of several processes that start at

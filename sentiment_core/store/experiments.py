@@ -15,14 +15,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 
-from sentiment_core.artifacts import folder, home
+from sentiment_core.artifacts import MARK, folder, is_calculation, work_place
 from sentiment_core.config import ExperimentConfig, build, with_runs
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store.database import Database
 from sentiment_core.store.records import Experiment, Run, read_config, read_experiment, read_run
-from sentiment_core.store.rows import ACTIVE, no_experiment, no_run, status_of, update_experiment
-from sentiment_core.store.schema import experiments, runs
+from sentiment_core.store.rows import no_run, no_work, status_of, update_work
+from sentiment_core.store.schema import experiments, runs, work
 
 
 def _accuracy(value: float) -> float | None:
@@ -41,8 +41,6 @@ RUN_FIELDS: dict[str, Callable[[Any], Any]] = {
     "validation_accuracy": _accuracy,
     "test_accuracy": _accuracy,
 }
-# Beside an experiment's files: which store they belong to.
-MARK = "store.txt"
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +80,7 @@ class Experiments(Database):
         """Return an experiment with its runs; raise `NotFoundError`, and `StoreError` when it cannot be read."""
         rows, run_rows = self._rows(experiments.c.id == experiment_id)
         if not rows:
-            raise no_experiment(experiment_id)
+            raise no_work(experiment_id)
         return read_experiment(rows[0], tuple(map(read_run, run_rows)))
 
     def run(self, run_id: str) -> Run:
@@ -97,15 +95,11 @@ class Experiments(Database):
         """Return the newest experiments, newest first; those that another version wrote unreadably are left out."""
         return self._find(limit=limit)
 
-    def active_experiments(self) -> list[Experiment]:
-        """Return all experiments that are queued, running or paused, newest first."""
-        return self._find(experiments.c.status.in_(ACTIVE))
-
     def rename_experiment(self, experiment_id: str, name: str) -> None:
         """Rename an experiment; raise `ConfigError` for an empty or too long name."""
         checked = build(ExperimentConfig, {"name": name.strip()}).name
         with self._write() as connection:
-            update_experiment(connection, experiment_id, name=checked)
+            update_work(connection, experiment_id, name=checked)
 
     def rename_run(self, run_id: str, name: str) -> None:
         """Rename a run, also in the configuration that a copy of its experiment starts from.
@@ -133,12 +127,19 @@ class Experiments(Database):
             status = status_of(connection, experiment_id)
             if status.is_active:
                 raise StoreError(f"Experiment {experiment_id} is {status}: stop it first, then delete it.")
+            own_runs = select(runs.c.id).where(runs.c.experiment_id == experiment_id)
+            asked = list(connection.scalars(select(work.c.id).where(work.c.run_id.in_(own_runs))))
+            # What was calculated about its runs goes with them; a worker that still does so ends when it notices.
             connection.execute(delete(experiments).where(experiments.c.id == experiment_id))
-        shutil.rmtree(home() / "experiments" / experiment_id, ignore_errors=True)
+        for work_id in (experiment_id, *asked):
+            shutil.rmtree(work_place(work_id), ignore_errors=True)
 
-    def folder_of(self, experiment_id: str) -> Path:
-        """Return the folder of an experiment's files, created and marked as this store's; raise `StoreError`."""
-        place = folder("experiments", experiment_id)
+    def folder_of(self, work_id: str) -> Path:
+        """Return the folder of an experiment's or a calculation's files, created and marked as this store's.
+
+        Raises `StoreError` when that cannot be.
+        """
+        place = folder("work" if is_calculation(work_id) else "experiments", work_id)
         try:
             (place / MARK).write_text(self._mark, encoding="utf-8")
         except OSError as error:
@@ -153,9 +154,10 @@ class Experiments(Database):
             return False
 
     def statuses(self) -> dict[str, str]:
-        """Return the status of every experiment by its id, as it is written, readable or not."""
+        """Return the status of every experiment and calculation by its id, as it is written, readable or not."""
         with self._read() as connection:
-            return {row.id: row.status for row in connection.execute(select(experiments.c.id, experiments.c.status))}
+            found = [connection.execute(select(table.c.id, table.c.status)).all() for table in (experiments, work)]
+        return {row.id: row.status for rows in found for row in rows}
 
     def update_run(self, run_id: str, **fields: Any) -> None:
         """Change fields of a run: any of status, error, parameters, steps, seconds, tokens and both accuracies."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sentiment_core.metrics import Balance, Evaluation
@@ -16,6 +16,7 @@ from sentiment_core.store.arrays import pack, unpack
 from sentiment_core.store.database import Database
 from sentiment_core.store.schema import balances, evaluations, step_metrics
 from sentiment_core.store.schema import diagnostics as diagnostics_table
+from sentiment_core.store.source import spread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,25 +45,30 @@ class Measurements(Database):
     def diagnostic_names(self, run_id: str) -> list[str]:
         """Return which quantities a run has measured beside the columns of its steps, sorted."""
         table = diagnostics_table.c
+        names: list[str] = []
         with self._read() as connection:
-            names = connection.scalars(select(table.quantity).where(table.run_id == run_id).distinct())
-            return sorted(names)
+            # From name to name in the key: DISTINCT would read every row of the run.
+            query = select(func.min(table.quantity)).where(table.run_id == run_id)
+            while (name := connection.scalar(query.where(table.quantity > names[-1]) if names else query)) is not None:
+                names.append(name)
+        return names
 
     def diagnostics(
-        self, run_id: str, quantity: str, after: int = 0, most: int | None = None
+        self, run_id: str, quantity: str, after: int = 0, most: int | None = None, until: int | None = None
     ) -> tuple[list[int], list[float | np.ndarray]]:
-        """Return the steps after step `after` at which a run measured `quantity`, oldest first, and the values.
+        """Return the steps after `after`, up to `until`, at which a run measured `quantity`, and the values.
 
         Of more than `most` they are `most`, evenly spread, the first and the last among them.
         """
         table = diagnostics_table.c
         mine = [table.run_id == run_id, table.quantity == quantity, table.step > after]
+        if until is not None:
+            mine.append(table.step <= until)
+        query = select(table.step, table.value, table.array).where(*mine).order_by(table.step)
         with self._read() as connection:
-            wanted = list(connection.scalars(select(table.step).where(*mine).order_by(table.step)))
-            query = select(table.step, table.value, table.array).where(*mine).order_by(table.step)
-            if most is not None and len(wanted) > most:
-                last = len(wanted) - 1
-                query = query.where(table.step.in_({wanted[place * last // max(most - 1, 1)] for place in range(most)}))
+            if most is not None:
+                steps = connection.scalars(select(table.step).where(*mine).order_by(table.step)).all()
+                query = query.where(table.step.in_({steps[place] for place in spread(len(steps), most)}))
             rows = connection.execute(query).all()
         return [row.step for row in rows], [
             _number(row.value) if row.array is None else unpack(row.array) for row in rows
@@ -86,11 +92,6 @@ class Measurements(Database):
         columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(STEP_COLUMNS)
         return {name: [_number(value) for value in column] for name, column in zip(STEP_COLUMNS, columns, strict=True)}
 
-    def step_rows(self, run_id: str) -> list[dict[str, Any]]:
-        """Return all steps of a run, oldest first, as one dict per step."""
-        columns = self.steps(run_id)
-        return [dict(zip(STEP_COLUMNS, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
     def evaluations(self, run_id: str) -> list[Evaluation]:
         """Return the evaluations of a run, oldest first."""
         table = evaluations.c
@@ -113,6 +114,10 @@ class Measurements(Database):
         with self._read() as connection:
             rows = connection.execute(query).all()
         return {part: Balance(reviews, positives) for part, reviews, positives in rows}
+
+    def references(self, experiment_id: str) -> dict[str, float]:
+        """Return nothing: baselines on an experiment's reviews are work of their own, not kept here."""
+        return {}
 
     def _upsert(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if rows:

@@ -51,6 +51,37 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """How much may run at once: `total` pieces of work, of which `long` may be such as take hours."""
+
+    total: int
+    long: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A piece of work as it stood when it was read: an experiment to train, or a calculation.
+
+    `arguments` is JSON; `steps` is how far the furthest run of an experiment is.
+    """
+
+    kind: str
+    id: str
+    arguments: str
+    status: Status
+    error: str | None
+    queued_at: float
+    started_at: float | None
+    finished_at: float | None
+    worker: Worker | None  # None while claimed but not yet launched
+    heartbeat: float | None
+    progress: Progress | None
+    stop_requested: bool
+    is_long: bool  # may take hours
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Something a running experiment is asked to do; `run_id` None means all of its runs."""
 
@@ -143,10 +174,20 @@ def _config_of(owner: str, text: str) -> ExperimentConfig:
         ) from error
 
 
+def read_worker(row: RowMapping) -> Worker | None:
+    """Return the worker that a row names, None before one is known."""
+    held = row["worker_pid"] is not None
+    return Worker(row["worker_host"], row["worker_pid"], row["worker_create_time"]) if held else None
+
+
+def read_progress(text: str | None) -> Progress | None:
+    """Return a stored progress, None where there is none, or none that this version can read."""
+    return Progress.from_json(text) if text else None
+
+
 def read_experiment(row: RowMapping, runs: tuple[Run, ...]) -> Experiment:
     """Turn a row of the experiments table and its runs into an `Experiment`; raise `StoreError` like `read_run`."""
     owner = f"Experiment {row['id']}"
-    held = row["worker_pid"] is not None
     return Experiment(
         id=row["id"],
         name=row["name"],
@@ -156,9 +197,9 @@ def read_experiment(row: RowMapping, runs: tuple[Run, ...]) -> Experiment:
         created_at=row["created_at"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
-        worker=Worker(row["worker_host"], row["worker_pid"], row["worker_create_time"]) if held else None,
+        worker=read_worker(row),
         heartbeat=row["heartbeat"],
-        progress=Progress.from_json(row["progress"]) if row["progress"] else None,
+        progress=read_progress(row["progress"]),
         threads=row["threads"],
         prediction=row["prediction"],
         stop_requested=row["stop_requested"],

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Dialect
 
 from sentiment_core.steps.quantities import CORE
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # `migrations/` makes one version of the one before
 
 metadata = MetaData()
 
@@ -145,4 +145,29 @@ requests = Table(
     Column("kind", Text, nullable=False),
     Column("value", Double),
     Column("run_id", Text),
+)
+
+# Everything in the background but training, whose place in the queue is its experiment.
+work = Table(
+    "work",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("arguments", FreeText, nullable=False),
+    Column("is_long", Boolean, nullable=False),
+    # The run it asks about, with which it is deleted.
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), index=True),
+    Column("status", Text, nullable=False),
+    Column("error", FreeText),
+    Column("queued_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("worker_host", Text),
+    Column("worker_pid", Integer),
+    Column("worker_create_time", Double),
+    Column("heartbeat", Double),
+    Column("progress", Text),
+    Column("threads", Integer),
+    Column("stop_requested", Boolean, nullable=False, default=False),
+    Index("work_by_status", "status", "queued_at"),
 )

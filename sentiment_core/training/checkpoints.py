@@ -7,8 +7,6 @@ Both are written to a temporary file and renamed, so a crash leaves the previous
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from sentiment_core.artifacts import MODEL, WEIGHTS, written
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
 from sentiment_core.embeddings import WordVectors, load_saved
@@ -80,15 +79,15 @@ def write_model(
         "vectors": vectors_key,
         "details": details,
     }
-    _write(folder / "model.safetensors", lambda path: safetensors.torch.save_file(tensors, path))
-    _write(folder / "model.json", lambda path: path.write_text(json.dumps(description, indent=1)))
+    _write(folder / WEIGHTS, lambda path: safetensors.torch.save_file(tensors, path))
+    _write(folder / MODEL, lambda path: path.write_text(json.dumps(description, indent=1)))
 
 
 def load_model(folder: Path) -> SavedModel:
     """Read a trained model; raise `CheckpointError` when it is missing, damaged or from another version."""
     try:
-        description = json.loads((folder / "model.json").read_text())
-        tensors = safetensors.torch.load_file(folder / "model.safetensors")
+        description = json.loads((folder / MODEL).read_text())
+        tensors = safetensors.torch.load_file(folder / WEIGHTS)
         if description["format"] != MODEL_FORMAT:
             raise CheckpointError(f"the model in {folder.name} is of format {description['format']}; train it again")
         config = ExperimentConfig.model_validate(description["config"])
@@ -123,14 +122,8 @@ def _own_words(folder: Path, tensors: dict[str, torch.Tensor]) -> tuple[str, ...
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> None:
-    temporary = None
     try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
-        write(temporary)
-        os.replace(temporary, path)
-    except (OSError, RuntimeError, safetensors.SafetensorError) as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        with written(path) as temporary:
+            write(temporary)
+    except (RuntimeError, safetensors.SafetensorError) as error:  # a full disk, in the words of these libraries
         raise StoreError(f"cannot write {path}: {error}. Free some space or set SENTIMENT_HOME elsewhere.") from error

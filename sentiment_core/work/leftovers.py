@@ -1,4 +1,8 @@
-"""What crashes leave behind: folders of deleted experiments and half-written files, collected when the app starts."""
+"""What nobody will come back for: folders of what was deleted, half-written files, results that nobody asks for.
+
+Collected when the app starts. What visitors asked lies in their calculations: those go `KEPT_DAYS` after they were last
+read, those about a run with the run.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import FORMER, SHARED, home, is_calculation, place
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store
 
 # Who has just lost an experiment may be writing its last file.
 SETTLED_SECONDS = 60.0
 # Of files whose writer is not known: a download goes on from its `.part`, and no write takes a day.
-ABANDONED_SECONDS = 86_400.0
-SHARED = ("corpora", "datasets", "embeddings", "jobs", "readings", "uploads")
+DAY_SECONDS = ABANDONED_SECONDS = 86_400.0
+KEPT_DAYS = 30
 UNFINISHED = (".part", ".tmp")
 ENDED = {status.value for status in Status if not status.is_active}
 
@@ -43,6 +47,7 @@ def collect(store: Store) -> list[Path]:
             logger.warning("cannot remove %s: %s", path, error.strerror)
             continue
         removed.append(path)
+    store.forget_calculations([path.name for path in removed if is_calculation(path.name)], _kept_since())
     if removed:
         logger.info("removed %d leftovers of earlier crashes: %s", len(removed), ", ".join(map(str, removed[:10])))
     return removed
@@ -51,19 +56,25 @@ def collect(store: Store) -> list[Path]:
 def _candidates(store: Store) -> Iterator[tuple[Path, float]]:
     """Yield paths with the seconds for which each must have been left untouched."""
     statuses = store.statuses()
-    for folder in _entries(home() / "experiments", Path.is_dir):
+    for folder in (*_entries(place("experiments"), Path.is_dir), *_entries(place("work"), Path.is_dir)):
         ours = store.owns(folder)
         status = statuses.get(folder.name)
         if ours and status is None:
             yield folder, SETTLED_SECONDS
         elif status is None or status in ENDED:
+            if is_calculation(folder.name):
+                yield folder, KEPT_DAYS * DAY_SECONDS
             age = SETTLED_SECONDS if ours else ABANDONED_SECONDS
-            for place in (folder, *_entries(folder, Path.is_dir)):
-                yield from ((path, age) for path in _entries(place, _is_unfinished))
-    for name in SHARED:
-        yield from ((path, ABANDONED_SECONDS) for path in _entries(home() / name, _is_unfinished))
-    for folder in _entries(home() / "jobs", Path.is_dir):
-        yield from ((path, ABANDONED_SECONDS) for path in _entries(folder, _is_unfinished))
+            for within in (folder, *_entries(folder, Path.is_dir)):
+                yield from ((path, age) for path in _entries(within, _is_unfinished))
+    for room in SHARED:
+        yield from ((path, ABANDONED_SECONDS) for path in _entries(place(room), _is_unfinished))
+    for name in FORMER:
+        yield from ((path, ABANDONED_SECONDS) for path in [home() / name] if path.is_dir() and not path.is_symlink())
+
+
+def _kept_since() -> float:
+    return time.time() - KEPT_DAYS * DAY_SECONDS
 
 
 def _entries(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:

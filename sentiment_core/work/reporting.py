@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sentiment_core import live
+from sentiment_core.artifacts import CHECKPOINT
 from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.steps.rules import selected
@@ -22,6 +23,7 @@ from sentiment_core.training.checkpoints import save_checkpoint
 from sentiment_core.training.device import circumstances
 from sentiment_core.training.run import Run
 from sentiment_core.training.trainer import Trainer
+from sentiment_core.work.pace import Pace
 
 FLUSH_SECONDS = 0.25
 CHECKPOINT_SECONDS = 20.0
@@ -34,24 +36,29 @@ logger = logging.getLogger(__name__)
 
 
 class Reporter(Callback):
-    """Writes metrics in batches, keeps `progress` current and does what the store was asked for.
+    """Writes metrics in batches, tells `show` how far it is and does what the store was asked for.
 
-    `progress` is never ahead of the steps in the store.
+    What is shown is never ahead of the steps in the store, which should be bound to this worker (`Store.held_by`).
     `stop_signal` says whether the process was told to end; `on_pause` runs once at the start of each pause.
     """
 
     def __init__(
-        self, store: Store, experiment_id: str, stop_signal: Callable[[], bool], on_pause: Callable[[Trainer], None]
+        self,
+        store: Store,
+        experiment_id: str,
+        stop_signal: Callable[[], bool],
+        on_pause: Callable[[Trainer], None],
+        show: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         self.store = store
         self.experiment_id = experiment_id
-        self.progress = Progress("preparing", "Starting")
         self._stop_signal = stop_signal
         self._on_pause = on_pause
+        self._tell = show
         self.outbox = Outbox()
         self._last_flush = 0.0
         self._paused = False
-        self._first: tuple[int, float] | None = None
+        self._pace = Pace()
         self._non_finite: dict[str, int] = {}  # run id → first step since which no loss was finite
 
     def on_start(self, trainer: Trainer) -> None:
@@ -103,12 +110,14 @@ class Reporter(Callback):
     def flush(self, trainer: Trainer) -> None:
         """Hand what was measured since the last flush to the outbox."""
         self._last_flush = time.monotonic()
-        drained = {run.id: run.drain().steps for run in trainer.runs}
-        measured = {run_id: steps for run_id, steps in drained.items() if steps}
-        if measured:
-            self.outbox.put(partial(self.store.write_steps, measured), rows=sum(map(len, measured.values())))
+        drained = {run.id: run.drain() for run in trainer.runs}
+        measured = {run_id: found.steps for run_id, found in drained.items() if found.steps}
+        extra = [item for found in drained.values() for item in found.diagnostics]
+        if measured or extra:
+            count = sum(map(len, measured.values())) + len(extra)
+            self.outbox.put(partial(self.store.write_steps, measured, extra), rows=count)
         for run in trainer.runs:
-            steps = drained[run.id]
+            steps = drained[run.id].steps
             if not steps:
                 continue
             self._update(run, steps=steps[-1].step, seconds=run.seconds, tokens=run.tokens)
@@ -143,7 +152,7 @@ class Reporter(Callback):
                 self._pause(trainer)
             elif request.kind == "resume" and self._paused:
                 self._paused = False
-                self._first = None
+                self._pace.restart()
                 self._set_status(Status.RUNNING)
                 self._show(trainer, "training", "Training")
             elif request.kind in live.KINDS:
@@ -179,25 +188,21 @@ class Reporter(Callback):
         self.outbox.put(partial(self.store.set_status, self.experiment_id, status))
 
     def _show(self, trainer: Trainer, phase: str, message: str) -> None:
-        now = time.monotonic()
-        if self._first is None or self._first[0] > trainer.step:
-            self._first = (trainer.step, now)
-        done, elapsed = trainer.step - self._first[0], now - self._first[1]
-        left = trainer.total_steps - trainer.step
+        fraction = trainer.step / trainer.total_steps
         run = trainer.runs[0]
         progress = Progress(
             phase=phase,
             message=message,
-            fraction=trainer.step / trainer.total_steps,
+            fraction=fraction,
             step=trainer.step,
             total_steps=trainer.total_steps,
             epoch=trainer.epoch,
             epochs=trainer.config.training.epochs,
             tokens_per_second=run.tokens / run.seconds if run.seconds else 0.0,
-            eta_seconds=elapsed / done * left if done else None,
+            eta_seconds=self._pace.left(fraction),
         )
         # In turn: whoever reads a step there finds it in the store as well, and may keep what is before it.
-        self.outbox.put(partial(setattr, self, "progress", progress), rows=0)
+        self.outbox.put(partial(self._tell, progress), rows=0)
 
 
 class Keeper(Callback):
@@ -215,7 +220,7 @@ class Keeper(Callback):
     @property
     def checkpoint(self) -> Path:
         """Where the training state is kept."""
-        return self.folder / "checkpoint.pt"
+        return self.folder / CHECKPOINT
 
     def on_step(self, trainer: Trainer) -> None:
         if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
@@ -247,10 +252,6 @@ class Keeper(Callback):
         if self._written(trainer):
             save_checkpoint(self.checkpoint, trainer.state_dict())
         self._saved = time.monotonic()
-
-    def forget(self) -> None:
-        """Remove the checkpoint of an experiment that has finished: there is nothing to resume."""
-        self.checkpoint.unlink(missing_ok=True)
 
     def _save_model(self, trainer: Trainer, run: Run) -> None:
         made = circumstances(trainer.device, trainer.threads)

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 
 from sentiment_core import baselines
-from sentiment_core.baselines import models
+from sentiment_core.baselines import BaselineQuestion, models
 from sentiment_core.baselines.elastic_net import ElasticNetLogistic
 from sentiment_core.baselines.features import count_ngrams, mean_vectors
 from sentiment_core.baselines.models import InterpolatedSVM, LogCountRatios, naive_bayes_svm
@@ -20,7 +20,8 @@ from sentiment_core.cli import main
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets import load_reviews, silent
 from sentiment_core.errors import ConfigError, DataError
-from sentiment_core.work import desk
+from sentiment_core.metrics import Status
+from sentiment_core.store import Store
 from sentiment_core.work.desk import Job
 
 # Rows: reviews; columns: good, bad, film.
@@ -154,7 +155,7 @@ def test_all_are_trained_on_the_split_of_the_networks():
 
 def test_bad_arguments_are_named():
     with pytest.raises(ConfigError, match="limit"):
-        baselines.run({"source": "demo", "limit": 3})
+        baselines.run(BaselineQuestion({"source": "demo", "limit": 3}))
 
 
 def test_what_makes_no_difference_to_a_baseline_asks_for_the_same_job():
@@ -162,22 +163,22 @@ def test_what_makes_no_difference_to_a_baseline_asks_for_the_same_job():
     assert baselines.arguments_for(DataConfig(max_tokens=20, batching="random", embedding_dim=7)) == plain
     for other in ({"limit": 100}, {"validation_fraction": 0.2}, {"tokenizer": "whitespace"}, {"embeddings": "random"}):
         assert baselines.arguments_for(DataConfig(**other)) != plain
-    assert "path" not in plain
+    assert "path" not in plain.data
 
 
 def test_a_result_counts_for_the_same_reviews_whatever_the_vectors(monkeypatch):
     done = baselines.arguments_for(DataConfig(limit=500, embeddings="glove-100"))
     result = {"rows": [{"title": "elastic net", "test_accuracy": 0.78}]}
 
-    def look(kind, arguments):
-        assert kind == "baselines"
-        finished = dict(arguments) == done
-        return Job(kind, "key", "finished" if finished else "absent", result=result if finished else None)
+    def look(store, kind, arguments):
+        assert kind is baselines.BASELINES
+        return Job("key", Status.FINISHED, result=result) if arguments == done else Job("key", None)
 
-    monkeypatch.setattr(desk, "look", look)
-    assert baselines.trained(DataConfig(limit=500)) == {"elastic net": 0.78}
-    assert baselines.trained(DataConfig(limit=500, embeddings="random", embedding_dim=8)) == {"elastic net": 0.78}
-    assert baselines.trained(DataConfig(limit=600)) == {}
+    monkeypatch.setattr(baselines, "look", look)
+    with Store() as store:
+        for reached in (DataConfig(limit=500), DataConfig(limit=500, embeddings="random", embedding_dim=8)):
+            assert baselines.trained(reached, store) == {"elastic net": 0.78}
+        assert baselines.trained(DataConfig(limit=600), store) == {}
 
 
 def test_command_line_prints_a_row_each(capsys):

@@ -22,8 +22,8 @@ def end_workers(home: Path) -> None:
 
     with Store(f"sqlite:///{home / 'store.sqlite3'}") as store:
         executor = LocalExecutor(store, max_running=1)
-        for experiment in store.active_experiments():
-            executor.terminate(experiment.id, grace=2.0)
+        for work in store.active_work():
+            executor.terminate(work.id, grace=2.0)
 
 
 @pytest.fixture(scope="session")

@@ -209,7 +209,7 @@ def test_thinning_drops_no_spike_moves_no_point_and_keeps_what_is_not_finite(pag
       const shown = new Set(all.line.x);
       const zoomed = envelope(steps, values, { most: 3000, from: 7000, to: 8000 });
       const series = new Series();
-      const rows = { step: [1, 2], epoch: [1, 1], loss: ['NaN', 'Infinity'], accuracy: [1, 1], learning_rate: [1, 1],
+      const rows = { step: [1, 2], epoch: [1, 1], loss: ['NaN', 'Infinity'], accuracy: [1, 1], ratio: [null, 0.5],
                      grad_norm: [2, 1], grad_norm_clipped: [1, 1], threshold: [1, 1], clipped: [true, false] };
       series.append(rows);
       series.append(rows);
@@ -218,7 +218,7 @@ def test_thinning_drops_no_spike_moves_no_point_and_keeps_what_is_not_finite(pag
         marks: all.marks.x, kinds: all.marks.value.map(String),
         moved: early.line.x.slice(0, -2).filter((x) => !shown.has(x)).length,
         exact: zoomed.line.x.filter((x) => x >= 7000 && x <= 8000).length,
-        loss: series.columns.loss.map(String), clipped: series.clippedShare,
+        loss: series.columns.loss.map(String), ratio: series.columns.ratio, clipped: series.clippedShare,
       };
     }""")
     assert found["count"] <= 3100
@@ -228,4 +228,5 @@ def test_thinning_drops_no_spike_moves_no_point_and_keeps_what_is_not_finite(pag
     assert found["moved"] == 0
     assert found["exact"] == 1001
     assert found["loss"] == ["NaN", "Infinity"]
+    assert found["ratio"] == [None, 0.5]
     assert found["clipped"] == 0.5

@@ -16,7 +16,7 @@ from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_sc
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.explain import batch
-from sentiment_core.explain.batch import Asked, as_csv, counts_at, ranking, tested_answers
+from sentiment_core.explain.batch import Asked, answers_in_test, as_csv, counts_at, ranking
 from sentiment_core.store import Store
 from sentiment_core.work.training import train_here
 
@@ -59,13 +59,13 @@ def test_csv_keeps_every_review_and_no_formula() -> None:
     assert b"label" not in as_csv(Asked(["a"], None), [0.5], 0.5)
 
 
-def test_tested_answers_are_those_the_model_would_give(home: Path, tiny: Callable[..., ExperimentConfig]) -> None:
+def test_answers_of_the_test_are_those_the_model_would_give(home: Path, tiny: Callable[..., ExperimentConfig]) -> None:
     with Store() as store:
         experiment = train_here(store, tiny({"model.cell": "gru", "training.epochs": 1}), lambda progress: None)
         arguments = batch.batch_arguments(experiment.runs[0].id, "own", store)
         asked = batch.reviews_of(arguments, store)
-        kept = tested_answers(arguments, asked, store)
+        kept = answers_in_test(arguments, asked, store)
         assert kept is not None and asked.labels is not None
-        assert np.allclose(kept, batch.run(arguments, lambda text, share: None)["probabilities"], atol=1e-6)
-        assert tested_answers({**arguments, "data": "demo"}, asked, store) is None
-        assert tested_answers(arguments, replace(asked, labels=1 - asked.labels), store) is None
+        assert np.allclose(kept, batch.run(arguments, lambda text, share: None).probabilities, atol=1e-6)
+        assert answers_in_test(replace(arguments, data="demo"), asked, store) is None
+        assert answers_in_test(arguments, replace(asked, labels=1 - asked.labels), store) is None

@@ -15,7 +15,8 @@ from sentiment_core.errors import CheckpointError, NotFoundError
 from sentiment_core.explain import PRETRAINED, available_models, catalogue, load_predictor
 from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
 from sentiment_core.store import Experiment, Store, Worker
-from sentiment_core.work.training import StopSignal, run_experiment
+from sentiment_core.work.training import run_experiment
+from sentiment_core.work.worker import StopSignal
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_a_field_per_method(run: Run, make_predictor: Callable[..., Predictor]) 
 
 def test_without_methods_nothing_is_added(run: Run) -> None:
     plain = json.loads(run("--json")[1])
-    assert set(plain) == {"probability", "label", "tokens", "truncated"}
+    assert set(plain) == {"probability", "label", "seen", "tokens", "truncated"} and plain["seen"] is False
     assert all(set(token) == FIELDS for token in plain["tokens"])
     lines = run()[1].splitlines()
     assert lines[0] == f"P(positive) = {plain['probability']:.3f}"
@@ -67,6 +67,7 @@ def test_a_model_without_attention(run: Run) -> None:
     tokens = json.loads(out)["tokens"]
     assert code == 0 and [token["attention"] for token in tokens] == [None] * 4
     assert tokens[0]["gradient_x_input"] != 0.0
+    assert run(fields={"model.pooling": "mean"})[1].splitlines()[1] == "–  word3"
 
 
 @pytest.mark.parametrize("methods", ["lime", "", "attention,,occlusion", "occlusion, Lime"])

@@ -165,3 +165,11 @@ def test_the_document_says_everything(make_predictor: Make) -> None:
 def test_a_model_without_methods_still_shows_the_text(make_predictor: Make) -> None:
     text = "word1  \n word2"
     assert Page(as_html(text, [ModelRows("m", make_predictor().explain(text), ())])).texts == [text]
+
+
+def test_a_review_that_the_model_has_learned_from_is_said(make_predictor: Make) -> None:
+    found = make_predictor().explain("word1")
+    for seen, count in ((True, 1), (False, 0), (None, 0)):
+        rows = [ModelRows("mine", found, (), seen)]
+        assert as_html("word1", rows).count("mine was trained or validated on this very review") == count
+        assert as_document("word1", rows)["models"][0]["seen"] is seen

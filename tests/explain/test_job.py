@@ -14,6 +14,7 @@ from sentiment_core.explain.faithfulness import of_review
 from sentiment_core.explain.job import (
     ALONG,
     ATTRIBUTIONS,
+    EXPLANATION,
     FAITHFULNESS,
     along_of,
     arguments_for,
@@ -28,10 +29,14 @@ FAST = ["attention", "gradient_x_input", "integrated_gradients"]
 
 @pytest.fixture
 def asked():
-    """Ask in this process; the result goes through JSON, as a job's does."""
-    return lambda what, methods=(): json.loads(
-        json.dumps(run(arguments_for(what, PRETRAINED, TEXT, methods, None, DEFAULT_BASELINE, None), silent))
-    )
+    """Ask in this process; question and answer go through JSON, as a worker's do."""
+
+    def ask(what, methods=()):
+        question = arguments_for(what, PRETRAINED, TEXT, methods, None, DEFAULT_BASELINE, None)
+        told = run(EXPLANATION.read(EXPLANATION.written(question)), silent)
+        return EXPLANATION.read_result(json.loads(json.dumps(EXPLANATION.written_result(told))))
+
+    return ask
 
 
 def test_attributions_come_back_as_they_were(asked, pretrained):
@@ -59,7 +64,7 @@ def test_reading_along_comes_back_as_it_was(asked, pretrained):
 
 
 def test_arguments_follow_the_weights(tmp_path, monkeypatch):
-    monkeypatch.setattr("sentiment_core.explain.job.model_folder", lambda _model, _store: tmp_path)
+    monkeypatch.setattr("sentiment_core.explain.catalogue.model_folder", lambda _model, _store: tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"some")
     first = arguments_for(ALONG, "x", TEXT, (), None, DEFAULT_BASELINE, None)
     (tmp_path / "model.safetensors").write_bytes(b"others")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
-from sentiment_core.config import from_fields
+from sentiment_core import explain
+from sentiment_core.cli import main
+from sentiment_core.config import ExperimentConfig, RunConfig, from_fields
 from sentiment_core.errors import DataError
 from sentiment_core.explain.padding_probe import KINDS, kind_of, movement, padding_probe, probe_experiment
+from sentiment_core.store import Store
 
 TEXT = "word1 word2 unknown word3 word4"
 AMOUNTS = (0, 1, 7, 60)
@@ -71,3 +76,34 @@ def test_the_experiment_has_one_run_of_each_kind_and_differs_in_nothing_else():
 def test_several_poolings_are_no_kind():
     assert kind_of(from_fields({"model.pooling": "last,attention_dot"})) is None
     assert kind_of(from_fields({"model.pooling": "mean"})) is None
+
+
+def test_on_the_command_line(make_predictor, monkeypatch, capsys):
+    runs = (
+        RunConfig(name="padded", overrides={"model.pooling": ("padded_last",)}),
+        RunConfig(name="last", overrides={"model.pooling": ("last",)}),
+        RunConfig(name="larger", overrides={"model.hidden_size": 9}),
+    )
+    padded, last, larger = Store().create_experiment(ExperimentConfig(runs=runs)).runs
+    poolings = {padded.id: "padded_last", last.id: "last", larger.id: "last"}
+    monkeypatch.setattr(explain, "load_predictor", lambda name, _: make_predictor({"model.pooling": poolings[name]}))
+
+    def ask(*arguments):
+        capsys.readouterr()
+        return main(["padding", "--text", TEXT, *arguments]), capsys.readouterr()
+
+    code, output = ask("--model", f"{padded.id},{last.id}", "--amounts", "0, 7", "--json")
+    found = json.loads(output.out)
+    assert code == 0 and found["padding"] == [0, 7] and [run["name"] for run in found["runs"]] == ["padded", "last"]
+    moves, stays = (run["probabilities"] for run in found["runs"])
+    assert moves == padding_probe(make_predictor({"model.pooling": "padded_last"}), TEXT, [0, 7]).tolist()
+    assert movement(np.array(stays)).is_flat
+    code, output = ask("--model", last.id)
+    assert code == 0 and output.out.splitlines()[0] == "P(positive) with 0, 1, 10, 100, 500 steps of padding"
+    for arguments, said in (
+        (("--model", f"{last.id},{larger.id}"), "(model.hidden_size)"),
+        (("--model", last.id, "--amounts", "0,-1"), "--amounts: whole numbers from 0 to 500"),
+        (("--model", "nobody"), "nobody"),
+    ):
+        code, output = ask(*arguments)
+        assert code == 2 and said in output.err and output.err.count("\n") == 1

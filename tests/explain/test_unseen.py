@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sentiment_core.artifacts import SEEN, home
 from sentiment_core.cli import main
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.datasets import TEST, load_reviews, silent
@@ -18,8 +19,8 @@ from sentiment_core.explain import batch
 from sentiment_core.explain.study import draw_sample
 from sentiment_core.explain.study_question import study_arguments
 from sentiment_core.explain.study_words import described
-from sentiment_core.explain.unseen import CHANGED, own_test, seen_among
-from sentiment_core.seen import FILE, is_in, learned_from
+from sentiment_core.explain.unseen import CHANGED, has_seen, own_test, seen_among
+from sentiment_core.seen import is_in, learned_from
 from sentiment_core.store import Run, Store
 from sentiment_core.work.training import train_here
 
@@ -122,7 +123,7 @@ def _learned_texts(run: Run) -> list[str]:
 def test_a_run_from_before_the_lists_is_told_by_its_reviews_and_nothing_is_claimed_once_they_are_gone(
     store: Store, limited: Run, file: Path, home: Path
 ) -> None:
-    (home / "experiments" / limited.experiment_id / FILE).unlink()
+    (home / "experiments" / limited.experiment_id / SEEN).unlink()
     assert ask(store, limited, file).seen == 80
     other = file.with_name("other.csv")
     file.rename(other)
@@ -169,3 +170,30 @@ def test_the_shipped_model_knows_its_reviews(real_data: Path, store: Store) -> N
     seen = seen_by("pretrained", store)
     assert seen is not None and np.array_equal(seen, learned_from(reviews))
     assert is_in([reviews.texts[index] for index in reviews.select(TEST)], seen).sum() == 97
+
+
+def test_a_single_review_is_known_again_and_nothing_is_read_for_it(
+    store: Store, limited: Run, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reviews = load_reviews(limited.config.data)
+    learned = reviews.texts[int(np.flatnonzero(reviews.parts != TEST)[0])]
+    tested = reviews.texts[int(reviews.select(TEST)[0])]
+    file.unlink()
+    assert has_seen(f" {learned.upper()}\n", limited.id, store) is True and has_seen(tested, limited.id, store) is False
+
+    def asked(text: str) -> tuple[str, Any]:
+        capsys.readouterr()
+        assert main(["explain", "--model", limited.id, "--text", text]) == 0
+        words = capsys.readouterr().out
+        assert main(["explain", "--model", limited.id, "--text", text, "--json"]) == 0
+        return words, json.loads(capsys.readouterr().out)["seen"]
+
+    words, seen = asked(learned)
+    assert "trained or validated on this very review" in words and seen is True
+    words, seen = asked(tested)
+    assert "trained or validated" not in words and seen is False
+    listed = home() / "experiments" / limited.experiment_id / SEEN
+    listed.write_bytes(b"damaged")
+    assert has_seen(learned, limited.id, store) is None
+    listed.unlink()
+    assert has_seen(learned, limited.id, store) is None and asked(learned)[1] is None

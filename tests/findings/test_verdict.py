@@ -163,7 +163,8 @@ def test_without_a_number_of_reviews_nothing_is_called_certain(store, twin):
 def test_clipping_is_counted_and_too_much_of_it_is_called_so(store, twin):
     clipped = [step(n, norm=2.0, after=1.0, threshold=1.0, cosine=0.9) for n in range(1, 7)]
     gentle = [step(n, norm=0.5, threshold=1.0) for n in range(7, 11)]
-    verdict = judge(store, twin([step(n) for n in range(1, 11)], clipped + gentle))
+    rule = {"training.clipping": "norm"}
+    verdict = judge(store, twin([step(n) for n in range(1, 11)], clipped + gentle, second_overrides=rule))
     assert verdict.runs[0].clipped_share is None
     assert verdict.runs[1].clipped_share == pytest.approx(0.6)
     assert verdict.runs[1].cosine == pytest.approx(0.9)
@@ -206,6 +207,9 @@ def test_spread_is_that_of_the_last_steps(store, twin):
     verdict = judge(store, twin(steps, steps))
     assert verdict.runs[0].spread == pytest.approx(pstdev(losses[-100:]))
     assert verdict.runs[0].spread_steps == 100
+    # The finite ones among the last are not the last.
+    lost = [step(n, loss=math.nan if n > 397 else loss) for n, loss in enumerate(losses, start=1)]
+    assert judge(store, twin(steps, lost)).runs[1].spread is None
 
 
 def test_where_twins_part_is_said_as_on_the_runs_page(store, twin):

@@ -10,7 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_core.models.pooling import Attention, Pool, masked_softmax
+from sentiment_core.models.pooling import (
+    AdditiveAttention,
+    Attention,
+    DotAttention,
+    Pool,
+    ScaledDotAttention,
+    masked_softmax,
+)
 
 LENGTHS = torch.tensor([4, 1, 3])
 MASK = torch.arange(6) < LENGTHS[:, None]
@@ -40,17 +47,17 @@ def check(attention: Attention, scores_of: Any) -> None:
 
 
 def test_dot_attention_is_the_notebooks_formula() -> None:
-    check(Attention("attention_dot", 5, 4), lambda state, query: float(state @ query))
+    check(DotAttention(5, 4), lambda state, query: float(state @ query))
 
 
 def test_scaled_dot_attention_divides_by_the_root_of_the_size() -> None:
-    check(Attention("attention_scaled_dot", 5, 4), lambda state, query: float(state @ query) / math.sqrt(5))
+    check(ScaledDotAttention(5, 4), lambda state, query: float(state @ query) / math.sqrt(5))
 
 
 @torch.no_grad()
 def test_additive_attention_is_bahdanaus_formula() -> None:
     torch.manual_seed(0)
-    attention = Attention("attention_additive", 5, 4)
+    attention = AdditiveAttention(5, 4)
     keys, query_weight, bias = attention.keys.weight, attention.query.weight, attention.query.bias
     assert keys.shape == query_weight.shape == (4, 5) and attention.keys.bias is None
 

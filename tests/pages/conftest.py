@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import vary_clipping
 from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Experiment, Store
+from sentiment_core.work.desk import Job
+from sentiment_core.work.kinds import Kind
+from ui.server.backend import desk, executor
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,3 +68,13 @@ def key_of(page: AppTest, name: str) -> str:
 
 def button(page: AppTest, label: str) -> Any:
     return next(item for item in page.button if item.label == label)
+
+
+def answered(kind: Kind[Any, Any], arguments: Any) -> Job[Any]:
+    """Wait until a calculation that was asked for has ended; there is no server here that looks after it."""
+    deadline = time.monotonic() + 60
+    while (job := desk().look(kind, arguments)).active:
+        assert time.monotonic() < deadline, job
+        executor().reconcile()
+        time.sleep(0.05)
+    return job

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,12 +12,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from sentiment_core.explain.batch import batch_arguments
+from sentiment_core.explain.batch import PREDICTIONS, batch_arguments
 from sentiment_core.seen import text_hashes
-from sentiment_core.work import desk
-from tests.pages.conftest import button, texts
+from tests.pages.conftest import answered, button, texts
 from ui.kit.uploads import save_upload
-from ui.server.backend import store
+from ui.server.backend import desk, store
 
 REVIEWS = [
     ("A wonderful film, funny and moving.", 1),
@@ -32,11 +30,8 @@ REVIEWS = [
 def asked(path: Path) -> None:
     """Have the job done before a page asks for it."""
     arguments = batch_arguments("pretrained", str(path), store())
-    desk.submit("predictions", arguments)
-    deadline = time.monotonic() + 60
-    while desk.look("predictions", arguments).state == "running" and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert desk.look("predictions", arguments).state == "finished"
+    desk().submit(PREDICTIONS, arguments)
+    assert answered(PREDICTIONS, arguments).result is not None
 
 
 @pytest.fixture

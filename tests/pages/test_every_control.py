@@ -21,7 +21,8 @@ from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Store, Worker
-from sentiment_core.work.training import StopSignal, run_experiment
+from sentiment_core.work.training import run_experiment
+from sentiment_core.work.worker import StopSignal
 from tests.conftest import TINY
 from tests.pages.conftest import ROOT, finished_twin
 from ui.kit.uploads import save_upload

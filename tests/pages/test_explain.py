@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -13,12 +12,13 @@ from sentiment_core.explain import PRETRAINED, Attribution, Completeness, Explan
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
-from sentiment_core.work import desk
+from sentiment_core.explain.job import EXPLANATION
+from sentiment_core.seen import text_hashes
 from ui.explain import counterfactual, readings, words
 from ui.explain.readings import row_note
 from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
 
-from .conftest import button, texts
+from .conftest import answered, button, texts
 
 REVIEW = "A lazy plot and a beautiful waste of two hours."
 
@@ -286,7 +286,7 @@ def test_a_link_starts_nothing_that_takes_long(open_page, monkeypatch):
     computed = []
     real = readings.attribute
     monkeypatch.setattr(readings, "attribute", lambda *asked: computed.append(*asked[2]) or real(*asked))
-    monkeypatch.setattr("sentiment_core.work.desk.submit", lambda *_: pytest.fail("a link started a job"))
+    monkeypatch.setattr("sentiment_core.work.desk.Desk.submit", lambda *_: pytest.fail("a link started a job"))
     page = open_page("explain", text="not a word of it is lazy " * 300, methods=",".join(ALL), below="table")
     assert not page.exception and not page.error
     assert set(computed) == {"attention", "gradient_x_input"}
@@ -304,6 +304,15 @@ def test_a_usual_review_is_answered_at_once_by_every_method(open_page, monkeypat
     assert set(shown) == set(ALL) and not [item for item in page.button if item.label == "Compute"]
 
 
+def test_a_review_that_the_model_has_learned_from_is_said(open_page, monkeypatch):
+    assert "this very review" not in texts(open_page("explain", text=REVIEW).warning)
+    seen = text_hashes([REVIEW.upper()])
+    monkeypatch.setattr("sentiment_core.explain.unseen.read_seen", lambda folder: seen)
+    page = open_page("explain", text=REVIEW)
+    assert texts(page.warning).count("was trained or validated on this very review") == 1
+    assert "this very review" not in texts(open_page("explain", text=REVIEW + " Or not.").warning)
+
+
 def attribution(question):
     return Attribution(question[3], "x", True, 1, np.zeros(250), 1, 0.0)
 
@@ -315,9 +324,7 @@ def test_what_takes_long_is_computed_by_its_button_and_kept(open_page, lab, monk
     button(page, "Compute").click().run()
     info = next(info for info in available_models(lab) if info.id == PRETRAINED)
     question = readings._question(info, REVIEW, "attributions", ["attention"], None, "mean")
-    deadline = time.monotonic() + 60
-    while desk.look("explanation", question).state == "running" and time.monotonic() < deadline:
-        time.sleep(0.1)
+    assert answered(EXPLANATION, question).result is not None
     page.run()
     assert not page.exception and not page.error
     assert page.dataframe[0].value["Attention"].sum() == pytest.approx(1.0)

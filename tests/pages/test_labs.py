@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from sentiment_core import baselines
 from sentiment_core.config import DataConfig, from_query
 from sentiment_core.findings.sweep import sweep_experiment
-from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.recorded import RunSpread, SeedResult, reader, record, record_runs
 from sentiment_core.work import desk
 from sentiment_core.work.desk import Job
@@ -47,11 +48,11 @@ def finished_job(monkeypatch):
     """Baselines of 400 demo reviews are there, of others not."""
     done = baselines.arguments_for(DataConfig(limit=400))
 
-    def look(kind, arguments):
-        finished = dict(arguments) == done
-        return Job(kind, "key", "finished" if finished else "absent", result=RESULT if finished else None)
+    def look(store, kind, arguments):
+        return Job("key", Status.FINISHED, result=RESULT) if arguments == done else Job("key", None)
 
-    monkeypatch.setattr(desk, "look", look)
+    for module in (desk, baselines):
+        monkeypatch.setattr(module, "look", look)
 
 
 def swept(lab, status=Status.FINISHED):
@@ -150,6 +151,20 @@ def test_what_diverged_stays_in_the_picture_at_its_upper_edge(lab):
     assert list(batch.x) == list(validation.x) == [1e-3, 1e-2]
     assert list(diverged.x) == [10.0]
     assert diverged.y[0] == figure.layout.yaxis.range[1] > max(batch.y)
+
+
+def test_guessing_is_drawn_at_the_loss_of_these_reviews_and_not_before_they_are_known(open_page, lab):
+    experiment = swept(lab)
+
+    def lines():
+        spec = json.loads(
+            open_page("labs", lab="learning-rates", experiment=experiment.id).get("plotly_chart")[0].proto.spec
+        )
+        return [item["text"] for item in spec["layout"].get("annotations", [])]
+
+    assert lines() == []
+    lab.write_balances(experiment.runs[0].id, {"train": Balance(10, 2)})
+    assert lines() == ["guessing: 0.500"]
 
 
 def test_a_sweep_while_it_trains_and_one_that_is_none(open_page, lab):

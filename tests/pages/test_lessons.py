@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from sentiment_core.config import with_runs
 from sentiment_core.lessons import LESSONS, MISTAKES, experiment_for, lesson, mistake
 from sentiment_core.metrics import Balance, Evaluation, Status
+from sentiment_core.work.training import train_here
 
 from .conftest import step_metrics
 
@@ -178,3 +180,19 @@ def test_the_setting_names_the_vectors_of_the_link(open_page):
     page = open_page("lessons", lesson="clip-norm", **{"data.embeddings": "random"})
     assert not page.error
     assert "GloVe 50-d, rate" not in texts(page) and "Random vectors, rate" in texts(page)
+
+
+def test_lesson_and_runs_say_the_same_of_where_two_runs_part(open_page, lab, tiny):
+    """Whose norm is read after clipping is logged otherwise, and trained the same."""
+    taught = experiment_for(lesson("clip-norm"), mistake=mistake("norm_after_clipping", "clip-norm"))
+    clipping = {"training.clipping": "norm", "training.max_norm": 0.01, "training.max_steps": 7}
+    made = train_here(lab, with_runs(tiny(clipping), taught.runs), lambda progress: None)
+    norms = [lab.steps(run.id)["grad_norm"] for run in made.runs]
+    assert max(norms[1]) <= 0.01 < max(norms[0])
+    said = "have the same loss, bit for bit, at all 7 steps that both made."
+    for page in (
+        open_page("lessons", lesson="clip-norm", mistake="norm_after_clipping", experiment=made.id),
+        open_page("runs", runs=",".join(run.id for run in made.runs)),
+    ):
+        assert not page.exception
+        assert said in texts(page) and "part at" not in texts(page) and "differ from the first" not in texts(page)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sentiment_core.explain.study_question import study_arguments
-from sentiment_core.work import desk
-from tests.pages.conftest import button, texts
+from sentiment_core.explain.study_question import FAITHFULNESS, study_arguments
+from tests.pages.conftest import answered, button, texts
 from ui.kit.uploads import save_upload
 
 FAST = "gradient_x_input"
@@ -40,9 +38,7 @@ def test_from_the_choice_to_the_result_and_back_by_its_link(lab: Any) -> None:
     assert not page.warning and "Less than a minute" in texts(page.caption)
     button(page, "Measure").click().run()
     arguments = study_arguments("pretrained", "demo", 12, 3, ["attention", FAST], lab)
-    deadline = time.monotonic() + 60
-    while desk.look("faithfulness", arguments).state == "running" and time.monotonic() < deadline:
-        time.sleep(0.1)
+    assert answered(FAITHFULNESS, arguments).result is not None
     page.run()
     assert not page.exception and not page.error
     table = page.dataframe[0].value

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from sentiment_core.artifacts import folder
 from sentiment_core.config import DataConfig
-from sentiment_core.data_view.job import arguments_for, run
+from sentiment_core.data_view.job import REVIEWS, arguments_for, run
 from sentiment_core.datasets import silent
 from sentiment_core.errors import ConfigError, DataError, StoreError
 from ui.kit.reading_first import read_first
@@ -28,7 +28,7 @@ def test_same_content_is_kept_once_and_found_by_its_name(lab):
 
 def test_upload_is_counted(lab):
     path = save_upload("reviews.csv.gz", gzip.compress(GOOD.encode()))
-    assert read_first(DataConfig(source="csv", path=str(path)))["reviews"] == 40
+    assert read_first(DataConfig(source="csv", path=str(path))).reviews == 40
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_large_file_is_read_by_a_job_that_somebody_starts(lab, monkeypatch):
     assert path.stat().st_size < 60_000
     assert read_first(DataConfig(source="csv", path=str(path))) is None
     (kind, arguments) = drawn[0]
-    assert kind == "reviews"
+    assert kind is REVIEWS
     with pytest.raises(DataError, match="blank ones included"):
         run(arguments, silent)
 
@@ -107,7 +107,7 @@ def test_what_a_page_cannot_hold_is_refused_and_still_trained_on(lab, monkeypatc
     monkeypatch.setattr("ui.kit.reading_first.MOST_CHARACTERS", 100)
     path = save_upload("mine.csv", GOOD.encode())
     data = DataConfig(source="csv", path=str(path))
-    assert read_first(data, shown=False)["reviews"] == 40
+    assert read_first(data, shown=False).reviews == 40
     with pytest.raises(DataError, match="Training reads them all"):
         read_first(data)
 
@@ -115,7 +115,7 @@ def test_what_a_page_cannot_hold_is_refused_and_still_trained_on(lab, monkeypatc
 def test_counts_of_a_job_without_labels_and_with_tokens(lab):
     path = save_upload("texts.csv", b"text\nA fine film.\nA poor one.\n")
     found = run(arguments_for(DataConfig(source="csv", path=str(path)), labelled=False), silent)
-    assert (found["reviews"], found["positive"], found["characters"]) == (2, None, 23)
+    assert (found.reviews, found.positive, found.characters) == (2, None, 23)
     path = save_upload("mine.csv", GOOD.encode())
     run(arguments_for(DataConfig(source="csv", path=str(path)), tokens=True), silent)
     assert len(list(folder("readings").glob("*.npz"))) == 2

@@ -18,6 +18,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, home: Path) -> Iterator[str]:
+    """Where nothing is yet, on each kind of database in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{home}/store.sqlite3"
+    else:
+        yield request.getfixturevalue("postgres_url")
+
+
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
     with Store(store_url) as opened:

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, inspect, select
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.steps.quantities import StepMetrics
-from sentiment_core.store import Worker
+from sentiment_core.store import Worker, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = build(
@@ -37,11 +39,42 @@ def same(left: object, right: object) -> bool:
     return repr(left) == repr(right)
 
 
-def child(code: str, *arguments: str) -> subprocess.Popen[bytes]:
+def child(code: str, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment, stderr=subprocess.PIPE)
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.PIPE)
 
 
 def finish(process: subprocess.Popen[bytes]) -> None:
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors.decode()
+
+
+def layout_of(url: str) -> dict[str, Any]:
+    """Everything about the tables of a database but the order of their columns."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = inspect(connection)
+        tables = {
+            name: (
+                {column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(name)},
+                found.get_pk_constraint(name)["constrained_columns"],
+                [
+                    (key["constrained_columns"], key["referred_table"], key["options"])
+                    for key in found.get_foreign_keys(name)
+                ],
+                sorted((str(index["name"]), index["column_names"]) for index in found.get_indexes(name)),
+                found.get_table_options(name) if connection.dialect.name == "sqlite" else {},
+            )
+            for name in found.get_table_names()
+        }
+    engine.dispose()
+    return tables
+
+
+def version_of(url: str) -> int:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        version: int = connection.execute(select(schema.version_table.c.version)).scalar_one()
+    engine.dispose()
+    return version

@@ -11,31 +11,31 @@ import pytest
 
 from sentiment_core.errors import ConfigError, NotFoundError, StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.store import Experiment, Progress, Store
+from sentiment_core.store import Experiment, Places, Progress, Store
 from tests.store.shared import TWIN, WORKER, child, finish
 
 
 def test_queue_is_first_come_first_served(store: Store) -> None:
     first, second, third = (store.create_experiment(TWIN).id for _ in range(3))
     assert [store.queue_position(id_) for id_ in (first, second, third)] == [1, 2, 3]
-    assert store.claim(2, "host", threads=1) == first
+    assert store.claim(Places(2, 2), "host", threads=1) == first
     assert [store.queue_position(id_) for id_ in (first, second, third)] == [None, 1, 2]
     claimed = store.experiment(first)
     assert (claimed.status, claimed.worker, claimed.threads) == (Status.RUNNING, None, 1)
     assert [run.status for run in claimed.runs] == [Status.RUNNING] * 2
     assert claimed.heartbeat is not None
-    assert store.claim(1, "host") is None
-    assert store.claim(1, "other host") == second
+    assert store.claim(Places(1, 1), "host") is None
+    assert store.claim(Places(1, 1), "other host") == second
     store.set_status(first, Status.PAUSED)
-    assert store.claim(1, "host") is None
+    assert store.claim(Places(1, 1), "host") is None
     store.set_status(first, Status.FINISHED)
-    assert store.claim(1, "host") == third
-    assert store.claim(9, "host") is None
+    assert store.claim(Places(1, 1), "host") == third
+    assert store.claim(Places(9, 9), "host") is None
 
 
 def test_resuming_goes_to_the_end_of_the_queue(store: Store) -> None:
     first, second = (store.create_experiment(TWIN).id for _ in range(2))
-    store.claim(1, "host")
+    store.claim(Places(1, 1), "host")
     store.update_run(f"{first}-1", status=Status.FINISHED)
     store.set_status(first, Status.INTERRUPTED, "gone")
     assert store.experiment(first).finished_at is not None
@@ -53,14 +53,14 @@ def test_each_experiment_is_claimed_once(store: Store, home: Path, claimants: st
     ids = {store.create_experiment(TWIN).id for _ in range(6)}
     if claimants == "threads":
         with ThreadPoolExecutor(8) as pool:
-            taken = list(pool.map(lambda _: store.claim(6, "host"), range(24)))
+            taken = list(pool.map(lambda _: store.claim(Places(6, 6), "host"), range(24)))
     else:
         code = """if True:
             import sys
-            from sentiment_core.store import Store
+            from sentiment_core.store import Places, Store
             with Store() as store, open(sys.argv[1], "w") as file:
                 for _ in range(6):
-                    print(store.claim(6, "host"), file=file)"""
+                    print(store.claim(Places(6, 6), "host"), file=file)"""
         children = [child(code, str(home / f"{number}.txt")) for number in range(4)]
         for process in children:
             finish(process)
@@ -76,7 +76,7 @@ def test_room_is_counted_before_it_is_given_away(store: Store) -> None:
     for _ in range(6):
         store.create_experiment(TWIN)
     with ThreadPoolExecutor(8) as pool:
-        taken = [id_ for id_ in pool.map(lambda _: store.claim(2, "host"), range(16)) if id_]
+        taken = [id_ for id_ in pool.map(lambda _: store.claim(Places(2, 2), "host"), range(16)) if id_]
     assert len(taken) == 2
 
 
@@ -91,22 +91,22 @@ def test_the_command_line_claims_its_own(store: Store, twin: Experiment) -> None
 
 
 def test_a_lost_worker_learns_it_from_its_heartbeat(store: Store, twin: Experiment) -> None:
-    store.claim(1, "host")
+    store.claim(Places(1, 1), "host")
     assert store.set_worker(twin.id, WORKER)
     progress = Progress("training", "epoch 1", 0.5, 5, 10, 1, 1, 1e5, math.inf)
     assert store.heartbeat(twin.id, progress, WORKER)
     assert store.experiment(twin.id).progress == progress
-    assert store.heartbeat(twin.id)
-    assert not store.heartbeat(twin.id, worker=replace(WORKER, pid=1))
+    assert store.heartbeat(twin.id, None, WORKER)
+    assert not store.heartbeat(twin.id, None, replace(WORKER, pid=1))
     assert not store.release(twin.id, None, Status.INTERRUPTED)
     assert store.release(twin.id, WORKER, Status.INTERRUPTED, "gone")
     assert not store.release(twin.id, WORKER, Status.INTERRUPTED, "gone")
-    assert not store.heartbeat(twin.id, worker=WORKER)
+    assert not store.heartbeat(twin.id, None, WORKER)
     assert not store.set_worker(twin.id, WORKER)
 
 
 def test_status_reaches_the_runs_that_have_not_ended(store: Store, twin: Experiment) -> None:
-    store.claim(1, "host")
+    store.claim(Places(1, 1), "host")
     store.update_run(twin.runs[0].id, status=Status.FAILED, error="diverged")
     for status in (Status.PAUSED, Status.RUNNING, Status.FINISHED):
         store.set_status(twin.id, status)
@@ -114,7 +114,7 @@ def test_status_reaches_the_runs_that_have_not_ended(store: Store, twin: Experim
 
 
 def test_requests_are_taken_once_and_in_order(store: Store, twin: Experiment) -> None:
-    store.claim(1, "host")
+    store.claim(Places(1, 1), "host")
     assert store.take_requests(twin.id) == []
     store.request(twin.id, "pause")
     store.request(twin.id, "learning_rate", 0.1, twin.runs[1].id)
@@ -129,9 +129,9 @@ def test_requests_are_taken_once_and_in_order(store: Store, twin: Experiment) ->
 
 
 def test_impossible_requests_are_refused(store: Store, twin: Experiment) -> None:
-    for kind in ("learning_rate", "threshold"):
+    for kind, field in (("learning_rate", "learning_rate"), ("threshold", "max_norm")):
         for value in (None, 0.0, -1.0, math.nan, math.inf, 1e300):
-            with pytest.raises(ConfigError, match=f"{kind}: allowed: a number > 0"):
+            with pytest.raises(ConfigError, match=rf"training\.{field}: allowed: a number > 0"):
                 store.request(twin.id, kind, value)
     with pytest.raises(ConfigError, match="explode"):
         store.request(twin.id, "explode")  # type: ignore[arg-type]
@@ -146,13 +146,13 @@ def test_stop_in_the_queue_stops_at_once(store: Store, twin: Experiment) -> None
     store.request(twin.id, "stop")
     stopped = store.experiment(twin.id)
     assert (stopped.status, stopped.stop_requested) == (Status.STOPPED, True)
-    assert store.claim(1, "host") is None
+    assert store.claim(Places(1, 1), "host") is None
     store.requeue(twin.id)
     assert not store.experiment(twin.id).stop_requested
 
 
 def test_old_requests_do_not_reach_a_resumed_experiment(store: Store, twin: Experiment) -> None:
-    store.claim(1, "host")
+    store.claim(Places(1, 1), "host")
     store.request(twin.id, "stop")
     store.set_status(twin.id, Status.INTERRUPTED)
     store.requeue(twin.id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import astuple, replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +13,7 @@ from sentiment_core.errors import NotFoundError
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.steps.quantities import STEP_COLUMNS, StepMetrics
 from sentiment_core.store import Experiment, Store
-from tests.store.shared import TWIN, same, step
+from tests.store.shared import same, step
 
 EDGES = [math.nan, math.inf, -math.inf, 5e-324, 1.7976931348623157e308, 0.1]
 
@@ -86,14 +85,3 @@ def test_the_reviews_of_each_part_are_kept_and_replaced(store: Store, twin: Expe
     store.write_balances(first, {"validation": Balance(10, 9)})
     assert store.balances(first) == {"train": Balance(90, 80), "validation": Balance(10, 9)}
     assert store.balances(second) == {}
-
-
-def test_a_store_of_an_earlier_program_gets_the_tables_it_lacks(home: Path) -> None:
-    with Store() as old:
-        kept = old.create_experiment(TWIN)
-        with old._write() as connection:
-            connection.exec_driver_sql("DROP TABLE balances")
-    with Store() as store:
-        assert store.experiment(kept.id).name == "twin"
-        store.write_balances(kept.runs[0].id, {"test": Balance(4, 1)})
-        assert store.balances(kept.runs[0].id) == {"test": Balance(4, 1)}

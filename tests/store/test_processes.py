@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from sentiment_core.store import Store
 from tests.store.shared import ROOT, TWIN, child, finish
@@ -68,10 +67,11 @@ def test_writers_and_readers_do_not_disturb_each_other(store: Store) -> None:
         assert store.steps(run)["step"] == list(range(1, 151))
 
 
-def test_a_fresh_store_can_be_opened_by_many_at_once(home: Path) -> None:
-    children = [child("from sentiment_core.store import Store\nwith Store() as s: s.experiments()") for _ in range(4)]
+def test_a_fresh_store_can_be_opened_by_many_at_once(empty_url: str) -> None:
+    opening = "import sys\nfrom sentiment_core.store import Store\nwith Store(sys.argv[1]) as s: s.experiments()"
+    children = [child(opening, empty_url) for _ in range(3)]
     with ThreadPoolExecutor(8) as pool:
-        for opened in pool.map(lambda _: Store(), range(8)):
+        for opened in pool.map(lambda _: Store(empty_url), range(8)):
             opened.close()
     for process in children:
         finish(process)

@@ -17,7 +17,8 @@ from sentiment_core.explain.predictor import load
 from sentiment_core.store import Experiment, Store, Worker
 from sentiment_core.training.sentiment import prepare_corpora
 from sentiment_core.training.shrink import frequent_words, shrink
-from sentiment_core.work.training import StopSignal, run_experiment
+from sentiment_core.work.training import run_experiment
+from sentiment_core.work.worker import StopSignal
 
 TEXT = "A good film with a bad end, and not one dull minute."
 

@@ -1,4 +1,4 @@
-"""Background jobs: run once, answered from disk, cancelled, and honest about how they ended."""
+"""Calculations: done once, answered from disk, cancelled, and honest about how they ended."""
 
 from __future__ import annotations
 
@@ -6,244 +6,321 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from sentiment_core.errors import ConfigError, StoreError
-from sentiment_core.work import desk
-from sentiment_core.work.desk import Job, cancel, look, submit
-from sentiment_core.work.job_files import Place
+from sentiment_core.artifacts import LOG, RESULT, work_place
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import ConfigError, NotFoundError, StoreError, StoreUnavailableError
+from sentiment_core.metrics import Status
+from sentiment_core.store import Store, Worker
+from sentiment_core.work.desk import CANCELLED, Desk, Job
+from sentiment_core.work.executors import local, make_executor
+from sentiment_core.work.executors.local import LocalExecutor
+from sentiment_core.work.kinds import Kind, kind
 
-TESTS = Path(__file__).parent
-
-
-@pytest.fixture(autouse=True)
-def kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(desk.KINDS, "test", "job_kinds:run")
-    monkeypatch.setenv("PYTHONPATH", str(TESTS))
-
-
-def wait(arguments: dict[str, Any], until: Callable[[Job], bool] | None = None) -> Job:
-    ended = until or (lambda job: not job.active and job.state != "absent")
-    deadline = time.monotonic() + 30
-    while not ended(job := look("test", arguments)):
-        assert time.monotonic() < deadline, job
-        time.sleep(0.02)
-    return job
+AnyKind = Kind[Any, Any]
 
 
-def process_of(home: Path, job: Job) -> dict[str, Any]:
-    content = Place("test", job.key).read("process")
-    assert content is not None
-    return content
+@pytest.fixture
+def desk(short_kind: AnyKind) -> Iterator[Desk]:
+    with Store() as store:
+        yield Desk(store, make_executor(store))
+        for work in store.active_work():
+            store.stop(work.id)
+    for child in local._children.values():
+        child.kill()
+        child.wait(10)
+    local._children.clear()
 
 
-def test_a_job_runs_and_is_answered_from_disk_afterwards(tmp_path):
-    arguments = {"number": 21, "marks": str(tmp_path / "marks")}
-    assert look("test", arguments).state == "absent"
-    assert submit("test", arguments).state == "running"
-    job = wait(arguments)
-    assert (job.state, job.result, job.error) == ("finished", {"answer": 42}, None)
-    assert submit("test", dict(reversed(arguments.items()))) == job  # the order of the arguments says nothing
+@pytest.fixture
+def order(short_kind: AnyKind) -> Callable[..., Any]:
+    return short_kind.arguments
+
+
+@pytest.fixture
+def wait(desk: Desk, short_kind: AnyKind) -> Callable[..., Job[Any]]:
+    """`wait(order)` looks until it has ended, or until a condition of the job holds."""
+
+    def wait(asked: Any, until: Callable[[Job[Any]], bool] = lambda job: not job.active, of: Any = short_kind) -> Any:
+        deadline = time.monotonic() + 60
+        while not until(job := desk.look(of, asked)):
+            assert time.monotonic() < deadline, job
+            desk.executor.reconcile()
+            time.sleep(0.02)
+        return job
+
+    return wait
+
+
+def begun(job: Job[Any]) -> bool:
+    return job.fraction is not None
+
+
+def worker_of(desk: Desk, job: Job[Any]) -> Worker:
+    worker = desk.store.work(job.id).worker
+    assert worker is not None
+    return worker
+
+
+def test_a_calculation_runs_and_is_answered_from_disk_afterwards(desk, short_kind, order, wait, tmp_path):
+    asked = order(number=21, marks=str(tmp_path / "marks"))
+    assert desk.look(short_kind, asked).status is None
+    assert desk.submit(short_kind, asked).status is Status.RUNNING
+    job = wait(asked)
+    assert (job.status, job.result.answer, job.error) == (Status.FINISHED, 42, None)
+    assert desk.submit(short_kind, order(marks=str(tmp_path / "marks"), number=21)) == job
     assert (tmp_path / "marks").read_text() == "started\n"
-    assert look("test", {**arguments, "number": 1}).state == "absent"
+    assert desk.look(short_kind, replace(asked, number=1)).status is None
+    (work_place(job.id) / RESULT).write_text('{"other": 1}')
+    assert desk.look(short_kind, asked).result is None
+    desk.submit(short_kind, asked)
+    assert wait(asked).result == job.result and (tmp_path / "marks").read_text() == "started\nstarted\n"
 
 
-def test_a_running_job_tells_how_far_it_is_and_can_be_cancelled_and_started_again(home):
-    arguments = {"seconds": 60}
-    submit("test", arguments)
-    job = wait(arguments, lambda job: job.fraction is not None)
-    assert (job.state, job.message, job.fraction) == ("running", "Working on it", 0.25)
-    pid = process_of(home, job)["pid"]
+def test_what_runs_tells_how_far_it_is_and_can_be_cancelled_and_started_again(desk, short_kind, order, wait):
+    asked = order(seconds=60)
+    desk.submit(short_kind, asked)
+    job = wait(asked, begun)
+    assert (job.status, job.message, job.fraction) == (Status.RUNNING, "Working on it", 0.25)
+    pid = worker_of(desk, job).pid
     started = time.monotonic()
-    cancel("test", arguments)
-    assert time.monotonic() - started < 3
-    assert look("test", arguments).state == "cancelled"
+    desk.cancel(job.id)
+    assert time.monotonic() - started < 10
+    job = desk.look(short_kind, asked)
+    assert (job.status, job.error) == (Status.STOPPED, CANCELLED)
     # Its last thread may take a moment longer than the first to be gone.
-    wait(arguments, lambda _: not psutil.pid_exists(pid))
-    assert submit("test", arguments).state == "running"
-    cancel("test", arguments)
+    wait(asked, lambda _: not psutil.pid_exists(pid))
+    assert desk.submit(short_kind, asked).status is Status.RUNNING
+    desk.cancel(job.id)
 
 
-def test_a_killed_process_reads_failed_and_can_be_started_again(home):
-    arguments = {"seconds": 2, "number": 1}
-    job = submit("test", arguments)
-    os.kill(process_of(home, job)["pid"], signal.SIGKILL)
-    job = wait(arguments)
-    assert (job.state, job.error) == ("failed", desk.DIED)
-    assert submit("test", arguments).state == "running"
-    assert wait(arguments).result == {"answer": 2}
+def test_a_killed_process_is_interrupted_and_can_be_started_again(desk, short_kind, order, wait):
+    asked = order(seconds=1.0, number=1)
+    job = desk.submit(short_kind, asked)
+    os.kill(worker_of(desk, job).pid, signal.SIGKILL)
+    job = wait(asked)
+    assert job.status is Status.INTERRUPTED
+    assert job.error == (
+        "The worker ended unexpectedly. It was killed, perhaps because memory ran out. Start it again."
+    )
+    assert desk.submit(short_kind, asked).status is Status.RUNNING
+    assert wait(asked).result.answer == 2
 
 
-def test_another_process_with_the_same_number_is_not_taken_for_the_job(home):
-    arguments = {"seconds": 60}
-    job = submit("test", arguments)
-    place = Place("test", job.key)
-    worker = process_of(home, job)
-    place.write("process", {**worker, "started": worker["started"] - 100})
-    assert look("test", arguments).state == "failed"
-    cancel("test", arguments)
-    os.kill(worker["pid"], 0)  # left alone: it is somebody else's
-    place.write("process", worker)
-    cancel("test", arguments)
+def test_a_failing_calculation_shows_its_message(desk, short_kind, order, wait):
+    asked = order(refuse="the file has no text column; add one")
+    desk.submit(short_kind, asked)
+    job = wait(asked)
+    assert (job.status, job.error) == (Status.FAILED, asked.refuse)
 
 
-def test_a_failing_job_shows_its_message():
-    arguments = {"refuse": "the file has no text column; add one"}
-    submit("test", arguments)
-    job = wait(arguments)
-    assert (job.state, job.error) == ("failed", arguments["refuse"])
+def test_an_unexpected_fault_is_one_sentence_and_the_log_has_the_rest(desk, short_kind, order, wait):
+    asked = order(unexpected=True)
+    desk.submit(short_kind, asked)
+    job = wait(asked)
+    assert job.error == "Unexpected ValueError: an inner matter. Details are in worker.log."
+    log = work_place(job.id) / LOG
+    assert job.status is Status.FAILED and "Traceback" in log.read_text()
 
 
-def test_an_unexpected_fault_is_one_sentence_and_the_log_has_the_rest(home):
-    arguments = {"break": True}
-    submit("test", arguments)
-    job = wait(arguments)
-    log = home / "jobs" / job.key / "job.log"
-    assert job.state == "failed" and str(log) in (job.error or "") and "inner" not in (job.error or "")
-    assert "an inner matter" in log.read_text()
+def _submit_elsewhere(asked: Any) -> None:
+    with Store() as store:
+        Desk(store, make_executor(store)).submit(kind("test"), asked)
 
 
-def _submit_elsewhere(arguments: dict[str, Any]) -> None:
-    desk.KINDS["test"] = "job_kinds:run"
-    submit("test", arguments)
-
-
-def test_of_several_processes_that_submit_at_once_one_starts_it(tmp_path):
-    arguments = {"seconds": 0.5, "marks": str(tmp_path / "marks")}
+def test_of_several_processes_that_submit_at_once_one_starts_it(desk, order, wait, tmp_path):
+    asked = order(seconds=0.5, marks=str(tmp_path / "marks"))
     context = multiprocessing.get_context("fork")
-    others = [context.Process(target=_submit_elsewhere, args=(arguments,)) for _ in range(4)]
+    desk.store.close()
+    others = [context.Process(target=_submit_elsewhere, args=(asked,)) for _ in range(4)]
     for other in others:
         other.start()
     for other in others:
         other.join()
-    assert wait(arguments).state == "finished"
+    assert wait(asked).status is Status.FINISHED
     assert (tmp_path / "marks").read_text() == "started\n"
 
 
 @pytest.fixture
-def one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def one_place(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
     monkeypatch.setenv("SENTIMENT_MAX_WORKERS", "1")
+    desk.executor = LocalExecutor(desk.store)
 
 
-def fill() -> None:
-    """Occupy the one place with a job that runs until it is cancelled."""
-    submit("test", {"seconds": 60})
-    wait({"seconds": 60}, lambda job: job.fraction is not None)
+@pytest.fixture
+def full(one_place: None, desk: Desk, short_kind: AnyKind, order: Any, wait: Any) -> Job[Any]:
+    """The one place is taken by what runs until it is cancelled."""
+    desk.submit(short_kind, order(seconds=60))
+    job: Job[Any] = wait(order(seconds=60), begun)
+    return job
 
 
-@pytest.mark.usefixtures("one_place")
-def test_a_waiting_job_is_a_record_with_a_place_in_the_queue(home):
-    fill()
+def test_what_waits_is_a_record_with_a_place_in_the_queue(desk, short_kind, order, wait, full):
     for number in range(3):
-        assert submit("test", {"number": number}).position == number + 1
-    job = submit("test", {"number": 1})  # asked for again: keeps its place
-    assert (job.state, job.position, job.message) == ("waiting", 2, "Waiting for its turn: number 2 in the queue")
-    assert job.active and Place("test", job.key).read("process") is None
+        assert desk.submit(short_kind, order(number=number)).position == number + 1
+    job = desk.submit(short_kind, order(number=1))  # asked for again: keeps its place
+    assert (job.status, job.position) == (Status.QUEUED, 2)
+    assert job.message == "Waiting for its turn: number 2 in the queue"
+    assert job.active and desk.store.work(job.id).worker is None and not work_place(job.id).exists()
     assert len(psutil.Process().children()) == 1
-    cancel("test", {"number": 0})
-    assert look("test", {"number": 0}).state == "cancelled"
-    assert look("test", {"number": 1}).position == 1
-    cancel("test", {"seconds": 60})
-    assert [wait({"number": number}).result for number in (1, 2)] == [{"answer": 2}, {"answer": 4}]
-    assert look("test", {"number": 0}).state == "cancelled"
+    desk.cancel(desk.look(short_kind, order(number=0)).id)
+    assert desk.look(short_kind, order(number=0)).status is Status.STOPPED
+    assert desk.look(short_kind, order(number=1)).position == 1
+    desk.cancel(full.id)
+    assert [wait(order(number=number)).result.answer for number in (1, 2)] == [2, 4]
+    assert desk.look(short_kind, order(number=0)).status is Status.STOPPED
 
 
-@pytest.mark.usefixtures("one_place")
-def test_the_queue_moves_on_by_itself_and_in_order(tmp_path, home):
-    """The job that ends starts the next one, which starts the one after it; nobody looks meanwhile."""
-    orders = [{"seconds": 0.2, "marks": str(tmp_path / f"{number}")} for number in range(3)]
-    for arguments in orders:
-        submit("test", arguments)
-    deadline = time.monotonic() + 30
+def test_the_queue_moves_on_by_itself_and_in_order(one_place, desk, short_kind, order, wait, tmp_path):
+    """What ends starts the next one, which starts the one after it; nobody looks meanwhile."""
+    orders = [order(seconds=0.2, marks=str(tmp_path / f"{number}")) for number in range(3)]
+    for asked in orders:
+        desk.submit(short_kind, asked)
+    deadline = time.monotonic() + 90
     while not (tmp_path / "2").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert [wait(arguments).state for arguments in orders] == ["finished"] * 3
+    assert [wait(asked).status for asked in orders] == [Status.FINISHED] * 3
     started = [(tmp_path / f"{number}").stat().st_mtime_ns for number in range(3)]
     assert started == sorted(started)
 
 
-@pytest.mark.usefixtures("one_place")
-def test_the_queue_moves_on_past_a_killed_job_when_the_server_looks_after_it(home):
-    fill()
-    submit("test", {"number": 5})
-    os.kill(process_of(home, look("test", {"seconds": 60}))["pid"], signal.SIGKILL)
-    deadline = time.monotonic() + 30
-    while look("test", {"seconds": 60}).state != "failed":
-        assert time.monotonic() < deadline
-    desk.pump()
-    assert Place.of("test", {"number": 5}).look().state in {"running", "finished"}
-    assert wait({"number": 5}).result == {"answer": 10}
-    assert wait({"seconds": 60}).state == "failed"
+def test_the_queue_moves_on_past_what_was_killed(desk, short_kind, order, wait, full):
+    desk.submit(short_kind, order(number=5))
+    os.kill(worker_of(desk, full).pid, signal.SIGKILL)
+    assert wait(order(number=5)).result.answer == 10
+    assert desk.look(short_kind, order(seconds=60)).status is Status.INTERRUPTED
 
 
-@pytest.mark.usefixtures("one_place")
-def test_a_cancelled_job_that_is_asked_for_again_goes_to_the_end_and_runs_once(tmp_path):
-    fill()
-    arguments = {"number": 7, "marks": str(tmp_path / "marks")}
-    submit("test", arguments)
-    submit("test", {"number": 8})
-    cancel("test", arguments)
-    assert submit("test", arguments).position == 2
-    cancel("test", {"seconds": 60})
-    assert wait(arguments).result == {"answer": 14} and wait({"number": 8}).result == {"answer": 16}
+def test_what_was_cancelled_and_is_asked_for_again_goes_to_the_end(desk, short_kind, order, wait, full, tmp_path):
+    asked = order(number=7, marks=str(tmp_path / "marks"))
+    job = desk.submit(short_kind, asked)
+    desk.submit(short_kind, order(number=8))
+    desk.cancel(job.id)
+    assert desk.submit(short_kind, asked).position == 2
+    desk.cancel(full.id)
+    assert wait(asked).result.answer == 14 and wait(order(number=8)).result.answer == 16
     assert (tmp_path / "marks").read_text() == "started\n"
 
 
-def test_a_job_that_cannot_be_started_says_so(monkeypatch):
+def test_what_cannot_be_started_says_so(desk, short_kind, order, monkeypatch):
     def refuse(*arguments: Any, **options: Any) -> None:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(desk.subprocess, "Popen", refuse)
-    job = submit("test", {"number": 1})
-    assert job.state == "failed" and "could not be started: [Errno 12]" in (job.error or "")
+    monkeypatch.setattr(local.subprocess, "Popen", refuse)
+    job = desk.submit(short_kind, order(number=1))
+    assert job.status is Status.INTERRUPTED and "could not be started: [Errno 12]" in (job.error or "")
 
 
 @pytest.mark.parametrize("words", ["DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes", ""])
-def test_a_job_that_runs_out_of_memory_says_what_to_do(words):
-    arguments = {"raise": "RuntimeError" if words else "MemoryError", "words": words}
-    submit("test", arguments)
-    job = wait(arguments)
-    assert job.state == "failed"
+def test_what_runs_out_of_memory_says_what_to_do(desk, short_kind, order, wait, words):
+    asked = order(memory_error=words)
+    desk.submit(short_kind, asked)
+    job = wait(asked)
+    assert job.status is Status.FAILED
     assert job.error == "Out of memory. Use fewer or shorter reviews, or close other programs."
 
 
-def test_a_job_that_takes_more_than_a_worker_may_is_ended_with_the_sentence(monkeypatch):
-    monkeypatch.setenv("SENTIMENT_WORKER_MEMORY", "300M")
-    arguments = {"take": 600_000_000, "seconds": 60}
-    submit("test", arguments)
-    job = wait(arguments)
-    assert job.state == "failed" and "SENTIMENT_WORKER_MEMORY" in (job.error or "")
+def test_what_takes_more_than_a_worker_may_is_ended_with_the_sentence(desk, short_kind, order, wait, monkeypatch):
+    monkeypatch.setenv("SENTIMENT_WORKER_MEMORY", "500M")
+    asked = order(take=900_000_000, seconds=60)
+    desk.submit(short_kind, asked)
+    job = wait(asked)
+    assert job.status is Status.FAILED and "SENTIMENT_WORKER_MEMORY" in (job.error or "")
     assert (job.error or "").startswith("Out of memory: it took ")
 
 
 @pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux only")
-def test_a_job_dies_before_the_server_that_started_it(home):
-    arguments = {"seconds": 60}
-    submit("test", arguments)
-    job = wait(arguments, lambda job: job.fraction is not None)
+def test_a_worker_dies_before_the_server_that_started_it(desk, short_kind, order, wait):
+    asked = order(seconds=60)
+    desk.submit(short_kind, asked)
+    job = wait(asked, begun)
     own = int(Path("/proc/self/oom_score_adj").read_text())
-    pid = process_of(home, job)["pid"]
+    pid = worker_of(desk, job).pid
     assert int(Path(f"/proc/{pid}/oom_score_adj").read_text()) >= max(own, 500)
-    cancel("test", arguments)
+    desk.cancel(job.id)
 
 
-def test_a_job_that_another_process_holds_is_said(monkeypatch):
-    monkeypatch.setattr(desk, "LOCK_SECONDS", 0.05)
-    with desk._queue_locked(0), pytest.raises(StoreError, match="another process"):
-        submit("test", {})
+def test_the_store_may_be_away_while_it_runs(desk, short_kind, order, wait, home):
+    """A lock of some seconds: the heartbeat fails, the work goes on, its outcome is written afterwards."""
+    import sqlite3
+
+    asked = order(seconds=1.0, number=3)
+    desk.submit(short_kind, asked)
+    wait(asked, begun)
+    holder = sqlite3.connect(home / "store.sqlite3", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    time.sleep(6.5)  # longer than anybody waits for the lock
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert wait(asked).result.answer == 6
 
 
-def test_unknown_kind_is_refused_and_damaged_files_read_as_nothing():
+def test_what_long_work_takes_is_not_all(desk, short_kind, order, wait, monkeypatch):
+    """Of two places one is kept free: what takes seconds does not wait behind what takes hours, and is not counted
+    behind it."""
+    monkeypatch.setenv("SENTIMENT_MAX_WORKERS", "2")
+    desk.executor = LocalExecutor(desk.store)
+    long_kind = kind("long-test")
+    first, second = (desk.submit(long_kind, order(number=number, seconds=60)) for number in (1, 2))
+    assert (first.status, second.status, second.position) == (Status.RUNNING, Status.QUEUED, 1)
+    occupied = desk.submit(short_kind, order(seconds=60))
+    assert occupied.status is Status.RUNNING
+    assert desk.submit(short_kind, order(number=4)).position == 1, "it is the next to get the place that is kept free"
+    desk.cancel(occupied.id)
+    assert wait(order(number=4)).result.answer == 8
+    assert desk.look(long_kind, order(number=2, seconds=60)).status is Status.QUEUED
+    for job in (second, first):
+        desk.cancel(job.id)
+
+
+def test_what_is_about_a_run_goes_with_it(desk, short_kind, order, wait):
+    experiment = desk.store.create_experiment(ExperimentConfig())
+    desk.store.set_status(experiment.id, Status.STOPPED)
+    mine, running = order(run=experiment.runs[0].id), order(run=experiment.runs[0].id, seconds=60)
+    others = order(number=1)
+    for asked in (mine, others, running):
+        desk.submit(short_kind, asked)
+        wait(asked, lambda job: not job.active or begun(job))
+    kept, gone = wait(others), wait(mine)
+    worker = worker_of(desk, desk.look(short_kind, running))
+    desk.store.delete_experiment(experiment.id)
+    assert desk.look(short_kind, mine).status is None and not work_place(gone.id).exists()
+    assert desk.look(short_kind, others) == kept
+    with pytest.raises(NotFoundError, match="deleted"):
+        desk.submit(short_kind, mine)
+    wait(others, lambda _: not psutil.pid_exists(worker.pid))
+
+
+def test_unknown_kinds_are_refused_and_others_kinds_are_left_waiting(desk, short_kind, order):
     with pytest.raises(ConfigError, match="nonsense"):
-        submit("nonsense", {})
-    place = Place.of("test", {})
-    place.write("process", {"odd": 1})
-    assert look("test", {}).state == "failed"
-    (place.folder / "process.json").write_text("{")
-    assert look("test", {}).state == "absent"
+        kind("nonsense")
+    desk.store.ask("theirs", "theirs-0123", "{}", False, None, again=False)
+    desk.executor.reconcile()
+    assert desk.store.work("theirs-0123").status is Status.QUEUED
+    assert desk.submit(short_kind, order(number=1)).status is Status.RUNNING, "it blocks nobody"
+
+
+def test_a_click_while_the_store_is_locked_says_so_and_starts_nothing(desk, short_kind, order, monkeypatch):
+    def locked(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailableError("locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_write", locked)
+        with pytest.raises(StoreError, match="locked"):
+            desk.submit(short_kind, order())
+    assert desk.look(short_kind, order()).status is None
+
+
+def test_an_executor_is_chosen_by_name(desk, monkeypatch):
+    assert isinstance(make_executor(desk.store), LocalExecutor)
+    monkeypatch.setenv("SENTIMENT_EXECUTOR", "cloud")
+    with pytest.raises(ConfigError, match=r"SENTIMENT_EXECUTOR: choose local \(got 'cloud'\)"):
+        make_executor(desk.store)

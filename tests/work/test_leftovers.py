@@ -13,11 +13,10 @@ import pytest
 from sqlalchemy import delete
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
 from sentiment_core.store.schema import experiments
-from sentiment_core.work.leftovers import ABANDONED_SECONDS, SETTLED_SECONDS, collect
+from sentiment_core.work.leftovers import ABANDONED_SECONDS, KEPT_DAYS, SETTLED_SECONDS, collect
 from ui.server import backend
 
 
@@ -158,7 +157,7 @@ UNFINISHED = [
     "datasets/imdb-0123.tar.gz.part",
     "datasets/imdb-0123.tmp",
     "uploads/0123.csv.part",
-    "jobs/0123/.progress-abc",
+    "work/test-0123/.result-abc.json",
 ]
 
 
@@ -232,14 +231,43 @@ def test_the_app_collects_when_it_starts(run_async: Any, store: Store, monkeypat
     assert names(place) == WHOLE
 
 
-def test_waiting_jobs_are_looked_after_while_the_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    pumped = []
+def calculation(store: Store, number: int, status: Status, age: float) -> Path:
+    """Make a calculation of this status, whose result was last read `age` seconds ago."""
+    work_id = f"test-{number:032x}"
+    store.ask("test", work_id, '{"text": "what a visitor asked"}', False, None, again=False)
+    store.set_status(work_id, status)
+    return write(store.folder_of(work_id) / "result.json", age).parent
 
-    def away() -> None:
-        raise StoreError("away")
 
-    monkeypatch.setattr(backend.desk, "pump", lambda: pumped.append(True))
-    monkeypatch.setattr(backend, "executor", away)
-    with pytest.raises(StoreError, match="away"):
-        backend._look_after()
-    assert pumped
+MONTH = KEPT_DAYS * ABANDONED_SECONDS
+
+
+def test_results_go_a_month_after_they_were_last_read_and_what_was_asked_with_them(store: Store) -> None:
+    fresh = calculation(store, 1, Status.FINISHED, MONTH / 2)
+    old = [calculation(store, 2, Status.FINISHED, 1.1 * MONTH), calculation(store, 3, Status.FAILED, 1.1 * MONTH)]
+    running = calculation(store, 4, Status.RUNNING, 1.1 * MONTH)
+    assert sorted(collect(store)) == sorted(old)
+    assert {each.id for each in store.calculations()} == {fresh.name, running.name}
+    assert names(fresh) == names(running) == {"result.json", "store.txt"}
+
+
+def test_what_ended_without_a_result_is_forgotten_too(store: Store) -> None:
+    for number, status in enumerate((Status.STOPPED, Status.STOPPED, Status.QUEUED)):
+        store.ask("test", f"test-{number}", "{}", False, None, again=False)
+        store.set_status(f"test-{number}", status)
+    with store._write() as connection:
+        connection.exec_driver_sql("UPDATE work SET finished_at = 1 WHERE id = 'test-0'")
+    collect(store)
+    assert {each.id for each in store.calculations()} == {"test-1", "test-2"}
+
+
+def test_the_folder_of_a_calculation_that_is_gone(store: Store) -> None:
+    place = calculation(store, 1, Status.FINISHED, 2 * SETTLED_SECONDS)
+    store.forget_calculations([place.name], 0.0)
+    assert collect(store) == [place]
+
+
+def test_what_calculations_once_kept_in_files_goes(store: Store, home: Path) -> None:
+    write(home / "jobs" / "0123" / "arguments.json", 2 * ABANDONED_SECONDS)
+    aged(home / "jobs" / "0123", 2 * ABANDONED_SECONDS)
+    assert collect(store) == [home / "jobs"] and not (home / "jobs").exists()

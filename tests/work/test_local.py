@@ -19,12 +19,13 @@ import pytest
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError, NotFoundError, StoreError, StoreUnavailableError
+from sentiment_core.machine import cores
 from sentiment_core.metrics import Status
 from sentiment_core.processes import find_process, this_machine
-from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.store import Experiment, Places, Store, Worker
 from sentiment_core.work.executors import Executor, heartbeats
 from sentiment_core.work.executors import local as local_module
-from sentiment_core.work.executors.local import LocalExecutor, worker_command
+from sentiment_core.work.executors.local import LocalExecutor, shared_places, worker_command
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = this_machine()
@@ -139,7 +140,9 @@ def test_the_worker_is_launched_detached_with_a_log(
 
 
 def test_the_real_command_finds_the_package_from_anywhere(tmp_path: Path) -> None:
-    assert worker_command("abc")[-3:] == ["-m", "sentiment_core.work.training", "abc"]
+    training = ["sentiment_core.work.worker", "sentiment_core.work.kinds:TRAIN", "abc"]
+    assert worker_command("abc")[-4:] == ["-m", *training]
+    assert worker_command("baselines-0a")[-2:] == ["sentiment_core.baselines:BASELINES", "baselines-0a"]
     (tmp_path / "random.py").write_text("raise SystemExit('the wrong module')")
     environment = {**os.environ, "PYTHONPATH": local_module.python_path()}
     code = "import random, sentiment_core; print(sentiment_core.__file__)"
@@ -390,7 +393,7 @@ def test_a_worker_that_an_older_version_noted_is_simply_gone(store: Store, exper
 
 def test_a_claim_without_a_worker_is_given_up(store: Store, experiment_id: str, watched: Any) -> None:
     """The server ended between claiming and launching."""
-    store.claim(1, HOST)
+    store.claim(Places(1, 1), HOST)
     executor = LocalExecutor(store, 1)
     assert watched(executor, 15) is Status.RUNNING
     assert watched(executor, 5) is Status.INTERRUPTED
@@ -429,9 +432,11 @@ def test_the_folder_of_the_log_cannot_be_made(store: Store, experiment_id: str, 
 
 
 def test_room_for_workers(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert LocalExecutor(store).max_running >= 1
+    assert LocalExecutor(store).places == shared_places(max(1, cores() // 2) + 1)
     monkeypatch.setenv("SENTIMENT_MAX_WORKERS", "3")
-    assert LocalExecutor(store).max_running == 3
+    assert LocalExecutor(store).places == Places(3, 2), "one is kept free of what takes hours"
+    monkeypatch.setenv("SENTIMENT_MAX_WORKERS", "1")
+    assert LocalExecutor(store).places == Places(1, 1)
     for text in ("0", "-1", "many", "1.5"):
         monkeypatch.setenv("SENTIMENT_MAX_WORKERS", text)
         with pytest.raises(ConfigError, match="SENTIMENT_MAX_WORKERS"):

@@ -20,12 +20,14 @@ from sentiment_core.errors import DataError, DownloadError, StoreError, StoreUna
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment, Store, Worker, outbox
 from sentiment_core.store.database import Database
+from sentiment_core.training import build as build_module
+from sentiment_core.training import sentiment
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import load_model
 from sentiment_core.training.trainer import Trainer
-from sentiment_core.work import reporting
-from sentiment_core.work import training as worker
-from sentiment_core.work.training import StopSignal, run_experiment
+from sentiment_core.work import reporting, worker
+from sentiment_core.work.training import run_experiment
+from sentiment_core.work.worker import StopSignal
 
 # Its loss is soon not a number: nothing bounds a linear head, and SGD takes every step in full.
 EXPLODING = {
@@ -290,7 +292,7 @@ def test_a_failure_becomes_the_experiments_message(
     def fail(*arguments: Any) -> None:
         raise error
 
-    monkeypatch.setattr(worker, place, fail)
+    monkeypatch.setattr(build_module if place == "Trainer" else sentiment, place, fail)
     experiment = train(store, tiny())
     assert experiment.status is experiment.runs[0].status is status
     assert experiment.error is not None and message in experiment.error
@@ -299,7 +301,7 @@ def test_a_failure_becomes_the_experiments_message(
 def test_a_training_too_large_for_what_is_free_is_refused_once_its_reviews_are_known(
     store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "free_memory", lambda device: 100_000)
+    monkeypatch.setattr(sentiment, "free_memory", lambda device: 100_000)
     experiment = train(store, tiny())
     assert experiment.status is Status.FAILED and experiment.step == 0
     assert "This training would take about" in (experiment.error or "") and "are free" in (experiment.error or "")
@@ -310,8 +312,10 @@ def test_a_disk_that_fills_up_in_training(
     target: str, store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(store, tiny())  # fills the caches
+    write_seen = sentiment.write_seen
     with monkeypatch.context() as patch:
-        patch.setattr(target, full)
+        # What is learned from is kept before the first step, while there is room.
+        patch.setattr(sentiment, "write_seen", lambda *given: (write_seen(*given), patch.setattr(target, full)))
         experiment = train(store, tiny())
     assert experiment.status is Status.INTERRUPTED and experiment.step > 0
     assert "No space left on device" in experiment.error and "Free some space" in experiment.error
@@ -335,7 +339,9 @@ def test_a_worker_that_lost_its_experiment_ends_and_leaves_it_alone(store: Store
     thread.start()
     until(lambda: store.experiment(experiment_id).step >= 2)
     other = Worker("elsewhere", 1, 2.0)
-    assert store.set_worker(experiment_id, other)
+    assert not store.set_worker(experiment_id, other), "it is taken"
+    assert store.release(experiment_id, me, Status.INTERRUPTED)
+    assert store.claim_experiment(experiment_id, other)
     thread.join(20)
     assert not thread.is_alive()
     experiment = store.experiment(experiment_id)
@@ -386,7 +392,7 @@ def at_steps(monkeypatch: pytest.MonkeyPatch, moments: dict[int, Callable[[], No
             super().__init__(*arguments)
             self.callbacks = [*(AtStep(step, act) for step, act in moments.items()), *self.callbacks]
 
-    monkeypatch.setattr(worker, "Trainer", Watched)
+    monkeypatch.setattr(build_module, "Trainer", Watched)
 
 
 def test_training_goes_on_while_the_store_is_away(
@@ -484,7 +490,7 @@ def test_what_came_as_far_as_a_checkpoint_can_resume_when_its_data_are_back(
     assert run_experiment(store, experiment_id, stop, Worker.of()).status is Status.STOPPED
     assert store.claim_experiment(experiment_id, Worker.of(), threads=1)
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "load_reviews", lambda *_: (_ for _ in ()).throw(DataError("the file is not there")))
+        patch.setattr(sentiment, "load_reviews", lambda *_: (_ for _ in ()).throw(DataError("the file is not there")))
         missing = run_experiment(store, experiment_id, StopSignal(), Worker.of())
     assert (missing.status, missing.error) == (Status.INTERRUPTED, "the file is not there")
     assert store.claim_experiment(experiment_id, Worker.of(), threads=1)

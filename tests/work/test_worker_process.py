@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build
+from sentiment_core.machine import cores
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
 from sentiment_core.work.executors import local
 from sentiment_core.work.executors.local import LocalExecutor
-from sentiment_core.work.training import Stopped, StopSignal, main, run_experiment
+from sentiment_core.work.training import run_experiment
+from sentiment_core.work.worker import Stopped, StopSignal, main
 
 
 def numbers(store: Store, run_id: str, home: Path) -> tuple[str, str, bytes]:
@@ -37,7 +39,7 @@ def test_sigkill_then_resume_equals_never_stopping(tiny: Callable[..., Experimen
     twins = [RunConfig(name="off"), RunConfig(name="on", overrides={"training.clipping": "norm"})]
     config = build(ExperimentConfig, tiny(fields).model_dump() | {"runs": twins})
     with Store() as store:
-        executor = LocalExecutor(store, max_running=os.cpu_count())  # one thread for each worker
+        executor = LocalExecutor(store, max_running=cores() + 1)  # one thread for each worker
         experiment_id = store.create_experiment(config).id
 
         def until(condition: Callable[[Any], bool]) -> Any:
@@ -90,10 +92,11 @@ def test_main_refuses_what_it_cannot_train(tiny: Any, capsys: pytest.CaptureFixt
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     try:
         assert main([]) == 2
-        assert "usage: python -m sentiment_core.work.training EXPERIMENT_ID" in capsys.readouterr().err
-        assert main(["no-such"]) == 2
+        assert "usage: python -m sentiment_core.work.worker KIND WORK_ID" in capsys.readouterr().err
+        assert main(["sentiment_core.work.kinds:TRAIN", "no-such"]) == 2
         with Store() as store:
-            assert main([store.create_experiment(tiny()).id]) == 2, "nobody claimed it"
+            waiting = store.create_experiment(tiny()).id
+            assert main(["sentiment_core.work.kinds:TRAIN", waiting]) == 2, "nobody claimed it"
     finally:
         for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
             signal.signal(number, handler)

@@ -1,4 +1,5 @@
-// From series to Plotly figures: loss above gradient norm on one step axis, accuracy beside them.
+// From series to Plotly figures: panels on one step axis, such as loss above gradient norm; accuracy beside them. What there
+// is to draw, and how it is called, the server says.
 
 import { envelope, smooth } from "./series.js";
 import { number } from "./words.js";
@@ -7,44 +8,76 @@ const MOST_POINTS = 3000;
 const DENSE_POINTS = 900;
 const EDGE = { top: 0.965, bottom: 0.035 };
 
-export function curvesFigure(runs, look, { range, smoothing, revision, markers, guessing, titles }) {
+// How the lines of quantities look; the sign stands for it beside the title of a panel.
+const LINES = {
+  solid: { sign: "—" }, faint: { sign: "thin", faint: true }, dashed: { sign: "– –", dash: "dash" },
+  dotted: { sign: "···", dash: "dot", smoothing: 0, unmarked: true }, level: { sign: "- -" },
+};
+
+// Panels on one step axis, one above the other. `guessing` are losses to mark in the first of them.
+export function stackedFigure(runs, look, panels, quantities, { range, smoothing, revision, markers, guessing }) {
+  const guesses = guessing.length ? [`guessing: ${guessing.map((loss) => loss.toFixed(3)).join(", ")} - -`] : [];
+  const gap = 0.1, height = (1 - gap * (panels.length - 1)) / panels.length;
   const traces = [];
-  const norms = new Extent();
-  for (const [place, run] of runs.entries()) {
-    run.width = lineWidth(place, runs.length);
-    run.row = 0.06 * Math.min(place, 4);
-    norms.include(run.series.columns.grad_norm);
-    const { step, loss, grad_norm: before, grad_norm_clipped: after, threshold } = run.series.columns;
-    traces.push(...curve(run, step, loss, { axes: ["x", "y", "y3"], name: "loss", range, smoothing }));
-    traces.push(...curve(run, step, before, { axes: ["x", "y2", "y4"], name: "gradient norm", range, smoothing, log: true }));
-    if (run.clipping === "none") continue;
-    traces.push(...curve(run, step, after, {
-      axes: ["x", "y2", "y4"], name: "after clipping", range, smoothing: 0, log: true, dash: "dot", unmarked: true,
-    }));
-    if (run.bounds_norm) traces.push(thresholdLine(run, step, threshold));
-  }
+  const last = `y${panels.length === 1 ? "" : panels.length}`;
   const layout = {
     ...base(look, revision),
     margin: { l: 52, r: 14, t: 26, b: 38 },
-    xaxis: { ...axis(look), anchor: "y2", title: stepTitle(look), rangemode: "tozero" },
-    yaxis: { ...axis(look), domain: [0.56, 1] },
-    yaxis2: { ...axis(look), domain: [0, 0.46], type: "log", dtick: norms.tick, tickformat: "~g" },
-    yaxis3: edgeAxis("y"),
-    yaxis4: edgeAxis("y2"),
+    xaxis: { ...axis(look), anchor: last, title: stepTitle(look), rangemode: "tozero" },
     shapes: [...guessing.map((loss) => line(look, loss, "y")), ...markers.map((marker) => upright(look, marker.step))],
-    annotations: [heading(look, titles.loss, 1, guessing.length ? `guessing: ${guessing.map((loss) => loss.toFixed(3)).join(", ")} - -` : ""), heading(look, "Gradient norm", 0.46, "before clipping —, after ···, threshold - -"),
-      ...markers.map((marker) => stepLabel(look, marker))],
+    annotations: markers.map((marker) => stepLabel(look, marker)),
   };
+  for (const [row, panel] of panels.entries()) {
+    const top = Math.max(height, 1 - row * (height + gap));
+    const number = row + 1, edge = panels.length + number;
+    const axes = ["x", number === 1 ? "y" : `y${number}`, `y${edge}`];
+    const values = new Extent();
+    for (const [place, run] of runs.entries()) {
+      run.width = lineWidth(place, runs.length);
+      run.row = 0.06 * Math.min(place, 4);
+      for (const quantity of inPanel(run, panel, quantities)) {
+        if (quantity.line === "solid") values.include(run.series.columns[quantity.name] ?? []);
+        traces.push(...traceOf(run, quantity, axes, { range, smoothing, log: panel.log }));
+      }
+    }
+    layout[axes[1].replace("y", "yaxis")] = {
+      ...axis(look), domain: [top - height, top],
+      ...(panel.log ? { type: "log", dtick: values.tick, tickformat: "~g" } : {}),
+    };
+    layout[`yaxis${edge}`] = edgeAxis(axes[1]);
+    layout.annotations.push(heading(look, panel, top, notes(runs, panel, quantities, row ? [] : guesses)));
+  }
   return { traces, layout };
 }
 
-export function accuracyFigure(runs, look, { range, smoothing, revision, references, titles }) {
+// The panels in which a curve of some run is drawn.
+export function usedPanels(runs, panels, quantities) {
+  return panels.filter((panel) => runs.some((run) => inPanel(run, panel, quantities).length));
+}
+
+function inPanel(run, panel, quantities) {
+  return run.drawn.map((name) => quantities[name]).filter((quantity) => quantity?.panel.name === panel.name);
+}
+
+// What the lines of a panel are, in signs beside its title and in words when the mouse is there.
+function notes(runs, panel, quantities, more) {
+  const shown = [...new Set(runs.flatMap((run) => inPanel(run, panel, quantities)))];
+  const told = [...shown.map(({ title, line: kind }) => `${title} ${LINES[kind].sign}`), ...more];
+  return { text: told.length > 1 ? told.join(", ") : "", help: shown.map(explained).join("<br>") };
+}
+
+function explained({ title, help, unit }) {
+  return escaped(`${title}${unit ? ` (${unit})` : ""}: ${help}`);
+}
+
+export function accuracyFigure(runs, look, panel, quantities, { range, smoothing, revision, references }) {
   const traces = [];
   for (const [place, run] of runs.entries()) {
     run.width = lineWidth(place, runs.length);
     run.row = 0.06 * Math.min(place, 4);
-    const { step, accuracy } = run.series.columns;
-    traces.push(...curve(run, step, accuracy, { axes: ["x", "y", "y2"], name: "batch", range, smoothing, faint: true }));
+    for (const quantity of inPanel(run, panel, quantities)) {
+      traces.push(...traceOf(run, quantity, ["x", "y", "y2"], { range, smoothing, log: panel.log }));
+    }
     const points = run.series.evaluations.filter((e) => e.part === "validation");
     traces.push({
       ...common(run), mode: "lines+markers", x: points.map((e) => e.step), y: points.map((e) => Number(e.accuracy)),
@@ -66,7 +99,7 @@ export function accuracyFigure(runs, look, { range, smoothing, revision, referen
     yaxis2: edgeAxis("y"),
     shapes: references.map((r) => line(look, r.value, "y")),
     annotations: [
-      heading(look, titles.accuracy, 1, "batch thin, validation ●, test ★"),
+      heading(look, panel, 1, notes(runs, panel, quantities, ["validation ●", "test ★"])),
       ...references.map((r) => ({
         xref: "paper", x: 0, xanchor: "left", y: r.value, yanchor: crowded(r, references) ? "top" : "bottom", showarrow: false,
         text: `${escaped(r.label)} ${r.value.toFixed(3).replace(/0$/, "")}`, font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.85,
@@ -76,9 +109,20 @@ export function accuracyFigure(runs, look, { range, smoothing, revision, referen
   return { traces, layout };
 }
 
+// A diagnostic is measured at some steps only; where it was not, there is nothing to draw.
+function traceOf(run, quantity, axes, { range, smoothing, log }) {
+  let steps = run.series.columns.step, values = run.series.columns[quantity.name] ?? [];
+  if (values.includes(null)) {
+    steps = steps.filter((_, i) => values[i] !== null);
+    values = values.filter((value) => value !== null);
+  }
+  if (quantity.line === "level") return [levelLine(run, quantity, steps, values, axes)];
+  return curve(run, steps, values, { axes, quantity, range, smoothing, log, ...LINES[quantity.line] });
+}
+
 // One measured quantity of one run: the raw line always, the smoothed one when asked for, and a mark at the panel's edge
 // for each value that no axis can show: ✕ at the top for what is not finite, ▽ at the bottom for zero on a log axis.
-function curve(run, steps, values, { axes, name, range, smoothing, log, dash, faint, unmarked }) {
+function curve(run, steps, values, { axes, quantity, range, smoothing, log, dash, faint, unmarked }) {
   const [xaxis, yaxis, edge] = axes;
   const keep = log ? (v) => Number.isFinite(v) && v > 0 : Number.isFinite;
   const options = { from: range?.[0] ?? -Infinity, to: range?.[1] ?? Infinity, most: MOST_POINTS, keep };
@@ -89,7 +133,7 @@ function curve(run, steps, values, { axes, name, range, smoothing, log, dash, fa
   const traces = [{
     ...common(run), xaxis, yaxis, mode: "lines", x: line.x, y: line.y, connectgaps: false,
     line: { color: run.colour, width: faint ? 0.9 : dense ? 1.1 : run.width, dash: dash ?? "solid" }, opacity,
-    hovertemplate: `${name} %{y:.4~g}<extra>${escaped(run.label)}</extra>`,
+    hovertemplate: hover(run, quantity),
   }];
   if (smoothing > 0) {
     const mean = envelope(steps, smooth(values, smoothing), options).line;
@@ -107,15 +151,15 @@ function curve(run, steps, values, { axes, name, range, smoothing, log, dash, fa
         color: run.colour, size: 8, line: { color: run.colour, width: 1.5 },
         symbol: marks.value.map((v) => (Number.isFinite(v) ? "triangle-down-open" : "x-thin-open")),
       },
-      text: marks.value.map((v, i) => `${name} ${number(v)}${marks.count[i] > 1 ? `, ${marks.count[i]} steps` : ""}`),
+      text: marks.value.map((v, i) => `${escaped(quantity.title)} ${number(v)}${marks.count[i] > 1 ? `, ${marks.count[i]} steps` : ""}`),
       hovertemplate: `%{text}<extra>${escaped(run.label)}</extra>`, meta: "edge",
     });
   }
   return traces;
 }
 
-// The threshold only changes when somebody moves it: two points a level are enough.
-function thresholdLine(run, steps, values) {
+// A level only changes when somebody moves it: two points each are enough.
+function levelLine(run, quantity, steps, values, [xaxis, yaxis]) {
   const x = [], y = [];
   values.forEach((value, i) => {
     if (value === values[i - 1] && value === values[i + 1]) return;
@@ -123,10 +167,13 @@ function thresholdLine(run, steps, values) {
     y.push(Number.isFinite(value) && value > 0 ? value : null);
   });
   return {
-    ...common(run), xaxis: "x", yaxis: "y2", mode: "lines", x, y, opacity: 0.75,
-    line: { color: run.colour, width: 1.3, dash: "dash" },
-    hovertemplate: `threshold %{y:.4~g}<extra>${escaped(run.label)}</extra>`,
+    ...common(run), xaxis, yaxis, mode: "lines", x, y, opacity: 0.75,
+    line: { color: run.colour, width: 1.3, dash: "dash" }, hovertemplate: hover(run, quantity),
   };
+}
+
+function hover(run, { title, unit }) {
+  return `${escaped(title)} %{y:.4~g}${unit ? ` ${escaped(unit)}` : ""}<extra>${escaped(run.label)}</extra>`;
 }
 
 // Runs start on the same weights, so their curves lie on top of each other: earlier ones are wider and show at the rim.
@@ -212,10 +259,10 @@ function edgeAxis(over) {
   return { overlaying: over, range: [0, 1], fixedrange: true, visible: false };
 }
 
-function heading(look, text, y, note = "") {
-  const small = note ? `  <span style="font-size:11px;font-weight:400;color:${look.muted}">${note}</span>` : "";
+function heading(look, panel, y, { text, help }) {
+  const small = text ? `  <span style="font-size:11px;font-weight:400;color:${look.muted}">${escaped(text)}</span>` : "";
   return {
     xref: "paper", yref: "paper", x: 0, y, xanchor: "left", yanchor: "bottom", yshift: 3, showarrow: false,
-    text: `<b>${escaped(text)}</b>${small}`, font: { size: 13, color: look.text },
+    text: `<b>${escaped(panel.title)}</b>${small}`, font: { size: 13, color: look.text }, hovertext: help,
   };
 }

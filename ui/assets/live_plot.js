@@ -3,7 +3,7 @@
 // Streamlit calls the default export again whenever data or theme change; what is on screen lives in a view that is kept
 // per element, so zoom, hidden runs and numbers already fetched survive.
 
-import { accuracyFigure, curvesFigure } from "./figure.js";
+import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
 import { Poller } from "./poller.js";
 import { ReplayBar } from "./replay.js";
 import { RunTable, StatusLine } from "./status.js";
@@ -57,6 +57,7 @@ class View {
     });
     this.curves = element("div", { cls: "sl-curves" });
     this.accuracy = element("div", { cls: "sl-accuracy" });
+    this.more = element("div", { cls: "sl-more" });
     this.root = element("div", { cls: "sl-live" }, [
       this.status.node,
       this.replay.node,
@@ -64,6 +65,7 @@ class View {
         this.curves,
         element("div", { cls: "sl-side" }, [this.table.node, this.accuracy, this.smoothingControl()]),
       ]),
+      this.more,
     ]);
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.resize());
@@ -161,9 +163,13 @@ class View {
     return lines.filter(({ label, value }) => !seen.has(`${label} ${value}`) && seen.add(`${label} ${value}`));
   }
 
-  // Experiments drawn together may have different tasks.
-  title(quantity) {
-    return [...new Set([...this.sources.values()].map((source) => source.titles?.[quantity]).filter(Boolean))].join(" / ");
+  // A task may call what a panel shows by another name, and experiments drawn together may have different tasks.
+  panels(place) {
+    const sources = [...this.sources.values()];
+    return this.data.panels[place].map((panel) => {
+      const titles = new Set(sources.map((source) => source.titles?.[panel.name]).filter(Boolean));
+      return { ...panel, title: [...titles].join(" / ") || panel.title };
+    });
   }
 
   runs() {
@@ -189,6 +195,10 @@ class View {
     return rows;
   }
 
+  get figures() {
+    return [this.curves, this.accuracy, this.more];
+  }
+
   toggle(id) {
     if (!this.hidden.delete(id)) this.hidden.add(id);
     this.render();
@@ -203,7 +213,7 @@ class View {
     const { step, last } = this.replay;
     if (step === null) return this.status.show(first);
     const epochs = Math.max(0, ...first.runs.flatMap((run) => run.evaluations.map((e) => e.epoch)));
-    const epoch = Math.max(0, ...runs.map((run) => run.series.columns.epoch.at(-1) ?? 0));
+    const epoch = Math.max(0, ...runs.map((run) => run.series.columns.epoch?.at(-1) ?? 0));
     this.status.show({ status: "replay", error: null, progress: { step, total_steps: last, epoch, epochs } });
   }
 
@@ -213,19 +223,24 @@ class View {
       this.pending = null;
       const runs = this.runs().filter((run) => !run.hidden);
       const revision = this.data.sources.map((source) => source.url).join();
+      const { quantities } = this.data;
+      const [curves, [accuracy], others] = ["curves", "accuracy", "more"].map((place) => this.panels(place));
       const options = { range: this.range, smoothing: this.smoothing, revision, references: this.references(),
         guessing: [...new Set([...this.sources.values()].map((source) => source.guessing).filter(Number.isFinite))],
-        titles: { loss: this.title("loss"), accuracy: this.title("accuracy") },
         markers: this.data.markers ?? [] };
-      this.paint(this.curves, curvesFigure(runs, this.look, options));
-      this.paint(this.accuracy, accuracyFigure(runs, this.look, options));
+      this.paint(this.curves, stackedFigure(runs, this.look, curves, quantities, options));
+      this.paint(this.accuracy, accuracyFigure(runs, this.look, accuracy, quantities, options));
+      const more = usedPanels(runs, others, quantities);
+      this.more.style.setProperty("--sl-count", more.length);
+      this.more.hidden = !more.length;
+      if (more.length) this.paint(this.more, stackedFigure(runs, this.look, more, quantities, { ...options, guessing: [] }));
     });
   }
 
   paint(node, { traces, layout }) {
     const config = { displaylogo: false, responsive: false, displayModeBar: "hover", scrollZoom: false,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"] };
-    // Each panel keeps its own zoom; only the step axis is shared, so it is passed on to the other figure.
+    // Each panel keeps its own zoom; only the step axis is shared, so it is passed on to the other figures.
     const first = !node.listening;
     this.plotly.react(node, traces, layout, config);
     if (!first) return;
@@ -239,10 +254,12 @@ class View {
     if (range) this.range = range.map(Number);
     else if (change["xaxis.autorange"]) this.range = null;
     else return;
-    const other = node === this.curves ? this.accuracy : this.curves;
-    const shown = other.layout?.xaxis;
-    const same = this.range ? shown && !shown.autorange && this.range.every((v, i) => v === Number(shown.range[i])) : shown?.autorange;
-    if (!same) this.plotly.relayout(other, this.range ? { "xaxis.range": [...this.range] } : { "xaxis.autorange": true });
+    for (const other of this.figures) {
+      const shown = other.layout?.xaxis;
+      if (other === node || !shown) continue;
+      const same = this.range ? !shown.autorange && this.range.every((v, i) => v === Number(shown.range[i])) : shown.autorange;
+      if (!same) this.plotly.relayout(other, this.range ? { "xaxis.range": [...this.range] } : { "xaxis.autorange": true });
+    }
     this.draw();
   }
 
@@ -259,7 +276,7 @@ class View {
 
   resize() {
     if (!this.plotly) return;
-    for (const node of [this.curves, this.accuracy]) if (node.listening && node.offsetWidth) this.plotly.Plots.resize(node);
+    for (const node of this.figures) if (node.listening && node.offsetWidth) this.plotly.Plots.resize(node);
   }
 
   close() {
@@ -267,7 +284,7 @@ class View {
     this.replay.close();
     for (const { poller } of this.sources.values()) poller.stop();
     if (this.pending) cancelAnimationFrame(this.pending);
-    for (const node of [this.curves, this.accuracy]) this.plotly?.purge(node);
+    for (const node of this.figures) this.plotly?.purge(node);
     this.root.remove();
   }
 }

@@ -1,13 +1,10 @@
 // Numbers on their way to the screen: collecting polled rows, thinning them, smoothing them.
 
-export const COLUMNS = [
-  "step", "epoch", "loss", "accuracy", "learning_rate", "grad_norm", "grad_norm_clipped", "threshold", "clipped",
-];
-
-// What one run has measured so far, as columns; rows arrive in batches and only ever grow.
+// What one run has measured so far, as columns of what the server sends; rows arrive in batches and only ever grow. null:
+// not measured at that step, which is not the same as a measurement that is no number.
 export class Series {
   constructor() {
-    this.columns = Object.fromEntries(COLUMNS.map((name) => [name, []]));
+    this.columns = { step: [] };
     this.evaluations = [];
     this.clipped = 0;
     this.clippable = 0;
@@ -20,23 +17,28 @@ export class Series {
 
   // JSON knows no NaN and no infinity: the server writes their names, Number() reads them.
   append(rows) {
-    const known = this.last;
-    rows.step.forEach((step, i) => {
-      if (step <= known) return;
-      for (const name of COLUMNS) this.columns[name].push(Number(rows[name]?.[i] ?? NaN));
-      // The server says what counts as clipped; null where no step was to be clipped, or it cannot be seen.
-      const cut = this.columns.clipped.at(-1);
-      if (Number.isNaN(cut)) return;
+    const known = this.last, before = this.columns.step.length;
+    const fresh = [...rows.step.keys()].filter((i) => rows.step[i] > known);
+    for (const name of Object.keys(rows)) this.columns[name] ??= Array(before).fill(null);
+    for (const [name, column] of Object.entries(this.columns)) {
+      for (const i of fresh) {
+        const value = rows[name]?.[i] ?? null;
+        column.push(value === null ? null : Number(value));
+      }
+    }
+    // The server says what counts as clipped; null where no step was to be clipped, or it cannot be seen.
+    for (const cut of (this.columns.clipped ?? []).slice(before)) {
+      if (cut === null) continue;
       this.clippable += 1;
       this.clipped += cut;
-    });
+    }
   }
 
   // What was known after step `step`: the same columns, cut there.
   until(step) {
     const part = new Series();
     const end = lowerBound(this.columns.step, step + 1);
-    part.append(Object.fromEntries(COLUMNS.map((name) => [name, this.columns[name].slice(0, end)])));
+    part.append(Object.fromEntries(Object.entries(this.columns).map(([name, column]) => [name, column.slice(0, end)])));
     part.evaluations = this.evaluations.filter((evaluation) => evaluation.step <= step);
     return part;
   }

@@ -102,7 +102,7 @@ export class RunTable {
     name.firstChild.title = [run.label, run.parameters ? `${count(run.parameters)} trained parameters` : "", run.error ?? ""].filter(Boolean).join("\n");
     name.firstChild.setAttribute("aria-pressed", String(!run.hidden));
     row.classList.toggle("sl-hidden", run.hidden);
-    const losses = run.series.columns.loss;
+    const losses = run.series.columns.loss ?? [];
     set(loss, losses.length ? number(losses[losses.length - 1]) : "–");
     const accuracies = run.series.evaluations.filter((e) => e.part === "validation").map((e) => Number(e.accuracy));
     // A replay has come to some epoch, which need not be the one whose weights are kept.

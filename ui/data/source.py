@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import home, place
 from sentiment_core.config import DataConfig, Tokenizer, build
-from sentiment_core.data_view.job import arguments_for
+from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.data_view.neighbours import WordSpace, word_space
 from sentiment_core.data_view.reading import Reading, read_tokens
 from sentiment_core.data_view.statistics import learnable
@@ -37,7 +36,7 @@ class Known:
 
 def vocabularies() -> list[str]:
     """Return the vectors that are on this machine: a page must not start to download others."""
-    converted = home() / "embeddings" / "glove-100" / "matrix.npy"
+    converted = place("embeddings", "glove-100", "matrix.npy")
     return ["glove-50", "glove-100"] if converted.is_file() else ["glove-50"]
 
 
@@ -114,7 +113,7 @@ def space_of(embeddings: str) -> WordSpace:
 
 @kept(max_entries=2, show_spinner="Reading the reviews")
 def _reviews(where: str, question: str) -> Reviews:
-    return load_reviews(build(DataConfig, json.loads(question)["data"]))
+    return load_reviews(build(DataConfig, REVIEWS.read(question).data))
 
 
 @kept(max_entries=3)
@@ -144,7 +143,7 @@ def _learnable(where: str, question: str, tokenizer: Tokenizer) -> np.ndarray:
 
 def key_of(config: DataConfig) -> str:
     """Return what decides which reviews these are: what has been made of them is kept by it."""
-    return json.dumps(arguments_for(config))
+    return REVIEWS.written(arguments_for(config))
 
 
 def _upload() -> None:

@@ -15,14 +15,16 @@ from sentiment_core.datasets.file.container import READABLE
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import PRETRAINED, available_models
 from sentiment_core.explain.batch import (
+    PREDICTIONS,
     Asked,
+    BatchQuestion,
+    answers_in_test,
     as_csv,
     batch_arguments,
     counts_at,
     ranking,
     reviews_of,
     seen_sentence,
-    tested_answers,
     unknown_sentence,
 )
 from sentiment_core.metrics import Balance
@@ -92,7 +94,7 @@ def draw() -> None:
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, st.session_state.get(FILE) or "")))
     identifier = models[st.session_state[MODEL]].id
-    if (tested := tested_answers(arguments, asked, store())) is not None:
+    if (tested := answers_in_test(arguments, asked, store())) is not None:
         show(asked, tested, identifier)
         return
     count = len(asked.texts)
@@ -100,10 +102,10 @@ def draw() -> None:
     hint = (
         f"{count:,} reviews, about {seconds:.0f} s." if seconds < 90 else f"{count:,} reviews, {seconds / 60:.0f} min."
     )
-    result = job_panel("predictions", arguments, start_label="Ask the model", time_hint=hint)
+    result = job_panel(PREDICTIONS, arguments, start_label="Ask the model", time_hint=hint)
     if result is not None:
-        asked = replace(asked, known=np.array(result["known"])) if "known" in result else asked
-        show(asked, np.array(result["probabilities"], dtype=np.float64), identifier)
+        asked = replace(asked, known=np.array(result.known))
+        show(asked, np.array(result.probabilities, dtype=np.float64), identifier)
 
 
 def show(asked: Asked, probabilities: np.ndarray, model: str) -> None:
@@ -255,7 +257,7 @@ def _upload() -> None:
             st.session_state[FILE] = path.name
 
 
-def _arguments() -> dict[str, Any] | None:
+def _arguments() -> BatchQuestion | None:
     data = st.session_state[DATA]
     if data == "csv":
         if not st.session_state.get(FILE):
@@ -264,19 +266,19 @@ def _arguments() -> dict[str, Any] | None:
     return batch_arguments(st.session_state[MODEL], data, store())
 
 
-def _read_once(arguments: dict[str, Any]) -> bool:
+def _read_once(question: BatchQuestion) -> bool:
     """Return whether the reviews have been read before, or are so few that the page may; else draw that job."""
-    data = arguments["data"]
+    data = question.data
     if data == "demo":
         return True
     if data == "own":
-        return read_first(store().run(arguments["model"]).config.data) is not None
+        return read_first(store().run(question.model).config.data) is not None
     return read_first(DataConfig(source="csv", path=data), labelled=False) is not None
 
 
 @kept(max_entries=3, show_spinner="Reading the reviews")
-def _reviews(arguments: dict[str, Any]) -> Asked:
-    return reviews_of(arguments, store())
+def _reviews(question: BatchQuestion) -> Asked:
+    return reviews_of(question, store())
 
 
 def _adopt_address(models: list[str]) -> list[str]:

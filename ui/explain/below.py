@@ -106,7 +106,7 @@ def numbers(readings: Sequence[Reading]) -> None:
 
 def downloads(readings: Sequence[Reading], text: str) -> None:
     """Draw the buttons that take the explanation along."""
-    models = [ModelRows(item.info.name, item.explanation, item.attributions) for item in readings]
+    models = [ModelRows(item.info.name, item.explanation, item.attributions, item.seen) for item in readings]
     st.download_button(
         "HTML",
         lambda: as_html(text, models, "Explanation"),

@@ -24,7 +24,8 @@ from sentiment_core.explain import (
 )
 from sentiment_core.explain import job as explanation
 from sentiment_core.explain.records import TokenScore
-from sentiment_core.work import desk
+from sentiment_core.explain.unseen import has_seen
+from sentiment_core.work.desk import look
 from ui.kit.components.heatmap import Block, Row, Token
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
@@ -48,13 +49,15 @@ CLASSES = ("negative", "positive")
 class Reading:
     """One model's answer to the review, and its attributions by the chosen methods that the model allows.
 
-    `waiting`: those that take long and have not been computed yet; `seconds`: the estimate for those answered at once.
+    `seen`: whether the model has learned from the review, None where nobody can tell. `waiting`: those that take long
+    and have not been computed yet; `seconds`: the estimate for those answered at once.
     """
 
     info: ModelInfo
     text: str
     explanation: Explanation
     attributions: tuple[Attribution, ...]
+    seen: bool | None = None
     waiting: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -119,8 +122,9 @@ def read(
     from sentiment_core.explain.cost import attribution_seconds
 
     answer = explain(info, text)
+    seen = has_seen(text, info.id, store())
     if not math.isfinite(answer.probability):
-        return Reading(info, text, answer, ())
+        return Reading(info, text, answer, (), seen)
     names = [name for name in methods if info.has_attention or not METHODS[name].needs_attention]
     model = predictor(info.id, info.version)
     seconds = {name: attribution_seconds(model, name, answer.used_tokens) for name in names}
@@ -134,13 +138,15 @@ def read(
         for name in quick
     }
     if dear:
-        job = desk.look(explanation.KIND, _question(info, text, explanation.ATTRIBUTIONS, dear, target, baseline))
+        job = look(
+            store(), explanation.EXPLANATION, _question(info, text, explanation.ATTRIBUTIONS, dear, target, baseline)
+        )
         if job.result is not None:
             used = np.array([token.used for token in answer.tokens])
             found |= {item.method: item for item in explanation.attributions_of(job.result, used)}
     waiting = tuple(name for name in names if name not in found)
     ready = tuple(found[name] for name in names if name in found)
-    return Reading(info, text, answer, ready, waiting, sum(seconds[name] for name in quick))
+    return Reading(info, text, answer, ready, seen, waiting, sum(seconds[name] for name in quick))
 
 
 def offer_waiting(reading: Reading, target: int | None, baseline: str) -> None:
@@ -155,7 +161,7 @@ def offer_waiting(reading: Reading, target: int | None, baseline: str) -> None:
     titles = ", ".join(TITLES[name] for name in reading.waiting)
     question = _question(reading.info, reading.text, explanation.ATTRIBUTIONS, reading.waiting, target, baseline)
     hint = f"{titles}, for {reading.info.name}: {about(seconds)} for these {tokens:,} tokens."
-    job_panel(explanation.KIND, question, start_label="Compute", time_hint=hint)
+    job_panel(explanation.EXPLANATION, question, start_label="Compute", time_hint=hint)
 
 
 def faithful(reading: Reading, target: int | None, baseline: str) -> Any:
@@ -174,7 +180,9 @@ def faithful(reading: Reading, target: int | None, baseline: str) -> Any:
         return _faithfulness(reading.info.id, reading.info.version, reading.text, methods, target, baseline)
     seconds += sum(attribution_seconds(model, name, tokens) for name in methods)
     question = _question(reading.info, reading.text, explanation.FAITHFULNESS, methods, target, baseline)
-    result = job_panel(explanation.KIND, question, start_label="Measure", time_hint=f"{about(seconds).capitalize()}.")
+    result = job_panel(
+        explanation.EXPLANATION, question, start_label="Measure", time_hint=f"{about(seconds).capitalize()}."
+    )
     return None if result is None else explanation.faithfulness_of(result)
 
 
@@ -188,7 +196,7 @@ def along(reading: Reading) -> ReadingAlong | None:
         return found
     question = _question(reading.info, reading.text, explanation.ALONG, (), None, DEFAULT_BASELINE)
     result = job_panel(
-        explanation.KIND, question, start_label="Read along", time_hint=f"{about(seconds).capitalize()}."
+        explanation.EXPLANATION, question, start_label="Read along", time_hint=f"{about(seconds).capitalize()}."
     )
     return None if result is None else explanation.along_of(result)
 
@@ -199,8 +207,8 @@ def about(seconds: float) -> str:
 
 
 def _question(
-    info: ModelInfo, text: str, what: str, methods: Sequence[str], target: int | None, baseline: str
-) -> dict[str, Any]:
+    info: ModelInfo, text: str, what: explanation.What, methods: Sequence[str], target: int | None, baseline: str
+) -> explanation.ReviewQuestion:
     return explanation.arguments_for(what, info.id, text, methods, target, baseline, store())
 
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from sentiment_core.explain.faithfulness import RANDOM
+from sentiment_core.explain.study_question import Study
 from ui.kit.palette import run_colour
 
 GREY = "#8a8f98"
 BAND_OPACITY = 0.14
 
 
-def method_colours(result: dict[str, Any]) -> dict[str, str]:
+def method_colours(result: Study) -> dict[str, str]:
     """Return a colour for each method of a result; random order is grey."""
     names = [row["method"] for row in result["methods"]]
     return {name: GREY if name == RANDOM else run_colour(place) for place, name in enumerate(names)}
 
 
-def curves_figure(result: dict[str, Any]) -> go.Figure:
+def curves_figure(result: Study) -> go.Figure:
     """Draw P of the predicted class while tokens go (left) and come (right), in the order of each method."""
     figure = make_subplots(
         cols=2,
@@ -69,7 +68,7 @@ def curves_figure(result: dict[str, Any]) -> go.Figure:
     return figure
 
 
-def agreement_figure(result: dict[str, Any]) -> go.Figure:
+def agreement_figure(result: Study) -> go.Figure:
     """Draw Kendall's τ for each pair of methods, with its interval."""
     titles = {row["method"]: row["title"] for row in result["methods"]}
     pairs = [pair for pair in result["agreement"] if pair["tau"]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +11,15 @@ from sentiment_core.config import DataConfig
 from sentiment_core.datasets.file.container import READABLE
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.explain import METHODS, PRETRAINED, ModelInfo, available_models
-from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED, study_arguments
+from sentiment_core.explain.study_question import (
+    FAITHFULNESS,
+    LEAST_REVIEWS,
+    MOST_REVIEWS,
+    MOST_SEED,
+    Study,
+    StudyQuestion,
+    study_arguments,
+)
 from sentiment_core.explain.study_words import COLUMNS, GAINS, described, findings, say
 from ui.explain.study_plot import agreement_figure, curves_figure
 from ui.kit.components.copy_link import copy_link
@@ -58,12 +65,12 @@ def draw() -> None:
         if not st.session_state.get(FILE):
             st.caption(f"Choose a file with a review and its label a row. {READABLE} can be read.")
         return
-    result = job_panel("faithfulness", arguments, start_label="Measure", time_hint=_hint(arguments))
+    result = job_panel(FAITHFULNESS, arguments, start_label="Measure", time_hint=_hint(arguments))
     if result is not None:
         show(result)
 
 
-def show(result: dict[str, Any]) -> None:
+def show(result: Study) -> None:
     """Draw a result: what follows from it, the curves, the numbers."""
     result = {**result, "data": ASKED.get(result["data"]) or in_users_words(result["data"], result["data"])}
     with st.container(border=True, key="study-findings"):
@@ -125,7 +132,7 @@ def _choices(models: dict[str, ModelInfo]) -> None:
                 st.session_state[FILE] = path.name
 
 
-def _arguments(models: dict[str, ModelInfo]) -> dict[str, Any] | None:
+def _arguments(models: dict[str, ModelInfo]) -> StudyQuestion | None:
     """Return what to measure, None while no file is chosen or it has not been read; raises `SentimentLabError`."""
     data = st.session_state[DATA]
     if data == CSV:
@@ -146,8 +153,8 @@ def _arguments(models: dict[str, ModelInfo]) -> dict[str, Any] | None:
     )
 
 
-def _hint(arguments: dict[str, Any]) -> str:
-    seconds = arguments["sample"] * (BASE_SECONDS + sum(SECONDS.get(name, 0.0) for name in arguments["methods"]))
+def _hint(question: StudyQuestion) -> str:
+    seconds = question.sample * (BASE_SECONDS + sum(SECONDS.get(name, 0.0) for name in question.methods))
     about = "Less than a minute" if seconds < 50 else f"About {max(1, round(seconds / 60))} min"
     return f"{about} for reviews of usual length. It goes on when you close the page; the result is kept."
 
@@ -219,7 +226,7 @@ def _write_address() -> None:
         st.query_params.from_dict(query)
 
 
-def _table(result: dict[str, Any]) -> pd.DataFrame:
+def _table(result: Study) -> pd.DataFrame:
     rows = []
     for row in result["methods"]:
         cells = {"Method": row["title"]}

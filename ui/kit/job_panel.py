@@ -1,84 +1,116 @@
-"""A job on a page: a button that starts it, its progress, a way to cancel it, and its result once there is one."""
+"""A calculation on a page: a button that starts it, its progress, a way to cancel it, at last its result."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.work import desk
+from sentiment_core.metrics import Status
 from sentiment_core.work.desk import Job
+from sentiment_core.work.kinds import Kind
 from ui.kit.notices import literal, show_error
+from ui.server.backend import desk
+
+A = TypeVar("A")
+R = TypeVar("R")
 
 LOOK_SECONDS = 1.0
+UNKNOWN = "It has ended, and nobody knows how. Start it again."
 
 
-def job_panel(kind: str, arguments: Mapping[str, Any], *, start_label: str, time_hint: str) -> dict[str, Any] | None:
-    """Draw the job and return its result, None while there is none.
+def job_panel(kind: Kind[A, R], arguments: A, *, start_label: str, time_hint: str) -> R | None:
+    """Draw the calculation and return its result, None while there is none.
 
-    `time_hint` is a sentence about how long it takes, in plain words. Closing the page does not end a job: any page
-    that asks with the same arguments finds it again.
+    `time_hint` is a sentence about how long it takes, in plain words. Closing the page does not end it: any page that
+    asks with the same arguments finds it again.
     """
     try:
-        job = desk.look(kind, arguments)
+        job = desk().look(kind, arguments)
     except SentimentLabError as error:
         show_error(error)
         return None
-    if job.state == "finished":
+    if job.result is not None:
         return job.result
-    with st.container(border=True, key=f"job-{job.key}"):
+    with st.container(border=True, key=f"job-{job.id}"):
         if job.active:
-            _watch(kind, dict(arguments))
+            _watch(kind, arguments)
         else:
-            _offer(job, arguments, start_label, time_hint)
+            _offer(kind, arguments, job, start_label, time_hint)
     return None
 
 
-def _offer(job: Job, arguments: Mapping[str, Any], start_label: str, time_hint: str) -> None:
-    if job.state == "failed":
-        st.error(literal(job.error or desk.DIED))
-    elif job.state == "cancelled":
-        st.info(literal(job.error or desk.CANCELLED))
-    problem = f"job-problem:{job.key}"
+def _offer(kind: Kind[A, R], arguments: A, job: Job[R], start_label: str, time_hint: str) -> None:
+    if job.status is Status.STOPPED:
+        st.info(literal(job.error or UNKNOWN))
+    elif job.status in {Status.FAILED, Status.INTERRUPTED}:
+        st.error(literal(job.error or UNKNOWN))
+    problem = f"job-problem:{job.id}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        # In a callback, so that the page below is already drawn with the job running.
+        # In a callback, so that the page below is already drawn with it running.
         st.button(
             start_label,
             type="primary",
             icon=":material/play_arrow:",
-            key=f"job-start:{job.key}",
+            key=f"job-start:{job.id}",
             on_click=_start,
-            args=(job.kind, dict(arguments), problem),
+            args=(kind, arguments, problem),
         )
         st.caption(literal(time_hint))
     if (error := st.session_state.pop(problem, None)) is not None:
         show_error(error)
 
 
-def _start(kind: str, arguments: dict[str, Any], problem: str) -> None:
+def _start(kind: Kind[A, R], arguments: A, problem: str) -> None:
     try:
-        desk.submit(kind, arguments)
+        desk().submit(kind, arguments)
+    except SentimentLabError as error:
+        st.session_state[problem] = error
+
+
+def _cancel(work_id: str, problem: str) -> None:
+    try:
+        desk().cancel(work_id)
     except SentimentLabError as error:
         st.session_state[problem] = error
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _watch(kind: str, arguments: dict[str, Any]) -> None:
-    """Show how far the job is, once a second; the page is drawn anew when it has ended."""
-    job = desk.look(kind, arguments)
+def _watch(kind: Kind[A, R], arguments: A) -> None:
+    """Show how far it is, once a second; the page is drawn anew when it has ended."""
+    try:
+        job = desk().look(kind, arguments)
+    except SentimentLabError as error:
+        # It goes on; what cannot be read now is read in a second.
+        show_error(error)
+        return
     if not job.active:
         st.rerun()
     left, right = st.columns([6, 1], vertical_alignment="center")
     with left:
-        st.progress(min(max(job.fraction or 0.0, 0.0), 1.0), literal(job.message))
+        st.progress(min(max(job.fraction or 0.0, 0.0), 1.0), literal(_line(job)))
+    problem = f"job-problem:{job.id}"
     with right:
         st.button(
             "Cancel",
             icon=":material/close:",
-            key=f"job-cancel:{job.key}",
-            on_click=desk.cancel,
-            args=(kind, arguments),
+            key=f"job-cancel:{job.id}",
+            on_click=_cancel,
+            args=(job.id, problem),
             width="stretch",
         )
+    if (refused := st.session_state.pop(problem, None)) is not None:
+        show_error(refused)
+
+
+def _line(job: Job[R]) -> str:
+    return job.message if job.seconds_left is None else f"{job.message}, {duration(job.seconds_left)} left"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, rounded as an estimate deserves: `40 s`, `3 min`, `2 h 10 min`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

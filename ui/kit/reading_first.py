@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sentiment_core.artifacts import home
 from sentiment_core.config import DataConfig
-from sentiment_core.data_view.job import KIND, arguments_for, run
+from sentiment_core.data_view.job import REVIEWS, ReadingQuestion, ReviewCounts, arguments_for, run
 from sentiment_core.datasets import silent
 from sentiment_core.errors import DataError
 from sentiment_core.sources import SOURCES
@@ -20,20 +18,20 @@ HINT = "About ten seconds for 40,000 reviews. It is done once, and goes on when 
 
 def read_first(
     data: DataConfig, *, labelled: bool = True, tokens: bool = False, shown: bool = True
-) -> dict[str, Any] | None:
+) -> ReviewCounts | None:
     """Return the counts of reviews that have been read once; while they have not, draw that job and return None.
 
     `shown`: the page will load them itself. Raises `DataError` for unusable ones, and for too many to be shown.
     """
-    counts: dict[str, Any] | None
+    counts: ReviewCounts | None
     if SOURCES[data.source].is_quick(data):
         counts = _read_here(str(home()), arguments_for(data, labelled=labelled))
     else:
         question = arguments_for(data, labelled=labelled, tokens=tokens)
-        counts = job_panel(KIND, question, start_label="Read the reviews", time_hint=HINT)
-    if counts is not None and shown and counts["characters"] > MOST_CHARACTERS:
+        counts = job_panel(REVIEWS, question, start_label="Read the reviews", time_hint=HINT)
+    if counts is not None and shown and counts.characters > MOST_CHARACTERS:
         raise DataError(
-            f"these {counts['reviews']:,} reviews have {counts['characters'] / 1e6:,.0f} million characters; "
+            f"these {counts.reviews:,} reviews have {counts.characters / 1e6:,.0f} million characters; "
             f"a page can show {MOST_CHARACTERS / 1e6:,.0f} million. Training reads them all; "
             "give this page a part of the file."
         )
@@ -41,5 +39,5 @@ def read_first(
 
 
 @kept(max_entries=32, show_spinner="Reading the reviews")
-def _read_here(home_folder: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    return run(arguments, silent)
+def _read_here(home_folder: str, question: ReadingQuestion) -> ReviewCounts:
+    return run(question, silent)

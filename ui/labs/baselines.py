@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.baselines import KIND, arguments_for, remarks
+from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, remarks
 from sentiment_core.config import DataConfig, build, choices
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.sources import SOURCES
@@ -42,9 +42,8 @@ def draw() -> None:
     data = choose(read_data())
     if data is None:
         return
-    result = job_panel(
-        KIND, arguments_for(data), start_label="Train the baselines", time_hint=SOURCES[data.source].waiting
-    )
+    hint = SOURCES[data.source].waiting
+    result = job_panel(BASELINES, arguments_for(data), start_label="Train the baselines", time_hint=hint)
     if result is not None:
         table(result)
 
@@ -89,7 +88,7 @@ def choose(data: DataConfig) -> DataConfig | None:
     return data if data.source == source else None
 
 
-def table(result: dict[str, Any]) -> None:
+def table(result: BaselineResults) -> None:
     """Draw one row a baseline, best first, the majority class below them, and what they were trained on."""
     most = result["majority"]
     rows: list[dict[str, Any]] = [

@@ -9,24 +9,26 @@ from typing import Any
 import plotly.graph_objects as go
 
 from sentiment_core.findings.sweep import RatePoint
-from sentiment_core.tasks import training_share
 from ui.kit.palette import run_colour
 
-GUESSING = training_share({})
 # A loss far above guessing says no more than that the rate is too high, and would flatten the valley.
 HIGHEST = 1.2
 NEUTRAL = "#8a8f98"
 
 
-def rate_figure(points: Sequence[RatePoint], places: Mapping[str, int], last: int) -> go.Figure:
+def rate_figure(
+    points: Sequence[RatePoint], places: Mapping[str, int], last: int, guessing: float | None = None
+) -> go.Figure:
     """Return batch and validation loss at each rate; what diverged is a ✕ at the upper edge, what is too high a ▲.
 
-    `places` gives each run's position from 0, for its colour; `last` is the number of steps that were averaged.
+    `places` gives each run's position from 0, for its colour; `last` is the number of steps that were averaged;
+    `guessing` the loss of answering with the share of positive reviews, None where it is not known.
     """
     drawn = [point for point in points if point.loss is not None]
     losses = [loss for point in drawn for loss in (point.loss, point.validation_loss) if loss is not None]
-    top = max(1.12 * GUESSING, *(1.05 * min(loss, HIGHEST) for loss in losses), 0.0)
-    low = min(0.9 * GUESSING, *(loss - 0.04 for loss in losses), 1.0)
+    guesses = [] if guessing is None else [guessing]
+    top = max([1.12 * guess for guess in guesses] + [1.05 * min(loss, HIGHEST) for loss in losses], default=HIGHEST)
+    low = min([0.9 * guess for guess in guesses] + [loss - 0.04 for loss in losses], default=0.0)
     figure = go.Figure()
     for name, field, dash, symbol in (
         (f"batch loss, mean of the last {last}", "loss", "solid", "circle"),
@@ -64,7 +66,18 @@ def rate_figure(points: Sequence[RatePoint], places: Mapping[str, int], last: in
         hovertemplate="diverged at step %{customdata}<extra>rate %{x:.3~g}</extra>",
         cliponaxis=False,
     )
-    figure.add_hline(GUESSING, line={"color": NEUTRAL, "width": 1, "dash": "dash"})
+    for guess in guesses:
+        figure.add_hline(
+            guess,
+            line={"color": NEUTRAL, "width": 1, "dash": "dash"},
+            annotation={
+                "text": f"guessing: {guess:.3f}",
+                "font": {"size": 11, "color": NEUTRAL},
+                "x": 1,
+                "xanchor": "right",
+                "yanchor": "bottom",
+            },
+        )
     figure.update_layout(**_layout(points, low, top))
     return figure
 
@@ -83,16 +96,4 @@ def _layout(points: Sequence[RatePoint], low: float, top: float) -> dict[str, An
             "ticktext": [f"{point.rate:g}" for point in points],
         },
         "yaxis": {"title": "loss", "range": [low, top]},
-        "annotations": [
-            {
-                "xref": "paper",
-                "x": 1,
-                "xanchor": "right",
-                "y": GUESSING,
-                "yanchor": "bottom",
-                "showarrow": False,
-                "text": f"balanced guess {GUESSING:.3f}",
-                "font": {"size": 11, "color": NEUTRAL},
-            }
-        ],
     }

@@ -23,6 +23,7 @@ from sentiment_core.findings.sweep import (
 from sentiment_core.findings.verdict.words import decimal
 from sentiment_core.presets import PRESETS
 from sentiment_core.store import Experiment
+from sentiment_core.tasks import TASKS
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.labels import say
 from ui.kit.launch import start_experiment
@@ -164,7 +165,8 @@ def _outcome(experiment: Experiment, preset_name: str) -> None:
     places = {run.id: place for place, run in enumerate(experiment.runs)}
     left, right = st.columns([1.62, 1], gap="large")
     with left:
-        figure = rate_figure(points, places, LAST_STEPS)
+        guess = TASKS[experiment.config.task].guess(store().balances(experiment.runs[0].id))
+        figure = rate_figure(points, places, LAST_STEPS, guess)
         st.plotly_chart(figure, key=f"{KEY}figure", config={"displayModeBar": False})
         st.caption("At the upper edge: ✕ is no longer a finite number, ▲ is a loss too high for this axis.")
     with right:

@@ -41,6 +41,27 @@ LABS: tuple[Lab, ...] = (
         ":material/space_bar:",
     ),
     Lab(
+        "initialisation",
+        "Initialisation bench",
+        "Before any training: what does a start do to activations and gradients, through time and through layers?",
+        "ui.labs.inside.initialisation",
+        ":material/flag:",
+    ),
+    Lab(
+        "saturation",
+        "Saturation lab",
+        "Where are tanh, sigmoid and ReLU flat, and what does that leave of a gradient through many layers?",
+        "ui.labs.inside.saturation",
+        ":material/water_drop:",
+    ),
+    Lab(
+        "clipping-geometry",
+        "Clipping geometry",
+        "A loss with a cliff: where does descent end without clipping, by norm and by value, update by update?",
+        "ui.labs.inside.cliff",
+        ":material/landscape:",
+    ),
+    Lab(
         "baselines",
         "Baselines",
         "What a linear model reaches in seconds on the same reviews: the line that a network has to beat.",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sentiment_core.findings.verdict import Finding, Measured, Verdict, judge
-from sentiment_core.store import Experiment
+from sentiment_core.findings.verdict import Finding, Verdict, judge
+from sentiment_core.store import Experiment, Source
 from ui.kit.notices import literal
 
 
-def verdict_on(measured: Measured, experiment: Experiment) -> Verdict:
-    """Return the verdict; raises `NotFoundError` for an experiment that `measured` does not have."""
-    return judge(measured, experiment.id)
+def verdict_on(source: Source, experiment: Experiment) -> Verdict:
+    """Return the verdict; raises `NotFoundError` for an experiment that `source` does not have."""
+    return judge(source, experiment.id)
 
 
 def line(finding: Finding, *, named: bool = True) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
 
 from sentiment_core.config import DataConfig, build
-from sentiment_core.data_view.job import arguments_for
+from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.datasets import check_here, load_reviews
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Balance
@@ -202,7 +201,7 @@ def open_in_explain(run_id: str, text: str) -> None:
 def test_texts(entry: Entry, found: Predictions) -> dict[int, str]:
     """Return the tested reviews by index; raise `SentimentLabError` when they are gone or have changed."""
     relevant = arguments_for(entry.run.config.data)
-    return _load_texts(json.dumps(relevant), found.indices.tobytes(), _Tested(found))
+    return _load_texts(REVIEWS.written(relevant), found.indices.tobytes(), _Tested(found))
 
 
 class _Tested:
@@ -214,7 +213,7 @@ class _Tested:
 
 @kept(max_entries=4, show_spinner="Loading the reviews", hash_funcs={_Tested: lambda _: 0})
 def _load_texts(question: str, indices: bytes, tested: _Tested) -> dict[int, str]:
-    data = build(DataConfig, json.loads(question)["data"])
+    data = build(DataConfig, REVIEWS.read(question).data)
     check_here(data)
     reviews = load_reviews(data)
     check_same_reviews(tested.found, reviews)

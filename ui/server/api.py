@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -20,8 +22,10 @@ from streamlit import config
 from sentiment_core.baselines import trained
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import NotFoundError, SentimentLabError
-from sentiment_core.recorded import PREFIX, Recording, recording
-from sentiment_core.store import Experiment, Run, Store
+from sentiment_core.recorded import PREFIX, recording
+from sentiment_core.steps.quantities import CORE, DIAGNOSTICS, scalars
+from sentiment_core.store import Experiment, Run, Source
+from sentiment_core.store.source import measured
 from sentiment_core.tasks import TASKS
 from ui.server import backend
 from ui.server.shared_work import OverloadedError, SharedWork
@@ -35,6 +39,8 @@ RETRY_SECONDS = 2
 LONGEST_AFTER = 4000
 EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
 RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})(?::(\d{{1,6}}))?")
+STEP = re.compile(r"\d{1,9}")
+MOST_VALUES = 1000
 
 # Reading and writing numbers holds Python's lock: more threads would only make pages wait.
 _work = SharedWork(threads=3, most_waiting=60)
@@ -51,6 +57,7 @@ def routes() -> list[BaseRoute]:
     """Return the routes for `st.App`, below `server.baseUrlPath` when one is set."""
     return [
         Route(base_url() + "/api/experiments/{id}", experiment),
+        Route(base_url() + "/api/experiments/{id}/quantities/{name}", quantity),
         Route(base_url() + "/assets/plotly.min.js", plotly),
         Mount(base_url() + "/assets", Assets(directory=ASSETS)),
         *(Route(f"{base_url()}/{name}/{{rest:path}}", to_page) for name in PAGES),
@@ -87,16 +94,46 @@ def plotly(_request: Request) -> Response:
 
 async def experiment(request: Request) -> Response:
     """Answer status, progress and the metrics after those that `?after=RUN:STEP:EVALUATIONS,…` says are known."""
-    identifier = request.path_params["id"]
     known = parse_after(request.query_params.get("after", ""))
-    if not EXPERIMENT_ID.fullmatch(identifier):
-        return _problem(404, "There is no such experiment. Open Runs to see those that exist.")
     if known is None:
         return _problem(400, "after: write RUN:STEP or RUN:STEP:EVALUATIONS, several separated by commas.")
+    return await _answered(
+        request,
+        frozenset(known.items()),
+        lambda source, found: written(describe(source, found, known)),
+    )
+
+
+async def quantity(request: Request) -> Response:
+    """Answer what each run measured of one quantity after step `?after=STEP`, arrays too: `MOST_VALUES` at most."""
+    name, after = request.path_params["name"], request.query_params.get("after", "0")
+    if name not in CORE and name not in DIAGNOSTICS:
+        return _problem(404, "There is no such quantity. `python -m sentiment_core quantities` lists those there are.")
+    if not STEP.fullmatch(after):
+        return _problem(400, "after: write the number of a step.")
+    return await _answered(
+        request,
+        (name, after),
+        lambda source, found: [Piece.of(_json(values_of(source, found, name, int(after))))],
+    )
+
+
+async def _answered(
+    request: Request, question: Hashable, answer: Callable[[Source, Experiment], Sequence[Piece]]
+) -> Response:
+    """Answer a question about the experiment in the address, worked out once for all who ask it at the same time."""
+    identifier = request.path_params["id"]
+    if not EXPERIMENT_ID.fullmatch(identifier):
+        return _problem(404, "There is no such experiment. Open Runs to see those that exist.")
     compressed = "gzip" in request.headers.get("accept-encoding", "")
-    question = (identifier, frozenset(known.items()), compressed)
+
+    def body_of() -> bytes:
+        source = source_of(identifier)
+        pieces = answer(source, source.experiment(identifier))
+        return gzipped(pieces) if compressed else b"".join(piece.plain for piece in pieces)
+
     try:
-        body = await _work.result(question, lambda: _answer(identifier, known, compressed))
+        body = await _work.result((identifier, question, compressed), body_of)
     except NotFoundError as error:
         return _problem(404, str(error))
     except SentimentLabError as error:
@@ -107,12 +144,10 @@ async def experiment(request: Request) -> Response:
     return Response(body, 200, {**UNCACHED, "Vary": "Accept-Encoding", **encoding}, "application/json")
 
 
-def _answer(identifier: str, known: dict[str, Known], compressed: bool) -> bytes:
-    store: Store | Recording = backend.store()
-    if identifier.startswith(PREFIX):
-        store = recording(identifier.removeprefix(PREFIX))
-    pieces = written(describe(store, store.experiment(identifier), known))
-    return gzipped(pieces) if compressed else b"".join(piece.plain for piece in pieces)
+def source_of(experiment_id: str) -> Source:
+    """Return who knows an experiment: a recording, or the store; raise `NotFoundError` for an unknown recording."""
+    recorded = experiment_id.startswith(PREFIX)
+    return recording(experiment_id.removeprefix(PREFIX)) if recorded else backend.store()
 
 
 def to_page(request: Request) -> Response:
@@ -136,39 +171,39 @@ def parse_after(text: str) -> dict[str, Known] | None:
     return {m[1]: Known(int(m[2]), int(m[3] or 0)) for m in matches if m} if all(matches) else None
 
 
-def describe(store: Store | Recording, found: Experiment, known: dict[str, Known]) -> dict[str, Any]:
+def describe(source: Source, found: Experiment, known: dict[str, Known]) -> dict[str, Any]:
     """Return one experiment as the live plot wants it; `more` says that further rows wait.
 
     Answers before the first step carry the titles of the axes and the lines to draw for chance, guessing and baselines;
     later ones do not, they are polled too often.
     """
-    runs = [_describe_run(store, found, run, known.get(run.id, Known())) for run in found.runs]
+    runs = [_describe_run(source, found, run, known.get(run.id, Known())) for run in found.runs]
     begun = any(item.step for item in known.values())
     return {
         "id": found.id,
         "name": found.name,
         "status": str(found.status),
         "error": found.error,
-        "queue_position": store.queue_position(found.id),
+        "queue_position": source.queue_position(found.id),
         "progress": asdict(found.progress) if found.progress else None,
         "finished": not found.status.is_active,
         "more": any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
-        **({"references": None, "guessing": None, "titles": None} if begun else axes(store, found)),
+        **({"references": None, "guessing": None, "titles": None} if begun else axes(source, found)),
         "runs": runs,
     }
 
 
-def axes(store: Store | Recording, found: Experiment) -> dict[str, Any]:
+def axes(source: Source, found: Experiment) -> dict[str, Any]:
     """Return `titles` of the axes by quantity, and the lines to draw: `guessing` on the loss, `references` on accuracy.
 
     What a task's guesses reach may be known before its reviews are. Baselines' accuracies are on the experiment's test
     reviews, as far as somebody has trained them, and only beside a task that asks what they answer.
     """
-    task, balances = TASKS[found.config.task], store.balances(found.runs[0].id)
+    task, balances = TASKS[found.config.task], source.balances(found.runs[0].id)
     chance = task.chance(balances)
     lines = {} if chance is None else {"chance": chance}
     if task.judges_reviews:
-        lines |= store.references if isinstance(store, Recording) else trained(found.config.data)
+        lines |= {**trained(found.config.data, backend.store()), **source.references(found.id)}
     return {
         "titles": {"loss": task.loss, "accuracy": task.accuracy},
         "references": [{"label": label, "value": value} for label, value in lines.items()],
@@ -176,15 +211,34 @@ def axes(store: Store | Recording, found: Experiment) -> dict[str, Any]:
     }
 
 
-def _describe_run(store: Store | Recording, found: Experiment, run: Run, known: Known) -> dict[str, Any]:
-    evaluations = store.evaluations(run.id)
+def values_of(source: Source, found: Experiment, name: str, after: int) -> dict[str, Any]:
+    """Return a quantity's declaration and, for each run, its steps and values; an array is a list, of lists if 2-D."""
+    runs = []
+    for run in found.runs:
+        steps, values = measured(source, run.id, name, after, MOST_VALUES)
+        plain = [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
+        runs.append({"id": run.id, "name": run.name, "step": steps, "value": plain})
+    return {"quantity": asdict(CORE.get(name) or DIAGNOSTICS[name]), "runs": runs}
+
+
+def drawn(source: Source, run: Run) -> list[str]:
+    """Return which quantities of a run have a curve, in the order in which they are drawn."""
+    rule = RULES[run.config.training.clipping]
+    # A threshold that is no length has no place beside the norm.
+    hidden = {"dotted": rule.clip is None, "level": not rule.bounds_norm}
+    measured = [*CORE.values(), *scalars(source.diagnostic_names(run.id))]
+    return [quantity.name for quantity in measured if quantity.panel and not hidden.get(quantity.line)]
+
+
+def _describe_run(source: Source, found: Experiment, run: Run, known: Known) -> dict[str, Any]:
+    evaluations = source.evaluations(run.id)
     return {
         "id": run.id,
         "name": run.name,
         "status": str(run.status),
         "error": run.error,
         "clipping": run.config.training.clipping,
-        "bounds_norm": RULES[run.config.training.clipping].bounds_norm,
+        "drawn": drawn(source, run),
         "parameters": run.parameters,
         "seconds": run.seconds,
         "validation_accuracy": run.validation_accuracy,
@@ -193,7 +247,7 @@ def _describe_run(store: Store | Recording, found: Experiment, run: Run, known: 
         "evaluations": None
         if evaluations and len(evaluations) == known.evaluations
         else list(map(asdict, evaluations)),
-        "steps": blocks_after(store, found, run, known.step),
+        "steps": blocks_after(source, found, run, known.step),
     }
 
 

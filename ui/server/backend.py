@@ -1,4 +1,4 @@
-"""The store and the executor that all pages and routes of this server share."""
+"""The store, the executor and the desk that all pages and routes of this server share."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from typing import Any
 from sentiment_core.artifacts import home
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Store
-from sentiment_core.work import desk
-from sentiment_core.work.executors import Executor
-from sentiment_core.work.executors.local import LocalExecutor
+from sentiment_core.work.desk import Desk
+from sentiment_core.work.executors import Executor, make_executor
 from sentiment_core.work.leftovers import collect
 from ui.server.warm_up import warm_up
 
@@ -26,18 +25,29 @@ logger = logging.getLogger(__name__)
 
 def store() -> Store:
     """Return the store of the current home; raise `StoreError` when it cannot be opened."""
-    return _open(os.environ.get("SENTIMENT_STORE_URL"), str(home()))[0]
+    return _open(os.environ.get("SENTIMENT_STORE_URL"), str(home()))
 
 
 def executor() -> Executor:
     """Return the executor that starts and finds workers for `store()`."""
-    return _open(os.environ.get("SENTIMENT_STORE_URL"), str(home()))[1]
+    return desk().executor
+
+
+def desk() -> Desk:
+    """Return the desk that has calculations done, with `store()` and `executor()`."""
+    opened = store()
+    return Desk(opened, _executor(opened))
 
 
 @lru_cache(maxsize=8)
-def _open(url: str | None, folder: str) -> tuple[Store, Executor]:
-    opened = Store(url)
-    return opened, LocalExecutor(opened)
+def _open(url: str | None, folder: str) -> Store:
+    return Store(url)
+
+
+@lru_cache(maxsize=8)
+def _executor(opened: Store) -> Executor:
+    # It remembers which heartbeats it has seen.
+    return make_executor(opened)
 
 
 @asynccontextmanager
@@ -52,8 +62,6 @@ async def serve(_app: Any) -> AsyncIterator[None]:
 
 
 def _look_after() -> None:
-    # Calculations need no store: one that is away must not keep them waiting.
-    desk.pump()
     executor().reconcile()
 
 

@@ -17,20 +17,11 @@ from itertools import chain, groupby
 from typing import Any
 
 from sentiment_core.findings.twins import clipped_steps
-from sentiment_core.recorded import Recording
-from sentiment_core.store import Experiment, Run, Store
+from sentiment_core.steps.quantities import CORE
+from sentiment_core.store import Experiment, Run, Source, table
 
-COLUMNS = (
-    "step",
-    "epoch",
-    "loss",
-    "accuracy",
-    "learning_rate",
-    "grad_norm",
-    "grad_norm_clipped",
-    "threshold",
-    "clipped",
-)
+# What is not drawn does not travel.
+UNDRAWN = frozenset(name for name, quantity in CORE.items() if not quantity.panel) - {"step", "epoch"}
 BLOCK = 1000
 # Of one run; what is left comes with the next answer.
 ROWS_PER_ANSWER = 4 * BLOCK
@@ -77,14 +68,17 @@ def _deflated(plain: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some steps of one run, a piece for each of `COLUMNS`: its values with commas between."""
+    """Some steps of one run, a piece for each column: its values with commas between.
+
+    Columns are the core quantities that are drawn, whether the step was `clipped`, and diagnostics measured in it.
+    """
 
     count: int
     last: int
-    columns: tuple[Piece, ...]
+    columns: dict[str, Piece]
 
 
-def blocks_after(source: Store | Recording, found: Experiment, run: Run, after: int) -> list[Block]:
+def blocks_after(source: Source, found: Experiment, run: Run, after: int) -> list[Block]:
     """Return the steps of a run after step `after`, oldest first, in blocks; about `ROWS_PER_ANSWER` at most.
 
     What cannot change any more is kept. While a worker is at it, those are the steps it has made itself since it
@@ -99,7 +93,7 @@ def blocks_after(source: Store | Recording, found: Experiment, run: Run, after: 
         if kept := wanted == BLOCK and after + BLOCK <= made:
             block = _kept_block(source, _Measured(run.id, run), after, version)
         else:
-            block = _block(run, source.steps(run.id, after=after, limit=wanted))
+            block = _block(run, table(source, run.id, after=after, limit=wanted))
         if block.count:
             blocks.append(block)
         if block.count == 0 or (block.count < wanted and not kept):
@@ -109,13 +103,17 @@ def blocks_after(source: Store | Recording, found: Experiment, run: Run, after: 
 
 
 def steps_json(blocks: Sequence[Block]) -> Iterator[Piece]:
-    """Return the pieces of a JSON object with one list per column."""
-    for place, column in enumerate(COLUMNS):
+    """Return the pieces of a JSON object with one list per column, null where a diagnostic was not measured."""
+    for place, column in enumerate(dict.fromkeys(chain(["step"], *(block.columns for block in blocks)))):
         start = "," if place else "{"
         yield Piece.of(f'{start}"{column}":[')
-        yield from _separated(block.columns[place] for block in blocks)
+        yield from _separated(block.columns.get(column) or _nothing(block.count) for block in blocks)
         yield Piece.of("]")
     yield Piece.of("}")
+
+
+def _nothing(count: int) -> Piece:
+    return Piece.of(",".join(["null"] * count))
 
 
 def _separated(pieces: Iterable[Piece]) -> Iterator[Piece]:
@@ -132,14 +130,15 @@ class _Measured:
 
 
 @lru_cache(maxsize=KEPT_BLOCKS)
-def _kept_block(source: Store | Recording, measured: _Measured, after: int, _version: object) -> Block:
-    return _block(measured.run, source.steps(measured.id, after=after, limit=BLOCK), until=after + BLOCK)
+def _kept_block(source: Source, measured: _Measured, after: int, _version: object) -> Block:
+    return _block(measured.run, table(source, measured.id, after=after, limit=BLOCK), until=after + BLOCK)
 
 
 def _block(run: Run, steps: dict[str, list[Any]], until: float = math.inf) -> Block:
     count = sum(step <= until for step in steps["step"])
     steps = {**steps, "clipped": clipped_steps(run, steps)}
-    columns = tuple(Piece.of(",".join(map(_written, steps[name][:count]))) for name in COLUMNS)
+    sent = {name: values for name, values in steps.items() if name not in UNDRAWN}
+    columns = {name: Piece.of(",".join(map(_written, values[:count]))) for name, values in sent.items()}
     return Block(count, steps["step"][count - 1] if count else 0, columns)
 
 

@@ -172,8 +172,8 @@ def _upload() -> bool:
         return False
     if found is None:
         return False
-    st.caption(f"{found['reviews']:,} reviews, {found['positive']:,} of them positive.")
-    for warning in found["warnings"]:
+    st.caption(f"{found.reviews:,} reviews, {found.positive:,} of them positive.")
+    for warning in found.warnings:
         st.caption(literal(in_users_words(warning, path)))
     return True
 

@@ -62,13 +62,13 @@ def is_quick(data: DataConfig) -> bool:
     return is_small(data.path or "")
 
 
-def stamp(data: DataConfig) -> list[int] | None:
+def stamp(data: DataConfig) -> tuple[int, ...] | None:
     """Return size and time of the file as it stands, None when it is gone."""
     try:
         found = os.stat(data.path or "")
     except (OSError, ValueError):
         return None
-    return [found.st_size, found.st_mtime_ns]
+    return found.st_size, found.st_mtime_ns
 
 
 def characters(data: DataConfig) -> int:

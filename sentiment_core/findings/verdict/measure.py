@@ -36,7 +36,7 @@ def judge_run(
     norms = [norm for norm in steps["grad_norm"] if math.isfinite(norm)]
     thresholds = [value for value in steps["threshold"] if math.isfinite(value)]
     window = min(LAST_STEPS, len(steps["loss"]) // 2)
-    last = [loss for loss in steps["loss"][len(steps["loss"]) - window :] if math.isfinite(loss)]
+    last = steps["loss"][len(steps["loss"]) - window :]
     return RunVerdict(
         run_id=run.id,
         name=run.name,
@@ -53,7 +53,7 @@ def judge_run(
         cosine=_median_cosine(steps),
         spike=find_spike(steps),
         long_gradients=_long_gradients(steps),
-        spread=pstdev(last) if len(last) > 1 else None,
+        spread=pstdev(last) if len(last) > 1 and all(map(math.isfinite, last)) else None,
         spread_steps=len(last),
         non_finite=len(bad),
         first_non_finite=bad[0] if bad else None,

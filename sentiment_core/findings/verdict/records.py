@@ -64,7 +64,7 @@ class RunVerdict:
     cosine: float | None  # median over clipped steps: how far clipping turned the gradient
     spike: Spike | None
     long_gradients: LongGradients | None
-    spread: float | None  # standard deviation of the batch loss over the last `spread_steps`
+    spread: float | None  # standard deviation of the batch loss over the last `spread_steps`, where all are numbers
     spread_steps: int
     non_finite: int  # steps whose loss or gradient is not a finite number
     first_non_finite: int | None

@@ -39,7 +39,7 @@ def _learned(run: RunVerdict) -> Finding | None:
         return Finding("learned", run.name, "It gives no answers: what it computes is no longer a number.", True)
     text = f"Validation accuracy {run.accuracy:.3f}"
     if run.interval is None or run.balance is None:
-        return Finding("learned", run.name, f"{text}.")
+        return Finding("learned", run.name, f"{text}. Over how many reviews was not kept, so it has no interval.")
     low, high, chance = run.interval.low, run.interval.high, run.balance.chance
     text += (
         f" on these {run.balance.reviews:,} reviews ({CONFIDENCE:.0%} interval for other reviews: {low:.3f} to "

@@ -1,18 +1,41 @@
-"""Executors start workers for queued experiments, notice the ones that died, and can end them by force."""
+"""Executors start workers for queued work, notice the ones that died, and can end them by force. Chosen by name."""
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from typing import Protocol
+
+from sentiment_core.errors import ConfigError
+from sentiment_core.store import Places, Store
+
+VARIABLE = "SENTIMENT_EXECUTOR"
+EXECUTORS = {"local": "sentiment_core.work.executors.local:LocalExecutor"}
+"""Name → `module:class`, made with the store whose queue it works off."""
 
 
 class Executor(Protocol):
     """What pages and the command line need of any way to run workers."""
 
-    def submit(self, experiment_id: str) -> None:
-        """Start a queued experiment if there is room; otherwise it starts by itself when there is."""
+    @property
+    def places(self) -> Places:
+        """How much runs at once."""
+
+    def submit(self, work_id: str) -> None:
+        """Start queued work if there is room; otherwise it starts by itself when there is."""
 
     def reconcile(self) -> None:
-        """Mark experiments whose worker is gone, then start queued ones; cheap, to be called often."""
+        """Mark work whose worker is gone, then start what is queued; cheap, to be called often."""
 
-    def terminate(self, experiment_id: str, grace: float = 5.0) -> None:
-        """Ask an experiment to stop and end its worker by force after `grace` seconds; returns when it is gone."""
+    def terminate(self, work_id: str, grace: float = 5.0) -> None:
+        """Ask work to stop and end its worker by force after `grace` seconds; returns when it is gone."""
+
+
+def make_executor(store: Store) -> Executor:
+    """Return the executor that `$SENTIMENT_EXECUTOR` names; raise `ConfigError` when there is none of that name."""
+    name = os.environ.get(VARIABLE) or "local"
+    if name not in EXECUTORS:
+        raise ConfigError(f"{VARIABLE}: choose {', '.join(EXECUTORS)} (got {name[:40]!r})")
+    module, _, made = EXECUTORS[name].partition(":")
+    executor: Executor = getattr(import_module(module), made)(store)
+    return executor

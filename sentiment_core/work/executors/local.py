@@ -1,4 +1,4 @@
-"""The default executor: one process per experiment on this machine, which outlives the web server."""
+"""The default executor: one process for each piece of work on this machine, which outlives the web server."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from pathlib import Path
 
 import psutil
 
-from sentiment_core.artifacts import home
+from sentiment_core.artifacts import LOG, home, work_place
 from sentiment_core.errors import StoreError, StoreUnavailableError
 from sentiment_core.machine import cores, max_workers, worker_memory
 from sentiment_core.metrics import Status
 from sentiment_core.processes import ProcessIdentity, find_process, this_machine
-from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.store import TRAINING, Places, Store, Work, Worker
 from sentiment_core.work.executors.heartbeats import HeartbeatWatch
+from sentiment_core.work.kinds import KINDS, kind
 
 LAUNCH_GRACE_SECONDS = 15.0  # between claiming an experiment and its worker being known
 HEARTBEAT_LIMIT_SECONDS = 30.0  # all that can be known of a worker on another machine
@@ -37,10 +38,19 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 _children_lock = threading.Lock()
 
 
-def worker_command(experiment_id: str) -> list[str]:
-    """Return the command line that trains an experiment."""
+def worker_command(work_id: str) -> list[str]:
+    """Return the command line that does a piece of work."""
+    kind = work_id.rpartition("-")[0] or TRAINING
     # -P: a file in the current folder that is named like a library must not be imported instead of it.
-    return [sys.executable, "-P", "-m", "sentiment_core.work.training", experiment_id]
+    return [sys.executable, "-P", "-m", "sentiment_core.work.worker", KINDS[kind], work_id]
+
+
+def shared_places(total: int) -> Places:
+    """Return how much of `total` may be work that takes hours: of two and more one place stays free for the rest.
+
+    What takes seconds would otherwise wait behind a night of training; a single place cannot be kept free.
+    """
+    return Places(total, max(1, total - 1))
 
 
 class LocalExecutor:
@@ -58,58 +68,55 @@ class LocalExecutor:
         self._command = command
         self._host = this_machine()
         self._heartbeats = HeartbeatWatch()
-        self.max_running = max_workers() if max_running is None else max_running
+        self.places = shared_places(max_workers() if max_running is None else max_running)
 
-    def submit(self, experiment_id: str) -> None:
-        """Start a queued experiment if there is room; raise `NotFoundError` when there is no such experiment."""
-        self._store.experiment(experiment_id)
+    def submit(self, work_id: str) -> None:
+        """Start queued work if there is room; raise `NotFoundError` when there is no such work."""
+        self._store.work(work_id)
         # It waits in the queue, from which whoever looks next starts it: the click is not lost.
         with contextlib.suppress(StoreUnavailableError):
             self.reconcile()
 
     def reconcile(self) -> None:
-        """Mark experiments whose worker is gone as interrupted (stopped, if that was asked for); start queued ones."""
+        """Mark work whose worker is gone as interrupted (stopped, if that was asked for); start what is queued."""
         _reap()
-        active = self._store.active_experiments()
-        held = [experiment for experiment in active if experiment.status is not Status.QUEUED]
-        silence = self._heartbeats.look({experiment.id: experiment.heartbeat for experiment in held})
-        for experiment in held:
-            if self._is_gone(experiment, silence[experiment.id]):
-                self._settle(experiment)
-        if any(experiment.status is Status.QUEUED for experiment in active):
+        active = self._store.active_work()
+        held = [work for work in active if work.status is not Status.QUEUED]
+        silence = self._heartbeats.look({work.id: work.heartbeat for work in held})
+        for work in held:
+            if self._is_gone(work, silence[work.id]):
+                self._settle(work)
+        if any(work.status is Status.QUEUED for work in active):
             self.pump()
 
     def pump(self) -> None:
-        """Start queued experiments until none waits or `max_running` run."""
-        threads = max(1, cores() // self.max_running)
-        while (experiment_id := self._store.claim(self.max_running, self._host, threads)) is not None:
+        """Start queued work until none waits that there is a place for."""
+        threads = max(1, cores() // self.places.long)
+        while (work_id := self._store.claim(self.places, self._host, threads, KINDS.keys())) is not None:
             try:
-                self._launch(experiment_id)
+                self._launch(work_id)
             except (OSError, StoreError, psutil.Error) as error:
                 message = f"The worker could not be started: {error}"
-                self._store.release(experiment_id, None, Status.INTERRUPTED, message)
+                self._store.release(work_id, None, Status.INTERRUPTED, message)
 
-    def terminate(self, experiment_id: str, grace: float = 5.0) -> None:
-        """Ask an experiment to stop, then SIGTERM its worker, after `grace` seconds SIGKILL it and its children.
+    def terminate(self, work_id: str, grace: float = 5.0) -> None:
+        """Ask work to stop, then SIGTERM its worker, after `grace` seconds SIGKILL it and its children.
 
-        A worker on another machine is only asked. Raises `NotFoundError`; an experiment that has ended is left alone.
+        A worker on another machine is only asked. Raises `NotFoundError`; what has ended is left alone.
         """
-        if not self._store.experiment(experiment_id).status.is_active:
+        self._store.stop(work_id)
+        work = self._store.work(work_id)
+        if work.status not in {Status.RUNNING, Status.PAUSED}:
             return
-        with contextlib.suppress(StoreError):  # it ended in between
-            self._store.request(experiment_id, "stop")
-        experiment = self._store.experiment(experiment_id)
-        if experiment.status not in {Status.RUNNING, Status.PAUSED}:
-            return
-        if experiment.worker is None or experiment.worker.host != self._host:
+        if work.worker is None or work.worker.host != self._host:
             return  # one that is just being launched reads the request first thing
-        process = find_process(experiment.worker)
+        process = find_process(work.worker)
         if process is not None:
             end_process(process, grace)
         _reap()
-        self._settle(experiment)
+        self._settle(work)
 
-    def _launch(self, experiment_id: str) -> None:
+    def _launch(self, work_id: str) -> None:
         environment = {
             **os.environ,
             **SINGLE_THREAD,
@@ -117,10 +124,10 @@ class LocalExecutor:
             "SENTIMENT_STORE_URL": self._store.url,
             "PYTHONPATH": python_path(),
         }
-        with (self._store.folder_of(experiment_id) / "worker.log").open("ab") as log:
+        with (self._store.folder_of(work_id) / LOG).open("ab") as log:
             # A session of its own: Ctrl-C in the server's terminal and the server's end do not reach the worker.
             child = subprocess.Popen(
-                list(self._command(experiment_id)),
+                list(self._command(work_id)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -131,25 +138,25 @@ class LocalExecutor:
         with _children_lock:
             _children[child.pid] = child
         with contextlib.suppress(StoreUnavailableError):
-            self._store.set_worker(experiment_id, worker)  # sooner than the worker itself, which does the same
+            self._store.set_worker(work_id, worker)  # sooner than the worker itself, which does the same
 
-    def _is_gone(self, experiment: Experiment, silence: float) -> bool:
-        if experiment.worker is None:
+    def _is_gone(self, work: Work, silence: float) -> bool:
+        if work.worker is None:
             return silence > LAUNCH_GRACE_SECONDS
-        if experiment.worker.host != self._host:
+        if work.worker.host != self._host:
             return silence > HEARTBEAT_LIMIT_SECONDS
-        return find_process(experiment.worker) is None
+        return find_process(work.worker) is None
 
-    def _settle(self, experiment: Experiment) -> None:
-        stopped = experiment.stop_requested
-        status, message = (Status.STOPPED, None) if stopped else (Status.INTERRUPTED, _interruption(experiment))
+    def _settle(self, work: Work) -> None:
+        stopped = work.stop_requested
+        status, message = (Status.STOPPED, None) if stopped else (Status.INTERRUPTED, _interruption(work))
         try:
-            released = self._store.release(experiment.id, experiment.worker, status, message)
+            released = self._store.release(work.id, work.worker, status, message)
         except StoreError:
             self._heartbeats.forget()
             raise
         if released and message:
-            logger.warning("experiment %s: %s", experiment.id, message)
+            logger.warning("%s: %s", work.id, message)
 
 
 def _reap() -> None:
@@ -196,19 +203,20 @@ def _wait(process: psutil.Process, seconds: float) -> bool:
     return True
 
 
-def _interruption(experiment: Experiment) -> str:
-    if experiment.worker is None:
+def _interruption(work: Work) -> str:
+    if work.worker is None:
         message = "The worker did not start."
     else:
-        message = f"The worker ended unexpectedly at step {experiment.step}."
-        code = _exit_code(experiment.worker.pid)
+        step = max(work.steps, work.progress.step if work.progress else 0)
+        message = f"The worker ended unexpectedly{f' at step {step}' if step else ''}."
+        code = _exit_code(work.worker.pid)
         if code == -signal.SIGKILL:
             message += " It was killed, perhaps because memory ran out."
         elif code < 0:
             message += f" It was ended by {signal.Signals(-code).name}."
-    resume = "Resume continues from its last checkpoint."
-    last_line = _last_line(home() / "experiments" / experiment.id / "worker.log")
-    return f"{message} {resume}" + (f" Its last words: {last_line}" if last_line else "")
+    last_line = _last_line(work_place(work.id) / LOG)
+    again = kind(work.kind).again if work.kind in KINDS else ""
+    return f"{message} {again}" + (f" Its last words: {last_line}" if last_line else "")
 
 
 def _last_line(path: Path, limit: int = 200) -> str:

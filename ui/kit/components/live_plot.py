@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sentiment_core.metrics import Status
+from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
 from ui.kit.components.loader import declare, module_url
 from ui.kit.palette import RUN_COLOURS
 from ui.server.api import asset_url, base_url
@@ -96,11 +97,24 @@ def _mount(
         "compact": status is None,
         "replay": replay,
         "colours": list(RUN_COLOURS),
+        **_declared(),
         "references": [{"value": line.value, "label": line.label} for line in references],
         "markers": [{"step": marker.step, "label": marker.label} for marker in markers],
         "height": height,
     }
     _component(key=key, data=data, on_changed_change=_ignore)
+
+
+def _declared() -> dict[str, Any]:
+    """Return how quantities are called and drawn, and the panels of each figure: two share the steps on the left."""
+    quantities = drawn()
+    panels = dict.fromkeys(quantity.panel for quantity in quantities if quantity.panel)
+    placed = {"curves": [LOSS, GRADIENT], "accuracy": [ACCURACY]}
+    placed["more"] = [panel for panel in panels if panel not in (LOSS, GRADIENT, ACCURACY)]
+    return {
+        "quantities": {quantity.name: asdict(quantity) for quantity in quantities},
+        "panels": {place: [asdict(panel) for panel in chosen] for place, chosen in placed.items()},
+    }
 
 
 def _ignore() -> None:

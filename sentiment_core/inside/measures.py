@@ -1,0 +1,34 @@
+"""Numbers about activations and gradients that every look inside shares."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# A tanh whose output is beyond this is called saturated: its slope is below 0.06 (Karpathy, makemore part 3).
+SATURATED = 0.97
+
+
+def saturated_share(activations: np.ndarray) -> float:
+    """Return the share of tanh outputs (any shape) with |a| > 0.97; NaN of none."""
+    return float(np.mean(np.abs(activations) > SATURATED)) if activations.size else float("nan")
+
+
+def dead_units(activations: np.ndarray) -> np.ndarray:
+    """Return which units `(H,)` of ReLU outputs `(..., H)` are zero for every input: no gradient gets in."""
+    return np.asarray(~(activations.reshape(-1, activations.shape[-1]) > 0).any(axis=0))
+
+
+def norms(gradients: np.ndarray) -> np.ndarray:
+    """Return the L2 norms `(...)` of vectors `(..., H)`, summed in float64 so that tiny ones do not become zero."""
+    return np.asarray(np.sqrt(np.square(gradients.astype(np.float64)).sum(axis=-1)))
+
+
+def histograms(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return for each row of `values (T, N)` the share of its N values in each bin of `edges (K + 1,)`: `(T, K)`.
+
+    What lies beyond the outer edges counts in the outer bins; what is not a number counts nowhere.
+    """
+    inside = np.clip(values, edges[0], edges[-1])
+    counts = [np.histogram(row[np.isfinite(row)], edges)[0] for row in inside]
+    shares: np.ndarray = np.asarray(counts, dtype=np.float64) / max(values.shape[1], 1)
+    return shares

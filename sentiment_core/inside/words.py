@@ -1,0 +1,149 @@
+"""What the looks inside say: every sentence from measured numbers, with their range over the draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from sentiment_core.inside.cliff import Way
+
+Fate = Literal["vanishes", "arrives", "explodes", "unclear"]
+# A gradient a thousand times shorter or longer than where it came from counts as vanished or exploded.
+FAR = 1e3
+
+
+def fate(ratios: Sequence[float]) -> Fate:
+    """Return what becomes of a gradient whose lengths at the far end, relative to the near one, are `ratios`.
+
+    `unclear` when the draws disagree. A ratio of infinity explodes; NaN, where nothing was finite, is unclear.
+    """
+    kinds = {"vanishes" if ratio < 1 / FAR else "explodes" if ratio > FAR else "arrives" for ratio in ratios}
+    if len(kinds) != 1 or np.isnan(ratios).any():
+        return "unclear"
+    (kind,) = kinds
+    return kind  # type: ignore[return-value]
+
+
+def through_time(ratios: Sequence[float], steps: int) -> str:
+    """Return what `ratios (D,)` = ‖∂L/∂h‖ at the first of `steps` words / at the last, over D draws, say."""
+    verdicts = {
+        "vanishes": "It vanishes: an update hardly depends on the first words.",
+        "arrives": "It arrives, within a factor of a thousand.",
+        "explodes": "It explodes: the first words alone would decide an update.",
+        "unclear": "The draws disagree, so this start decides nothing.",
+    }
+    return (
+        f"The gradient at word 1 of {steps} is {span(ratios)} of the one at the last word, in {len(ratios)} draws. "
+        f"{verdicts[fate(ratios)]}"
+    )
+
+
+def span(values: Sequence[float], form: str = ".1e") -> str:
+    """Return `values` as their range, or as one number where they are written alike."""
+    low, high = format(min(values), form), format(max(values), form)
+    return low if low == high else f"{low} to {high}"
+
+
+def recurrent_share(share: float, activation: str) -> str:
+    """Return what the share of saturated (tanh) or zero (ReLU) outputs means, or nothing where it is small."""
+    if activation == "tanh":
+        return f"{share:.1%} of the outputs are saturated." if share >= 0.001 else "Hardly an output is saturated."
+    return f"{share:.1%} of the outputs are zero."
+
+
+def symmetric(different: int, units: int, losses: tuple[float, float], rank: int) -> str:
+    """Return what a start with equal units has come to: units that still differ, loss before and after."""
+    fall = losses[0] - losses[1]
+    moved = f"The loss went from {losses[0]:.4f} to {losses[1]:.4f}"
+    if different == 1:
+        return (
+            f"All {units} units are one: after every update they hold the same value on every review, because each "
+            f"gets the same gradient. The recurrent matrix has rank {rank}. {moved}."
+        )
+    return f"{different} of {units} units differ from one another. {moved}{'' if fall > 0 else ', no lower'}."
+
+
+def saturated(shares: np.ndarray, published: Sequence[float], tolerance: float = 0.02) -> str:
+    """Return how measured `shares (S, L)` over S draws stand to the published ones of L layers."""
+    distance = np.abs(shares.mean(axis=0) - np.asarray(published))
+    worst = int(distance.argmax())
+    if distance[worst] <= tolerance:
+        return (
+            f"Each layer's mean over {len(shares)} draws lies within {distance[worst] * 100:.1f} points of the "
+            "lecture's figure, which is one draw."
+        )
+    low, high = shares[:, worst].min(), shares[:, worst].max()
+    inside = "inside" if low <= published[worst] <= high else "outside"
+    return (
+        f"Layer {worst + 1} is {distance[worst] * 100:.1f} points from the lecture's figure, which lies {inside} the "
+        f"range of {len(shares)} draws ({low:.1%} to {high:.1%})."
+    )
+
+
+def initial_loss(losses: np.ndarray, classes: int) -> str:
+    """Return how the losses `(S,)` before the first update stand to guessing among `classes`."""
+    chance = float(np.log(classes))
+    off = float(losses.mean()) / chance - 1
+    verdict = (
+        "as good as guessing" if abs(off) < 0.05 else "worse than guessing: it is sure and wrong" if off > 0 else ""
+    )
+    return (
+        f"Loss before the first update {losses.mean():.3f}; guessing among {classes} characters costs {chance:.3f}"
+        + (f", so it starts {verdict}." if verdict else ".")
+    )
+
+
+def at_the_wall(length: float, threshold: float, turned: Mapping[Way, float]) -> str:
+    """Return what clipping does to a gradient of `length`, with the angles that it is `turned` by, in degrees."""
+    if length <= threshold:
+        return f"Here the gradient is {length:.2g} long, no more than the threshold: clipping leaves it alone."
+    by_value = turned["value"]
+    direction = (
+        f"by value turns it by {by_value:.0f}°" if by_value >= 0.5 else "by value leaves its direction here as well"
+    )
+    return (
+        f"Here the gradient is {length:.3g} long, {length / threshold:.3g} times the threshold. By norm it keeps its "
+        f"direction and becomes {threshold:g} long; {direction}."
+    )
+
+
+def descents(errors: Mapping[Way, np.ndarray], solved: float) -> str:
+    """Return from how many of S starts each way of clipping ends below the error `solved`; `errors` are `(S,)`."""
+    counts = {way: int((ends < solved).sum()) for way, ends in errors.items()}
+    total = len(next(iter(errors.values())))
+    return (
+        f"From {total} starts above the wall, so many end below {solved:g}: {counts['none']} without clipping, "
+        f"{counts['norm']} by norm, {counts['value']} by value."
+    )
+
+
+def flat(shares: Sequence[float], function: str) -> str:
+    """Return what the `shares (D,)` of pre-activations in flat places of `function` mean, over D draws."""
+    if max(shares) < 0.001:
+        return "Hardly a pre-activation lies where it is flat."
+    where = (
+        "below 0, where its slope is exactly 0" if function == "ReLU" else "where the slope is under 6 % of its largest"
+    )
+    return f"{span(shares, '.1%')} of the pre-activations lie {where}."
+
+
+def survives(slopes: Sequence[float], lengths: Sequence[float], depth: int) -> str:
+    """Return what the slopes alone, and the network with its weights, leave of a gradient through `depth` layers."""
+    return (
+        f"Through {depth} {'layer' if depth == 1 else 'layers'} the slopes alone leave {span(slopes, '.1e')} of a "
+        f"gradient; with the weights that make pre-activations of this size it is {span(lengths, '.1e')}."
+    )
+
+
+def dead(count: int, width: int, inputs: int, largest_gradient: float) -> str:
+    """Return what `count` ReLU units that are zero for all `inputs` mean; nothing where there are none."""
+    if not count:
+        return f"No unit is dead: each of the {width} is above zero for some of the {inputs} reviews."
+    consequence = (
+        "the gradient of their weights is exactly 0, so no update on these reviews brings them back"
+        if largest_gradient == 0
+        else f"the gradient of their weights is at most {largest_gradient:.1e}"
+    )
+    return f"{count} of {width} units of the first layer are dead: zero for all {inputs} reviews; {consequence}."

@@ -1,0 +1,236 @@
+"""The queue: who works on what. Experiments to train and calculations wait in it together and share its places."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, literal, select, update
+
+from sentiment_core.errors import LostError
+from sentiment_core.metrics import Status
+from sentiment_core.store.database import Database
+from sentiment_core.store.records import Places, Progress, Work, Worker, read_progress, read_status, read_worker
+from sentiment_core.store.rows import (
+    ACTIVE,
+    HELD,
+    ask_to_stop,
+    enqueue,
+    held_by,
+    hold,
+    named,
+    no_work,
+    set_status,
+    status_of,
+    table_of,
+    worker_columns,
+)
+from sentiment_core.store.schema import experiments, runs, work
+
+TRAINING = "training"  # the kind of work that an experiment is
+
+_SHARED = (
+    *("id", "status", "error", "queued_at", "started_at", "finished_at", "stop_requested"),
+    *("worker_host", "worker_pid", "worker_create_time", "heartbeat", "progress"),
+)
+_STEPS = select(func.max(runs.c.steps)).where(runs.c.experiment_id == experiments.c.id).scalar_subquery()
+
+
+class Queue(Database):
+    """The part of the store that says who works on what."""
+
+    _holder: tuple[str, Worker] | None = None
+
+    def held_by(self, work_id: str, worker: Worker) -> Self:
+        """Return this store for one worker: its writes raise `LostError` once the work is no longer the worker's."""
+        own = copy.copy(self)
+        own._holder = (work_id, worker)
+        return own
+
+    @contextmanager
+    def _write(self, exclusive: bool = False) -> Iterator[Connection]:
+        with super()._write(exclusive) as connection:
+            if self._holder is not None:
+                table = table_of(self._holder[0])
+                own = select(table.c.id).where(*held_by(table, *self._holder)).with_for_update()
+                if connection.scalar(own) is None:
+                    raise LostError(f"{named(self._holder[0])} was ended or given to another worker.")
+            yield connection
+
+    def ask(self, kind: str, work_id: str, arguments: str, is_long: bool, run_id: str | None, again: bool) -> None:
+        """Put a calculation into the queue unless it waits, runs or is finished; `again`: even then.
+
+        `arguments` is JSON, `run_id` the run it is about. Raises `NotFoundError` when that was deleted.
+        """
+        row = {"id": work_id, "kind": kind, "arguments": arguments, "is_long": is_long, "run_id": run_id}
+        with self._write(exclusive=True) as connection:
+            status = connection.scalar(select(work.c.status).where(work.c.id == work_id))
+            if status is None:
+                connection.execute(insert(work), {**row, "status": Status.QUEUED, "queued_at": time.time()})
+            elif status not in ACTIVE and (again or status != Status.FINISHED):
+                enqueue(connection, work_id)
+
+    def work(self, work_id: str) -> Work:
+        """Return a piece of work; raise `NotFoundError` when there is none."""
+        with self._read() as connection:
+            row = (
+                connection.execute(_select(table_of(work_id)).where(table_of(work_id).c.id == work_id))
+                .mappings()
+                .first()
+            )
+        if row is None:
+            raise no_work(work_id)
+        return _read(row)
+
+    def active_work(self) -> list[Work]:
+        """Return all that waits, runs or pauses, first come first."""
+        with self._read() as connection:
+            rows = [
+                row
+                for table in (experiments, work)
+                for row in connection.execute(_select(table).where(table.c.status.in_(ACTIVE))).mappings()
+            ]
+        return sorted(map(_read, rows), key=lambda each: (each.queued_at, each.id))
+
+    def calculations(self, limit: int = 200) -> list[Work]:
+        """Return the calculations asked for last, newest first."""
+        query = _select(work).order_by(work.c.queued_at.desc()).limit(limit)
+        with self._read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [_read(row) for row in rows if row["status"] in set(Status)]
+
+    def forget_calculations(self, ids: Collection[str], before: float) -> None:
+        """Delete calculations that have ended: these, and those that ended without a result before this moment.
+
+        Whoever asks again starts them anew.
+        """
+        stale = (work.c.status != Status.FINISHED) & (work.c.finished_at < before)
+        with self._write() as connection:
+            connection.execute(delete(work).where(work.c.status.not_in(ACTIVE), work.c.id.in_(ids) | stale))
+
+    def queue_position(self, work_id: str, past_long: bool = False) -> int | None:
+        """Return the place in the queue, 1 for the next to start; None when it is not queued.
+
+        `past_long`: what takes long is not counted, because a place is kept free of it.
+        """
+        table = table_of(work_id)
+        own = select(table.c.queued_at).where(table.c.id == work_id, table.c.status == Status.QUEUED)
+        with self._read() as connection:
+            since = connection.scalar(own)
+            if since is None:
+                return None
+            ahead = 0
+            for other in (experiments, work):
+                earlier = (other.c.queued_at < since) | ((other.c.queued_at == since) & (other.c.id <= work_id))
+                counted = [other.c.status == Status.QUEUED, earlier]
+                if past_long:
+                    counted.append(~work.c.is_long if other is work else literal(False))
+                ahead += connection.execute(select(func.count()).select_from(other).where(*counted)).scalar_one()
+            return ahead
+
+    def claim(
+        self, places: Places, worker_host: str, threads: int | None = None, kinds: Collection[str] = (TRAINING,)
+    ) -> str | None:
+        """Take what has waited longest for `worker_host`; None when nothing waits for which there is a place there.
+
+        Only work of `kinds` is taken. Of several processes that ask at once, exactly one gets it. It is RUNNING then,
+        its worker still None; `threads` is how many threads that worker may use.
+        """
+        with self._read() as connection:
+            if not any(connection.scalar(query.limit(1)) for query in _waiting(kinds, long_too=True)):
+                return None
+        with self._write(exclusive=True) as connection:
+            held = [
+                connection.execute(select(is_long).where(table.c.status.in_(HELD), table.c.worker_host == worker_host))
+                for table, is_long in ((experiments, literal(True)), (work, work.c.is_long))
+            ]
+            running = [bool(is_long) for rows in held for is_long in rows.scalars()]
+            if len(running) >= places.total:
+                return None
+            first = [
+                connection.execute(query.order_by(*query.selected_columns).limit(1)).first()
+                for query in _waiting(kinds, long_too=sum(running) < places.long)
+            ]
+            waiting = [row for row in first if row is not None]
+            if not waiting:
+                return None
+            work_id: str = min(waiting)[1]
+            hold(connection, work_id, worker_host=worker_host, threads=threads)
+            return work_id
+
+    def set_worker(self, work_id: str, worker: Worker) -> bool:
+        """Say which process works on what was claimed; False when it no longer runs, or is another one's by now."""
+        table = table_of(work_id)
+        with self._write() as connection:
+            for holder in (None, worker):
+                statement = update(table).where(*held_by(table, work_id, holder)).values(**worker_columns(worker))
+                if connection.execute(statement).rowcount:
+                    return True
+            return False
+
+    def heartbeat(self, work_id: str, progress: Progress | None, worker: Worker) -> bool:
+        """Note that the worker lives; False when the work is no longer its own: it should end then."""
+        values: dict[str, Any] = {"heartbeat": time.time()}
+        if progress is not None:
+            values["progress"] = progress.to_json()
+        table = table_of(work_id)
+        with self._write() as connection:
+            statement = update(table).where(*held_by(table, work_id, worker)).values(**values)
+            return connection.execute(statement).rowcount > 0
+
+    def release(self, work_id: str, worker: Worker | None, status: Status, error: str | None = None) -> bool:
+        """End work whose `worker` is gone; False when it has ended or changed hands in the meantime."""
+        table = table_of(work_id)
+        with self._write() as connection:
+            held = select(table.c.id).where(*held_by(table, work_id, worker)).with_for_update()
+            if connection.scalar(held) is None:
+                return False
+            set_status(connection, work_id, status, error)
+            return True
+
+    def stop(self, work_id: str) -> None:
+        """Ask work to stop; what still waits stops at once, what has ended is left alone. Raises `NotFoundError`."""
+        with self._write() as connection:
+            status = status_of(connection, work_id)
+            if status.is_active:
+                ask_to_stop(connection, work_id, status)
+
+
+def _waiting(kinds: Collection[str], long_too: bool) -> list[Select[Any]]:
+    """Return a query for each table: when what may start now was put into the queue, and its id."""
+    short = [] if long_too else [~work.c.is_long]
+    queries = [
+        select(work.c.queued_at, work.c.id).where(work.c.status == Status.QUEUED, work.c.kind.in_(kinds), *short)
+    ]
+    if long_too and TRAINING in kinds:
+        queries.append(select(experiments.c.queued_at, experiments.c.id).where(experiments.c.status == Status.QUEUED))
+    return queries
+
+
+def _select(table: Table) -> Select[Any]:
+    training = (literal(TRAINING).label("kind"), literal(True).label("is_long"), _STEPS.label("steps"))
+    own = (work.c.kind, work.c.arguments, work.c.is_long) if table is work else training
+    return select(*(table.c[name] for name in _SHARED), *own)
+
+
+def _read(row: RowMapping) -> Work:
+    return Work(
+        kind=row["kind"],
+        id=row["id"],
+        arguments=row["arguments"] if "arguments" in row else json.dumps({"experiment": row["id"]}),
+        status=read_status(named(row["id"]), row["status"]),
+        error=row["error"],
+        queued_at=row["queued_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        worker=read_worker(row),
+        heartbeat=row["heartbeat"],
+        progress=read_progress(row["progress"]),
+        stop_requested=row["stop_requested"],
+        is_long=row["is_long"],
+        steps=row.get("steps") or 0,
+    )

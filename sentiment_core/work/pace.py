@@ -1,0 +1,31 @@
+"""How much longer something takes, judged by how fast it has been."""
+
+from __future__ import annotations
+
+import time
+
+# What the first moments took says little: files are opened, caches are cold.
+LEAST_SECONDS = 1.0
+
+
+class Pace:
+    """Watches a share grow from 0 to 1; it may start over, as each part of a calculation counts from 0."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+        self._last = 0.0
+
+    def left(self, fraction: float | None) -> float | None:
+        """Return the seconds that are left at this share, None while nobody can tell."""
+        now = time.monotonic()
+        if fraction is None or self._first is None or fraction < self._last:
+            self._first = None if fraction is None else (fraction, now)
+            self._last = fraction or 0.0
+            return None
+        self._last = fraction
+        done, elapsed = fraction - self._first[0], now - self._first[1]
+        return elapsed / done * (1 - fraction) if done > 0 and elapsed >= LEAST_SECONDS else None
+
+    def restart(self) -> None:
+        """Forget how fast it was: there was a break."""
+        self._first = None
