@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
+from ui.labs.registry import LABS
 
 ROOT = Path(__file__).resolve().parents[1]
 REVIEW = (
@@ -24,9 +25,8 @@ REVIEW = (
     "happily see it again tomorrow."
 )
 README_PICTURES = {"train", "lessons", "explain", "runs", "data"}
-LABS = ("learning-rates", "baselines", "clipping", "padding")
 SLOW = {"explain", "data"}
-SIZES = {"wide": (1280, 720), "narrow": (420, 900)}
+SIZES = {"wide": (1280, 720), "narrow": (390, 844)}
 
 
 def settle(page: Page, seconds: float = 1.5) -> None:
@@ -82,7 +82,7 @@ def main() -> None:
                     "explain-study": f"{address}/explain?view=study",
                     "data": f"{address}/data",
                     "labs": f"{address}/labs",
-                    **{f"lab-{name}": f"{address}/labs?lab={name}" for name in LABS},
+                    **{f"lab-{lab.name}": f"{address}/labs?lab={lab.name}" for lab in LABS},
                 }
                 for name, link in links.items():
                     if options.readme and name not in README_PICTURES:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from sentiment_core.config import DataConfig
 from sentiment_core.errors import SentimentLabError
+from ui.addresses import DATA, TABS
 from ui.data import tabs as data_tabs
 from ui.data.reviews import reviews
 from ui.data.source import are_read, choose
-from ui.data.state import TABS, adopt_address, field, value, write_address
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import errors_shown, literal, show_error
 
@@ -24,15 +24,25 @@ DRAW: dict[str, Callable[[DataConfig], None]] = {
 }
 
 
+EVERYWHERE = ("tab", "source", "file", "tokenizer", "embeddings")
+OF_TAB: dict[str, tuple[str, ...]] = {
+    "overview": ("max_tokens",),
+    "coverage": (),
+    "reviews": ("search", "label", "part", "page", "review", "max_tokens"),
+    "padding": ("max_tokens", "batch_size", "batch"),
+    "words": ("word", "words"),
+}
+
+
 def main() -> None:
     """Draw the choice of data, and the tab that the address names."""
-    for problem in adopt_address():
+    for problem in DATA.adopt() or ():
         st.warning(literal(problem))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
             "Tab",
             list(TABS),
-            key=field("tab"),
+            key=DATA.key("tab"),
             format_func=TABS.__getitem__,
             label_visibility="collapsed",
             required=True,
@@ -41,11 +51,11 @@ def main() -> None:
         copy_link()
     try:
         config = choose()
-        if config is not None and (value("tab") == "words" or are_read(config)):
-            DRAW[value("tab")](config)
+        if config is not None and (DATA.value("tab") == "words" or are_read(config)):
+            DRAW[DATA.value("tab")](config)
     except SentimentLabError as error:
         show_error(error)
-    write_address()
+    DATA.write(*EVERYWHERE, *OF_TAB[DATA.value("tab")])
 
 
 with errors_shown():

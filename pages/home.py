@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from sentiment_core import __version__
+from ui.addresses import Link, to_lesson, to_runs, to_train
 from ui.home import machine
 from ui.kit.notices import errors_shown, literal
-from ui.pages import pages
 from ui.server.backend import store
 
 DOORS = {
@@ -36,16 +37,14 @@ def main() -> None:
         "Change one thing, keep the rest, and see what it does."
     )
     st.space("small")
-    links = pages()
     for column, (name, (heading, text, label)) in zip(st.columns(3, gap="medium"), DOORS.items(), strict=True):
         with column, st.container(border=True, height="stretch", key=f"door-{name}"):
             st.subheader(heading, anchor=False)
             st.markdown(text)
             st.space("stretch")
-            st.page_link(links[name], label=label, icon=":material/arrow_forward:", icon_position="right")
+            Link(name).draw(label, icon=":material/arrow_forward:", icon_position="right")
             if name == "lessons":
-                query = {"lesson": "clip-norm"}
-                st.page_link(links[name], label="Start with clipping", icon=":material/school:", query_params=query)
+                to_lesson("clip-norm").draw("Start with clipping", icon=":material/school:")
     st.space("small")
     left, right = st.columns([1.4, 1], gap="large")
     with left:
@@ -60,7 +59,8 @@ def main() -> None:
         st.subheader("Latest experiments", anchor=False)
         with errors_shown():
             latest()
-            st.page_link(links["runs"], label="All runs", icon=":material/arrow_forward:", icon_position="right")
+            to_runs().draw("All runs", icon=":material/arrow_forward:", icon_position="right")
+    st.caption(f"Version {__version__}")
 
 
 def latest() -> None:
@@ -70,12 +70,7 @@ def latest() -> None:
         st.markdown("None yet. Your first one takes about a minute.")
     for experiment in experiments:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.page_link(
-                pages()["train"],
-                label=literal(experiment.name)[:120],
-                icon=":material/show_chart:",
-                query_params={"experiment": experiment.id},
-            )
+            to_train(experiment=experiment.id).draw(literal(experiment.name)[:120], icon=":material/show_chart:")
             st.caption(str(experiment.status), width="content")
 
 

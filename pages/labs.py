@@ -6,36 +6,27 @@ from importlib import import_module
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
+from sentiment_core.errors import NotFoundError, SentimentLabError, StoreUnavailableError
+from ui.addresses import ALL_LABS, LAB, to_lab
+from ui.kit.address import current_query, replace_query
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.labs.registry import LABS, Lab, lab
-from ui.pages import pages
-
-ADDRESS = "labs:address"
 
 
 def main() -> None:
     """Draw the list, or the lab that the address names."""
-    tell_browser()
-    try:
-        chosen = lab(st.query_params["lab"]) if "lab" in st.query_params else None
-    except SentimentLabError as error:
-        show_error(error)
-        st.query_params.clear()
-        chosen = None
-    if chosen is None:
-        overview()
-    else:
-        draw(chosen)
-
-
-def tell_browser() -> None:
-    """Put a new address into the browser's bar: a link to the page one is on leaves it as it was."""
-    query = st.query_params.to_dict()
-    if st.session_state.get(ADDRESS) != query:
-        st.session_state[ADDRESS] = query
-        st.query_params.from_dict(query)
+    named = current_query("labs").get(LAB.name)
+    if named is not None:
+        try:
+            return draw(lab(named))
+        except NotFoundError as error:
+            show_error(error)
+            replace_query("labs", {})
+    for problem in ALL_LABS.adopt() or ():
+        st.warning(literal(problem))
+    overview()
+    ALL_LABS.write()
 
 
 def overview() -> None:
@@ -45,9 +36,7 @@ def overview() -> None:
     for row in range(0, len(LABS), 2):
         for column, item in zip(st.columns(2, gap="medium"), LABS[row : row + 2], strict=False):
             with column, st.container(border=True, key=f"door-{item.name}", height="stretch"):
-                st.page_link(
-                    pages()["labs"], label=literal(item.title), icon=item.icon, query_params={"lab": item.name}
-                )
+                to_lab(item.name).draw(literal(item.title), icon=item.icon)
                 st.markdown(literal(item.summary))
 
 
@@ -56,10 +45,20 @@ def draw(item: Lab) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(literal(item.title), anchor=False, width="content")
         st.space("stretch")
-        st.page_link(pages()["labs"], label="All labs", icon=":material/list:")
+        to_lab().draw("All labs", icon=":material/list:")
         copy_link()
     # Imported when drawn: one lab's libraries should not slow the others down.
-    import_module(item.module).draw()
+    module = import_module(item.module)
+    for problem in module.ADDRESS.adopt() or ():
+        st.warning(literal(problem))
+    try:
+        module.draw()
+    except StoreUnavailableError:
+        # What the address names is there again once the store is back.
+        raise
+    except SentimentLabError as error:
+        show_error(error)
+    module.ADDRESS.write()
 
 
 with errors_shown():

@@ -8,39 +8,26 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
+from ui.addresses import LESSON, to_explain, to_lab
+from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.live_plot import live_experiment
-from ui.kit.launch import start_experiment
-from ui.kit.notices import errors_shown, show_error
-from ui.kit.run_controls import PROBLEM, controls
+from ui.kit.experiments import control_row, shown_experiment, start_button
+from ui.kit.notices import errors_shown, literal, show_error
 from ui.lessons import view
 from ui.lessons.replay import recorded_panel
-from ui.server.backend import store
-
-ADDRESS = "lessons:address"
 
 
 def main() -> None:
     """Draw the list, or the lesson that the address names."""
-    tell_browser()
-    try:
-        chosen = lesson(st.query_params["lesson"]) if "lesson" in st.query_params else None
-    except SentimentLabError as error:
-        show_error(error)
-        st.query_params.clear()
-        chosen = None
-    if chosen is None:
+    for problem in LESSON.adopt() or ():
+        st.warning(literal(problem))
+    name = LESSON.value("lesson")
+    if name is None:
         overview()
     else:
-        teach(chosen)
-
-
-def tell_browser() -> None:
-    """Put a new address into the browser's bar: a link to the page one is on leaves it as it was."""
-    query = st.query_params.to_dict()
-    if st.session_state.get(ADDRESS) != query:
-        st.session_state[ADDRESS] = query
-        st.query_params.from_dict(query)
+        teach(lesson(name))
+    LESSON.write()
 
 
 def overview() -> None:
@@ -63,14 +50,11 @@ def teach(item: Lesson) -> None:
     if item.preset is None:
         view.idea(item)
         view.look_for(item)
-        link = view.pages()["labs"]
-        st.page_link(link, label="Train it here", icon=":material/science:", query_params={"lab": "baselines"})
+        to_lab("baselines").draw("Train it here", icon=":material/science:")
         return
     mistaken = chosen_mistake(item)
     config, changes = wanted(item, mistaken)
-    experiment = shown()
-    if problem := st.session_state.pop(PROBLEM, None):
-        show_error(problem)
+    experiment = shown_experiment(LESSON)
     if experiment is None:
         view.path_switch(item, mistaken)
         if mistaken:
@@ -84,38 +68,24 @@ def teach(item: Lesson) -> None:
 
 def chosen_mistake(item: Lesson) -> MistakeLesson | None:
     """Return the mistake that the address names; say so when the lesson has none of that name."""
-    if "mistake" not in st.query_params:
-        return None
+    name = LESSON.value("mistake")
     try:
-        return mistake(st.query_params["mistake"], item.name)
+        return mistake(name, item.name) if name else None
     except SentimentLabError as error:
         show_error(error)
-        del st.query_params["mistake"]
+        LESSON.put(mistake=None)
         return None
 
 
 def wanted(item: Lesson, mistaken: MistakeLesson | None) -> tuple[ExperimentConfig, dict[str, str]]:
     """Return the lesson's experiment with what the address changes; a bad address is named and left out."""
     try:
-        changes = changed_fields(st.query_params.to_dict())
+        changes = changed_fields(LESSON.value(SETTINGS))
         return experiment_for(item, changes, mistaken), changes
     except SentimentLabError as error:
         show_error(error)
-        keep = {name: st.query_params[name] for name in ("lesson", "mistake", "experiment") if name in st.query_params}
-        st.query_params.from_dict(keep)
+        LESSON.put(settings={})
         return experiment_for(item, mistake=mistaken), {}
-
-
-def shown() -> Experiment | None:
-    """Return the experiment that the address names; say so when there is none."""
-    if "experiment" not in st.query_params:
-        return None
-    try:
-        return store().experiment(st.query_params["experiment"])
-    except SentimentLabError as error:
-        show_error(error)
-        del st.query_params["experiment"]
-        return None
 
 
 def prepare(item: Lesson, config: ExperimentConfig, changes: dict[str, str]) -> None:
@@ -127,15 +97,14 @@ def prepare(item: Lesson, config: ExperimentConfig, changes: dict[str, str]) -> 
         view.look_for(item)
     with right, st.container(border=True):
         prediction = view.question(item, f"lessons:answer:{item.name}")
-        if st.button(
+        start_button(
             "Run this",
-            type="primary",
-            icon=":material/play_circle:",
+            lambda: [config],
+            show,
+            prediction=prediction,
             disabled=prediction is None,
             help="Answer first: a prediction made afterwards teaches nothing." if prediction is None else None,
-        ):
-            with errors_shown():
-                launch(config, prediction)
+        )
         view.setting(config, changes)
         view.train_links(item, config)
         view.variations(item)
@@ -148,9 +117,7 @@ def prepare_mistake(mistaken: MistakeLesson, config: ExperimentConfig, changes: 
         view.mistake_text(mistaken)
         view.code(mistaken)
     with right, st.container(border=True):
-        if st.button("Run both", type="primary", icon=":material/play_circle:"):
-            with errors_shown():
-                launch(config, None)
+        start_button("Run both", lambda: [config], show)
         view.setting(config, changes)
         view.change_in_train(config)
 
@@ -159,13 +126,9 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
     """Draw the curves of the experiment, its verdict once it ended, and the lesson's text to look up."""
     if [run.name for run in experiment.config.runs] != [run.name for run in config.runs]:
         st.warning("This experiment is not the one this lesson runs. Its curves and verdict are shown all the same.")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        controls(experiment)
-        st.button("Run again", icon=":material/restart_alt:", on_click=leave, help="Back to the question.")
+    with control_row(experiment, "Run again", leave, help="Back to the question."):
         if not experiment.status.is_active:
-            models = ",".join(run.id for run in experiment.runs[:3])
-            link = view.pages()["explain"]
-            st.page_link(link, label="Explain", icon=":material/highlight:", query_params={"models": models})
+            to_explain([run.id for run in experiment.runs]).draw("Explain", icon=":material/highlight:")
         st.space("stretch")
         view.path_switch(item, mistaken)
     live_experiment(experiment.id, experiment.status, height=420)
@@ -174,8 +137,8 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
     elif mistaken:
         view.mistake_text(mistaken)
     else:
-        said = f" You said: **{view.literal(experiment.prediction)}**" if experiment.prediction else ""
-        st.markdown(f"{view.literal(item.question)}{said}")
+        said = f" You said: **{literal(experiment.prediction)}**" if experiment.prediction else ""
+        st.markdown(f"{literal(item.question)}{said}")
         view.look_for(item)
     if mistaken:
         view.code(mistaken)
@@ -186,16 +149,14 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
     view.code(item)
 
 
-def launch(config: ExperimentConfig, prediction: str | None) -> None:
-    """Create the experiment with its prediction, start it, and show it here."""
-    experiment = start_experiment(config, prediction)
-    st.query_params["experiment"] = experiment.id
-    st.rerun()
+def show(started: list[Experiment]) -> None:
+    """Show here what was just started."""
+    LESSON.put(experiment=started[0].id)
 
 
 def leave() -> None:
     """Go back to the question; the experiment stays under Runs."""
-    st.query_params.pop("experiment", None)
+    LESSON.put(experiment=None)
 
 
 with errors_shown():

@@ -8,10 +8,10 @@ from hashlib import blake2b
 import streamlit as st
 
 from sentiment_core.findings.twins import Parting, in_words, parting
+from ui.addresses import RUNS, to_train
 from ui.kit.components.live_plot import Curve, Marker, overlay
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.palette import run_colour
-from ui.pages import pages
 from ui.runs import confusion as run_confusion
 from ui.runs import search as run_search
 from ui.runs.actions import PROBLEM, draw_actions
@@ -22,29 +22,26 @@ from ui.server.backend import store
 MOST_CURVES = 8
 MOST_PRESELECTED = 5
 MOST_WANTED = 50
-PARAMETERS = frozenset({"runs", *run_search.PARAMETERS, *run_confusion.PARAMETERS})
-DEFAULT, SHOWN, LINKED = "runs:default", "runs:shown", "runs:linked"
+DEFAULT, LINKED, TABLE = "runs:default", "runs:linked", "runs:table"
 
 
 def main() -> None:
     """Draw the filter, the table, the actions on what is selected, the curves and the confusion matrix."""
     if problem := st.session_state.pop(PROBLEM, None):
         show_error(problem)
-    query = {name: value for name, value in st.query_params.to_dict().items() if name in PARAMETERS}
-    # A widget's state goes when one leaves the page: without it, the page is being opened.
-    opening = run_search.WORDS not in st.session_state
-    if opening and not query:
-        # Back from another page without a link: to what was shown before.
-        query = st.session_state.get(SHOWN, {})
-    if opening:
-        for message in run_search.adopt_address(query) + run_confusion.adopt_address(query):
-            st.warning(message)
+    problems = RUNS.adopt()
+    for message in problems or ():
+        st.warning(literal(message))
+    # The table forgets its selection while another page is open, and must after a link; the address does not.
+    if linked := problems is not None:
+        st.session_state.pop(TABLE, None)
+    opening = st.session_state.get(TABLE) not in st.session_state
     if not store().experiments(limit=1):
         st.title("Runs", anchor=False)
         st.info("Nothing has been trained yet. Start two runs on the Train page; they appear here with their curves.")
-        st.page_link(pages()["train"], label="Go to Train", icon=":material/show_chart:")
+        to_train().draw("Go to Train", icon=":material/show_chart:")
         return
-    wanted = [name for name in query.get("runs", "").split(",") if name][:MOST_WANTED]
+    wanted = RUNS.value("runs")
     view = run_search.search_controls()
     actions = st.container(horizontal=True, vertical_alignment="center", gap="small")
     listed = list_runs(view, wanted, opening)
@@ -55,7 +52,7 @@ def main() -> None:
         st.button("Show all runs", icon=":material/filter_alt_off:", on_click=run_search.show_everything)
         write_address([])
         return
-    chosen = select(listed, wanted, opening)
+    chosen = select(listed, wanted, linked)
     with actions:
         draw_actions(chosen)
     if not chosen:
@@ -80,20 +77,22 @@ def list_runs(view: View, wanted: Sequence[str], opening: bool) -> list[Entry]:
     return sorted(found_here, key=lambda entry: entry.run.id not in linked)
 
 
-def select(listed: Sequence[Entry], wanted: Sequence[str], opening: bool) -> list[Entry]:
+def select(listed: Sequence[Entry], wanted: Sequence[str], linked: bool) -> list[Entry]:
     """Draw the table; return the selected runs."""
     known = {entry.run.id: place for place, entry in enumerate(listed)}
     # Other rows: another key, which starts from a default again, because a selection is a list of row numbers.
     rows_key = blake2b(",".join(known).encode(), digest_size=8).hexdigest()
     key = f"runs-table-{rows_key}"
-    if key not in st.session_state:
+    if key not in st.session_state or TABLE not in st.session_state:
         # After another filter the address still names what was selected before: no broken link.
-        if opening and wanted and not known.keys() & set(wanted):
+        if linked and wanted and not known.keys() & set(wanted):
             st.warning("The runs in this link are not in this list; here are the latest instead.")
         default = [known[name] for name in wanted if name in known]
         newest = listed[0].experiment.id
         default = default or [n for n, each in enumerate(listed) if each.experiment.id == newest][:MOST_PRESELECTED]
         st.session_state[DEFAULT] = default
+        st.session_state.pop(key, None)
+    st.session_state[TABLE] = key
     event = st.dataframe(
         table_rows(listed),
         key=key,
@@ -137,12 +136,9 @@ def twins_part(chosen: Sequence[Entry]) -> Parting | None:
 
 def write_address(chosen: Sequence[Entry]) -> None:
     """Keep list and selection in the address."""
-    query = run_search.address() | run_confusion.address()
-    if chosen:
-        query["runs"] = ",".join(entry.run.id for entry in chosen[:MOST_WANTED])
-    if query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
-    st.session_state[SHOWN] = query
+    RUNS.put(runs=[entry.run.id for entry in chosen[:MOST_WANTED]])
+    of = ("of",) if RUNS.value("cell") else ()
+    RUNS.write("filter", "status", "source", "page", "runs", "cell", "threshold", *of)
 
 
 with errors_shown():

@@ -93,7 +93,7 @@ def written(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except OSError as error:
         raise StoreError(
-            f"cannot write {path}: {error.strerror or error}. Free some space there, or set SENTIMENT_HOME elsewhere."
+            f"cannot write {path}: {error.strerror or error}. Free some space or set SENTIMENT_HOME elsewhere."
         ) from error
     finally:
         if temporary is not None:

@@ -8,7 +8,7 @@ and may have, where the answer is not the usual one,
 
     check_here(data) -> None                raise `DataError` when they would have to be fetched first, or are gone
     is_quick(data) -> bool                  whether a page may load them by itself: a fraction of a second
-    stamp(data) -> tuple[int, ...] | None     changes when the same settings mean other reviews: for what is kept of them
+    stamp(data) -> tuple[int, ...] | None   changes when the same settings mean other reviews
     characters(data) -> int                 about how many there are to hold in memory, without reading them
 
 Modules are imported when they are asked: a page that shows demo reviews has no use for Parquet or for HTTP, and the

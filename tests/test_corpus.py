@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sentiment_core import artifacts
 from sentiment_core import corpus as module
 from sentiment_core.config import DataConfig
 from sentiment_core.corpus import Corpus, prepare
@@ -151,6 +152,6 @@ def test_a_full_disk_costs_the_cache_only(
     def full(*arguments: Any, **options: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module.tempfile if step == "mkstemp" else module.np, step, full)
+    monkeypatch.setattr(artifacts.tempfile if step == "mkstemp" else module.np, step, full)
     assert len(prepare(DATA, make_reviews(30), 1, silent)) == 30
     assert list((home / "corpora").iterdir()) == []

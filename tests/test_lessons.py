@@ -128,7 +128,7 @@ def test_the_full_setting_is_the_notebooks():
 
 
 def test_a_link_may_change_settings_of_all_runs():
-    changes = changed_fields({"lesson": "relu", "experiment": "00", "seed": "7", "training.max_steps": "5"})
+    changes = changed_fields({"seed": "7", "training.max_steps": "5"})
     config = experiment_for(lesson("relu"), changes)
     assert (config.seed, config.training.max_steps) == (7, 5)
     assert config.runs == experiment_for(lesson("relu")).runs
@@ -270,7 +270,7 @@ def test_a_mistake_of_another_lesson_is_refused_by_name():
 @pytest.mark.parametrize("name", [item.name for item in LESSONS if item.variations])
 def test_variations_are_links_that_a_lesson_can_open(name):
     for item in lesson(name).variations:
-        changes = changed_fields({"lesson": name, **{field: str(value) for field, value in item.fields.items()}})
+        changes = changed_fields({field: str(value) for field, value in item.fields.items()})
         changed = experiment_for(lesson(name), changes)
         assert changed.runs == experiment_for(lesson(name)).runs
         assert changed != experiment_for(lesson(name))

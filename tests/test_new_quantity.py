@@ -92,9 +92,9 @@ def test_the_route_sends_it_with_the_steps_and_arrays_when_asked(store: Store, t
     client = TestClient(Starlette(routes=routes()), base_url="http://127.0.0.1:8501")
     address = f"/api/experiments/{trained.id}"
     first, second = client.get(address).json()["runs"]
-    assert first["steps"]["update_ratio"] == [None, 0.25, None, 0.5, None] and "update_ratio" in first["drawn"]
-    assert "update_ratio" not in second["steps"] and "update_ratio" not in second["drawn"]
-    assert "layer_norms" not in first["steps"] and "layer_norms" not in first["drawn"]
+    assert first["steps"]["update_ratio"] == [None, 0.25, None, 0.5, None]
+    assert "update_ratio" not in second["steps"] and "layer_norms" not in first["steps"]
+    assert first["undrawn"] == ["grad_norm_clipped", "threshold"]
     found = client.get(f"{address}/quantities/layer_norms", params={"after": "2"}).json()
     assert found["quantity"]["title"] == "norms"
     assert [run["step"] for run in found["runs"]] == [[4], []] and found["runs"][0]["value"] == [[0, 4, 8]]

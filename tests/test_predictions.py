@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentiment_core.artifacts import PREDICTIONS
 from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.errors import CheckpointError, DataError, StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import (
     CELLS,
-    FILE,
     Predictions,
     check_same_reviews,
     confusion,
@@ -48,7 +48,7 @@ def test_read_gives_what_was_written_in_the_order_of_the_reviews(run: Run, folde
     assert found.indices.tolist() == [2, 5, 7]
     assert found.labels.tolist() == [1, 0, 1]
     assert found.probabilities == pytest.approx([1.0, 1 / (1 + np.exp(2)), 0.5])
-    assert [path.name for path in folder.iterdir()] == [FILE]
+    assert [path.name for path in folder.iterdir()] == [PREDICTIONS]
 
 
 def test_there_are_none_before_the_end(run: Run) -> None:
@@ -64,7 +64,7 @@ def test_positive_is_what_training_counts_as_positive(logits: list[float]) -> No
     raw = np.array(logits, np.float32)
     with tempfile.TemporaryDirectory() as name:
         write_predictions(Path(name), np.arange(len(raw)), raw, np.ones(len(raw)))
-        with np.load(Path(name) / FILE) as archive:
+        with np.load(Path(name) / PREDICTIONS) as archive:
             probabilities = archive["probabilities"]
     sound = np.isfinite(probabilities)
     assert np.array_equal(sound, np.isfinite(raw))
@@ -100,13 +100,13 @@ def packed(**changed: np.ndarray) -> bytes:
     ids=range(14),
 )
 def test_damaged_files_are_refused(run: Run, folder: Path, content: bytes) -> None:
-    (folder / FILE).write_bytes(content)
+    (folder / PREDICTIONS).write_bytes(content)
     with pytest.raises(CheckpointError, match="abc-1 are damaged; train it again"):
         read_predictions(run)
 
 
 def test_too_large_a_file_is_not_read(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / FILE).write_bytes(packed())
+    (folder / PREDICTIONS).write_bytes(packed())
     assert read_predictions(run) is not None
     monkeypatch.setattr("sentiment_core.predictions.LARGEST_FILE", 100)
     with pytest.raises(CheckpointError):

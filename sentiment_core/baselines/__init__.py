@@ -10,10 +10,13 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import (
+    Any,
+    NotRequired,  # pydantic reads no other on Python 3.11
+)
 
 import numpy as np
-from typing_extensions import TypedDict  # pydantic reads no other on Python 3.11
+from typing_extensions import TypedDict
 
 from sentiment_core.config import DataConfig, build
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
@@ -68,6 +71,7 @@ class BaselineResults(TypedDict):
     embeddings: str
     majority: Majority
     rows: list[BaselineRow]
+    warnings: NotRequired[list[str]]
 
 
 BASELINES = Kind("baselines", "Baselines", BaselineQuestion, BaselineResults, "sentiment_core.baselines:run")

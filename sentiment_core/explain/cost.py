@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # PyTorch needs to start each step.
 SECONDS_PER_PARAMETER = 3e-11
 LEAST_SECONDS_PER_TOKEN = 2e-6
+SECONDS_PER_LONE_STEP = 3e-5
 
 
 def attribution_seconds(predictor: Predictor, method: str, tokens: int) -> float:
@@ -37,6 +38,11 @@ def along_seconds(predictor: Predictor, tokens: int) -> float:
     from sentiment_core.explain.predictor import READING_POINTS, READING_TOKENS
 
     return _per_token(predictor) * min(READING_POINTS * tokens / 2, READING_TOKENS)
+
+
+def padding_seconds(tokens: int, amounts: Sequence[int]) -> float:
+    """Return how long the padding probe takes with `amounts (A,)`, whatever the model: it asks row by row."""
+    return SECONDS_PER_LONE_STEP * sum(tokens + amount for amount in amounts)
 
 
 def _per_token(predictor: Predictor) -> float:

@@ -1,4 +1,4 @@
-"""What takes long about one review, as a job: attributions, faithfulness, reading along.
+"""What takes long about one review, as a job: attributions, faithfulness, reading along, the padding probe.
 
 Results are JSON: an attribution is told at the tokens that the model used, all others have none.
 """
@@ -18,10 +18,11 @@ from sentiment_core.explain.records import Attribution, Completeness, ReadingAlo
 from sentiment_core.store import Store
 from sentiment_core.work.kinds import Kind, Progress
 
-What = Literal["attributions", "faithfulness", "along"]
+What = Literal["attributions", "faithfulness", "along", "padding"]
 ATTRIBUTIONS: What = "attributions"
 FAITHFULNESS: What = "faithfulness"
 ALONG: What = "along"
+PADDING: What = "padding"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ EXPLANATION = Kind(
 def arguments_for(
     what: What, model: str, text: str, methods: Sequence[str], target: int | None, baseline: str, store: Store
 ) -> ReviewQuestion:
-    """Return the arguments of `run` for one of `attributions`, `faithfulness`, `along`; equal for equal questions.
+    """Return the arguments of `run` for what is asked; equal for equal questions.
 
     Raises `NotFoundError` for a model that is not there and `CheckpointError` for one without weights.
     """
@@ -77,6 +78,11 @@ def run(question: ReviewQuestion, progress: Progress) -> Told:
         progress("Reading along", None)
         found = predictor.reading_along(text)
         return Told(after=tuple(found.after.tolist()), probabilities=tuple(found.probabilities.tolist()))
+    if question.what == PADDING:
+        from sentiment_core.explain.padding_probe import AMOUNTS, padding_probe
+
+        progress("Appending padding", None)
+        return Told(probabilities=tuple(padding_probe(predictor, text, AMOUNTS).tolist()))
     scored: list[Attribution] = []
     for place, name in enumerate(question.methods):
         progress(METHODS[name].title, place / len(question.methods))

@@ -19,6 +19,9 @@ from sentiment_core.store import Experiment, Run
 from sentiment_core.tasks import TASKS
 
 MOST_PADDING = 500
+STEP = 10
+# Most of the way a state forgets the review is behind its first few steps of padding.
+AMOUNTS = (0, 1, 2, 5, *range(STEP, MOST_PADDING + 1, STEP))
 # The kinds of model the lab compares, each with the poolings that make a model one of them.
 KINDS: dict[str, frozenset[str]] = {
     "padded_last": frozenset({"padded_last"}),

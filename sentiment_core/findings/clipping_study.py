@@ -126,7 +126,7 @@ def measure_run(run: Run, steps: Steps, evaluations: Sequence[Evaluation]) -> Ru
     pairs = zip(steps["grad_norm"], steps["grad_norm_clipped"], strict=True)
     ratios = [after / norm for norm, after in pairs if math.isfinite(norm) and clipped(norm, after)]
     norms = sorted(norm for norm in steps["grad_norm"] if math.isfinite(norm))
-    last = [loss for loss in steps["loss"][-max(1, len(steps["loss"]) // 10) :] if math.isfinite(loss)]
+    last = steps["loss"][-max(1, len(steps["loss"]) // 10) :]
     return RunClipping(
         way=run.config.training.clipping,
         seed=run.config.seed,
@@ -136,7 +136,7 @@ def measure_run(run: Run, steps: Steps, evaluations: Sequence[Evaluation]) -> Ru
         cosine=judged.cosine,
         usual_norm=judged.usual_norm,
         norm_percentile=norms[math.ceil(PERCENTILE * len(norms)) - 1] if norms else None,
-        last_loss=fmean(last) if last else None,
+        last_loss=fmean(last) if last and all(map(math.isfinite, last)) else None,
         spread=judged.spread,
         accuracy=judged.accuracy,
         diverged=judged.diverged is not None or judged.non_finite > 0,

@@ -147,3 +147,39 @@ def dead(count: int, width: int, inputs: int, largest_gradient: float) -> str:
         else f"the gradient of their weights is at most {largest_gradient:.1e}"
     )
     return f"{count} of {width} units of the first layer are dead: zero for all {inputs} reviews; {consequence}."
+
+
+# Sums over differently shaped batches round differently; a norm that reads the batch moves a thousand times further.
+ROUNDING = 1e-6
+
+
+def company(training: Mapping[int, np.ndarray], evaluation: Mapping[int, np.ndarray]) -> str:
+    """Return how far a review's P(positive) moves with its company; values are `(draws,)` for each batch size."""
+    modes = (("In training mode", training), ("In evaluation mode", evaluation))
+    said = [f"{mode} {_moves(np.concatenate(list(values.values())))}." for mode, values in modes]
+    return " ".join(["P(positive) of this one review, among others that change.", *said])
+
+
+def _moves(values: np.ndarray) -> str:
+    moved = float(np.ptp(values))
+    if moved >= ROUNDING:
+        return f"it lies between {values.min():.4f} and {values.max():.4f}, depending on who shares its batch"
+    how = "by exactly 0" if not moved else f"by rounding alone ({moved:.0e})"
+    return f"it is {values[0]:.4f} and moves {how}"
+
+
+def settled(variance: Mapping[str, float], padding: float, updates: int) -> str:
+    """Return what the running variances, relative to that of the real words, have come to after `updates`."""
+    return (
+        f"After {updates} updates the running variance is {variance['masked']:.2f} times that of the real words; with "
+        f"padding counted, {padding:.0%} of all positions, {variance['counted']:.2f} times."
+    )
+
+
+def rescaled(before: np.ndarray, after: np.ndarray, counted: bool) -> str:
+    """Return what the norm made of a component's values, `before` and `after` it."""
+    says = "with padding counted" if counted else "over real words"
+    return (
+        f"Normalised {says}, this component goes from mean {before.mean():.2f}, deviation {before.std():.2f} to mean "
+        f"{round(float(after.mean()), 2) + 0.0:.2f}, deviation {after.std():.2f}."
+    )

@@ -62,7 +62,7 @@ class Run:
         self.best_weights: list[torch.Tensor] | None = None
         self.epochs_without_progress = 0
         self.step = 0  # the update that is being made, or was made last
-        self._pending: list[tuple[dict[str, Any], dict[str, torch.Tensor]]] = []
+        self._pending: list[tuple[dict[str, Any], tuple[str, ...], torch.Tensor]] = []
         self._diagnostics: list[tuple[int, str, torch.Tensor]] = []
 
     @property
@@ -88,7 +88,7 @@ class Run:
             "threshold": math.nan if self.rule.threshold is None else self.threshold,
             "tokens": tokens,
         }
-        self._pending.append((known, measured))
+        self._pending.append((known, tuple(measured), torch.stack([value.float() for value in measured.values()])))
 
     def measure(self, name: str, value: torch.Tensor | float) -> None:
         """Keep `value` of the diagnostic `name` at the update being made, or made last, on its device until `drain`.
@@ -111,10 +111,9 @@ class Run:
         """Return the measurements since the last call: one transfer from the device for all of them."""
         pending, self._pending = self._pending, []
         extra, self._diagnostics = self._diagnostics, []
-        waiting = [value for _, measured in pending for value in measured.values()]
-        numbers = iter(_fetched([*waiting, *(value for *_, value in extra)], self.device))
+        numbers = iter(_fetched([value for *_, value in (*pending, *extra)], self.device))
         steps = [
-            StepMetrics(**known, **{name: next(numbers).item() for name in measured}) for known, measured in pending
+            StepMetrics(**known, **dict(zip(names, next(numbers).tolist(), strict=True))) for known, names, _ in pending
         ]
         diagnostics = [
             Diagnostic(self.id, step, name, values if diagnostic(name).array else values.item())

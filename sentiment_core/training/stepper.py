@@ -18,19 +18,21 @@ Each = Callable[[Callable[[Run], Any], Sequence[Run]], Iterable[Any]]
 
 @dataclass(frozen=True)
 class Listeners:
-    """Who listens within an update: see the callbacks' moments of these names. All are called in the run's thread."""
+    """Who listens within an update, in the thread of its run: see the callbacks' moments.
 
-    on_gradient: Sequence[Callable[[Run, bool], None]] = ()
-    wants_states: Sequence[Callable[[Run], bool]] = ()
-    on_states: Sequence[Callable[[Run, torch.Tensor, Any], None]] = ()
+    `gradient` are called before and after clipping; of `states`, the second is called where the first returns True.
+    """
+
+    gradient: Sequence[Callable[[Run, bool], None]] = ()
+    states: Sequence[tuple[Callable[[Run], bool], Callable[[Run, torch.Tensor, Any], None]]] = ()
 
 
 class Stepper:
     """Makes the updates of runs one by one, each on its whole batch."""
 
-    def __init__(self, task: Task[Any, Any], listeners: Listeners = Listeners()) -> None:
+    def __init__(self, task: Task[Any, Any]) -> None:
         self.task = task
-        self.listeners = listeners
+        self.listeners = Listeners()
 
     def update(self, runs: Sequence[Run], batches: Mapping[str, Any], step: int, epoch: int, each: Each = map) -> None:
         """Make update `step` (from 1) of all `runs`, on their batches by run id; what is measured stays in the runs.
@@ -43,25 +45,21 @@ class Stepper:
         rate = run.begin_update(step)
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
-        asking = [
-            listener
-            for wants, listener in zip(self.listeners.wants_states, self.listeners.on_states, strict=True)
-            if wants(run)
-        ]
+        asking = [hear for wants, hear in self.listeners.states if wants(run)]
         watch = run.model.watch_states() if asking else None
         with watch or nullcontext():
             answers, loss = self._forward(run, batch)
         run.scaler.scale(loss).backward()
         if watch is not None:
             states = watch.states(run.scaler.get_scale())
-            for listener in asking:
-                listener(run, states, batch)
+            for hear in asking:
+                hear(run, states, batch)
         run.scaler.unscale_(run.optimizer)
-        for heard in self.listeners.on_gradient:
-            heard(run, False)
+        for hear_gradient in self.listeners.gradient:
+            hear_gradient(run, False)
         gradient = run.measure_and_clip(run.model.parameters(), run.rule, run.threshold)
-        for heard in self.listeners.on_gradient:
-            heard(run, True)
+        for hear_gradient in self.listeners.gradient:
+            hear_gradient(run, True)
         run.scaler.step(run.optimizer)
         run.scaler.update()
         run.average(step)

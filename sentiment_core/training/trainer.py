@@ -75,7 +75,7 @@ class Trainer:
             len(self.runs), thread_name_prefix="run", initializer=prepare_thread, initargs=(self.threads,)
         ) as pool:
             self._each: Each = pool.map if side_by_side else map
-            self.stepper = Stepper(self.task, self._listeners())
+            self.stepper.listeners = self._listeners()
             self._call("on_start")
             if self._owes_evaluation():
                 self._end_epoch()
@@ -191,11 +191,12 @@ class Trainer:
                 run.note_validation(loss)
 
     def _listeners(self) -> Listeners:
-        watching = overriding(self.callbacks, "on_states")
         return Listeners(
-            on_gradient=[partial(item.on_gradient, self) for item in overriding(self.callbacks, "on_gradient")],
-            wants_states=[partial(item.wants_states, self) for item in watching],
-            on_states=[partial(item.on_states, self) for item in watching],
+            gradient=[partial(item.on_gradient, self) for item in overriding(self.callbacks, "on_gradient")],
+            states=[
+                (partial(item.wants_states, self), partial(item.on_states, self))
+                for item in overriding(self.callbacks, "on_states")
+            ],
         )
 
     def _call(self, moment: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from sentiment_core.artifacts import RESULT, read_json, work_place
+from sentiment_core.artifacts import RESULT, is_calculation, read_json, work_place
 from sentiment_core.errors import NotFoundError, StoreUnavailableError
 from sentiment_core.machine import max_workers
 from sentiment_core.metrics import Status
@@ -104,7 +104,8 @@ class Desk:
 
     def cancel(self, work_id: str) -> None:
         """End work that runs, take what waits out of the queue; what has ended is left as it is."""
-        self.executor.terminate(work_id, grace=3.0)
+        # A training keeps a checkpoint first.
+        self.executor.terminate(work_id, grace=3.0 if is_calculation(work_id) else 30.0)
         # Its place is free: whoever waits need not wait until somebody looks.
         with suppress(StoreUnavailableError):
             self.executor.reconcile()

@@ -115,6 +115,11 @@ KINDS: dict[str, str] = {
 """Name → `module:CONSTANT`, a `Kind` of that name."""
 
 
+def name_of(work_id: str) -> str:
+    """Return the name of the kind of a piece of work: an id is NAME-KEY, an experiment's has no dash."""
+    return work_id.rpartition("-")[0] or TRAINING
+
+
 def register(place: str) -> Kind[Any, Any]:
     """Add the kind that lies at `module:CONSTANT`, and return it: for programs that bring kinds of their own."""
     found = _load(place)

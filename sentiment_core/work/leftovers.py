@@ -1,7 +1,7 @@
 """What nobody will come back for: folders of what was deleted, half-written files, results that nobody asks for.
 
-Collected when the app starts. What visitors asked lies in their calculations: those go `KEPT_DAYS` after they were last
-read, those about a run with the run.
+Collected when the app starts and once a day. What visitors asked lies in their calculations: those go `KEPT_DAYS` after
+they were last read, those about a run with the run.
 """
 
 from __future__ import annotations

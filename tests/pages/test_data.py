@@ -116,7 +116,7 @@ def test_words_have_neighbours_and_unknown_ones_a_message(open_page):
 def test_a_bad_link_says_what_is_wrong_and_opens_the_default(open_page, name, given):
     page = open_page("data", **{"tab": "reviews", name: given})
     assert not page.exception and not page.error
-    assert f"{name}: allowed is" in said(page)
+    assert f"The {name.replace('_', ' ')} in this link must be" in said(page)
     assert name == "tab" or name not in page.query_params
     assert page.query_params["tab"] == ("overview" if name == "tab" else "reviews")
 

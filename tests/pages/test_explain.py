@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from sentiment_core.errors import DataError
-from sentiment_core.explain import PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
+from sentiment_core.explain import METHODS, PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
 from sentiment_core.explain.job import EXPLANATION
 from sentiment_core.seen import text_hashes
-from ui.explain import counterfactual, readings, words
-from ui.explain.readings import row_note
+from ui.explain import answers, counterfactual, words
+from ui.explain.blocks import row_note
 from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
 
 from .conftest import answered, button, texts
@@ -76,14 +77,14 @@ def test_chosen_class_and_baseline_change_the_scores_and_are_in_the_link(open_pa
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"methods": "magic"}, "method in this link does not exist"),
+        ({"methods": "magic"}, "methods in this link must be among"),
         ({"below": "nowhere"}, "section below the review"),
         ({"target": "2"}, "class to explain"),
-        ({"baseline": "<b>"}, "asks for a baseline"),
+        ({"baseline": "<b>"}, "baseline in this link must be"),
         ({"edited": "A plot.", "masked": "0-99"}, "masked words"),
         ({"edited": "A plot.", "masked": "x"}, "masked words"),
         ({"models": "gone"}, "model in this link"),
-        ({"view": "sideways"}, "view that does not exist"),
+        ({"view": "sideways"}, "view in this link must be one of"),
     ],
 )
 def test_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, message):
@@ -102,7 +103,7 @@ def test_no_methods_at_all_still_answers(open_page):
 
 def test_unknown_methods_of_a_link_give_way_to_the_usual_ones(open_page):
     page = open_page("explain", text=REVIEW, methods="<b>")
-    assert "the usual ones" in texts(page.warning)
+    assert "now: attention, occlusion" in texts(page.warning).replace("\\", "")
     assert "methods" not in page.query_params and not page.exception
 
 
@@ -203,11 +204,11 @@ def test_what_the_browser_says_was_picked_is_checked(answer, picked):
 
 def test_export_is_json_of_the_shown_numbers():
     from sentiment_core.explain.export import ModelRows, as_document
-    from ui.explain.readings import read
+    from ui.explain.answers import ask
 
     info = next(item for item in available_models(_NoStore()) if item.id == PRETRAINED)
-    reading = read(info, REVIEW, ["attention"], None, "zero")
-    document = as_document(REVIEW, [ModelRows(info.name, reading.explanation, reading.attributions)])
+    answer = ask(info, REVIEW, ["attention"], None, "zero")
+    document = as_document(REVIEW, [ModelRows(info.name, answer.explanation, answer.attributions)])
     again = json.loads(json.dumps(document, allow_nan=False))
     assert again["models"][0]["tokens"][1]["text"] == "lazy"
 
@@ -284,8 +285,8 @@ ALL = ("attention", "integrated_gradients", "gradient_x_input", "occlusion_delet
 
 def test_a_link_starts_nothing_that_takes_long(open_page, monkeypatch):
     computed = []
-    real = readings.attribute
-    monkeypatch.setattr(readings, "attribute", lambda *asked: computed.append(*asked[2]) or real(*asked))
+    real = answers.attribute
+    monkeypatch.setattr(answers, "attribute", lambda *asked: computed.append(*asked[2]) or real(*asked))
     monkeypatch.setattr("sentiment_core.work.desk.Desk.submit", lambda *_: pytest.fail("a link started a job"))
     page = open_page("explain", text="not a word of it is lazy " * 300, methods=",".join(ALL), below="table")
     assert not page.exception and not page.error
@@ -298,7 +299,7 @@ def test_a_link_starts_nothing_that_takes_long(open_page, monkeypatch):
 
 def test_a_usual_review_is_answered_at_once_by_every_method(open_page, monkeypatch):
     shown = []
-    monkeypatch.setattr(readings, "_attribution", lambda *question: shown.append(question[3]) or attribution(question))
+    monkeypatch.setattr(answers, "_attribution", lambda *question: shown.append(question[3]) or attribution(question))
     page = open_page("explain", text="word " * 250, methods=",".join(ALL), below="edit")
     assert not page.exception and not page.error
     assert set(shown) == set(ALL) and not [item for item in page.button if item.label == "Compute"]
@@ -318,12 +319,12 @@ def attribution(question):
 
 
 def test_what_takes_long_is_computed_by_its_button_and_kept(open_page, lab, monkeypatch):
-    monkeypatch.setattr(readings, "AT_ONCE_SECONDS", 0.0)
+    monkeypatch.setattr(answers, "AT_ONCE_SECONDS", 0.0)
     page = open_page("explain", text=REVIEW, methods="attention", below="table")
     assert "Attention" not in page.dataframe[0].value.columns
     button(page, "Compute").click().run()
     info = next(info for info in available_models(lab) if info.id == PRETRAINED)
-    question = readings._question(info, REVIEW, "attributions", ["attention"], None, "mean")
+    question = answers._question(info, REVIEW, "attributions", ["attention"], None, "mean")
     assert answered(EXPLANATION, question).result is not None
     page.run()
     assert not page.exception and not page.error
@@ -338,10 +339,18 @@ def test_a_failing_question_is_asked_once(open_page, monkeypatch):
             asked.append(text)
             raise DataError("these weights read nothing")
 
-    monkeypatch.setattr(readings, "predictor", lambda *_: Broken())
+    monkeypatch.setattr(answers, "predictor", lambda *_: Broken())
     page = open_page("explain", text="A review nobody else has asked about.")
     page.run()
     assert "read nothing" in texts(page.error) and len(asked) == 1
     button(page, "Try again").click().run()
     assert len(asked) == 2 and not page.exception
-    readings._explanation.clear()
+    answers._explanation.clear()
+
+
+def test_a_method_is_a_module_and_an_entry(open_page, monkeypatch):
+    mine = dataclasses.replace(METHODS["gradient_x_input"], name="mine", title="My own method")
+    monkeypatch.setitem(METHODS, "mine", mine)
+    page = open_page("explain", text=REVIEW, methods="attention,mine", below="table")
+    assert not page.exception and not page.warning
+    assert "My own method" in page.dataframe[0].value.columns

@@ -56,7 +56,7 @@ def test_csv_without_a_file_is_asked_for_not_complained_about(open_page):
     page = open_page("train")
     page.selectbox(key=key_of(page, "field:data.source")).set_value("csv").run()
     assert not page.error
-    assert "Choose a file" in texts(page.caption)
+    assert "Choose a `.csv`" in texts(page.caption)
     assert page.selectbox(key=key_of(page, "widget:compare"))
     assert button(page, "Train").disabled
 
@@ -101,7 +101,8 @@ def test_preset_has_a_short_link_and_brings_its_own_vectors(open_page, name):
 @pytest.mark.parametrize("query", [{"preset": "nothing"}, {"preset": "best", "model.cell": "<b>"}, {"foo": "1"}])
 def test_bad_link_says_that_the_default_is_shown(open_page, query):
     page = open_page("train", **query)
-    assert "here is the first experiment instead" in texts(page.error)
+    wanted = "preset in this link" if query == {"preset": "nothing"} else "here is the first experiment instead"
+    assert wanted in texts([*page.warning, *page.error])
     assert page.query_params["name"] == "First experiment"
 
 

@@ -11,7 +11,7 @@ from sentiment_core.explain.catalogue import model_folder
 from sentiment_core.training.checkpoints import load_model, write_model
 from sentiment_core.work.training import train_here
 from tests.pages.conftest import button, texts
-from ui.explain import readings
+from ui.explain import answers
 from ui.kit.kept import kept
 
 CALLS: list[str] = []
@@ -60,14 +60,14 @@ def test_an_answer_is_asked_anew_when_weights_were_written_at_the_same_step(lab,
     """The last step is in the store before the weights of the last epoch are on disk."""
     (run,) = train_here(lab, tiny({"training.epochs": 1}), lambda progress: None).runs
     model = next(info for info in available_models(lab) if info.id == run.id)
-    before = readings.explain(model, "a good film").probability
+    before = answers.explain(model, "a good film").probability
     folder = model_folder(run.id, lab)
     saved = load_model(folder)
     other = {name: -value for name, value in saved.tensors.items()}
     write_model(folder, other, saved.config, saved.vectors_key, saved.details)
     again = next(info for info in available_models(lab) if info.id == run.id)
     assert again.description == model.description
-    assert readings.explain(again, "a good film").probability != before
+    assert answers.explain(again, "a good film").probability != before
 
 
 def test_another_wording_keeps_kind_and_retry():

@@ -42,11 +42,11 @@ def three_models(keep_models, monkeypatch):
     """Three finished runs whose answers are `LINES`."""
     experiment = keep_models(probe_experiment())
 
-    def line(run_id, text):
+    def line(run, review):
         kinds = {run.id: kind for run, kind in zip(experiment.runs, KINDS, strict=True)}
-        return LINES[kinds.get(run_id, "last")]
+        return LINES[kinds.get(run.id, "last")]
 
-    monkeypatch.setattr(lab_padding, "_line", line)
+    monkeypatch.setattr(lab_padding, "probed", line)
     return ",".join(run.id for run in experiment.runs)
 
 
@@ -91,14 +91,30 @@ def test_the_newest_models_are_probed_and_the_address_names_them(open_page, thre
 @pytest.mark.parametrize("padding", ["-3", "501", "many", "²"])
 def test_a_bad_amount_is_named(open_page, three_models, padding):
     page = open_page("labs", lab="padding", padding=padding)
-    assert "choose 0 to 500" in page.error[0].value.replace("\\", "")
+    assert "a whole number from 0 to 500" in page.warning[0].value.replace("\\", "")
     assert page.slider(key="lab:padding:padding").value == 100
 
 
 def test_a_link_does_not_start_what_takes_long(open_page, three_models):
-    page = open_page("labs", lab="padding", text="good film " * 2000)
-    assert len(page.text_area[0].value) == lab_padding.LONGEST_LINK
-    assert "cut after 1,500 characters" in page.error[0].value.replace("\\", "")
+    page = open_page("labs", lab="padding", text="good film " * 3000)
+    assert len(page.text_area[0].value) == lab_padding.MOST_CHARACTERS
+    assert "at most 20,000 characters" in page.warning[0].value.replace("\\", "")
+
+
+def test_what_takes_long_is_offered_as_a_job(open_page, keep_models, monkeypatch):
+    class Slow:
+        def read(self, review):
+            return None, np.ones(4000, dtype=bool)
+
+    monkeypatch.setattr(lab_padding, "_predictor", lambda run_id: Slow())
+    monkeypatch.setattr(lab_padding, "_line", lambda *asked: pytest.fail("the page asked the model itself"))
+    monkeypatch.setattr(lab_padding, "arguments_for", lambda *asked: {"asked": list(map(str, asked[:3]))})
+    keep_models(probe_experiment())
+    page = open_page("labs", lab="padding")
+    assert not page.exception and not page.error
+    assert [item.label for item in page.button if item.label.startswith("Ask the")] == [
+        f"Ask the {name}" for name in lab_padding.NAMES.values()
+    ]
 
 
 def test_runs_that_cannot_be_probed_are_named_and_others_used(open_page, lab, three_models):

@@ -133,12 +133,13 @@ def test_explain_without_models_says_how_to_get_one(open_page, monkeypatch):
 
 def test_diverged_model_says_so_and_sends_the_browser_no_nan():
     from sentiment_core.explain import Attribution, Explanation, ModelInfo, TokenScore
-    from ui.explain.readings import DIVERGED, Reading, block
+    from ui.explain.answers import Answer
+    from ui.explain.blocks import DIVERGED, block
 
     token = TokenScore("good", 0, 4, known=True, used=True, attention=math.nan)
     found = Explanation("x", math.nan, 0, (token,), truncated=False, known_tokens=1, used_tokens=1, seconds=0.1)
     scores = Attribution("attention", "Attention", False, 0, np.array([math.nan]), passes=1, seconds=0.1)
-    shown = block(Reading(ModelInfo("x", "Twin", "", None, has_attention=True), "good", found, (scores,)))
+    shown = block(Answer(ModelInfo("x", "Twin", "", None, has_attention=True), "good", found, (scores,)))
     assert shown.verdict == DIVERGED
     assert shown.probability is None
     assert shown.rows[0].scores == (None,)
@@ -149,7 +150,7 @@ def test_pages_need_no_torch(lab):
 
     root = Path(__file__).resolve().parents[2]
     code = (
-        "import sys, app; import ui.train.form, ui.explain.readings, ui.runs.table, ui.kit.run_controls;"
+        "import sys, app; import ui.train.form, ui.explain.blocks, ui.runs.table, ui.kit.run_controls;"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)

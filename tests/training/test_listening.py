@@ -183,5 +183,4 @@ def test_watching_changes_no_bit_and_happens_only_where_it_was_asked_for(train: 
 
 def test_whoever_does_not_listen_is_not_called(train: Any, experiment: Any) -> None:
     record = train(experiment(None))
-    listeners = record.trainer.stepper.listeners
-    assert not listeners.on_gradient and not listeners.on_states and not listeners.wants_states
+    assert not record.trainer.stepper.listeners.gradient and not record.trainer.stepper.listeners.states

@@ -36,7 +36,7 @@ export function stackedFigure(runs, look, panels, quantities, { range, smoothing
       run.width = lineWidth(place, runs.length);
       run.row = 0.06 * Math.min(place, 4);
       for (const quantity of inPanel(run, panel, quantities)) {
-        if (quantity.line === "solid") values.include(run.series.columns[quantity.name] ?? []);
+        if (quantity.line === "solid") values.include(run.series.columns[quantity.name]);
         traces.push(...traceOf(run, quantity, axes, { range, smoothing, log: panel.log }));
       }
     }
@@ -56,7 +56,8 @@ export function usedPanels(runs, panels, quantities) {
 }
 
 function inPanel(run, panel, quantities) {
-  return run.drawn.map((name) => quantities[name]).filter((quantity) => quantity?.panel.name === panel.name);
+  return Object.values(quantities).filter(({ name, panel: own }) =>
+    own.name === panel.name && name in run.series.columns && !run.undrawn.includes(name));
 }
 
 // What the lines of a panel are, in signs beside its title and in words when the mouse is there.
@@ -111,7 +112,7 @@ export function accuracyFigure(runs, look, panel, quantities, { range, smoothing
 
 // A diagnostic is measured at some steps only; where it was not, there is nothing to draw.
 function traceOf(run, quantity, axes, { range, smoothing, log }) {
-  let steps = run.series.columns.step, values = run.series.columns[quantity.name] ?? [];
+  let steps = run.series.columns.step, values = run.series.columns[quantity.name];
   if (values.includes(null)) {
     steps = steps.filter((_, i) => values[i] !== null);
     values = values.filter((value) => value !== null);

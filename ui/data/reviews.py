@@ -10,16 +10,13 @@ from sentiment_core.config import DataConfig
 from sentiment_core.data_view.browse import search, tokens_of
 from sentiment_core.data_view.statistics import PARTS
 from sentiment_core.datasets import Reviews
+from ui.addresses import DATA, to_explain
 from ui.data.source import reviews_of, space_of
-from ui.data.state import field, first_page, put, value
 from ui.kit.components.heatmap import Block, Token, heatmap
-from ui.pages import pages
 
 ROWS = 20
 LONGEST_START = 160
-LONGEST_LINK = 1500
 LONGEST_TABLE = 4000
-EXPLAIN_TEXT = "explain:text"
 COLUMNS = {
     "Review": st.column_config.NumberColumn(width=70),
     "Label": st.column_config.TextColumn(width=80),
@@ -34,33 +31,33 @@ def reviews(config: DataConfig) -> None:
     first, second, third = st.columns([2, 1, 1], vertical_alignment="bottom")
     with first:
         st.text_input(
-            "Search", key=field("search"), on_change=first_page, placeholder="Part of a review", max_chars=200
+            "Search", key=DATA.key("search"), on_change=_first_page, placeholder="Part of a review", max_chars=200
         )
     with second:
         labels = ["all", "positive", "negative"]
-        st.selectbox("Label", labels, key=field("label"), format_func=str.capitalize, on_change=first_page)
+        st.selectbox("Label", labels, key=DATA.key("label"), format_func=str.capitalize, on_change=_first_page)
     with third:
-        st.selectbox("Part", ["all", *PARTS], key=field("part"), format_func=str.capitalize, on_change=first_page)
-    found = search(data, value("search"), value("label"), value("part"))
+        st.selectbox("Part", ["all", *PARTS], key=DATA.key("part"), format_func=str.capitalize, on_change=_first_page)
+    found = search(data, DATA.value("search"), DATA.value("label"), DATA.value("part"))
     if not len(found):
         st.info("No review fits. Search for less, or choose all labels and parts.")
         return
     last = -(-len(found) // ROWS)
-    if value("page") > last:
-        put("page", last)
+    if DATA.value("page") > last:
+        DATA.put(page=last)
     _table(data, found, last)
-    chosen = value("review")
+    chosen = DATA.value("review")
     if not chosen:
         st.caption("Select a review to see its tokens.")
     elif chosen > len(data):
         st.warning(f"There is no review {chosen:,} here: these are {len(data):,}.")
-        put("review", 0)
+        DATA.put(review=0)
     else:
         _review(data, chosen - 1)
 
 
 def _table(data: Reviews, found: np.ndarray, last: int) -> None:
-    start = (value("page") - 1) * ROWS
+    start = (DATA.value("page") - 1) * ROWS
     shown = found[start : start + ROWS]
     names = {part: name for name, part in PARTS.items()}
     rows = {
@@ -79,23 +76,27 @@ def _table(data: Reviews, found: np.ndarray, last: int) -> None:
         key="data:table",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Previous", icon=":material/chevron_left:", on_click=_turn, args=(-1,), disabled=value("page") <= 1)
-        st.button("Next", icon=":material/chevron_right:", on_click=_turn, args=(1,), disabled=value("page") >= last)
-        st.caption(f"Page {value('page'):,} of {last:,}; {len(found):,} reviews")
+        st.button(
+            "Previous", icon=":material/chevron_left:", on_click=_turn, args=(-1,), disabled=DATA.value("page") <= 1
+        )
+        st.button(
+            "Next", icon=":material/chevron_right:", on_click=_turn, args=(1,), disabled=DATA.value("page") >= last
+        )
+        st.caption(f"Page {DATA.value('page'):,} of {last:,}; {len(found):,} reviews")
 
 
 def _review(data: Reviews, place: int) -> None:
     text = data.texts[place]
-    tokens = tokens_of(text, value("tokenizer"), space_of(value("embeddings")).ids, value("max_tokens"))
+    tokens = tokens_of(text, DATA.value("tokenizer"), space_of(DATA.value("embeddings")).ids, DATA.value("max_tokens"))
     known = sum(token.id != 0 for token in tokens)
     block = Block(
         f"Review {place + 1:,}",
         "positive" if data.labels[place] == 1 else "negative",
-        f"{known:,} of {len(tokens):,} tokens known to {value('embeddings')}",
+        f"{known:,} of {len(tokens):,} tokens known to {DATA.value('embeddings')}",
         tuple(Token(token.start, token.end, token.id != 0, token.used) for token in tokens),
         rows=(),
     )
-    _explain(text)
+    to_explain(review=text).draw("Explain this review", icon=":material/highlight:")
     heatmap(text, [block], key="data:heatmap")
     st.caption("Struck through: unknown, so dropped. Pale: beyond the longest review.")
     with st.expander("Tokens and ids"):
@@ -111,19 +112,15 @@ def _review(data: Reviews, place: int) -> None:
         st.dataframe(pd.DataFrame(table), hide_index=True, height=300)
 
 
-def _explain(text: str) -> None:
-    if len(text) <= LONGEST_LINK:
-        query = {"view": "review", "text": text}
-        st.page_link(pages()["explain"], label="Explain this review", icon=":material/highlight:", query_params=query)
-    elif st.button("Explain this review", icon=":material/highlight:"):
-        st.session_state[EXPLAIN_TEXT] = text
-        st.switch_page(pages()["explain"])
-
-
 def _select(shown: np.ndarray) -> None:
     rows = st.session_state["data:table"]["selection"]["rows"]
-    put("review", int(shown[rows[0]]) + 1 if rows and rows[0] < len(shown) else 0)
+    DATA.put(review=int(shown[rows[0]]) + 1 if rows and rows[0] < len(shown) else 0)
 
 
 def _turn(by: int) -> None:
-    put("page", value("page") + by)
+    DATA.put(page=DATA.value("page") + by)
+
+
+def _first_page() -> None:
+    """Go back to the first page of reviews: the filter has changed."""
+    DATA.put(page=1, review=0)

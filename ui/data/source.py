@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -14,16 +15,15 @@ from sentiment_core.data_view.neighbours import WordSpace, word_space
 from sentiment_core.data_view.reading import Reading, read_tokens
 from sentiment_core.data_view.statistics import learnable
 from sentiment_core.datasets import Reviews, check_here, load_reviews
-from sentiment_core.datasets.file.container import READABLE
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError, SentimentLabError
 from sentiment_core.sources import SOURCES
-from ui.data.state import field, key, put, value
+from ui.addresses import DATA
 from ui.kit.kept import kept
 from ui.kit.labels import say
-from ui.kit.notices import errors_shown, literal
+from ui.kit.notices import literal
 from ui.kit.reading_first import read_first
-from ui.kit.uploads import in_users_words, upload_csv, upload_path
+from ui.kit.uploads import in_users_words, reviews_file
 
 
 @dataclass(frozen=True)
@@ -47,27 +47,28 @@ def choose() -> DataConfig | None:
         st.selectbox(
             "Reviews",
             list(SOURCES),
-            key=field("source"),
+            key=DATA.key("source"),
             format_func=lambda name: SOURCES[name].short,
             on_change=_restart,
         )
     with second:
         names = ("word", "whitespace")
-        st.selectbox("Tokenizer", names, key=field("tokenizer"), format_func=lambda name: say("data.tokenizer", name))
+        st.selectbox(
+            "Tokenizer", names, key=DATA.key("tokenizer"), format_func=lambda name: say("data.tokenizer", name)
+        )
     with third:
         here = vocabularies()
-        if value("embeddings") not in here:
-            st.warning(f"{value('embeddings')} has not been fetched on this machine yet; a training that uses it does.")
-            put("embeddings", here[0])
-        st.selectbox("Word vectors", here, key=field("embeddings"))
-    given = {"source": value("source")}
-    if "path" in SOURCES[given["source"]].needs:
-        _upload()
-        if not value("file"):
-            st.caption(f"Choose a file with a review and its label a row. {READABLE} can be read.")
-            return None
-        given["path"] = upload_path(value("file"))
-    config = build(DataConfig, given)
+        if DATA.value("embeddings") not in here:
+            st.warning(
+                f"{DATA.value('embeddings')} has not been fetched on this machine yet; a training that uses it does."
+            )
+            DATA.put(embeddings=here[0])
+        st.selectbox("Word vectors", here, key=DATA.key("embeddings"))
+    source = DATA.value("source")
+    if "path" in SOURCES[source].needs:
+        tab = DATA.value("tab")
+        return reviews_file("data:upload", DATA.value("file"), _take_file, read=tab != "words", tokens=True, shown=True)
+    config = DataConfig(source=source)
     check_here(config)
     return config
 
@@ -146,15 +147,11 @@ def key_of(config: DataConfig) -> str:
     return REVIEWS.written(arguments_for(config))
 
 
-def _upload() -> None:
-    with errors_shown():
-        path = upload_csv(key=key("upload"))
-        if path is not None and path.name != value("file"):
-            put("file", path.name)
-            _restart()
+def _take_file(path: Path) -> None:
+    if path.name != DATA.value("file"):
+        DATA.put(file=path.name)
+        _restart()
 
 
 def _restart() -> None:
-    for name in ("page", "batch"):
-        put(name, 1)
-    put("review", 0)
+    DATA.put(page=1, batch=1, review=0)

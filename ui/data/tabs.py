@@ -18,9 +18,9 @@ from sentiment_core.data_view.statistics import (
 )
 from sentiment_core.datasets import TRAIN
 from sentiment_core.errors import ConfigError
+from ui.addresses import BATCH_SIZES, DATA
 from ui.data.figures import balance_figure, batch_figure, length_figure, words_figure
 from ui.data.source import known_by, learnable_words, reading_of, reviews_of, space_of, vocabularies
-from ui.data.state import BATCH_SIZES, field, put, value
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 
@@ -33,8 +33,8 @@ MOST_WORDS = 60
 def overview(config: DataConfig) -> None:
     """Draw class balance and lengths."""
     reviews = reviews_of(config)
-    known = known_by(config, value("tokenizer"), value("embeddings"))
-    longest = value("max_tokens")
+    known = known_by(config, DATA.value("tokenizer"), DATA.value("embeddings"))
+    longest = DATA.value("max_tokens")
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         rows = class_balance(reviews)
@@ -89,9 +89,9 @@ def coverage_table(config: DataConfig) -> None:
             "are made for. An unknown token is dropped; the model never learns that it was there."
         )
     with right:
-        reading = reading_of(config, value("tokenizer"))
-        unknown = frequent_unknown(reading, known_by(config, value("tokenizer"), value("embeddings")).words)
-        st.markdown(f"**Most frequent tokens that {value('embeddings')} does not know**")
+        reading = reading_of(config, DATA.value("tokenizer"))
+        unknown = frequent_unknown(reading, known_by(config, DATA.value("tokenizer"), DATA.value("embeddings")).words)
+        st.markdown(f"**Most frequent tokens that {DATA.value('embeddings')} does not know**")
         if unknown:
             st.dataframe([{"Token": word, "Times": count} for word, count in unknown], hide_index=True, height=285)
         else:
@@ -101,10 +101,12 @@ def coverage_table(config: DataConfig) -> None:
 def padding(config: DataConfig) -> None:
     """Draw a random batch beside a bucketed one."""
     reviews = reviews_of(config)
-    lengths = known_by(config, value("tokenizer"), value("embeddings")).lengths.clip(max=value("max_tokens"))
+    lengths = known_by(config, DATA.value("tokenizer"), DATA.value("embeddings")).lengths.clip(
+        max=DATA.value("max_tokens")
+    )
     first, second, third = st.columns([1, 1, 1], vertical_alignment="bottom")
     with first:
-        st.selectbox("Reviews in a batch", BATCH_SIZES, key=field("batch_size"))
+        st.selectbox("Reviews in a batch", BATCH_SIZES, key=DATA.key("batch_size"))
     with second:
         _longest()
     with third:
@@ -112,7 +114,7 @@ def padding(config: DataConfig) -> None:
     members = reviews.select(TRAIN)
     names = {"random": "Random", "bucketed": "Bucketed: similar lengths together"}
     images = {
-        kind: batch_images(members, lengths, value("batch_size"), kind, value("batch") - 1)  # type: ignore[arg-type]
+        kind: batch_images(members, lengths, DATA.value("batch_size"), kind, DATA.value("batch") - 1)  # type: ignore[arg-type]
         for kind in names
     }
     steps = max(image.real.shape[1] for image in images.values())
@@ -124,19 +126,19 @@ def padding(config: DataConfig) -> None:
             st.caption(f"Over the whole epoch: {image.epoch_share:.1%} padding.")
     saved = 1 - (1 - images["random"].epoch_share) / (1 - images["bucketed"].epoch_share)
     st.caption(
-        f"Batch {value('batch'):,}. Blue: tokens; grey: zeros that are computed all the same. Bucketing saves "
+        f"Batch {DATA.value('batch'):,}. Blue: tokens; grey: zeros that are computed all the same. Bucketing saves "
         f"{saved:.0%} of an epoch's time steps on these reviews."
     )
 
 
 def words(config: DataConfig) -> None:
     """Draw the neighbours of a word, and chosen words on a plane."""
-    space = space_of(value("embeddings"))
+    space = space_of(DATA.value("embeddings"))
     left, right = st.columns([1, 1.6], gap="large")
     with left:
-        st.text_input("Word", key=field("word"), max_chars=100)
+        st.text_input("Word", key=DATA.key("word"), max_chars=100)
         with errors_shown():
-            found = nearest(space, value("word"))
+            found = nearest(space, DATA.value("word"))
             st.dataframe(
                 [{"Nearest": word, "Cosine": cosine} for word, cosine in found],
                 hide_index=True,
@@ -144,9 +146,9 @@ def words(config: DataConfig) -> None:
                 column_config={"Cosine": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")},
             )
     with right:
-        st.text_input("Words on a plane", key=field("words"), max_chars=1000)
+        st.text_input("Words on a plane", key=DATA.key("words"), max_chars=1000)
         with errors_shown():
-            chosen = list(dict.fromkeys(word.lower() for word in re.split(r"[,\s]+", value("words")) if word))
+            chosen = list(dict.fromkeys(word.lower() for word in re.split(r"[,\s]+", DATA.value("words")) if word))
             if len(chosen) > MOST_WORDS:
                 raise ConfigError(f"choose at most {MOST_WORDS} words (got {len(chosen)}); more cannot be read")
             places, share = project(space, chosen)
@@ -158,8 +160,8 @@ def words(config: DataConfig) -> None:
 
 
 def _longest() -> None:
-    st.number_input("Longest review in tokens", 1, 10_000, step=50, key=field("max_tokens"))
+    st.number_input("Longest review in tokens", 1, 10_000, step=50, key=DATA.key("max_tokens"))
 
 
 def _next_batch() -> None:
-    put("batch", value("batch") + 1)
+    DATA.put(batch=DATA.value("batch") + 1)

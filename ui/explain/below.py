@@ -9,31 +9,34 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from sentiment_core.explain import METHODS
 from sentiment_core.explain.agreement import TOP, Agreement, agreements
 from sentiment_core.explain.export import ModelRows, as_document, as_html
+from ui.addresses import REVIEW
 from ui.explain import words
+from ui.explain.answers import Answer, along, faithful
+from ui.explain.blocks import LONGEST_TABLE, table
 from ui.explain.plot import along_figure, curves_figure
-from ui.explain.readings import LONGEST_TABLE, TITLES, Reading, along, faithful, table
-from ui.explain.state import BASELINE, target_class
+from ui.explain.state import target_class
 from ui.kit.notices import literal
 
 QUIET = {"displayModeBar": False}
 
 
-def agreement(readings: Sequence[Reading]) -> None:
+def agreement(answers: Sequence[Answer]) -> None:
     """Draw Kendall's τ and the shared top tokens of each pair of methods, per model."""
-    for reading in readings:
-        _name(reading, readings)
-        if len(reading.attributions) < 2:
+    for answer in answers:
+        _name(answer, answers)
+        if len(answer.attributions) < 2:
             st.caption("Choose at least two methods that this model has: agreement is between pairs.")
             continue
-        if reading.explanation.used_tokens < 2:
+        if answer.explanation.used_tokens < 2:
             st.caption("The model read fewer than two words, which is no ranking.")
             continue
-        used = np.array([token.used for token in reading.explanation.tokens])
-        found = agreements(reading.attributions, used)
+        used = np.array([token.used for token in answer.explanation.tokens])
+        found = agreements(answer.attributions, used)
         st.markdown(literal(words.agreement_sentence(found)))
-        st.dataframe(_matrix(found, [item.method for item in reading.attributions]), width="content")
+        st.dataframe(_matrix(found, [item.method for item in answer.attributions]), width="content")
     st.caption(
         f"Kendall's τ, −1 to 1, compares two rankings of all words; beside it, the words that both have among their "
         f"top {TOP}. Attention has no sign, so with it sizes are compared. Methods that agree can still both be wrong: "
@@ -41,21 +44,21 @@ def agreement(readings: Sequence[Reading]) -> None:
     )
 
 
-def faithfulness(readings: Sequence[Reading]) -> None:
+def faithfulness(answers: Sequence[Answer]) -> None:
     """Draw what happens to the answer when words go, in the order of each method and at random."""
-    for reading in readings:
-        _name(reading, readings)
-        if reading.explanation.used_tokens < 2:
+    for answer in answers:
+        _name(answer, answers)
+        if answer.explanation.used_tokens < 2:
             st.caption("The model read fewer than two words: there is nothing to take away.")
             continue
-        found = faithful(reading, target_class(), st.session_state[BASELINE])
+        found = faithful(answer, target_class(), REVIEW.value("baseline"))
         if found is None:
             continue
         st.markdown(literal(words.faithfulness_sentence(found)))
-        st.plotly_chart(curves_figure(found), key=f"explain:curves:{reading.info.id}", config=QUIET)
+        st.plotly_chart(curves_figure(found), key=f"explain:curves:{answer.info.id}", config=QUIET)
         rows = [
             {
-                "Method": TITLES[item.method],
+                "Method": METHODS[item.method].title,
                 # Adding zero takes the sign off a zero.
                 "Comprehensiveness": round(item.comprehensiveness, 3) + 0.0,
                 "Sufficiency": round(item.sufficiency, 3) + 0.0,
@@ -73,40 +76,40 @@ def faithfulness(readings: Sequence[Reading]) -> None:
     )
 
 
-def reading_along(readings: Sequence[Reading]) -> None:
+def reading_along(answers: Sequence[Answer]) -> None:
     """Draw P(positive) after each token, and name the biggest changes of mind."""
-    heard = [reading for reading in readings if reading.explanation.used_tokens]
+    heard = [answer for answer in answers if answer.explanation.used_tokens]
     if not heard:
         st.caption("No model knows a word of this review.")
         return
-    answered = [(reading, found) for reading in heard if (found := along(reading)) is not None]
+    answered = [(answer, found) for answer in heard if (found := along(answer)) is not None]
     if not answered:
         return
-    for reading, found in answered:
-        sentence = words.changes_sentence(words.changes_of_mind(found, reading.explanation))
-        st.markdown((f"**{literal(reading.info.name)}**: " if len(readings) > 1 else "") + literal(sentence))
+    for answer, found in answered:
+        sentence = words.changes_sentence(words.changes_of_mind(found, answer.explanation))
+        st.markdown((f"**{literal(answer.info.name)}**: " if len(answers) > 1 else "") + literal(sentence))
     st.plotly_chart(along_figure(answered), key="explain:along", config=QUIET)
     asked = max(len(found.after) for _, found in answered)
-    longest = max(reading.explanation.used_tokens for reading in heard)
+    longest = max(answer.explanation.used_tokens for answer in heard)
     detail = f" Asked at {asked} places, because the review is long." if asked < longest else ""
     st.caption(f"Each point is the model's answer as if the review ended there.{detail}")
 
 
-def numbers(readings: Sequence[Reading]) -> None:
+def numbers(answers: Sequence[Answer]) -> None:
     """Draw the table behind the heatmap."""
-    count = len(readings[0].explanation.tokens)
+    count = len(answers[0].explanation.tokens)
     if count > LONGEST_TABLE:
         st.caption(f"The first {LONGEST_TABLE:,} of {count:,} tokens.")
-    st.dataframe(table(readings), hide_index=True, height=300)
+    st.dataframe(table(answers), hide_index=True, height=300)
     st.caption(
         "Attention weights say where the model looked, not why it decided: they add up to 1. The other methods are in "
         "log-odds of the class explained. Select cells and copy them, or take everything along as JSON."
     )
 
 
-def downloads(readings: Sequence[Reading], text: str) -> None:
+def downloads(answers: Sequence[Answer], text: str) -> None:
     """Draw the buttons that take the explanation along."""
-    models = [ModelRows(item.info.name, item.explanation, item.attributions, item.seen) for item in readings]
+    models = [ModelRows(item.info.name, item.explanation, item.attributions, item.seen) for item in answers]
     st.download_button(
         "HTML",
         lambda: as_html(text, models, "Explanation"),
@@ -128,9 +131,9 @@ def downloads(readings: Sequence[Reading], text: str) -> None:
     )
 
 
-def _name(reading: Reading, readings: Sequence[Reading]) -> None:
-    if len(readings) > 1:
-        st.markdown(f"**{literal(reading.info.name)}**")
+def _name(answer: Answer, answers: Sequence[Answer]) -> None:
+    if len(answers) > 1:
+        st.markdown(f"**{literal(answer.info.name)}**")
 
 
 def _matrix(found: Sequence[Agreement], methods: Sequence[str]) -> pd.DataFrame:
@@ -144,6 +147,6 @@ def _matrix(found: Sequence[Agreement], methods: Sequence[str]) -> pd.DataFrame:
         cells[item.first, item.second] = cells[item.second, item.first] = text
     return pd.DataFrame(
         [[cells[first, second] for second in methods] for first in methods],
-        index=[TITLES[name] for name in methods],
-        columns=[TITLES[name] for name in methods],
+        index=[METHODS[name].title for name in methods],
+        columns=[METHODS[name].title for name in methods],
     )

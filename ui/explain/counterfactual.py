@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from sentiment_core.errors import DataError
-from sentiment_core.explain import BASELINES, Explanation, ModelInfo
+from sentiment_core.explain import BASELINES, METHODS, Explanation, ModelInfo
 from sentiment_core.explain.counterfactual import (
     Draft,
     Neighbour,
@@ -21,24 +21,16 @@ from sentiment_core.explain.counterfactual import (
     replaced,
     retyped,
 )
-from ui.explain.readings import (
-    ATTENTION,
-    TITLES,
-    distinct_names,
-    explain,
-    heatmap_token,
-    note,
-    predictor,
-    verdict,
-    with_short_tail,
-)
-from ui.explain.state import BASELINE, HISTORY, MOST_CHARACTERS, ORIGINAL, TEXT, TOKEN
+from ui.addresses import MOST_CHARACTERS, REVIEW
+from ui.explain.answers import explain, predictor
+from ui.explain.blocks import distinct_names, heatmap_token, note, verdict, with_short_tail
+from ui.explain.state import HISTORY, ORIGINAL, TOKEN
 from ui.explain.words import signed
 from ui.kit.components.heatmap import Block, Row
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 
-EDITED = "explain:edited"
+EDITED = "explain:typed"
 LONGEST_LABEL = 40
 # Of masking, deleting, and every replacement.
 ICONS = (":material/visibility_off:", ":material/backspace:", ":material/swap_horiz:")
@@ -154,7 +146,7 @@ def _edits(infos: Sequence[ModelInfo], text: str) -> None:
         )
     if history and history[-1][1].masked:
         st.caption(
-            f"A masked word stays in its place, but the model reads the {BASELINES[st.session_state[BASELINE]]} there "
+            f"A masked word stays in its place, but the model reads the {BASELINES[REVIEW.value('baseline')]} there "
             "(More, above, offers another one)."
         )
 
@@ -165,7 +157,7 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     found = (
         whole
         if draft == Draft(text)
-        else _answer(info.id, info.version, draft.text, draft.masked, st.session_state[BASELINE])
+        else _answer(info.id, info.version, draft.text, draft.masked, REVIEW.value("baseline"))
     )
     spans = set(draft.masked)
     tokens = with_short_tail(
@@ -174,7 +166,7 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     rows: tuple[Row, ...] = ()
     if info.has_attention and np.isfinite(found.probability):
         scores = tuple(token.attention if token.used else None for token in found.tokens[: len(tokens)])
-        rows = (Row(TITLES[ATTENTION], ATTENTION, False, scores),)
+        rows = (Row(METHODS["attention"].title, "attention", False, scores),)
     change = "" if found is whole else f", was {before:.3f}, Δ {signed(found.probability - before)}"
     return Block(
         info.name,
@@ -209,7 +201,8 @@ def _clear() -> None:
 
 def _pin() -> None:
     text = st.session_state[HISTORY][-1][1].text
-    st.session_state[TEXT], st.session_state[ORIGINAL] = text, text
+    REVIEW.put(text=text)
+    st.session_state[ORIGINAL] = text
     _clear()
 
 
@@ -230,7 +223,7 @@ def _asked(model_id: str, version: str, drafts: tuple[tuple[str, Any], ...], bas
 
 def _probabilities(info: ModelInfo, drafts: Sequence[Draft]) -> np.ndarray:
     asked = tuple((draft.text, draft.masked) for draft in drafts)
-    found: np.ndarray = _asked(info.id, info.version, asked, st.session_state[BASELINE])
+    found: np.ndarray = _asked(info.id, info.version, asked, REVIEW.value("baseline"))
     return found
 
 

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from sentiment_core.explain import METHODS, ReadingAlong
 from sentiment_core.explain.faithfulness import FRACTIONS, RANDOM
-from ui.explain.readings import TITLES, Reading
+from ui.explain.answers import Answer
 from ui.explain.words import words_read
 from ui.kit.palette import run_colour
 
@@ -32,7 +32,7 @@ def curves_figure(found: Mapping[str, Any]) -> go.Figure:
                 x=[100 * fraction for fraction in FRACTIONS],
                 y=values,
                 mode="lines+markers",
-                name=TITLES[name],
+                name=METHODS[name].title,
                 legendgroup=name,
                 showlegend=column == 1,
                 line={"color": colours[name], "width": 2, "dash": "dot" if name == RANDOM else "solid"},
@@ -50,14 +50,14 @@ def curves_figure(found: Mapping[str, Any]) -> go.Figure:
     return figure
 
 
-def along_figure(readings: Sequence[tuple[Reading, ReadingAlong]]) -> go.Figure:
+def along_figure(answers: Sequence[tuple[Answer, ReadingAlong]]) -> go.Figure:
     """Draw P(positive) of each model after each token, with the words on hover."""
     figure = go.Figure()
-    for place, (reading, found) in enumerate(readings):
+    for place, (answer, found) in enumerate(answers):
         before = [0, *found.after.tolist()[:-1]]
         words = [
             # Plotly reads tags in labels; a review is hostile until proven otherwise.
-            escape(words_read(reading.explanation, first, last)[:WHOLE_LABEL])
+            escape(words_read(answer.explanation, first, last)[:WHOLE_LABEL])
             for first, last in zip(before, found.after.tolist(), strict=True)
         ]
         figure.add_scatter(
@@ -65,7 +65,7 @@ def along_figure(readings: Sequence[tuple[Reading, ReadingAlong]]) -> go.Figure:
             y=found.probabilities,
             customdata=words,
             mode="lines+markers" if len(words) < 2 * WHOLE_LABEL else "lines",
-            name=escape(reading.info.name),
+            name=escape(answer.info.name),
             line={"color": run_colour(place), "width": 2},
             marker={"size": 4},
             hovertemplate="%{customdata}<br>after %{x} tokens: %{y:.3f}<extra>%{fullData.name}</extra>",
@@ -75,8 +75,8 @@ def along_figure(readings: Sequence[tuple[Reading, ReadingAlong]]) -> go.Figure:
     figure.update_yaxes(title_text="P(positive)", range=[-0.02, 1.02], zeroline=False)
     figure.update_layout(
         height=300,
-        margin={"l": 10, "r": 10, "t": 30 if len(readings) > 1 else 10, "b": 10},
-        showlegend=len(readings) > 1,
+        margin={"l": 10, "r": 10, "t": 30 if len(answers) > 1 else 10, "b": 10},
+        showlegend=len(answers) > 1,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     )
     return figure

@@ -7,34 +7,21 @@ import json
 import pandas as pd
 import streamlit as st
 
-from sentiment_core.config import DataConfig
-from sentiment_core.datasets.file.container import READABLE
-from sentiment_core.errors import ConfigError, SentimentLabError
-from sentiment_core.explain import METHODS, PRETRAINED, ModelInfo, available_models
-from sentiment_core.explain.study_question import (
-    FAITHFULNESS,
-    LEAST_REVIEWS,
-    MOST_REVIEWS,
-    MOST_SEED,
-    Study,
-    StudyQuestion,
-    study_arguments,
-)
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.explain import METHODS, ModelInfo, available_models
+from sentiment_core.explain.study_question import FAITHFULNESS, MOST_SEED, Study, StudyQuestion, study_arguments
 from sentiment_core.explain.study_words import COLUMNS, GAINS, described, findings, say
+from ui.addresses import FILE, STUDY, offered
+from ui.explain.asked import DEMO, OWN, adopt, choose_model, choose_source, chosen_reviews
 from ui.explain.study_plot import agreement_figure, curves_figure
 from ui.kit.components.copy_link import copy_link
 from ui.kit.job_panel import job_panel
-from ui.kit.notices import errors_shown, literal, show_error
-from ui.kit.reading_first import read_first
-from ui.kit.uploads import in_users_words, upload_csv, upload_path
+from ui.kit.notices import literal, show_error
+from ui.kit.uploads import in_users_words
 from ui.server.backend import store
 
-MODEL, DATA, SAMPLE, SEED, CHOSEN = (f"study:{name}" for name in ("model", "data", "sample", "seed", "methods"))
-FILE, KEPT = "study:file", "study:kept"
-DEMO, OWN, CSV = "demo", "own", "csv"
-SOURCES = {DEMO: "Demo reviews that no model has seen", OWN: "The model's own test reviews", CSV: "A file of mine"}
+SOURCES = {DEMO: "Demo reviews that no model has seen", OWN: "The model's own test reviews", FILE: "A file of mine"}
 ASKED = {DEMO: "of the demo generator", OWN: "of its own test part"}
-ALL = [name for name in METHODS if name != "random"]
 SAMPLES = (20, 50, 100, 200, 500, 1000, 2000)
 # On one core of a 2020s laptop, 230 tokens a review: the occlusions send one review through the network per token.
 SECONDS = {"occlusion_delete": 0.3, "occlusion_mask": 0.3, "integrated_gradients": 0.2, "gradient_x_input": 0.04}
@@ -47,7 +34,7 @@ def draw() -> None:
     if not models:
         st.info("There is no trained model yet. Train one for an epoch; it can be examined here from then on.")
         return
-    problems = _adopt_address(models)
+    problems = adopt(STUDY, models)
     st.caption(
         "Take away the tokens that a method ranks first: does the model change its mind sooner than when tokens are "
         "taken away at random? Asked over many reviews, each number comes with an interval."
@@ -55,15 +42,13 @@ def draw() -> None:
     _choices(models)
     for problem in problems:
         st.warning(literal(problem))
-    _write_address()
     try:
-        arguments = _arguments(models)
+        arguments = _arguments()
     except SentimentLabError as error:
-        show_error(error.worded(in_users_words(str(error), st.session_state.get(FILE) or "")))
-        return
+        show_error(error.worded(in_users_words(str(error), STUDY.value("data"))))
+        arguments = None
+    STUDY.write()
     if arguments is None:
-        if not st.session_state.get(FILE):
-            st.caption(f"Choose a file with a review and its label a row. {READABLE} can be read.")
         return
     result = job_panel(FAITHFULNESS, arguments, start_label="Measure", time_hint=_hint(arguments))
     if result is not None:
@@ -101,56 +86,40 @@ def show(result: Study) -> None:
 def _choices(models: dict[str, ModelInfo]) -> None:
     first, second, third, fourth = st.columns([2, 2, 1, 1])
     with first:
-        st.selectbox("Model", list(models), key=MODEL, format_func=lambda name: _title(models[name]))
+        model = choose_model(STUDY, models)
     with second:
-        # What the pretrained model learned from does not come with it.
-        sources = [name for name in SOURCES if name != OWN or st.session_state[MODEL] != PRETRAINED]
-        if st.session_state[DATA] not in sources:
-            st.session_state[DATA] = DEMO
-        st.selectbox("Reviews", sources, key=DATA, format_func=SOURCES.__getitem__)
+        choose_source(STUDY, SOURCES)
     with third:
-        st.selectbox("How many", sorted({*SAMPLES, st.session_state[SAMPLE]}), key=SAMPLE)
+        st.selectbox("How many", sorted({*SAMPLES, STUDY.value("sample")}), key=STUDY.key("sample"))
     with fourth:
-        st.number_input("Seed", 0, MOST_SEED, key=SEED, help="Fixes the sample, the random orders and the intervals.")
-    usable = _usable(models[st.session_state[MODEL]])
-    # After a change of model, a method that the new one has no use for must be gone before the widget is drawn.
-    st.session_state[CHOSEN] = [name for name in st.session_state[CHOSEN] if name in usable]
+        st.number_input(
+            "Seed", 0, MOST_SEED, key=STUDY.key("seed"), help="Fixes the sample, the random orders and the intervals."
+        )
+    usable = _usable(model)
+    asked = STUDY.value("methods")
+    if asked is None or any(name not in usable for name in asked):
+        # A method that the model has no use for must be gone before the widget is drawn.
+        STUDY.put(methods=[name for name in usable if asked is None or name in asked])
     left, right = st.columns([6, 1], vertical_alignment="bottom")
     with left:
         st.multiselect(
             "Methods",
             usable,
-            key=CHOSEN,
+            key=STUDY.key("methods"),
             format_func=lambda name: METHODS[name].title,
             wrap=True,
         )
     with right:
         copy_link("study:copy-link")
-    if st.session_state[DATA] == CSV:
-        with errors_shown():
-            if (path := upload_csv()) is not None:
-                st.session_state[FILE] = path.name
 
 
-def _arguments(models: dict[str, ModelInfo]) -> StudyQuestion | None:
+def _arguments() -> StudyQuestion | None:
     """Return what to measure, None while no file is chosen or it has not been read; raises `SentimentLabError`."""
-    data = st.session_state[DATA]
-    if data == CSV:
-        if not st.session_state.get(FILE):
-            return None
-        data = upload_path(st.session_state[FILE])
-        if read_first(DataConfig(source="csv", path=data), shown=False) is None:
-            return None
-    if not st.session_state[CHOSEN]:
-        raise ConfigError("methods: choose at least one")
-    return study_arguments(
-        st.session_state[MODEL],
-        data,
-        st.session_state[SAMPLE],
-        st.session_state[SEED],
-        st.session_state[CHOSEN],
-        store(),
-    )
+    chosen = chosen_reviews(STUDY, labelled=True, shown=False)
+    if chosen is None:
+        return None
+    value, (data, reading) = STUDY.value, chosen
+    return study_arguments(value("model"), data, value("sample"), value("seed"), value("methods"), store(), reading)
 
 
 def _hint(question: StudyQuestion) -> str:
@@ -159,71 +128,8 @@ def _hint(question: StudyQuestion) -> str:
     return f"{about} for reviews of usual length. It goes on when you close the page; the result is kept."
 
 
-def _title(info: ModelInfo) -> str:
-    return info.name if info.accuracy is None else f"{info.name} ({info.accuracy:.3f})"
-
-
-def _adopt_address(models: dict[str, ModelInfo]) -> list[str]:
-    """Fill the widgets from a link, or from what was chosen before; return what could not be used."""
-    if MODEL in st.session_state and st.session_state[MODEL] in models:
-        return []
-    query = st.query_params.to_dict()
-    if "model" not in query:
-        query = st.session_state.get(KEPT, query)
-    problems = []
-    model = query.get("model", PRETRAINED)
-    if model not in models:
-        problems.append("The model in this link is not here, or has not finished its first epoch; choose another.")
-        model = PRETRAINED if PRETRAINED in models else next(iter(models))
-    st.session_state[MODEL] = model
-    data = query.get("data", DEMO)
-    if data == OWN and model == PRETRAINED:
-        problems.append("What the pretrained model learned from does not come with it: demo reviews are used instead.")
-        data = DEMO
-    if data in {DEMO, OWN, CSV}:
-        st.session_state[DATA] = data
-    else:
-        st.session_state[DATA] = CSV
-        st.session_state[FILE] = data
-    st.session_state[SAMPLE] = _whole(
-        query.get("sample", "100"), LEAST_REVIEWS, MOST_REVIEWS, 100, "number of reviews", problems
-    )
-    st.session_state[SEED] = _whole(query.get("seed", "0"), 0, MOST_SEED, 0, "seed", problems)
-    named = [name for name in query.get("methods", "").split(",") if name]
-    known = [name for name in named if name in ALL]
-    if known != named:
-        problems.append("This link names an explanation method that does not exist; it is left out.")
-    usable = _usable(models[model])
-    st.session_state[CHOSEN] = [name for name in known or usable if name in usable]
-    return problems
-
-
 def _usable(info: ModelInfo) -> list[str]:
-    return [name for name in ALL if info.has_attention or not METHODS[name].needs_attention]
-
-
-def _whole(text: str, low: int, high: int, default: int, name: str, problems: list[str]) -> int:
-    if text.isdecimal() and len(text) < 12 and low <= int(text) <= high:
-        return int(text)
-    problems.append(f"The {name} in this link is not a whole number from {low:,} to {high:,}; it is {default:,} now.")
-    return default
-
-
-def _write_address() -> None:
-    state = st.session_state
-    data = state[DATA] if state[DATA] != CSV else state.get(FILE) or CSV
-    query = {
-        "view": "study",
-        "model": state[MODEL],
-        "data": data,
-        "sample": str(state[SAMPLE]),
-        "seed": str(state[SEED]),
-    }
-    if 0 < len(state[CHOSEN]) < len(ALL):
-        query["methods"] = ",".join(state[CHOSEN])
-    state[KEPT] = query
-    if query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
+    return [name for name in offered() if info.has_attention or not METHODS[name].needs_attention]
 
 
 def _table(result: Study) -> pd.DataFrame:

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.explain import Explanation, ReadingAlong
+from sentiment_core.explain import METHODS, Explanation, ReadingAlong
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.faithfulness import RANDOM
-from ui.explain.readings import TITLES
 
 CHANGES = 3
 # A step smaller than this is no change of mind.
@@ -51,9 +50,9 @@ def faithfulness_sentence(found: Mapping[str, Any]) -> str:
     if not methods:
         return f"Taking away words at random costs {decimal(random)} of the probability on average."
     best = methods[0]
-    worse = [TITLES[item.method] for item in methods if item.comprehensiveness <= random]
+    worse = [METHODS[item.method].title for item in methods if item.comprehensiveness <= random]
     sentence = (
-        f"Taking away the words that {TITLES[best.method]} ranks first costs the model "
+        f"Taking away the words that {METHODS[best.method].title} ranks first costs the model "
         f"{decimal(best.comprehensiveness)} of its probability on average, words at random {decimal(random)}."
     )
     if worse:
@@ -97,7 +96,7 @@ def signed(value: float) -> str:
 
 
 def _pair(item: Agreement) -> str:
-    return f"{TITLES[item.first]} and {TITLES[item.second]}"
+    return f"{METHODS[item.first].title} and {METHODS[item.second].title}"
 
 
 def _how(tau: float) -> str:

@@ -6,9 +6,10 @@ import io
 import os
 import re
 import tempfile
+from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -16,15 +17,39 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from sentiment_core.artifacts import folder
-from sentiment_core.config import FIELDS
-from sentiment_core.datasets.file.container import SUFFIXES, suffix_of
-from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.config import FIELDS, DataConfig, build, choices, field_info
+from sentiment_core.data_view.job import ReviewCounts
+from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
+from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
 from sentiment_core.sources import SOURCES
+from ui.kit.address import Field, Unusable
+from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.reading_first import read_first
 
-NAMES, ARRIVED = "uploads:names", "uploads:arrived:"
+NAMES, PROBLEM = "uploads:names", "uploads:problem:"
 CHUNK_BYTES = 1 << 20
 # What an upload is called on disk; a link may name nothing else.
 NAME = re.compile(rf"[0-9a-f]{{24}}({'|'.join(map(re.escape, SUFFIXES))})")
+# The settings that say how a file is read, where it does not say so itself.
+READING = tuple(name for name in SOURCES["csv"].fields if name != "path")
+
+
+def upload(name: str, default: str, choices: Collection[str] = (), missing: str = "") -> Field:
+    """Return an address field that names an upload, or one of `choices`; `missing` stands for a file to be chosen."""
+
+    def read(given: str) -> str:
+        if given not in choices and not NAME.fullmatch(given):
+            raise Unusable(missing)
+        return given
+
+    allowed = ", ".join([*choices, "the name of an upload"])
+    return Field(name, name, default, allowed, read, say=lambda value: "upload the file here")
+
+
+def without_folders(query: dict[str, str]) -> dict[str, str]:
+    """Return a configuration's parameters with its upload called by name: a link says nothing about folders."""
+    path = query.get("data.path", "").replace("\\", "/")
+    return {**query, "data.path": path.rpartition("/")[2]} if path else query
 
 
 def remember_name(path: Path, name: str) -> None:
@@ -40,30 +65,87 @@ def in_users_words(message: str, path: str) -> str:
 
 
 def _title(name: str) -> str | None:
-    return f"“{FIELDS[f'data.{name}'].title}”" if name in SOURCES["csv"].fields else None
+    return f"“{FIELDS[f'data.{name}'].title}”" if name in READING else None
 
 
-def upload_csv(key: str = "upload", help: str | None = None) -> Path | None:
-    """Draw the upload of a file; return where a file that was just chosen is kept, None on every other run.
+def reviews_file(
+    key: str,
+    name: str | None,
+    arrived: Callable[[Path], None],
+    *,
+    start: Mapping[str, Any] | None = None,
+    changed: Callable[[str, Any], None] = lambda setting, value: None,
+    labelled: bool = True,
+    read: bool = True,
+    tokens: bool = False,
+    shown: bool = False,
+) -> DataConfig | None:
+    """Draw the upload of reviews, how they are read, and what was understood of the upload called `name`.
 
-    The browser goes on showing the name. Raises `StoreError` when the file cannot be kept.
+    Return the reviews once they can be used, None until then, with the reason on the page. `arrived` is told in a
+    callback where a new file lies. `start`: settings of `READING` that are not the usual ones; `changed` is told what
+    they are now. `labelled`: labels are needed. With `read`, the file is read once, with `tokens` and `shown` as
+    `read_first` says.
     """
+    needed = "its label, as words, 0 and 1 or stars" if labelled else "perhaps its label"
+    told = f"A file with one review a row, and {needed}. {READABLE} can be read."
     st.file_uploader(
-        "File of reviews",
-        [suffix.rpartition(".")[2] for suffix in SUFFIXES if suffix.count(".") == 1] + ["gz"],
+        "Reviews as a file",
+        sorted({suffix.rpartition(".")[2] for suffix in SUFFIXES}),
         key=key,
-        help=help,
+        help=told,
         on_change=_keep,
-        args=(key,),
-        label_visibility="visible" if help else "collapsed",
+        args=(key, arrived),
     )
-    kept: Path | StoreError | None = st.session_state.pop(ARRIVED + key, None)
-    if isinstance(kept, StoreError):
-        raise kept
-    return kept
+    with errors_shown():
+        if (problem := st.session_state.pop(PROBLEM + key, None)) is not None:
+            raise problem
+    try:
+        if not name:
+            st.caption(f"Choose a file. {told}")
+            return None
+        path = upload_path(name)
+        reading = _reading(f"{key}:{name}", start or {}, changed)
+        data = build(DataConfig, {"source": "csv", "path": path, **reading})
+        if read:
+            found = read_first(data, labelled=labelled, tokens=tokens, shown=shown)
+            if found is None:
+                return None
+            _understood(name, found, warned=not shown)
+    except SentimentLabError as error:
+        show_error(error.worded(in_users_words(str(error), name or "")))
+        return None
+    return data
 
 
-def _keep(key: str) -> None:
+def _reading(key: str, start: Mapping[str, Any], changed: Callable[[str, Any], None]) -> dict[str, Any]:
+    """Draw how a file is read; return the settings."""
+    found: dict[str, Any] = {}
+    with st.popover("How the file is read", icon=":material/table_view:", width="content"):
+        for name in READING:
+            info = field_info(f"data.{name}")
+            value = start.get(name, info.default)
+            words = ", ".join(value) if isinstance(value, tuple) else value
+            place, options = f"{key}:{name}:{words}", choices(f"data.{name}")
+            if options:
+                found[name] = st.selectbox(info.title, options, options.index(value), key=place, help=info.description)
+            else:
+                found[name] = st.text_input(info.title, words, key=place, help=info.description)
+            changed(name, found[name])
+    return found
+
+
+def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
+    """Say what a file holds, as it was read; a page that shows the reviews says itself what was odd about them."""
+    positive = "" if found.positive is None else f", {found.positive:,} of them positive"
+    called = in_users_words(name, name)
+    told = "" if called == name else f"{called}: "
+    st.caption(literal(f"{told}{found.reviews:,} reviews{positive}."))
+    for warning in found.warnings if warned else ():
+        st.caption(literal(in_users_words(warning, name)))
+
+
+def _keep(key: str, arrived: Callable[[Path], None]) -> None:
     """Put what has arrived on disk. In a callback: the widget itself hands out a copy of the file on every run."""
     given = st.session_state[key]
     if not isinstance(given, UploadedFile):
@@ -71,9 +153,9 @@ def _keep(key: str) -> None:
     try:
         path = save_upload(given.name, given)
         remember_name(path, given.name)
-        st.session_state[ARRIVED + key] = path
+        arrived(path)
     except StoreError as error:
-        st.session_state[ARRIVED + key] = error
+        st.session_state[PROBLEM + key] = error
     # The server would hold every upload in memory until its browser leaves; this one is on disk, or has no place there.
     context = get_script_run_ctx()
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, remarks
-from sentiment_core.config import DataConfig, build, choices
-from sentiment_core.errors import SentimentLabError
+from sentiment_core.config import DataConfig, ExperimentConfig, choices, flatten, from_fields
 from sentiment_core.sources import SOURCES
+from ui.addresses import lab_address, to_train
+from ui.kit.address import setting
 from ui.kit.job_panel import job_panel
 from ui.kit.labels import say
-from ui.kit.notices import errors_shown, literal, show_error
-from ui.kit.uploads import upload_csv, upload_path
-from ui.pages import pages
+from ui.kit.notices import literal
+from ui.kit.uploads import reviews_file, upload
 
 # What a link may set, and the field of the data it stands for.
 FIELDS = {
-    "source": "source",
-    "file": "path",
-    "text": "text_column",
-    "label": "label_column",
-    "split": "split",
-    "limit": "limit",
-    "vectors": "embeddings",
-    "tokenizer": "tokenizer",
-    "validation": "validation_fraction",
+    "source": "data.source",
+    "text": "data.text_column",
+    "label": "data.label_column",
+    "split": "data.split",
+    "limit": "data.limit",
+    "vectors": "data.embeddings",
+    "tokenizer": "data.tokenizer",
+    "validation": "data.validation_fraction",
 }
-KEY = "lab:baselines:"
+USUAL = {name: "" if value is None else str(value) for name, value in flatten(ExperimentConfig()).items()}
+ADDRESS = lab_address("baselines", upload("file", ""), *(setting(name, of, USUAL[of]) for name, of in FIELDS.items()))
 VECTORS = ("glove-50", "glove-100", "word2vec")
 
 
@@ -39,7 +40,7 @@ def draw() -> None:
         "Same reviews, same split. Once they are trained, their test accuracy is drawn as lines into the accuracy "
         "plots of every experiment on these reviews, here, in Lessons and in Train."
     )
-    data = choose(read_data())
+    data = choose()
     if data is None:
         return
     hint = SOURCES[data.source].waiting
@@ -48,44 +49,30 @@ def draw() -> None:
         table(result)
 
 
-def read_data() -> DataConfig:
-    """Return the reviews that the address names; bad settings are said and replaced by the demo reviews."""
-    given = {field: st.query_params[name] for name, field in FIELDS.items() if name in st.query_params}
-    try:
-        if "path" in given:
-            given["path"] = upload_path(given["path"])
-        # A file that is still to be chosen is missing, not wrong.
-        source = SOURCES.get(given.get("source", "demo"))
-        waiting = source is not None and not set(source.needs) <= set(given)
-        return build(DataConfig, {**given, "source": "demo"} if waiting else given)
-    except SentimentLabError as error:
-        show_error(error)
-        for name in FIELDS:
-            st.query_params.pop(name, None)
-        return DataConfig()
-
-
-def choose(data: DataConfig) -> DataConfig | None:
+def choose() -> DataConfig | None:
     """Draw the choice of reviews and vectors; return it, None while a file is missing."""
-    source = st.query_params.get("source", "demo")
+    value = ADDRESS.value
     left, middle, right = st.columns(3, gap="medium")
     with left:
-        _choice("source", "Reviews", source, choices("data.source"))
+        _choice("source", "Reviews", choices("data.source"), _other_source)
     with middle:
-        offered = VECTORS if data.embeddings in VECTORS else (*VECTORS, data.embeddings)
-        _choice("vectors", "Vectors of the elastic net", data.embeddings, offered)
+        offered = VECTORS if value("vectors") in VECTORS else (*VECTORS, value("vectors"))
+        _choice("vectors", "Vectors of the elastic net", offered)
     with right:
-        limit = "" if data.limit is None else str(data.limit)
-        key = f"{KEY}limit:{limit}"
-        st.text_input("Review limit", limit, key=key, placeholder="all", on_change=_take, args=("limit", key))
-    if "path" not in SOURCES[source].needs:
-        return data
-    with errors_shown():
-        path = upload_csv()
-        if path is not None and st.query_params.get("file") != path.name:
-            st.query_params["file"] = path.name
-            st.rerun()
-    return data if data.source == source else None
+        st.text_input("Review limit", key=ADDRESS.key("limit"), placeholder="all")
+    changed = {of: value(name) for name, of in FIELDS.items() if value(name) and name != "source"}
+    if "path" not in SOURCES[value("source")].needs:
+        return from_fields({**changed, "data.source": value("source")}).data
+    found = reviews_file(
+        "lab:baselines:upload",
+        value("file"),
+        lambda path: ADDRESS.put(file=path.name),
+        start={"text_column": value("text"), "label_column": value("label")},
+    )
+    if found is None:
+        return None
+    own = {f"data.{name}": getattr(found, name) for name in SOURCES[value("source")].fields}
+    return from_fields({**changed, "data.source": value("source"), **own}).data
 
 
 def table(result: BaselineResults) -> None:
@@ -121,30 +108,19 @@ def table(result: BaselineResults) -> None:
     }
     st.dataframe(rows, hide_index=True, column_config=columns)
     st.caption(literal(" ".join(remarks(result))))
-    st.page_link(pages()["train"], label="Train a network on them", icon=":material/arrow_forward:")
+    to_train().draw("Train a network on them", icon=":material/arrow_forward:")
 
 
-def _choice(name: str, label: str, value: str, options: tuple[str, ...]) -> None:
-    key = f"{KEY}{name}:{value}"
-    field = f"data.{FIELDS[name]}"
+def _choice(name: str, label: str, options: Sequence[str], on_change: Callable[[], None] | None = None) -> None:
     st.selectbox(
         label,
         options,
-        options.index(value),
-        lambda option: say(field, option),
-        key=key,
-        on_change=_take,
-        args=(name, key),
+        key=ADDRESS.key(name),
+        format_func=lambda option: say(FIELDS[name], option),
+        on_change=on_change,
     )
 
 
-def _take(name: str, key: str) -> None:
-    value = str(st.session_state[key]).strip()
-    if name == "source":
-        # Another source's file, split or limit would make no sense.
-        for other in ("file", "text", "label", "split", "limit"):
-            st.query_params.pop(other, None)
-    if value and value not in {"demo", "glove-50"}:
-        st.query_params[name] = value
-    else:
-        st.query_params.pop(name, None)
+def _other_source() -> None:
+    """Forget the file, split and limit of another source, which would make no sense."""
+    ADDRESS.put(file="", **{name: USUAL[FIELDS[name]] for name in ("text", "label", "split", "limit")})

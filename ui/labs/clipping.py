@@ -9,7 +9,7 @@ import streamlit as st
 
 from sentiment_core.clipping import RULES
 from sentiment_core.config import ExperimentConfig, field_info
-from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
+from sentiment_core.errors import SentimentLabError, StoreError, StoreUnavailableError
 from sentiment_core.findings.clipping_study import (
     MOST_SEEDS,
     MOST_UPDATES,
@@ -21,8 +21,10 @@ from sentiment_core.findings.clipping_study import (
     study_experiment,
 )
 from sentiment_core.store import Experiment
+from ui.addresses import lab_address
+from ui.kit.address import one_of, setting, several, whole
+from ui.kit.experiments import show_problem, start_button
 from ui.kit.labels import say
-from ui.kit.launch import start_experiment
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.labs.clipping_figures import figure, tables
 from ui.server.backend import store
@@ -35,14 +37,15 @@ FIELDS = {
     **THRESHOLDS,
     "steps": "training.max_steps",
 }
-DEFAULTS = {
-    "optimizer": "adam",
-    "rate": "",
-    **{name: f"{field_info(field).default:g}" for name, field in THRESHOLDS.items()},
-    "steps": "",
-    "seeds": "3",
-}
-KEY = "lab:clipping:"
+ADDRESS = lab_address(
+    "clipping",
+    one_of("optimizer", RATES, "adam"),
+    setting("rate", FIELDS["rate"]),
+    *(setting(name, of, f"{field_info(of).default:g}") for name, of in THRESHOLDS.items()),
+    setting("steps", FIELDS["steps"]),
+    whole("seeds", 1, MOST_SEEDS, 3),
+    several("experiments", MOST_SEEDS),
+)
 REFRESH_SECONDS = 2.0
 
 
@@ -53,107 +56,71 @@ def draw() -> None:
         f"{_listed([rule.effect for rule in RULES.values()])}. One row of panels a quantity, one column a seed: what "
         "holds in one column only is luck."
     )
-    settings = read_settings()
+    show_problem()
     experiments = shown()
     if experiments:
         results(experiments)
     else:
-        prepare(settings)
+        prepare()
 
 
-def read_settings() -> dict[str, str]:
-    """Return the settings that the address names; a bad one is said and replaced by the default."""
-    given = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
-    try:
-        settings = {**DEFAULTS, **given}
-        check(settings)
-    except ConfigError as error:
-        show_error(error)
-        for name in given:
-            del st.query_params[name]
-        return dict(DEFAULTS)
-    return settings
-
-
-def check(settings: dict[str, str]) -> list[ExperimentConfig]:
+def study() -> list[ExperimentConfig]:
     """Return the study's experiments, one a seed; raise `ConfigError` for settings out of range."""
-    seeds = settings["seeds"]
-    if seeds not in map(str, range(1, MOST_SEEDS + 1)):
-        raise ConfigError(f"seeds: choose 1 to {MOST_SEEDS} (got {seeds[:40]!r})")
-    values = dict(settings)
-    if settings["optimizer"] in RATES:
-        values["rate"] = settings["rate"] or f"{RATES[settings['optimizer']]:g}"
+    values = {name: ADDRESS.value(name).strip() for name in FIELDS}
+    values["rate"] = values["rate"] or f"{RATES[values['optimizer']]:g}"
     changes = {field: values[name] for name, field in FIELDS.items() if values[name]}
-    return [study_experiment(seed, changes) for seed in range(1, int(seeds) + 1)]
-
-
-def updates(settings: dict[str, str]) -> int:
-    """Return how many updates each run makes; the epochs end it where the link asks for more."""
-    return min(check(settings)[0].training.max_steps or MOST_UPDATES, MOST_UPDATES)
+    return [study_experiment(seed, changes) for seed in range(1, ADDRESS.value("seeds") + 1)]
 
 
 def shown() -> list[Experiment]:
     """Return the experiments that the address names; say so when one is not there."""
-    found = []
-    # A seed named twice would count twice in every median.
-    names = list(dict.fromkeys(name for name in st.query_params.get("experiments", "").split(",") if name))
     try:
-        for name in names[:MOST_SEEDS]:
-            experiment = store().experiment(name)
-            found.append(experiment)
+        found = [store().experiment(name) for name in ADDRESS.value("experiments")]
         check_study([experiment.config for experiment in found])
+    except StoreUnavailableError:
+        raise
     except SentimentLabError as error:
         show_error(error)
-        del st.query_params["experiments"]
+        ADDRESS.put(experiments=[])
         return []
     return found
 
 
-def prepare(settings: dict[str, str]) -> None:
+def prepare() -> None:
     """Draw the settings and the button."""
     first, second, *thresholds, last = st.columns([1.3, 1, *(1 for _ in THRESHOLDS), 1], vertical_alignment="bottom")
     with first:
-        names = list(RATES)
-        chosen = settings["optimizer"]
-        key = f"{KEY}optimizer:{chosen}"
         st.segmented_control(
             "Optimizer",
-            names,
-            default=chosen if chosen in names else names[0],
+            list(RATES),
             required=True,
             format_func=lambda name: say("training.optimizer", name),
-            key=key,
-            on_change=_take,
-            args=("optimizer", key),
+            key=ADDRESS.key("optimizer"),
+            # A rate that suits one optimizer is far off for the other.
+            on_change=lambda: ADDRESS.put(rate=""),
             help="Adam divides by the gradient's usual size and so hides clipping; SGD takes the gradient as it is.",
         )
-    usual = f"{RATES.get(chosen, RATES['adam']):g}"
     with second:
-        _text("rate", "Learning rate", settings, placeholder=usual)
-    for column, (name, field) in zip(thresholds, THRESHOLDS.items(), strict=True):
+        usual = f"{RATES[ADDRESS.value('optimizer')]:g}"
+        st.text_input("Learning rate", key=ADDRESS.key("rate"), placeholder=usual)
+    for column, (name, of) in zip(thresholds, THRESHOLDS.items(), strict=True):
         with column:
-            _text(name, field_info(field).title, settings)
+            st.text_input(field_info(of).title, key=ADDRESS.key(name))
     with last:
-        key = f"{KEY}seeds:{settings['seeds']}"
-        counts = [str(count) for count in range(1, MOST_SEEDS + 1)]
-        place = counts.index(settings["seeds"])
-        st.selectbox("Seeds", counts, place, key=key, on_change=_take, args=("seeds", key))
-    count = int(settings["seeds"])
-    label = f"Run {count} seeds" if count > 1 else "Run 1 seed"
-    if st.button(label, type="primary", icon=":material/play_circle:"):
-        with errors_shown():
-            start(settings)
-    st.caption(
-        f"Each seed: {len(RULES)} runs of rung 4's network side by side, {updates(settings)} updates on demo reviews. "
-        "Seeds wait in the queue where there are fewer free places than seeds."
+        st.selectbox("Seeds", list(range(1, MOST_SEEDS + 1)), key=ADDRESS.key("seeds"))
+    # Raises for settings that make no study: there is no button then, and what was typed stays to be mended.
+    configs = study()
+    start_button(
+        f"Run {len(configs)} seeds" if len(configs) > 1 else "Run 1 seed",
+        lambda: configs,
+        lambda started: ADDRESS.put(experiments=[experiment.id for experiment in started]),
     )
-
-
-def start(settings: dict[str, str]) -> None:
-    """Create one experiment a seed, put them into the queue, and show them."""
-    created = [start_experiment(config) for config in check(settings)]
-    st.query_params["experiments"] = ",".join(experiment.id for experiment in created)
-    st.rerun()
+    # The epochs end it where the link asks for more.
+    updates = min(configs[0].training.max_steps or MOST_UPDATES, MOST_UPDATES)
+    st.caption(
+        f"Each seed: {len(RULES)} runs of rung 4's network side by side, {updates} updates on demo reviews. Seeds "
+        "wait in the queue where there are fewer free places than seeds."
+    )
 
 
 def results(experiments: Sequence[Experiment]) -> None:
@@ -207,22 +174,6 @@ def _listed(words: list[str]) -> str:
     return f"{', '.join(words[:-1])}, or {words[-1]}"
 
 
-def _text(name: str, label: str, settings: dict[str, str], placeholder: str = "") -> None:
-    key = f"{KEY}{name}:{settings[name]}:{settings['optimizer']}"
-    st.text_input(label, settings[name], key=key, on_change=_take, args=(name, key), placeholder=placeholder)
-
-
-def _take(name: str, key: str) -> None:
-    value = str(st.session_state[key] or "").strip()
-    if value and value != DEFAULTS[name]:
-        st.query_params[name] = value
-    else:
-        st.query_params.pop(name, None)
-    if name == "optimizer":
-        # A rate that suits one optimizer is far off for the other.
-        st.query_params.pop("rate", None)
-
-
 def _stop(identifiers: Sequence[str]) -> None:
     for identifier in identifiers:
         # One that ended a moment ago needs no stop.
@@ -231,4 +182,4 @@ def _stop(identifiers: Sequence[str]) -> None:
 
 
 def _leave() -> None:
-    st.query_params.pop("experiments", None)
+    ADDRESS.put(experiments=[])

@@ -6,17 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from sentiment_core.config import field_info, flatten
-from sentiment_core.errors import ConfigError, SentimentLabError
-from sentiment_core.explain import load_predictor
+from sentiment_core.errors import ConfigError, SentimentLabError, StoreUnavailableError
+from sentiment_core.explain import DEFAULT_BASELINE, load_predictor
+from sentiment_core.explain.cost import padding_seconds
+from sentiment_core.explain.job import EXPLANATION, PADDING, arguments_for
 from sentiment_core.explain.padding_probe import (
+    AMOUNTS,
     KINDS,
     MOST_PADDING,
+    STEP,
     Candidate,
     Movement,
     alike,
@@ -29,28 +34,32 @@ from sentiment_core.explain.padding_probe import (
 )
 from sentiment_core.metrics import Status
 from sentiment_core.store import Run
+from ui.addresses import lab_address
+from ui.kit.address import several, text, whole
+from ui.kit.at_once import AT_ONCE_SECONDS, about
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.examples import EXAMPLES
+from ui.kit.experiments import control_row, show_problem, start_button
+from ui.kit.job_panel import job_panel
+from ui.kit.kept import kept
 from ui.kit.labels import say
-from ui.kit.launch import start_experiment
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.palette import run_colour
-from ui.kit.run_controls import PROBLEM, controls
 from ui.kit.uploads import in_users_words
 from ui.server.backend import store
 
-TEXT, PADDING, EXAMPLE = "lab:padding:text", "lab:padding:padding", "lab:padding:example"
-KEPT = "lab:padding:kept"
+EXAMPLE = "lab:padding:example"
 NAMES = {"padded_last": "padded last state", "last": "true last state", "attention": "attention"}
 DASHES = {"padded_last": "solid", "last": "dash", "attention": "dot"}
-STEP = 10
-# Most of the way a state forgets the review is behind its first few steps of padding.
-AMOUNTS = (0, 1, 2, 5, *range(STEP, MOST_PADDING + 1, STEP))
-FIRST_PADDING = 100
-LONGEST_LINK = 1500
 # So many differing settings are named; past that, the runs have little in common.
 MOST_FIELDS = 5
 MOST_CHARACTERS = 20_000
+ADDRESS = lab_address(
+    "padding",
+    several("runs", len(KINDS)),
+    whole("padding", 0, MOST_PADDING, 100),
+    text("text", MOST_CHARACTERS, EXAMPLES["Mixed feelings"], "review"),
+)
 
 
 def draw() -> None:
@@ -59,9 +68,9 @@ def draw() -> None:
         "In a batch the short reviews are filled up with padding. A model that reads its state after the padding "
         "answers a question nobody asked: how long was the longest review beside this one?"
     )
-    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
-        show_error(problem)
-    adopt_address()
+    show_problem()
+    # A link may name any amount; the slider stops at some.
+    ADDRESS.put(padding=round(ADDRESS.value("padding") / STEP) * STEP)
     found = candidates(store().experiments())
     runs = chosen_runs(found)
     waiting = [run for run in runs.values() if run.status is not Status.FINISHED]
@@ -81,38 +90,17 @@ def draw() -> None:
         offer("Or train three that are alike in all but what the head reads.")
     if runs and not unlike:
         probe(runs)
-    write_address(runs)
-
-
-def adopt_address() -> None:
-    """Fill the widgets from the link when the lab opens; what cannot be used is said."""
-    state, query = st.session_state, st.query_params
-    if TEXT in state and PADDING in state:
-        return
-    kept = state.get(KEPT, {})
-    text = query.get("text", kept.get("text", EXAMPLES["Mixed feelings"]))
-    if len(text) > LONGEST_LINK:
-        # Three models read it at each of `AMOUNTS`: 18 s for the longest. A link must not ask for that.
-        show_error(
-            ConfigError(f"text: the review in this link is cut after {LONGEST_LINK:,} characters; paste it here")
-        )
-    state[TEXT] = text[:LONGEST_LINK]
-    given = query.get("padding", kept.get("padding", str(FIRST_PADDING)))
-    padding = int(given) if given.isascii() and given.isdigit() and len(given) < 5 else -1
-    if not 0 <= padding <= MOST_PADDING:
-        show_error(ConfigError(f"padding: choose 0 to {MOST_PADDING} (got {given[:40]!r}); it is {FIRST_PADDING} now"))
-        padding = FIRST_PADDING
-    state[PADDING] = round(padding / STEP) * STEP
+    ADDRESS.put(runs=[runs[kind].id for kind in KINDS if kind in runs])
 
 
 def chosen_runs(trained: Sequence[Candidate]) -> dict[str, Run]:
     """Return a run for each kind of model: those the address names, else ones that are alike; bad names are said."""
-    named = [name for name in st.query_params.get("runs", "").split(",") if name]
+    named = ADDRESS.value("runs")
     if not named:
         return alike(trained)
     found: dict[str, Run] = {}
     try:
-        for name in named[: len(KINDS)]:
+        for name in named:
             run = store().run(name)
             kind = kind_of(run.config)
             if kind is None:
@@ -120,9 +108,10 @@ def chosen_runs(trained: Sequence[Candidate]) -> dict[str, Run]:
             if run.status is not Status.FINISHED and not run.status.is_active:
                 raise ConfigError(f"run {name} has not finished ({run.status}); others are used")
             found[kind] = run
+    except StoreUnavailableError:
+        raise
     except SentimentLabError as error:
         show_error(error)
-        st.query_params.pop("runs", None)
         return alike(trained)
     return found
 
@@ -182,19 +171,19 @@ def offer(what: str) -> None:
     """Draw the button that trains the models, under a sentence that says why."""
     with st.container(border=True):
         st.markdown(literal(what))
-        if st.button("Train the three models", type="primary", icon=":material/play_circle:"):
-            with errors_shown():
-                experiment = start_experiment(probe_experiment())
-                st.query_params["runs"] = ",".join(run.id for run in experiment.runs)
-                st.rerun()
+        start_button(
+            "Train the three models",
+            lambda: [probe_experiment()],
+            lambda started: ADDRESS.put(runs=[run.id for run in started[0].runs]),
+        )
         st.caption("Three small RNNs side by side on 4,000 demo reviews, alike in all but what the head reads.")
 
 
 def watch(run: Run) -> None:
     """Draw the training; the page runs again when it ends."""
     experiment = store().experiment(run.experiment_id)
-    with st.container(horizontal=True):
-        controls(experiment)
+    with control_row(experiment):
+        pass
     st.caption("The slider appears when all three have finished.")
     live_experiment(experiment.id, experiment.status, height=400)
 
@@ -203,18 +192,19 @@ def probe(runs: Mapping[str, Run]) -> None:
     """Draw the review, the slider, the lines and what they say."""
     left, right = st.columns([1, 1.5], gap="large")
     with left:
-        st.text_area("Review", key=TEXT, height=180, max_chars=MOST_CHARACTERS)
+        st.text_area("Review", key=ADDRESS.key("text"), height=180, max_chars=MOST_CHARACTERS)
         st.selectbox("Or pick one", list(EXAMPLES), None, key=EXAMPLE, on_change=_pick, placeholder="An example review")
-        padding = st.slider("Padding behind the review", 0, MOST_PADDING, step=STEP, key=PADDING)
-    text = st.session_state[TEXT]
+        padding = st.slider("Padding behind the review", 0, MOST_PADDING, step=STEP, key=ADDRESS.key("padding"))
+    review = ADDRESS.value("text")
     with right:
-        if not text.strip():
+        if not review.strip():
             st.caption("Write a review; the three answers appear here.")
             return
         lines: dict[str, np.ndarray] = {}
         for kind in [kind for kind in KINDS if kind in runs]:
             with errors_shown():
-                lines[kind] = _line(runs[kind].id, text)
+                if (line := probed(runs[kind], review)) is not None:
+                    lines[kind] = line
         if not lines:
             return
         st.plotly_chart(figure(lines, padding), key="lab:padding:figure", config={"displayModeBar": False})
@@ -261,29 +251,35 @@ def figure(lines: Mapping[str, np.ndarray], padding: int) -> go.Figure:
     return made
 
 
-def write_address(runs: Mapping[str, Run]) -> None:
-    """Keep runs, review and slider in the address; a long review stays out."""
-    query = {"lab": "padding"}
-    if runs:
-        query["runs"] = ",".join(runs[kind].id for kind in KINDS if kind in runs)
-        query["padding"] = str(st.session_state[PADDING])
-        if 0 < len(st.session_state[TEXT]) <= LONGEST_LINK:
-            query["text"] = st.session_state[TEXT]
-    st.session_state[KEPT] = {name: query[name] for name in ("text", "padding") if name in query}
-    if query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
+def probed(run: Run, review: str) -> np.ndarray | None:
+    """Return P(positive) `(A,)` over `AMOUNTS`; where that takes long, draw the panel of its job until it is there."""
+    seconds = padding_seconds(int(_predictor(run.id).read(review)[1].sum()), AMOUNTS)
+    if seconds <= AT_ONCE_SECONDS / len(KINDS):
+        found: np.ndarray = _line(run.id, review)
+        return found
+    question = arguments_for(PADDING, run.id, review, (), None, DEFAULT_BASELINE, store())
+    kind = NAMES[kind_of(run.config) or ""]
+    result = job_panel(
+        EXPLANATION, question, start_label=f"Ask the {kind}", time_hint=f"{about(seconds).capitalize()}."
+    )
+    return None if result is None else np.array(result.probabilities)
 
 
-@st.cache_data(max_entries=24, show_spinner="Asking the model")
-def _line(run_id: str, text: str) -> np.ndarray:
-    return padding_probe(load_predictor(run_id, store()), text, AMOUNTS)
+@kept(max_entries=3, show_spinner="Loading the model")
+def _predictor(run_id: str) -> Any:
+    return load_predictor(run_id, store())
+
+
+@kept(max_entries=24, show_spinner="Asking the model")
+def _line(run_id: str, review: str) -> np.ndarray:
+    return padding_probe(_predictor(run_id), review, AMOUNTS)
 
 
 def _choose(runs: Mapping[str, Run], kind: str, key: str) -> None:
     ids = {name: run.id for name, run in runs.items()} | {kind: st.session_state[key]}
-    st.query_params["runs"] = ",".join(ids[name] for name in KINDS if ids.get(name))
+    ADDRESS.put(runs=[ids[name] for name in KINDS if ids.get(name)])
 
 
 def _pick() -> None:
     if st.session_state[EXAMPLE]:
-        st.session_state[TEXT] = EXAMPLES[st.session_state[EXAMPLE]]
+        ADDRESS.put(text=EXAMPLES[st.session_state[EXAMPLE]])

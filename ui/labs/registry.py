@@ -9,7 +9,7 @@ from sentiment_core.errors import NotFoundError
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab: `name` is its link (`?lab=NAME`), `module` has a `draw()` that draws it below its title."""
+    """A lab: `name` is its link (`?lab=NAME`), `module` has its `ADDRESS` and a `draw()` for all below its title."""
 
     name: str
     title: str
@@ -18,7 +18,7 @@ class Lab:
     icon: str
 
 
-LABS: tuple[Lab, ...] = (
+LABS: list[Lab] = [
     Lab(
         "learning-rates",
         "Learning-rate sweep",
@@ -55,6 +55,13 @@ LABS: tuple[Lab, ...] = (
         ":material/water_drop:",
     ),
     Lab(
+        "batch-norm",
+        "Batch norm, training and testing",
+        "One review in changing company: when does its answer depend on who shares its batch?",
+        "ui.labs.inside.batch_norm",
+        ":material/groups:",
+    ),
+    Lab(
         "clipping-geometry",
         "Clipping geometry",
         "A loss with a cliff: where does descent end without clipping, by norm and by value, update by update?",
@@ -68,7 +75,7 @@ LABS: tuple[Lab, ...] = (
         "ui.labs.baselines",
         ":material/linear_scale:",
     ),
-)
+]
 
 
 def lab(name: str) -> Lab:

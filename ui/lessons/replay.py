@@ -9,6 +9,7 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import results
 from sentiment_core.recorded import PREFIX, Recording, in_words, recording, recordings
 from sentiment_core.sources import SOURCES
+from ui.addresses import LESSON
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
@@ -25,7 +26,7 @@ def recorded_panel(lesson_name: str) -> None:
         show_error(error)
         return
     about = setting(found.recorded.config)
-    if st.query_params.get("watch") != "recorded":
+    if LESSON.value("watch") is None:
         st.button(
             f"Watch the recorded run ({about})",
             icon=":material/replay:",
@@ -69,8 +70,8 @@ def findings(found: Recording) -> None:
 
 
 def _watch() -> None:
-    st.query_params["watch"] = "recorded"
+    LESSON.put(watch="recorded")
 
 
 def _close() -> None:
-    st.query_params.pop("watch", None)
+    LESSON.put(watch=None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig, to_query
+from sentiment_core.config import ExperimentConfig
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons import (
     LESSONS,
@@ -22,10 +22,10 @@ from sentiment_core.lessons import (
 from sentiment_core.presets import preset
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
+from ui.addresses import LESSON, to_lab, to_lesson, to_train
 from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.lessons.verdict_words import line, verdict_on
-from ui.pages import pages
 from ui.server.backend import store
 
 CORRECT = "correct"
@@ -57,7 +57,7 @@ def lesson_links(item: Lesson) -> None:
     if place:
         other = LESSONS[place - 1]
         _link(other, "Previous", icon=":material/arrow_back:", tip=heading(other))
-    st.page_link(pages()["lessons"], label="All lessons", icon=":material/list:")
+    to_lesson().draw("All lessons", icon=":material/list:")
     if place + 1 < len(LESSONS):
         other = LESSONS[place + 1]
         _link(other, "Next", icon=":material/arrow_forward:", tip=heading(other), position="right")
@@ -127,11 +127,9 @@ def train_links(item: Lesson, config: ExperimentConfig) -> None:
     """Draw the ways into Train: the same experiment to change, and the notebook's own setting."""
     with st.container(horizontal=True):
         change_in_train(config)
-        st.page_link(
-            pages()["train"],
-            label="The notebook's full setting",
+        to_train(full_experiment_for(item)).draw(
+            "The notebook's full setting",
             icon=":material/school:",
-            query_params=to_query(full_experiment_for(item)),
             help="40,000 IMDb reviews, GloVe 100-d, batches of 128. Downloads 212 MB on first use; nothing starts "
             "before you press Train there.",
         )
@@ -139,7 +137,7 @@ def train_links(item: Lesson, config: ExperimentConfig) -> None:
 
 def change_in_train(config: ExperimentConfig) -> None:
     """Draw the way into Train with an experiment to change."""
-    st.page_link(pages()["train"], label="Change it in Train", icon=":material/tune:", query_params=to_query(config))
+    to_train(config).draw("Change it in Train", icon=":material/tune:")
 
 
 def path_switch(item: Lesson, chosen: MistakeLesson | None) -> None:
@@ -161,16 +159,13 @@ def path_switch(item: Lesson, chosen: MistakeLesson | None) -> None:
         args=(key,),
         help="Runs a mistake beside the correct code, on the same batches.",
         # The curves should be seen without scrolling.
-        label_visibility="collapsed" if "experiment" in st.query_params else "visible",
+        label_visibility="collapsed" if LESSON.value("experiment") else "visible",
     )
 
 
 def _take_path(key: str) -> None:
-    st.query_params.pop("experiment", None)
-    if st.session_state[key] in (None, CORRECT):
-        st.query_params.pop("mistake", None)
-    else:
-        st.query_params["mistake"] = st.session_state[key]
+    chosen = st.session_state[key]
+    LESSON.put(experiment=None, mistake=None if chosen == CORRECT else chosen)
 
 
 def mistake_text(item: MistakeLesson) -> None:
@@ -185,20 +180,12 @@ def variations(item: Lesson) -> None:
     """Draw links to the lesson with something changed, and to the lab that goes deeper."""
     for other in item.variations:
         fields = {name: str(value) for name, value in other.fields.items()}
-        st.page_link(
-            pages()["lessons"],
-            label=literal(other.title),
-            icon=":material/alt_route:",
-            help=other.why,
-            query_params={"lesson": item.name, **fields},
-        )
+        to_lesson(item.name, **fields).draw(literal(other.title), icon=":material/alt_route:", help=other.why)
     if item.name in CLIPPING_LESSONS:
-        st.page_link(
-            pages()["labs"],
-            label="Clipping in depth",
+        to_lab("clipping").draw(
+            "Clipping in depth",
             icon=":material/science:",
             help="By norm, by value and none over several seeds, with Adam or SGD.",
-            query_params={"lab": "clipping"},
         )
 
 
@@ -263,11 +250,4 @@ def _entry(item: Lesson) -> None:
 
 
 def _link(item: Lesson, label: str, *, icon: str | None = None, tip: str | None = None, position: str = "left") -> None:
-    st.page_link(
-        pages()["lessons"],
-        label=literal(label),
-        icon=icon,
-        icon_position=position,  # type: ignore[arg-type]
-        help=tip,
-        query_params={"lesson": item.name},
-    )
+    to_lesson(item.name).draw(literal(label), icon=icon, icon_position=position, help=tip)

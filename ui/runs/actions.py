@@ -7,18 +7,16 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from sentiment_core import export
-from sentiment_core.config import to_query
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Experiment
+from ui.addresses import RUNS, to_explain, to_train
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal, show_error
-from ui.pages import pages
 from ui.runs.table import Entry, metrics_csv
 from ui.server.backend import store
 
 PROBLEM = "runs:problem"
 MOST_RENAMED = 8
-MOST_MODELS = 3
 
 
 def draw_actions(chosen: Sequence[Entry]) -> None:
@@ -27,24 +25,16 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
     st.markdown(f"**{len(chosen)}** selected", width="content")
     single = experiments[0] if len(experiments) == 1 else None
     if single is not None:
-        train = pages()["train"]
-        st.page_link(train, label="Open", icon=":material/show_chart:", query_params={"experiment": single.id})
-        st.page_link(
-            train,
-            label="Duplicate",
+        to_train(experiment=single.id).draw("Open", icon=":material/show_chart:")
+        to_train(single.config).draw(
+            "Duplicate",
             icon=":material/file_copy:",
-            query_params=duplicate_query(single),
             help="The Train page with these settings and runs, to change and train again.",
         )
     # Without an update there is no model to ask.
-    models = [entry.run.id for entry in chosen if entry.run.steps][:MOST_MODELS]
+    models = [entry.run.id for entry in chosen if entry.run.steps]
     if models:
-        st.page_link(
-            pages()["explain"],
-            label="Explain",
-            icon=":material/highlight:",
-            query_params={"models": ",".join(models)},
-        )
+        to_explain(models).draw("Explain", icon=":material/highlight:")
     st.space("stretch")
     why_not = None if single else "Select runs of one experiment to rename them."
     if st.button("Rename", icon=":material/edit:", disabled=single is None, help=why_not):
@@ -55,15 +45,6 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
     if st.button("Delete", icon=":material/delete:", disabled=not experiments):
         confirm_delete(experiments)
     copy_link()
-
-
-def duplicate_query(experiment: Experiment) -> dict[str, str]:
-    """Return the address parameters that make the Train page show `experiment`'s settings and runs."""
-    query = to_query(experiment.config)
-    if "data.path" in query:
-        # Uploads by name: a link says nothing about folders.
-        query["data.path"] = query["data.path"].replace("\\", "/").rpartition("/")[2]
-    return query
 
 
 def draw_exports(chosen: Sequence[Entry]) -> None:
@@ -125,7 +106,7 @@ def confirm_delete(experiments: Sequence[Experiment]) -> None:
 
 def delete(experiments: Sequence[Experiment]) -> None:
     """Delete experiments; what goes wrong is shown on the next run of the page."""
-    st.query_params.pop("runs", None)
+    RUNS.put(runs=[])
     try:
         for experiment in experiments:
             store().delete_experiment(experiment.id)

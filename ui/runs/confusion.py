@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -21,49 +21,15 @@ from sentiment_core.predictions import (
     of_cell,
     read_predictions,
 )
+from ui.addresses import RUNS, to_explain
 from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
 from ui.kit.reading_first import read_first
-from ui.pages import pages
 from ui.runs.table import Entry, labels
 
-OF, CELL, THRESHOLD, PAGE = "confusion:of", "confusion:cell", "confusion:threshold", "confusion:page"
-PARAMETERS = ("cell", "of", "threshold")
 REVIEWS_A_PAGE = 8
 SHOWN_CHARACTERS = 120
-# A longer review does not fit into an address; it reaches the Explain page through the session alone.
-LONGEST_LINK = 1500
 WORDS = ("negative", "positive")
-DEFAULT_THRESHOLD = 0.5
-
-
-def adopt_address(query: Mapping[str, str]) -> list[str]:
-    """Take cell, run and threshold from a link; return what could not be used."""
-    problems = []
-    cell = query.get("cell")
-    st.session_state[CELL] = cell if cell in CELLS else None
-    if cell is not None and cell not in CELLS:
-        problems.append("The link asks for a cell of the confusion matrix that there is not; choose a number in it.")
-    st.session_state[OF] = query.get("of")
-    st.session_state[THRESHOLD] = DEFAULT_THRESHOLD
-    try:
-        threshold = float(query.get("threshold", DEFAULT_THRESHOLD))
-        if not 0.05 <= threshold <= 0.95:
-            raise ValueError
-        st.session_state[THRESHOLD] = round(threshold, 2)
-    except ValueError:
-        problems.append("The link asks for an impossible threshold; 0.5 is used. Allowed: 0.05 to 0.95.")
-    return problems
-
-
-def address() -> dict[str, str]:
-    """Return the parameters of the address that bring this cell back."""
-    state = st.session_state
-    query = {"cell": state.get(CELL), "of": state.get(OF) if state.get(CELL) else None}
-    threshold = state.get(THRESHOLD, DEFAULT_THRESHOLD)
-    return {name: value for name, value in query.items() if value} | (
-        {"threshold": f"{threshold:g}"} if threshold != DEFAULT_THRESHOLD else {}
-    )
 
 
 def draw_confusion(chosen: Sequence[Entry]) -> None:
@@ -85,7 +51,7 @@ def draw_confusion(chosen: Sequence[Entry]) -> None:
     with left:
         threshold = _matrix(found)
     with right:
-        cell = CELLS.get(st.session_state.get(CELL) or "")
+        cell = CELLS.get(RUNS.value("cell") or "")
         if cell is None:
             st.caption("Choose a number to read its reviews, those that the model was surest about first.")
         else:
@@ -94,24 +60,23 @@ def draw_confusion(chosen: Sequence[Entry]) -> None:
 
 def _choose_run(tested: dict[str, tuple[Entry, Predictions]]) -> str:
     first = next(iter(tested))
-    if st.session_state.get(OF) not in tested:
-        st.session_state[OF] = first
+    if RUNS.value("of") not in tested:
+        RUNS.put(of=first)
     if len(tested) > 1:
         names = labels([entry for entry, _ in tested.values()])
         st.segmented_control(
             "Run",
             list(tested),
-            key=OF,
+            key=RUNS.key("of"),
             required=True,
             format_func=lambda name: literal(names[name]),
             label_visibility="collapsed",
-            persist_state="page",
         )
-    return str(st.session_state[OF] or first)
+    return str(RUNS.value("of") or first)
 
 
 def _matrix(found: Predictions) -> float:
-    counts = confusion(found.probabilities, found.labels, st.session_state[THRESHOLD])
+    counts = confusion(found.probabilities, found.labels, RUNS.value("threshold"))
     grid = st.grid(3, min_column_width=80, wrap=False, vertical_alignment="center")
     grid.markdown("")
     for word in WORDS:
@@ -123,7 +88,7 @@ def _matrix(found: Predictions) -> float:
             grid.button(
                 f"{counts[label, predicted]:,}",
                 key=f"cell:{cell.name}",
-                type="primary" if st.session_state.get(CELL) == cell.name else "secondary",
+                type="primary" if RUNS.value("cell") == cell.name else "secondary",
                 icon=":material/check:" if label == predicted else ":material/close:",
                 width="stretch",
                 help=f"Reviews that are {word} and were read as {WORDS[predicted]}",
@@ -144,16 +109,14 @@ def _matrix(found: Predictions) -> float:
         0.05,
         0.95,
         step=0.05,
-        key=THRESHOLD,
-        # A filter that finds nothing draws no slider, and the matrix comes back after it.
-        persist_state="page",
+        key=RUNS.key("threshold"),
         help="The accuracies in the table are measured at 0.5.",
     )
-    return float(st.session_state[THRESHOLD])
+    return float(RUNS.value("threshold"))
 
 
 def _open_cell(name: str) -> None:
-    st.session_state[CELL] = name
+    RUNS.put(cell=name)
 
 
 def _reviews(entry: Entry, found: Predictions, cell: Cell, threshold: float) -> None:
@@ -174,7 +137,7 @@ def _reviews(entry: Entry, found: Predictions, cell: Cell, threshold: float) -> 
     page = 1
     top = st.container(gap=None)
     if pages_needed > 1:
-        page = st.pagination(pages_needed, key=f"{PAGE}:{entry.run.id}:{cell.name}:{threshold}")
+        page = st.pagination(pages_needed, key=f"confusion:page:{entry.run.id}:{cell.name}:{threshold}")
     with top:
         for place in places[(page - 1) * REVIEWS_A_PAGE :][:REVIEWS_A_PAGE]:
             index = int(found.indices[place])
@@ -187,21 +150,13 @@ def _reviews(entry: Entry, found: Predictions, cell: Cell, threshold: float) -> 
                 help="Open in Explain",
                 wrap=False,
             ):
-                open_in_explain(entry.run.id, text)
-
-
-def open_in_explain(run_id: str, text: str) -> None:
-    """Go to the Explain page with one model and one review."""
-    # The page's own keys: what does not fit into the address is found there.
-    st.session_state["explain:text"], st.session_state["explain:models"] = text, [run_id]
-    query = {"models": run_id} | ({"text": text} if len(text) <= LONGEST_LINK else {})
-    st.switch_page(pages()["explain"], query_params=query)
+                to_explain([entry.run.id], text).follow()
 
 
 def test_texts(entry: Entry, found: Predictions) -> dict[int, str]:
     """Return the tested reviews by index; raise `SentimentLabError` when they are gone or have changed."""
-    relevant = arguments_for(entry.run.config.data)
-    return _load_texts(REVIEWS.written(relevant), found.indices.tobytes(), _Tested(found))
+    question = REVIEWS.written(arguments_for(entry.run.config.data))
+    return _load_texts(question, found.indices.tobytes(), _Tested(found))
 
 
 class _Tested:

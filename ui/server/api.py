@@ -23,7 +23,7 @@ from sentiment_core.baselines import trained
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import NotFoundError, SentimentLabError
 from sentiment_core.recorded import PREFIX, recording
-from sentiment_core.steps.quantities import CORE, DIAGNOSTICS, scalars
+from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
 from sentiment_core.store import Experiment, Run, Source
 from sentiment_core.store.source import measured
 from sentiment_core.tasks import TASKS
@@ -221,13 +221,14 @@ def values_of(source: Source, found: Experiment, name: str, after: int) -> dict[
     return {"quantity": asdict(CORE.get(name) or DIAGNOSTICS[name]), "runs": runs}
 
 
-def drawn(source: Source, run: Run) -> list[str]:
-    """Return which quantities of a run have a curve, in the order in which they are drawn."""
+def undrawn(run: Run) -> list[str]:
+    """Return which quantities that have a panel are not drawn for a run: what clipping did, where it did nothing.
+
+    A threshold that is no length has no place beside the norm.
+    """
     rule = RULES[run.config.training.clipping]
-    # A threshold that is no length has no place beside the norm.
     hidden = {"dotted": rule.clip is None, "level": not rule.bounds_norm}
-    measured = [*CORE.values(), *scalars(source.diagnostic_names(run.id))]
-    return [quantity.name for quantity in measured if quantity.panel and not hidden.get(quantity.line)]
+    return [name for name, quantity in CORE.items() if hidden.get(quantity.line)]
 
 
 def _describe_run(source: Source, found: Experiment, run: Run, known: Known) -> dict[str, Any]:
@@ -238,7 +239,7 @@ def _describe_run(source: Source, found: Experiment, run: Run, known: Known) -> 
         "status": str(run.status),
         "error": run.error,
         "clipping": run.config.training.clipping,
-        "drawn": drawn(source, run),
+        "undrawn": undrawn(run),
         "parameters": run.parameters,
         "seconds": run.seconds,
         "validation_accuracy": run.validation_accuracy,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
@@ -19,6 +20,7 @@ from sentiment_core.work.leftovers import collect
 from ui.server.warm_up import warm_up
 
 WATCH_SECONDS = 2.0
+COLLECT_SECONDS = 86_400.0
 
 logger = logging.getLogger(__name__)
 
@@ -66,12 +68,14 @@ def _look_after() -> None:
 
 
 async def _watch() -> None:
-    try:
-        await asyncio.to_thread(lambda: collect(store()))
-    except Exception as error:  # whatever it is, the queue must be looked after
-        logger.warning("leftovers of crashes stay until the next start: %s", error)
-    complaint = ""
+    complaint, collected = "", -COLLECT_SECONDS
     while True:
+        if time.monotonic() - collected >= COLLECT_SECONDS:
+            collected = time.monotonic()
+            try:
+                await asyncio.to_thread(lambda: collect(store()))
+            except Exception as error:  # whatever it is, the queue must be looked after
+                logger.warning("leftovers stay until the next day or start: %s", error)
         try:
             await asyncio.to_thread(_look_after)
             complaint = ""

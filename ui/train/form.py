@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import DataConfig, ExperimentConfig, build, choices, from_fields
-from sentiment_core.datasets.file.container import READABLE
-from sentiment_core.errors import ConfigError, SentimentLabError
+from sentiment_core.config import DataConfig, ExperimentConfig, choices, from_fields
+from sentiment_core.errors import ConfigError
 from sentiment_core.presets import PRESETS, preset
-from sentiment_core.sources import SOURCES
+from sentiment_core.sources import SOURCES, Source
+from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
-from ui.kit.reading_first import read_first
-from ui.kit.uploads import in_users_words, upload_csv
+from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft
 
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
 BROUGHT = "vectors brought"
-READING = ("positive", "negative", "separator", "encoding", "header")
 # On the demo reviews: 225 steps, a good ten seconds of training on two cores, and clipping makes a visible difference.
 FIRST_EXPERIMENT = {
     "name": "First experiment",
@@ -92,8 +91,6 @@ def form() -> ExperimentConfig | None:
 
 def summary(config: ExperimentConfig) -> str:
     """Return a configuration in one line."""
-    from ui.kit.labels import say
-
     data, model, training = config.data, config.model, config.training
     parts = [
         say("data.source", data.source),
@@ -114,16 +111,16 @@ def _apply_preset(leave: Callable[[], None]) -> None:
     if name:
         # A rung is about the model: whose reviews it reads stays the user's choice.
         config = preset(name).config
-        own = (f"data.{name}" for source in SOURCES.values() for name in source.fields)
-        kept = {field: draft()[field] for field in ("data.source", *own, "data.limit", "data.embeddings")}
+        read = (f"data.{name}" for source in SOURCES.values() for name in source.fields)
+        kept = {field: draft()[field] for field in ("data.source", *read, "data.limit", "data.embeddings")}
         # A recipe that brings its own vectors is not that recipe without them; the user's choice comes back after it.
         brought, chosen = st.session_state.get(BROUGHT, (None, None))
         if kept["data.embeddings"] != brought:
             chosen = kept["data.embeddings"]
         vectors = config.data.embeddings
-        special = vectors != DataConfig().embeddings
-        st.session_state[BROUGHT] = (vectors if special else None, chosen)
-        kept["data.embeddings"] = vectors if special else chosen
+        own = vectors != DataConfig().embeddings
+        st.session_state[BROUGHT] = (vectors if own else None, chosen)
+        kept["data.embeddings"] = vectors if own else chosen
         start_editing(config)
         draft().update(kept)
         leave()
@@ -136,7 +133,7 @@ def _data() -> bool:
     source = SOURCES[draft()["data.source"]]
     usable = True
     if "path" in source.needs:
-        usable = _upload()
+        usable = _upload(source)
     else:
         edit(*(f"data.{name}" for name in source.fields))
     edit("data.embeddings", "data.limit")
@@ -151,31 +148,17 @@ def _data() -> bool:
     return usable
 
 
-def _upload() -> bool:
-    """Draw upload and columns; return whether the reviews can be trained on."""
-    try:
-        kept = upload_csv()
-        if kept is not None:
-            draft()["data.path"] = str(kept)
-        edit("data.text_column", "data.label_column")
-        path = draft()["data.path"]
-        if not path:
-            st.caption(f"Choose a file with a review and its label a row. {READABLE} can be read.")
-            return False
-        with st.popover("How the file is read", icon=":material/table_view:", width="stretch"):
-            edit(*(f"data.{name}" for name in READING))
-        given = {name: draft()[f"data.{name}"] for name in SOURCES["csv"].fields}
-        names = {name: given[name] or "" for name in ("text_column", "label_column")}
-        found = read_first(build(DataConfig, {"source": "csv", **given, **names}), shown=False)
-    except SentimentLabError as error:
-        show_error(error.worded(in_users_words(str(error), draft()["data.path"] or "")))
-        return False
-    if found is None:
-        return False
-    st.caption(f"{found.reviews:,} reviews, {found.positive:,} of them positive.")
-    for warning in found.warnings:
-        st.caption(literal(in_users_words(warning, path)))
-    return True
+def _upload(source: Source) -> bool:
+    """Draw the upload and how it is read; return whether the reviews can be trained on."""
+    path = draft()["data.path"]
+    found = reviews_file(
+        "train:upload",
+        path and Path(path).name,
+        lambda arrived: draft().update({"data.path": str(arrived)}),
+        start={name: draft()[f"data.{name}"] for name in source.fields if name != "path"},
+        changed=lambda name, value: draft().update({f"data.{name}": value}),
+    )
+    return found is not None
 
 
 def _model() -> None:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Protocol
 
 from sentiment_core.errors import ConfigError
-from sentiment_core.store import Places, Store
+from sentiment_core.store import Store
 
 VARIABLE = "SENTIMENT_EXECUTOR"
 EXECUTORS = {"local": "sentiment_core.work.executors.local:LocalExecutor"}
@@ -16,10 +16,6 @@ EXECUTORS = {"local": "sentiment_core.work.executors.local:LocalExecutor"}
 
 class Executor(Protocol):
     """What pages and the command line need of any way to run workers."""
-
-    @property
-    def places(self) -> Places:
-        """How much runs at once."""
 
     def submit(self, work_id: str) -> None:
         """Start queued work if there is room; otherwise it starts by itself when there is."""

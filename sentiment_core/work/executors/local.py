@@ -20,9 +20,9 @@ from sentiment_core.errors import StoreError, StoreUnavailableError
 from sentiment_core.machine import cores, max_workers, worker_memory
 from sentiment_core.metrics import Status
 from sentiment_core.processes import ProcessIdentity, find_process, this_machine
-from sentiment_core.store import TRAINING, Places, Store, Work, Worker
+from sentiment_core.store import Places, Store, Work, Worker
 from sentiment_core.work.executors.heartbeats import HeartbeatWatch
-from sentiment_core.work.kinds import KINDS, kind
+from sentiment_core.work.kinds import KINDS, kind, name_of
 
 LAUNCH_GRACE_SECONDS = 15.0  # between claiming an experiment and its worker being known
 HEARTBEAT_LIMIT_SECONDS = 30.0  # all that can be known of a worker on another machine
@@ -40,9 +40,8 @@ _children_lock = threading.Lock()
 
 def worker_command(work_id: str) -> list[str]:
     """Return the command line that does a piece of work."""
-    kind = work_id.rpartition("-")[0] or TRAINING
     # -P: a file in the current folder that is named like a library must not be imported instead of it.
-    return [sys.executable, "-P", "-m", "sentiment_core.work.worker", KINDS[kind], work_id]
+    return [sys.executable, "-P", "-m", "sentiment_core.work.worker", KINDS[name_of(work_id)], work_id]
 
 
 def shared_places(total: int) -> Places:

@@ -17,20 +17,21 @@ from ui.labs.inside.predict import predict
 from ui.labs.inside.settings import Settings, number, one_of
 
 UPDATES, SOLVED = 60, 0.01
-FIELDS = {
-    "rate": one_of(5.0, [0.5, 1.0, 2.0, 5.0, 10.0]),
-    "threshold": one_of(0.1, [0.02, 0.05, 0.1, 0.2, 0.5, 1.0]),
-    "update": number(15, 0, UPDATES),
-    "at": one_of("none", list(WAYS)),
-    "w": number(5.5, 4.5, 8.0),
-    "b": number(-1.0, -3.0, 0.0),
-}
+SETTINGS = Settings(
+    "clipping-geometry",
+    one_of("rate", 5.0, [0.5, 1.0, 2.0, 5.0, 10.0]),
+    one_of("threshold", 0.1, [0.02, 0.05, 0.1, 0.2, 0.5, 1.0]),
+    number("update", 15, 0, UPDATES),
+    one_of("at", "none", list(WAYS)),
+    number("w", 5.5, 4.5, 8.0),
+    number("b", -1.0, -3.0, 0.0),
+)
+ADDRESS = SETTINGS.address
 TURNS = {(False, True): "By value", (True, False): "By norm", (True, True): "Both", (False, False): "Neither"}
 
 
 def draw() -> None:
     """Draw the lab."""
-    settings = Settings("clipping-geometry", FIELDS)
     predict(
         "cliff",
         "a gradient much longer than the threshold. Which clipping turns its direction?",
@@ -40,17 +41,17 @@ def draw() -> None:
     left, right = st.columns([1, 1.5], gap="large")
     with right:
         headline = st.container()
-        update = settings.slider("update", "After this many updates", 1)
+        update = SETTINGS.slider("update", "After this many updates", 1)
     with left:
         first, second, third = st.columns([1.1, 1.1, 0.8], vertical_alignment="bottom")
         with first:
-            rate = settings.stops("rate", "Learning rate")
+            rate = SETTINGS.stops("rate", "Learning rate")
         with second:
-            threshold = settings.stops("threshold", "Threshold")
+            threshold = SETTINGS.stops("threshold", "Threshold")
         with third, st.popover("Start", icon=":material/my_location:", width="stretch"):
-            w = settings.slider("w", "w", 0.1)
-            b = settings.slider("b", "b", 0.1)
-        at = settings.choice("at", "Arrows where this path stands", cliff_figures.NAMES.__getitem__)
+            w = SETTINGS.slider("w", "w", 0.1)
+            b = SETTINGS.slider("b", "b", 0.1)
+        at = SETTINGS.choice("at", "Arrows where this path stands", cliff_figures.NAMES.__getitem__)
     paths = _paths(rate, threshold, w, b)
     gradient = paths[at].gradients[update]
     with left:
@@ -70,7 +71,6 @@ def draw() -> None:
                 "resting points it ends in, the error has a wall."
             )
         )
-    settings.write()
 
 
 def _ends(paths: Mapping[Way, Descent]) -> str:

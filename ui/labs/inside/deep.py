@@ -25,7 +25,7 @@ from ui.labs.inside.settings import Settings, one_of
 
 GAINS = (0.5, 0.75, 1.0, 1.25, GAIN, 2.0, 3.0)
 DRAWS = 10
-FIELDS = {"deep_gain": one_of(GAIN, GAINS), "norm": one_of(False, [False, True])}
+SETTINGS = (one_of("deep_gain", GAIN, GAINS), one_of("norm", False, [False, True]))
 # Layers are ordered, so their colours are one scale, from the first to the last.
 COLOURS = ("#56b4e9", "#0877bd", "#7b5ea7", "#cc79a7", "#d1495b")
 SHARES = ("Hardly: under 1 %", "Some: 1 to 10 %", "Many: over 10 %")

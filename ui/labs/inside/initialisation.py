@@ -19,17 +19,19 @@ from ui.labs.inside.settings import Settings, number, one_of
 
 VIEWS = {"recurrent": "Through time", "deep": "Through layers", "symmetric": "Symmetric start"}
 DRAWS = 3
-FIELDS = {
-    "view": one_of("recurrent", list(VIEWS)),
-    "scheme": one_of("default", SCHEMES),
-    "activation": one_of("tanh", ["tanh", "relu"]),
-    "gain": number(1.0, 0.1, 3.0),
-    "layers": one_of(1, [1, 2]),
-    "constant": one_of(0.05, [0.0, 0.05, 0.2]),
-    "noise": one_of(0.0, [0.0, 1e-6, 1e-3, 0.1]),
-    **deep.FIELDS,
-    **reviews.FIELDS,
-}
+SETTINGS = Settings(
+    "initialisation",
+    one_of("view", "recurrent", list(VIEWS)),
+    one_of("scheme", "default", SCHEMES),
+    one_of("activation", "tanh", ["tanh", "relu"]),
+    number("gain", 1.0, 0.1, 3.0),
+    one_of("layers", 1, [1, 2]),
+    one_of("constant", 0.05, [0.0, 0.05, 0.2]),
+    one_of("noise", 0.0, [0.0, 1e-6, 1e-3, 0.1]),
+    *deep.SETTINGS,
+    *reviews.SETTINGS,
+)
+ADDRESS = SETTINGS.address
 FATES = {
     "vanishes": "It vanishes",
     "arrives": "It arrives at about the same length",
@@ -40,19 +42,17 @@ FATES = {
 
 def draw() -> None:
     """Draw the bench."""
-    settings = Settings("initialisation", FIELDS)
     with st.container(horizontal=True, vertical_alignment="center"):
-        view = settings.choice("view", "View", VIEWS.__getitem__, hidden=True)
+        view = SETTINGS.choice("view", "View", VIEWS.__getitem__, hidden=True)
         st.space("stretch")
-        data = reviews.choose(settings) if view != "deep" else None
+        data = reviews.choose(SETTINGS) if view != "deep" else None
     try:
         if view == "deep":
-            deep.draw(settings)
+            deep.draw(SETTINGS)
         elif data is not None:
-            (through_time if view == "recurrent" else symmetric)(settings, *data)
+            (through_time if view == "recurrent" else symmetric)(*data)
     except SentimentLabError as error:
         show_error(error)
-    settings.write()
 
 
 def name(scheme: str) -> str:
@@ -60,7 +60,7 @@ def name(scheme: str) -> str:
     return "Identity" if scheme == "identity" else say("model.initialisation", scheme)
 
 
-def through_time(settings: Settings, source: str, path: str | None) -> None:
+def through_time(source: str, path: str | None) -> None:
     """Draw activations and gradients word by word, and how long the gradient stays under each start."""
     predict(
         "through-time",
@@ -71,13 +71,13 @@ def through_time(settings: Settings, source: str, path: str | None) -> None:
     )
     left, right = st.columns([1, 2], gap="large")
     with left:
-        scheme = settings.choice("scheme", "Start", name, pills=True)
+        scheme = SETTINGS.choice("scheme", "Start", name, pills=True)
         first, second = st.columns(2)
         with first:
-            activation = settings.choice("activation", "Activation", {"tanh": "tanh", "relu": "ReLU"}.__getitem__)
+            activation = SETTINGS.choice("activation", "Activation", {"tanh": "tanh", "relu": "ReLU"}.__getitem__)
         with second:
-            layers = settings.choice("layers", "Layers")
-        gain = settings.slider("gain", "Gain: every weight matrix times", 0.05)
+            layers = SETTINGS.choice("layers", "Layers")
+        gain = SETTINGS.slider("gain", "Gain: every weight matrix times", 0.05)
     chosen, others = _bench(source, path, scheme, activation, gain, layers)
     curves = {name(each): _relative(pushed) for each, pushed in others.items()}
     with left:
@@ -103,7 +103,7 @@ def through_time(settings: Settings, source: str, path: str | None) -> None:
         )
 
 
-def symmetric(settings: Settings, source: str, path: str | None) -> None:
+def symmetric(source: str, path: str | None) -> None:
     """Draw sixteen units that start equal, update by update."""
     predict(
         "symmetric",
@@ -113,8 +113,8 @@ def symmetric(settings: Settings, source: str, path: str | None) -> None:
     )
     left, right = st.columns([1, 2.2], gap="large")
     with left:
-        constant = settings.choice("constant", "Every weight is", "{:g}".format)
-        noise = settings.choice("noise", "plus noise of size", "{:g}".format)
+        constant = SETTINGS.choice("constant", "Every weight is", "{:g}".format)
+        noise = SETTINGS.choice("noise", "plus noise of size", "{:g}".format)
         st.caption("A tanh RNN of 16 units reads 20 words of each review. 40 updates of SGD, rate 0.2, on one batch.")
     found = _symmetric(source, path, constant, noise)
     losses = (float(found.losses[0]), float(found.losses[-1]))

@@ -17,32 +17,32 @@ from ui.labs.inside.saturation_figures import NAMES
 from ui.labs.inside.settings import Settings, number, one_of
 
 REVIEWS, STEPS, DRAWS = 128, 30, 3
-FIELDS = {
-    "function": one_of("tanh", list(NAMES)),
-    "scale": number(1.0, 0.1, 6.0),
-    "shift": number(0.0, -4.0, 4.0),
-    "layers": number(10, 1, 30),
-    **reviews.FIELDS,
-}
+SETTINGS = Settings(
+    "saturation",
+    one_of("function", "tanh", list(NAMES)),
+    number("scale", 1.0, 0.1, 6.0),
+    number("shift", 0.0, -4.0, 4.0),
+    number("layers", 10, 1, 30),
+    *reviews.SETTINGS,
+)
+ADDRESS = SETTINGS.address
 LEFT = ("More than a tenth", "Between a tenth and a thousandth", "Less than a thousandth")
 
 
 def draw() -> None:
     """Draw the lab."""
-    settings = Settings("saturation", FIELDS)
     with st.container(horizontal=True, vertical_alignment="center"):
-        function = settings.choice("function", "Function", NAMES.__getitem__, hidden=True)
+        function = SETTINGS.choice("function", "Function", NAMES.__getitem__, hidden=True)
         st.space("stretch")
-        data = reviews.choose(settings)
+        data = reviews.choose(SETTINGS)
     try:
         if data is not None:
-            look(settings, function, *data)
+            look(function, *data)
     except SentimentLabError as error:
         show_error(error)
-    settings.write()
 
 
-def look(settings: Settings, function: Function, source: str, path: str | None) -> None:
+def look(function: Function, source: str, path: str | None) -> None:
     """Draw the function, what arrives at it, and the gradient through many layers of it."""
     predict(
         "saturation",
@@ -52,12 +52,12 @@ def look(settings: Settings, function: Function, source: str, path: str | None) 
     )
     left, right = st.columns([1, 1.6], gap="large")
     with left:
-        scale = settings.slider("scale", "Size of the pre-activations (standard deviation)", 0.1)
+        scale = SETTINGS.slider("scale", "Size of the pre-activations (standard deviation)", 0.1)
         first, second = st.columns(2)
         with first:
-            shift = settings.slider("shift", "Shift (a bias)", 0.25)
+            shift = SETTINGS.slider("shift", "Shift (a bias)", 0.25)
         with second:
-            depth = settings.slider("layers", "Layers", 1)
+            depth = SETTINGS.slider("layers", "Layers", 1)
     drawn = _stacks(source, path, function, scale, shift, depth)
     stack = drawn[0]
     with left:

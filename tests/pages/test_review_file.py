@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_mistakes_come_first_and_the_threshold_moves_them(labelled: Path, opened
     assert "Calibration error" in texts(page.markdown)
     page.slider[0].set_value(0.0).run()
     assert page.metric[0].value == "0.400" and page.query_params["threshold"] == "0.00"
-    page.segmented_control(key="batch:show").set_value("all").run()
+    page.segmented_control(key="file:show").set_value("all").run()
     assert len(page.dataframe[0].value) == len(REVIEWS)
 
 
@@ -76,9 +77,9 @@ def test_without_labels_there_is_no_talk_of_mistakes(opened: Any) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"data": "../../etc/passwd"}, "upload the CSV file here"),
+        ({"data": "../../etc/passwd"}, "upload the file here"),
         ({"threshold": "nan"}, "threshold in this link"),
-        ({"show": "<b>"}, "does not exist"),
+        ({"show": "<b>"}, "choice of reviews in this link"),
         ({"model": "nobody"}, "model in this link"),
     ],
 )
@@ -97,18 +98,21 @@ def test_a_broken_file_is_named(opened: Any) -> None:
 def test_threshold_and_filter_outlive_a_model_not_asked_yet(labelled: Path, opened: Any) -> None:
     asked(labelled)
     page = opened(data=labelled.name, threshold="0.40", show="all")
-    page.selectbox(key="batch:data").set_value("demo").run()
+    page.selectbox(key="file:data").set_value("demo").run()
     assert not page.slider
-    page.selectbox(key="batch:data").set_value("csv").run()
-    assert page.slider[0].value == 0.4 and page.segmented_control(key="batch:show").value == "all"
+    page.selectbox(key="file:data").set_value(labelled.name).run()
+    assert page.slider[0].value == 0.4 and page.segmented_control(key="file:show").value == "all"
 
 
 def test_a_row_opens_in_the_heatmap(labelled: Path, opened: Any) -> None:
     asked(labelled)
     page = opened(data=labelled.name)
-    page.session_state["batch:table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    page.session_state["file:table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     page.run()
-    button(page, "Explain this review").click().run()
+    link = next(item for item in page.get("page_link") if item.proto.label == "Explain this review")
+    page.query_params.clear()
+    page.query_params.update(dict(parse_qsl(link.proto.query_string)))
+    page.run()
     assert not page.exception
     assert page.query_params["text"] in {text for text, _ in REVIEWS}
     assert page.text_area[0].value == page.query_params["text"]

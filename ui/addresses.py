@@ -1,0 +1,231 @@
+"""What the address of each page says, and links to it: a page knows no other page's parameters or session.
+
+A lab's own address is declared in its module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from sentiment_core.config import ExperimentConfig, choices, to_query
+from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
+from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
+from sentiment_core.lessons import LESSONS
+from sentiment_core.metrics import Status
+from sentiment_core.predictions import CELLS
+from sentiment_core.presets import PRESETS
+from sentiment_core.sources import SOURCES
+from ui.kit.address import (
+    LONGEST_TEXT,
+    Address,
+    Field,
+    decimal,
+    hand_over,
+    identifier,
+    one_of,
+    one_of_values,
+    several,
+    text,
+    whole,
+)
+from ui.kit.uploads import upload, without_folders
+from ui.pages import pages
+
+TRAIN = Address(
+    "train",
+    "train",
+    (
+        identifier("experiment"),
+        # A short link that lasts; further settings in it go on top.
+        one_of("preset", PRESETS, None),
+    ),
+    settings=True,
+)
+
+LESSON = Address(
+    "lessons",
+    "lessons",
+    (
+        one_of("lesson", [item.name for item in LESSONS], None, nothing="all of them"),
+        identifier("mistake"),
+        identifier("experiment"),
+        one_of("watch", ("recorded",), None),
+    ),
+    settings=True,
+    remembers=False,
+)
+
+RUNS = Address(
+    "runs",
+    "runs",
+    (
+        text("filter", 200),
+        one_of("status", [str(status) for status in Status], None, nothing="all are listed"),
+        one_of("source", choices("data.source"), None, nothing="all are listed"),
+        whole("page", 1, 999_999, 1),
+        several("runs", 50),
+        one_of("cell", CELLS, None, "cell of the confusion matrix"),
+        identifier("of", title="run of the confusion matrix"),
+        decimal("threshold", 0.05, 0.95, 0.5),
+    ),
+)
+
+VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
+VIEW = one_of("view", VIEWS, "review")
+# Integrated gradients take five to ten times as long as occlusion on a steep model: on request only.
+FIRST_METHODS = ("attention", "occlusion_delete")
+TARGETS = {"predicted": "The class it predicts", "positive": "Positive", "negative": "Negative"}
+SECTIONS = {
+    "agreement": "Agreement",
+    "faithfulness": "Faithfulness",
+    "along": "Reading along",
+    "edit": "Edit",
+    "table": "Table",
+}
+MOST_MODELS, MOST_METHODS = 3, 20
+# No model reads more than 4,000 tokens, a quarter of this.
+MOST_CHARACTERS = 100_000
+
+
+def offered() -> list[str]:
+    """Return the explanation methods that the pages offer: all but the control."""
+    return [name for name in METHODS if name != "random"]
+
+
+REVIEW = Address(
+    "explain",
+    "explain",
+    (
+        text("text", MOST_CHARACTERS, title="review"),
+        several("models", MOST_MODELS),
+        several("methods", MOST_METHODS, offered, FIRST_METHODS),
+        one_of("target", TARGETS, "predicted", "class to explain"),
+        one_of("baseline", BASELINES, DEFAULT_BASELINE),
+        one_of("below", SECTIONS, "agreement", "section below the review"),
+        text("edited", MOST_CHARACTERS, title="edited review"),
+        text("masked", MOST_CHARACTERS, title="list of masked words"),
+    ),
+    part={"view": "review"},
+)
+
+# A file is named instead of a source.
+FILE = "csv"
+SHOWN = {
+    "mistakes": "Mistakes",
+    "false_positives": "Called positive, are negative",
+    "false_negatives": "Called negative, are positive",
+    "all": "All",
+}
+REVIEW_FILE = Address(
+    "explain",
+    "file",
+    (
+        identifier("model", "pretrained", always=True),
+        upload("data", "demo", ("demo", "own", FILE), FILE),
+        decimal("threshold", 0, 1, 0.5),
+        one_of("show", SHOWN, "mistakes", "choice of reviews"),
+    ),
+    part={"view": "file"},
+)
+STUDY = Address(
+    "explain",
+    "study",
+    (
+        identifier("model", "pretrained", always=True),
+        upload("data", "demo", ("demo", "own", FILE), FILE),
+        whole("sample", LEAST_REVIEWS, MOST_REVIEWS, 100, "number of reviews"),
+        whole("seed", 0, MOST_SEED, 0),
+        several("methods", MOST_METHODS, offered, None),
+    ),
+    part={"view": "study"},
+)
+
+TABS = {
+    "overview": "Overview",
+    "coverage": "Coverage",
+    "reviews": "Reviews",
+    "padding": "Padding",
+    "words": "Words",
+}
+BATCH_SIZES = (16, 32, 64, 128, 256)
+DATA = Address(
+    "data",
+    "data",
+    (
+        one_of("tab", TABS, "overview", always=True),
+        one_of("source", SOURCES, "demo"),
+        upload("file", ""),
+        one_of("tokenizer", ("word", "whitespace"), "word"),
+        one_of("embeddings", ("glove-50", "glove-100"), "glove-50"),
+        whole("max_tokens", 1, 10_000, 400),
+        text("search", 200),
+        one_of("label", ("all", "positive", "negative"), "all"),
+        one_of("part", ("all", "train", "validation", "test"), "all"),
+        whole("page", 1, 999_999, 1),
+        whole("review", 0, 999_999, 0),
+        one_of_values("batch_size", 64, BATCH_SIZES),
+        whole("batch", 1, 999_999, 1),
+        text("word", 100, "wonderful"),
+        text("words", 1000, "good great wonderful excellent bad terrible awful boring film movie actor director"),
+    ),
+)
+
+LAB = identifier("lab")
+ALL_LABS = Address("labs", "labs", (), remembers=False)
+
+
+def lab_address(name: str, *fields: Field) -> Address:
+    """Return the address of the lab `name`."""
+    return Address("labs", f"lab:{name}", fields, part={LAB.name: name})
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way to a page: what its address says, and what is handed over because it does not fit into one."""
+
+    page: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    handed: Mapping[str, Any] = field(default_factory=dict)
+
+    def draw(self, label: str, **options: Any) -> None:
+        """Draw the link, with options of `st.page_link`; `label` is Markdown."""
+        if not self.handed:
+            st.page_link(pages()[self.page], label=label, query_params=dict(self.query), **options)
+        elif st.button(label, **options):
+            self.follow()
+
+    def follow(self) -> None:
+        """Go there."""
+        hand_over(self.page, **self.handed)
+        st.switch_page(pages()[self.page], query_params=dict(self.query))
+
+
+def to_train(config: ExperimentConfig | None = None, *, experiment: str | None = None) -> Link:
+    """Return the way to Train: to `experiment`, or to the form filled with `config`."""
+    settings = without_folders(to_query(config)) if config else {}
+    return Link("train", TRAIN.query(experiment=experiment, settings=settings))
+
+
+def to_lesson(name: str | None = None, **settings: str) -> Link:
+    """Return the way to a lesson with some settings changed; without a name, to the list of lessons."""
+    return Link("lessons", LESSON.query(lesson=name, settings=settings))
+
+
+def to_runs() -> Link:
+    """Return the way to the list of runs."""
+    return Link("runs")
+
+
+def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
+    """Return the way to what `models`, the first few of them, say about `review`."""
+    asked = {"models": list(models[:MOST_MODELS]), "text": review}
+    return Link("explain", REVIEW.query(**asked), asked if len(review) > LONGEST_TEXT else {})
+
+
+def to_lab(name: str | None = None) -> Link:
+    """Return the way to a lab; without a name, to the list of labs."""
+    return Link("labs", {} if name is None else {LAB.name: name})

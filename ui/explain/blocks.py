@@ -1,0 +1,133 @@
+"""What the heatmap and the table below it show of the models' answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from sentiment_core.explain import METHODS, Attribution, Explanation, ModelInfo
+from sentiment_core.explain.records import TokenScore
+from ui.explain.answers import Answer
+from ui.kit.components.heatmap import Block, Row, Token
+
+# What no model reads needs no node of its own: a review of 50,000 words must not stall the browser.
+LONGEST_TAIL = 200
+LONGEST_TABLE = 5000
+DIVERGED = "no answer: its training diverged, so its weights are no numbers"
+# Integrated gradients whose sum is further off than this share are called so.
+DOUBTFUL = 0.05
+CLASSES = ("negative", "positive")
+
+
+def block(answer: Answer) -> Block:
+    """Return one model's part of the heatmap: probability, what it read, a row of scores for each method."""
+    found = answer.explanation
+    tokens = with_short_tail(tuple(heatmap_token(token) for token in found.tokens))
+    rows = tuple(
+        Row(
+            title=METHODS[item.method].title,
+            scale=item.method,
+            signed=item.signed,
+            scores=tuple(
+                _finite(score) if token.used else None
+                for token, score in zip(tokens, item.scores.tolist(), strict=False)
+            ),
+            note=row_note(item),
+        )
+        for item in answer.attributions
+    )
+    return Block(
+        title=answer.info.name,
+        verdict=verdict(found) if answer.sound else DIVERGED,
+        note=note(found),
+        tokens=tokens,
+        rows=rows,
+        probability=found.probability if answer.sound else None,
+    )
+
+
+def heatmap_token(token: TokenScore, masked: bool = False) -> Token:
+    """Return a token of an answer as the heatmap takes it."""
+    return Token(token.start, token.end, token.known, token.used, masked)
+
+
+def verdict(found: Explanation) -> str:
+    """Say the class and P(positive)."""
+    return f"{CLASSES[found.label]}, P(positive) = {found.probability:.3f}"
+
+
+def row_note(item: Attribution) -> str:
+    """Say which class a row explains, and whether its scores add up."""
+    parts = [f"for “{CLASSES[item.target]}”"] if item.signed else []
+    if item.parts_note:
+        parts.append(item.parts_note)
+    if item.window > 1:
+        parts.append(f"{item.window} neighbouring tokens share a score, because the review is long")
+    if item.completeness is not None:
+        sums = item.completeness
+        doubt = "" if sums.relative_error < DOUBTFUL else ", so they do not add up: do not trust this row"
+        parts.append(
+            f"sum of attributions {_log_odds(sums.total)}, change of the log-odds {_log_odds(sums.difference)}, "
+            f"error {_share(sums.relative_error)}{doubt}"
+        )
+    return "; ".join(parts)
+
+
+def note(found: Explanation) -> str:
+    """Say how much of the review the model read."""
+    unknown = len(found.tokens) - found.known_tokens
+    read = (
+        f"first {found.used_tokens:,} of {found.known_tokens:,} tokens"
+        if found.truncated
+        else f"{found.used_tokens:,} tokens read"
+    )
+    if not found.used_tokens:
+        read = "no known word: the answer says nothing about this review"
+    return read + (f", {unknown:,} unknown" if unknown else "")
+
+
+def table(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    """Return the numbers behind the heatmap, one row a token of the first model's answer."""
+    names = distinct_names([answer.info for answer in answers])
+    rows = []
+    for place, token in enumerate(answers[0].explanation.tokens[:LONGEST_TABLE]):
+        row: dict[str, Any] = {"#": place + 1, "Token": token.text, "Known": token.known, "Read": token.used}
+        for answer in answers:
+            tokens = answer.explanation.tokens
+            # Models may cut the text differently: a number belongs to the same characters or is left out.
+            same = place < len(tokens) and tokens[place].start == token.start and tokens[place].end == token.end
+            for item in answer.attributions:
+                name = METHODS[item.method].title
+                column = name if len(answers) == 1 else f"{name} · {names[answer.info.id]}"
+                row[column] = float(item.scores[place]) if same and tokens[place].used else None
+        rows.append(row)
+    return rows
+
+
+def distinct_names(infos: Sequence[ModelInfo]) -> dict[str, str]:
+    """Return what each model is called by its id: its name, with the id where several are called alike."""
+    names = [info.name for info in infos]
+    return {info.id: info.name if names.count(info.name) == 1 else f"{info.name} ({info.id})" for info in infos}
+
+
+def _log_odds(value: float) -> str:
+    return format(value, "+.2f" if abs(value) >= 0.1 or not value else "+.1g").replace("-", "−")
+
+
+def _share(error: float) -> str:
+    return f"{100 * error:.1f} %" if error >= 0.001 else "under 0.1 %"
+
+
+def _finite(score: float) -> float | None:
+    return score if math.isfinite(score) else None
+
+
+def with_short_tail(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Return the tokens with a long part that the model does not read as one token."""
+    end = max((place + 1 for place, token in enumerate(tokens) if token.used), default=0)
+    tail = tokens[end:]
+    if len(tail) <= LONGEST_TAIL:
+        return tokens
+    known = any(token.known for token in tail)
+    return (*tokens[:end], Token(tail[0].start, tail[-1].end, known, used=False))
