@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
-from sentiment_core.explain.batch import batch_arguments
-from sentiment_core.store import Store
-from sentiment_core.work import desk
+from sentiment_core.datasets import silent
+from sentiment_core.explain.batch import run as ask
 from tests.datasets import cases
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,15 +117,11 @@ def test_answered_at_the_command_line(name: str, run: Any, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["chinese.csv", "nan_text.csv"])
-def test_answered_on_the_explain_page(name: str, keep: Any) -> None:
+def test_answered_on_the_explain_page(name: str, keep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     content, _, judged, words = ANSWERED[name]
     path = keep(name, content)
-    with Store() as store:
-        arguments = batch_arguments("pretrained", str(path), store)
-    desk.submit("predictions", arguments)
-    deadline = time.monotonic() + 90
-    while desk.look("predictions", arguments).result is None and time.monotonic() < deadline:
-        time.sleep(0.1)
+    # Asked here and now, not by a process of its own.
+    monkeypatch.setattr("ui.explain.file_view.job_panel", lambda kind, question, **_: ask(question, silent))
     app = opened("explain", view="file", data=path.name, model="pretrained")
     assert not app.exception and not app.error
     assert words in said(app)
@@ -159,3 +153,5 @@ def test_messages_name_the_options_of_the_command(run: Any, tmp_path: Path, keep
     assert code == 0 and json.loads(out)["runs"][0]["steps"] == 1
     app = opened("train", **{"data.source": "csv", "data.path": keep(path.name, path.read_bytes()).name})
     assert "Set “Positive labels” to the labels that are" in app.error[0].value.replace("\\", "")
+    next(item for item in app.text_input if item.label == "Positive labels").set_value("spam").run()
+    assert not app.error and "60 reviews, 30 of them positive." in said(app)

@@ -82,7 +82,7 @@ def test_the_lectures_figures_stand_beside_ours_only_where_they_belong(open_page
         ({"scheme": "<b>magic</b>"}, "scheme: choose one of default, xavier"),
         ({"view": "sideways"}, "view: choose"),
         ({"source": "csv", "file": "../../etc/passwd"}, "file: choose the name of an upload"),
-        ({"source": "csv", "file": "0" * 24 + ".csv"}, "upload the CSV file here"),
+        ({"source": "csv", "file": "0" * 24 + ".csv"}, "upload the file here"),
     ],
 )
 def test_a_bad_link_says_what_is_wrong_and_what_it_is_now(open_page, query, message):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Far longer than a gigabyte takes on an idle computer.
 MAX_SECONDS = 180.0
 # What `is_small` calls so: read in a fraction of a second, whatever is in it.
-SMALL_FILE, SMALL_TEXT, SMALL_LINES = 1 << 20, 4 << 20, 50_000
+SMALL_FILE, SMALL_TEXT, SMALL_LINES, SMALL_ROWS = 1 << 20, 4 << 20, 50_000, 5_000
 BUFFER_BYTES = 1 << 16
 
 TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
@@ -105,8 +105,22 @@ def is_small(path: str | Path) -> bool:
     except (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile, DataError):
         return True
     if content.startswith(PARQUET):
-        return False
+        return len(content) <= SMALL_TEXT and _is_small_parquet(content)
     return len(content) <= SMALL_TEXT and content.count(b"\n") + content.count(b"\r") <= SMALL_LINES
+
+
+def _is_small_parquet(content: bytes) -> bool:
+    # Imported late: most files are text.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.ParquetFile(io.BytesIO(content)).metadata
+        size = sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
+    except (pa.ArrowException, OSError, ValueError):
+        return True
+    # A text that many rows repeat takes its place in the file once.
+    return size <= SMALL_TEXT and metadata.num_rows <= SMALL_ROWS
 
 
 def too_much_text(name: str, limit: int) -> DataError:
