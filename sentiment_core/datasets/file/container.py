@@ -120,7 +120,7 @@ def _is_small_parquet(content: bytes) -> bool:
     except (pa.ArrowException, OSError, ValueError):
         return True
     # A text that many rows repeat takes its place in the file once.
-    return size <= SMALL_TEXT and metadata.num_rows <= SMALL_ROWS
+    return bool(size <= SMALL_TEXT and metadata.num_rows <= SMALL_ROWS)
 
 
 def too_much_text(name: str, limit: int) -> DataError:
