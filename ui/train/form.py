@@ -138,10 +138,10 @@ def _data() -> bool:
         edit(*(f"data.{name}" for name in source.fields))
     edit("data.embeddings", "data.limit")
     with st.popover("More", icon=":material/tune:", width="stretch"):
+        if draft()["data.split"] not in source.splits:
+            draft()["data.split"] = source.splits[0]
         if len(source.splits) > 1:
             edit("data.split")
-        else:
-            draft()["data.split"] = "notebook"
         if draft()["data.embeddings"] in {"word2vec", "random"}:
             edit("data.embedding_dim")
         edit("data.tokenizer", "data.max_tokens", "data.batching", "data.validation_fraction", "seed")
