@@ -35,6 +35,6 @@ def test_each_lab_is_drawn_at_both_sizes_and_a_knob_answers(page, server):
     page.get_by_role("slider", name="Gain: every weight matrix times").press("End")
     page.wait_for_url(re.compile("gain=3"))
     page.wait_for_function("before => !document.body.innerText.includes(before)", arg=before)
-    page.get_by_role("button", name="It explodes").click()
+    page.get_by_text("It explodes", exact=True).click()
     page.get_by_text("Yes. The gradient at word 1").wait_for()
     page.goto("about:blank")
