@@ -12,9 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from ui.kit.address import turn_to  # noqa: E402
 from ui.pages import pages  # noqa: E402
 
 st.set_page_config(page_title="Sentiment Lab", page_icon=str(ROOT / "ui/assets/icon.png"), layout="wide")
 st.logo(str(ROOT / "ui/assets/icon.svg"), size="medium")
 st.html(f"<style>{(ROOT / 'ui/assets/shell.css').read_text(encoding='utf-8')}</style>")
-st.navigation(list(pages().values()), position="top").run()
+page = st.navigation(list(pages().values()), position="top")
+turn_to(page.url_path)
+page.run()

@@ -29,7 +29,8 @@ from ui.addresses import (
     to_lesson,
     to_train,
 )
-from ui.kit.address import LONGEST_TEXT, Address, Field, decimal, several, text, whole
+from ui.kit.address import Address
+from ui.kit.address_fields import LONGEST_TEXT, Field, decimal, several, text, whole
 from ui.labs.registry import LABS
 
 from .conftest import texts
@@ -129,7 +130,8 @@ def page() -> None:
     """A page with two fields, of which one is drawn only where the other one says so."""
     import streamlit as st
 
-    from ui.kit.address import Address, decimal, one_of, text
+    from ui.kit.address import Address
+    from ui.kit.address_fields import decimal, one_of, text
 
     address = Address(
         "demo", "demo", (one_of("tab", ("a", "b"), "a"), decimal("level", 0, 1, 0.5), text("review", 9999))

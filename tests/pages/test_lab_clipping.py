@@ -98,7 +98,7 @@ def test_stop_asks_every_seed_that_still_trains(open_page, lab):
 def test_a_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, message):
     page = open_page("labs", lab="clipping", **query)
     assert not page.exception
-    assert message in texts([*page.warning, *page.error]).replace("\\", "")
+    assert message in "".join(item.value for item in [*page.warning, *page.error]).replace("\\", "")
     assert button(page, "Run 3 seeds")
     assert not query.keys() & set(page.query_params)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from sentiment_core.explain.job import ReviewQuestion
 from sentiment_core.explain.padding_probe import KINDS, probe_experiment
 from sentiment_core.metrics import Status
 from ui.labs import padding as lab_padding
@@ -108,7 +109,8 @@ def test_what_takes_long_is_offered_as_a_job(open_page, keep_models, monkeypatch
 
     monkeypatch.setattr(lab_padding, "_predictor", lambda run_id: Slow())
     monkeypatch.setattr(lab_padding, "_line", lambda *asked: pytest.fail("the page asked the model itself"))
-    monkeypatch.setattr(lab_padding, "arguments_for", lambda *asked: {"asked": list(map(str, asked[:3]))})
+    asked = lambda what, run, review, *_: ReviewQuestion(what, run, "", review, (), None, "mean")  # noqa: E731
+    monkeypatch.setattr(lab_padding, "arguments_for", asked)
     keep_models(probe_experiment())
     page = open_page("labs", lab="padding")
     assert not page.exception and not page.error

@@ -19,7 +19,7 @@ from sentiment_core.recorded import RunSpread, SeedResult, reader, record, recor
 from sentiment_core.work import desk
 from sentiment_core.work.desk import Job
 from ui.addresses import lab_address
-from ui.kit.address import whole
+from ui.kit.address_fields import whole
 from ui.labs.rate_figure import rate_figure
 from ui.labs.registry import LABS, Lab
 
@@ -197,9 +197,9 @@ def test_baselines_are_offered_then_listed_best_first(open_page, finished_job):
     ("query", "message"),
     [
         ({"limit": "3"}, "limit"),
-        ({"source": "moon"}, "source"),
+        ({"source": "moon"}, "reviews in this link must be one of"),
         ({"source": "csv", "file": "/etc/passwd"}, "upload the file here"),
-        ({"vectors": "none"}, "embeddings"),
+        ({"vectors": "none"}, "in this link must be one of glove"),
     ],
 )
 def test_a_bad_baselines_link_says_what_is_wrong(open_page, query, message):

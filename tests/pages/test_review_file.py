@@ -61,7 +61,7 @@ def test_mistakes_come_first_and_the_threshold_moves_them(labelled: Path, opened
     assert page.metric[0].label == "Accuracy" and page.metric[0].value == "0.600"
     assert "Calibration error" in texts(page.markdown)
     page.slider[0].set_value(0.0).run()
-    assert page.metric[0].value == "0.400" and page.query_params["threshold"] == "0.00"
+    assert page.metric[0].value == "0.400" and page.query_params["threshold"] == "0"
     page.segmented_control(key="file:show").set_value("all").run()
     assert len(page.dataframe[0].value) == len(REVIEWS)
 

@@ -22,7 +22,7 @@ from sentiment_core.findings.clipping_study import (
 )
 from sentiment_core.store import Experiment
 from ui.addresses import lab_address
-from ui.kit.address import one_of, setting, several, whole
+from ui.kit.address_fields import one_of, setting, several, whole
 from ui.kit.experiments import show_problem, start_button
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal, show_error

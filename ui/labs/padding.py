@@ -35,7 +35,7 @@ from sentiment_core.explain.padding_probe import (
 from sentiment_core.metrics import Status
 from sentiment_core.store import Run
 from ui.addresses import lab_address
-from ui.kit.address import several, text, whole
+from ui.kit.address_fields import several, text, whole
 from ui.kit.at_once import AT_ONCE_SECONDS, about
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.examples import EXAMPLES
@@ -146,7 +146,7 @@ def described(candidate: Candidate) -> str:
     run, experiment = candidate.run, candidate.experiment
     data = run.config.data
     path = data.path or ""
-    reviews = in_users_words(Path(path).name, path) if data.source == "csv" else say("data.source", data.source)
+    reviews = in_users_words(Path(path).name, path) if path else say("data.source", data.source)
     limit = "" if data.limit is None else f", {data.limit:,} at most"
     names = dict.fromkeys((experiment.name, run.name))
     when = datetime.fromtimestamp(experiment.created_at, UTC)

@@ -25,7 +25,7 @@ from sentiment_core.findings.verdict.words import decimal
 from sentiment_core.presets import PRESETS
 from sentiment_core.store import Experiment
 from ui.addresses import lab_address, to_train
-from ui.kit.address import checked, identifier, one_of, setting, whole
+from ui.kit.address_fields import checked, identifier, one_of, setting, whole
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.labels import say

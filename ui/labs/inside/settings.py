@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from ui.addresses import lab_address
-from ui.kit.address import Address, Field, decimal, one_of_values, shortly, whole
+from ui.kit.address import Address
+from ui.kit.address_fields import Field, decimal, one_of_values, shortly, whole
 
 
 @dataclass(frozen=True)
