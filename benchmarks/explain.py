@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sentiment_core.datasets import demo
-from sentiment_core.datasets.csv_file import read
+from sentiment_core.datasets.file import settings
+from sentiment_core.datasets.file.reader import read
 from sentiment_core.explain import attribute, load_predictor
 from sentiment_core.explain.predictor import Predictor
 from sentiment_core.store import Store
@@ -34,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     with Store() as store:
         predictor = load_predictor(options.model, store)
-    texts = read(options.data, "text", "label").texts[:2000] if options.data else demo.generate(400).texts
+    texts = read(settings(options.data, {})).texts[:2000] if options.data else demo.generate(400).texts
     methods = [name for name in METHODS if predictor.has_attention or name != "attention"]
     attribute(predictor, texts[0], methods)
     for count in options.tokens:

@@ -9,20 +9,28 @@ import argparse
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from sentiment_core import __version__
-from sentiment_core.config import FIELDS, ExperimentConfig, allowed_range, from_fields
+from sentiment_core.config import FIELDS, ExperimentConfig, allowed_range, choices, from_fields
 from sentiment_core.errors import ConfigError, DataError, SentimentLabError
 from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
 from sentiment_core.presets import PRESETS, preset, vary_clipping
+from sentiment_core.sources import SOURCES
 from sentiment_core.training.memory import check_before
+
+SPLIT_HELP = "notebook (random 80/20), official (imdb only) or column (what the file's column split says)"
+# Options that say how a file is read, by the setting each stands for; messages about files name the settings.
+FILE_OPTIONS = {
+    f"data.{name}": f"--{name.replace('_', '-')}" for name in SOURCES["csv"].fields if name not in SOURCES["csv"].needs
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,7 +50,8 @@ def main(arguments: Sequence[str]) -> int:
         with memory_errors(READING_ADVICE):
             document, text = options.command(options)
     except SentimentLabError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        message = " ".join(str(error).split())
+        print(f"error: {_in_options(message) if hasattr(options, 'text_column') else message}", file=sys.stderr)
         return 2
     # JSON is plain ASCII; a text may hold what this terminal's encoding, or none at all, can express.
     encoding = sys.stdout.encoding or "utf-8"
@@ -58,6 +67,7 @@ def _build_parser() -> argparse.ArgumentParser:
     installed = Path(sys.argv[0]).stem == "sentiment-lab"
     parser = _Parser(prog="sentiment-lab" if installed else "python -m sentiment_core", description=__doc__)
     parser.add_argument("--version", action="version", version=f"sentiment-lab {__version__}")
+    sources = f"{', '.join(name for name, source in SOURCES.items() if not source.needs)}, or a file of reviews"
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, command: Any, help_text: str, computes: bool = False) -> argparse.ArgumentParser:
@@ -71,8 +81,8 @@ def _build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--vary", choices=["clipping"], help="train two runs: without clipping, and clipped as set, by norm if not"
     )
-    train.add_argument("--data", metavar="SOURCE", help="demo, imdb, or a file: FILE.csv or FILE.csv.gz")
-    train.add_argument("--split", help="notebook (random 80/20) or official (imdb only)")
+    train.add_argument("--data", metavar="SOURCE", help=sources)
+    train.add_argument("--split", help=SPLIT_HELP)
     train.add_argument("--embeddings", help="glove-50, glove-100, word2vec or random")
     train.add_argument("--limit", help="use at most so many reviews")
     train.add_argument("--epochs", help="passes over the training reviews")
@@ -80,6 +90,7 @@ def _build_parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", help="fixes weights, batches and dropout")
     train.add_argument("--device", help="auto, cpu, cuda or mps")
     train.add_argument("--name", help="name of the experiment")
+    _add_file_options(train)
     train.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting; `fields` lists them"
     )
@@ -89,11 +100,13 @@ def _build_parser() -> argparse.ArgumentParser:
     exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
     exported.add_argument("--format", choices=["csv", "json", "tensorboard"], default="csv")
     exported.add_argument("--output", required=True, metavar="FILE")
-    predict = add("predict", _predict, "Classify the reviews of a CSV file.", computes=True)
+    predict = add("predict", _predict, "Classify the reviews of a file.", computes=True)
     predict.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
-    predict.add_argument("--data", required=True, metavar="FILE.csv")
-    predict.add_argument("--text-column", default="text")
-    predict.add_argument("--label-column", default="label")
+    predict.add_argument("--data", required=True, metavar="FILE", help="labels are optional")
+    predict.add_argument(
+        "--output", metavar="FILE", help="write every answer beside the columns of the file: .csv or .parquet"
+    )
+    _add_file_options(predict)
     explain = add("explain", _explain, "Show what a model attends to in one review.", computes=True)
     explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     explain.add_argument("--text", required=True, help="the review")
@@ -110,14 +123,16 @@ def _build_parser() -> argparse.ArgumentParser:
         "--data",
         default="demo",
         metavar="SOURCE",
-        help="demo, own (the run's test part) or FILE.csv: without the reviews that the model has learned from",
+        help="demo, own (the run's test part) or a file: without the reviews that the model has learned from",
     )
+    _add_file_options(study)
     study.add_argument("--sample", type=int, default=500, help="so many reviews (default 500)")
     study.add_argument("--seed", type=int, default=0, help="fixes sample, random orders and intervals")
     study.add_argument("--method", metavar="NAME,NAME", help="which methods (default: all)")
     linear = add("baselines", _baselines, "Train linear models on the same reviews and split.", computes=True)
-    linear.add_argument("--data", default="demo", metavar="SOURCE", help="demo, imdb, or FILE.csv or FILE.csv.gz")
-    linear.add_argument("--split", default="notebook", help="notebook (random 80/20) or official (imdb only)")
+    linear.add_argument("--data", default="demo", metavar="SOURCE", help=sources)
+    linear.add_argument("--split", default="notebook", help=SPLIT_HELP)
+    _add_file_options(linear)
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")
     add("work", _work, "List what waits and runs in the background, training included, and what was calculated last.")
@@ -131,6 +146,25 @@ def _build_parser() -> argparse.ArgumentParser:
     add("fields", _fields, "List every setting with its range and default.")
     add("quantities", _quantities, "List every quantity that is measured at a step.")
     return parser
+
+
+def _add_file_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how a file is read, where it does not say so itself")
+    for field, option in FILE_OPTIONS.items():
+        allowed = f" One of: {allowed_range(field)}." if choices(field) else ""
+        group.add_argument(option, metavar="NAME", help=f"{FIELDS[field].description}{allowed}".replace("%", "%%"))
+
+
+def _file_fields(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that say how a file is read, as far as they are given."""
+    names = {field: option.removeprefix("--").replace("-", "_") for field, option in FILE_OPTIONS.items()}
+    given = {field: getattr(options, name) for field, name in names.items()}
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _in_options(message: str) -> str:
+    """Return a message about a file with the options of the command line in the place of settings."""
+    return re.sub(r"\bdata\.\w+", lambda found: FILE_OPTIONS.get(found[0], found[0]), message)
 
 
 def build_config(options: argparse.Namespace) -> ExperimentConfig:
@@ -147,7 +181,7 @@ def build_config(options: argparse.Namespace) -> ExperimentConfig:
         "training.max_steps": options.max_steps,
     }
     fields = {field: value for field, value in fields.items() if value is not None}
-    fields |= _source(options.data)
+    fields |= _source(options.data) | _file_fields(options)
     for assignment in options.set:
         field, separator, value = assignment.partition("=")
         if not separator:
@@ -160,9 +194,13 @@ def build_config(options: argparse.Namespace) -> ExperimentConfig:
 def _source(data: str | None) -> dict[str, Any]:
     if not data:
         return {}
-    if data in {"demo", "imdb"}:
+    if data in SOURCES and not SOURCES[data].needs:
         return {"data.source": data}
-    return {"data.source": "csv", "data.path": str(Path(os.path.expanduser(data)).resolve())}
+    return _file(data)
+
+
+def _file(path: str) -> dict[str, Any]:
+    return {"data.source": "csv", "data.path": str(Path(os.path.expanduser(path)).resolve())}
 
 
 def _train(options: argparse.Namespace) -> tuple[Any, str]:
@@ -248,26 +286,30 @@ def _export(options: argparse.Namespace) -> tuple[Any, str]:
 
     with Store() as store:
         content = export(store, options.run_id, options.format)
-    try:
-        Path(options.output).write_bytes(content)
-    except OSError as error:
-        raise DataError(f"cannot write {options.output}: {error.strerror}; choose another --output") from error
+    _write(options.output, content)
     return {"output": options.output, "bytes": len(content)}, f"{options.output}: {len(content):,} bytes"
 
 
+def _write(output: str, content: bytes) -> None:
+    try:
+        Path(output).write_bytes(content)
+    except OSError as error:
+        raise DataError(f"cannot write {output}: {error.strerror}; choose another --output") from error
+
+
 def _predict(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.datasets.csv_file import read
     from sentiment_core.explain import load_predictor
-    from sentiment_core.explain.batch import Asked, measures, seen_sentence
+    from sentiment_core.explain.batch import file_asked, measures, seen_sentence, unknown_sentence
     from sentiment_core.explain.unseen import seen_among
     from sentiment_core.steps.rules import positive
     from sentiment_core.store import Store
 
-    table = read(options.data, options.text_column, options.label_column)
+    data = from_fields({**_file_fields(options), **_file(options.data)}).data
+    asked = file_asked(data, keep_columns=options.output is not None)
     with Store() as store:
-        probabilities = load_predictor(options.model, store).predict(table.texts)
-        seen = seen_among(table.texts, options.model, store)
-    asked = Asked(table.texts, table.labels, seen=seen)
+        probabilities, known = load_predictor(options.model, store).answers(asked.texts)
+        seen = seen_among(asked.texts, options.model, store)
+    asked = replace(asked, seen=seen, known=known)
     # A network that diverged answers with no number, which is neither class.
     predicted = [int(positive(value)) if math.isfinite(value) else None for value in probabilities]
     document: dict[str, Any] = {
@@ -285,15 +327,29 @@ def _predict(options: argparse.Namespace) -> tuple[Any, str]:
         f"{probability:.4f} {'no answer' if label is None else label}"
         for probability, label in zip(probabilities, predicted, strict=True)
     ]
-    if table.labels is not None:
-        found = measures(probabilities, table.labels)
+    judged = asked.judged
+    if asked.labels is not None and judged.any():
+        found = measures(probabilities[judged], asked.labels[judged])
         document |= _all_finite(found)
         lines.append("  ".join(f"{name} {value:.4f}" for name, value in found.items()))
-        if seen is not None and 0 < seen.sum() < len(seen):
-            document["unseen"] = _all_finite(measures(probabilities[~seen], table.labels[~seen]))
-    if (said := seen_sentence(asked, probabilities)) is not None:
-        lines.append(said)
+        if seen is not None and 0 < seen.sum() < len(seen) and (fresh := judged & ~seen).any():
+            document["unseen"] = _all_finite(measures(probabilities[fresh], asked.labels[fresh]))
+    said = [*asked.warnings, unknown_sentence(asked), seen_sentence(asked, probabilities)]
+    document["warnings"] = [_in_options(sentence) for sentence in said if sentence is not None]
+    lines += document["warnings"]
+    if options.output is not None:
+        _write_answers(asked, probabilities.tolist(), options.output)
+        lines = [f"{options.output}: {len(asked.texts):,} answers", *lines[len(predicted) :]]
     return document, "\n".join(lines)
+
+
+def _write_answers(asked: Any, probabilities: list[float], output: str) -> None:
+    from sentiment_core.explain.batch import as_csv, as_parquet
+
+    form = {".csv": as_csv, ".parquet": as_parquet}.get(Path(output).suffix.lower())
+    if form is None:
+        raise ConfigError(f"--output {output}: answers are written as .csv or .parquet; choose such a name")
+    _write(output, form(asked, probabilities, 0.5))
 
 
 def _explain(options: argparse.Namespace) -> tuple[Any, str]:
@@ -375,7 +431,9 @@ def _study(options: argparse.Namespace) -> tuple[Any, str]:
 
     chosen = list(METHODS) if options.method is None else [item.name for item in named(options.method).values()]
     with Store() as store:
-        arguments = study_arguments(options.model, options.data, options.sample, options.seed, chosen, store)
+        reading = {field.rpartition(".")[2]: value for field, value in _file_fields(options).items()}
+        asked = (options.model, options.data, options.sample, options.seed, chosen, store)
+        arguments = study_arguments(*asked, reading=reading)
     line = ProgressLine()
     result = run(arguments, line.say)
     if sys.stderr.isatty():
@@ -385,7 +443,7 @@ def _study(options: argparse.Namespace) -> tuple[Any, str]:
 
 def _baselines(options: argparse.Namespace) -> tuple[Any, str]:
     fields = {"data.split": options.split, "data.embeddings": options.embeddings, "data.limit": options.limit}
-    config = from_fields({**fields, **_source(options.data)})
+    config = from_fields({**fields, **_source(options.data), **_file_fields(options)})
     from sentiment_core import baselines
 
     document = baselines.run(

@@ -16,12 +16,32 @@ from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import ConfigError
 from sentiment_core.fields import OneOf, limits, options, range_in_words, registry
+from sentiment_core.sources import SOURCES, offers_split
 from sentiment_core.tasks import TASKS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["word", "whitespace"]
 Embeddings = Literal["glove-50", "glove-100", "word2vec", "random"]
 Norm = Literal["none", "batch", "layer"]
+Encoding = Literal[
+    "detect",
+    "utf-8",
+    "utf-16",
+    "cp1252",
+    "latin-1",
+    "iso8859-15",
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "koi8-r",
+    "mac-roman",
+    "gb18030",
+    "big5",
+    "shift-jis",
+    "euc-jp",
+    "euc-kr",
+]
 ModelMistake = Literal["off_by_one_mask", "cross_review_attention", "norm_per_call"]
 TrainingMistake = Literal[
     "norm_after_clipping", "clip_wrong_model", "kept_biases", "kept_weights", "batch_averaged_accuracy"
@@ -54,14 +74,34 @@ class Config(BaseModel):
 class DataConfig(Config):
     """Which reviews, how they are split into tokens and batches, and which word vectors stand for them."""
 
-    source: Literal["demo", "imdb", "csv"] = Field("demo", title="Reviews", description="Where the reviews come from.")
-    path: str | None = Field(None, title="CSV file", description="The file to read when the source is csv.")
-    text_column: str = Field("text", title="Text column", description="CSV column that holds the review.")
-    label_column: str = Field("label", title="Label column", description="CSV column that holds the label.")
-    split: Literal["notebook", "official"] = Field(
+    source: Annotated[str, OneOf(SOURCES)] = Field("demo", title="Reviews", description="Where the reviews come from.")
+    path: str | None = Field(None, title="File", description="The file to read when the source is csv.")
+    text_column: str = Field("text", title="Text column", description="Column of the file that holds the review.")
+    label_column: str = Field("label", title="Label column", description="Column of the file that holds the label.")
+    positive: Annotated[tuple[str, ...], BeforeValidator(_as_sequence)] = Field(
+        (),
+        max_length=50,
+        title="Positive labels",
+        description="Labels that count as positive, separated by commas; none: those that say so, stars above 3 of 5.",
+    )
+    negative: Annotated[tuple[str, ...], BeforeValidator(_as_sequence)] = Field(
+        (),
+        max_length=50,
+        title="Negative labels",
+        description="Labels that count as negative; none: all others where positive ones are named.",
+    )
+    separator: Literal["detect", "comma", "semicolon", "tab", "pipe", "none"] = Field(
+        "detect", title="Separator", description="What is between the columns of a text file; none: a review a line."
+    )
+    encoding: Encoding = Field("detect", title="Encoding", description="How a text file writes its characters.")
+    header: Literal["detect", "yes", "no"] = Field(
+        "detect", title="Names of columns", description="Whether the first row of a file names its columns."
+    )
+    split: Literal["notebook", "official", "column"] = Field(
         "notebook",
         title="Split",
-        description="notebook: random 80/20 with a fixed seed; official: IMDb's own 25k/25k folders.",
+        description="notebook: random 80/20 with a fixed seed; official: IMDb's own 25k/25k folders; column: what the "
+        "file's column split says (train, validation or test).",
     )
     limit: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=20, le=1_000_000, title="Review limit", description="Use at most this many reviews; none: all."
@@ -87,10 +127,12 @@ class DataConfig(Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.source == "csv" and not self.path:
-            raise ValueError("data.path: name the CSV file to read (data.source is csv)")
-        if self.split == "official" and self.source != "imdb":
-            raise ValueError("data.split: official exists for data.source=imdb only; use notebook")
+        for name in SOURCES[self.source].needs:
+            if not getattr(self, name):
+                what = (type(self).model_fields[name].title or name).lower()
+                raise ValueError(f"data.{name}: give the {what} to read (data.source is {self.source})")
+        if self.source not in (those := offers_split(self.split)):
+            raise ValueError(f"data.split: {self.split} exists for data.source={' or '.join(those)} only; use notebook")
         return self
 
 

@@ -109,9 +109,9 @@ def _write_events(store: Store, run: Run, experiment: Experiment, folder: Path) 
 def _points(store: Store, run: Run) -> Iterator[tuple[int, float, dict[str, float]]]:
     """Yield step, seconds since the first step and the scalars of each measured step."""
     columns = table(store, run.id)
-    unclipped = run.config.training.clipping == "none"
+    without = run.config.training.threshold is None
     known = [CORE.get(name) or DIAGNOSTICS[name] for name in columns]
-    tags = {item.name: item.tag for item in known if item.tag and not (unclipped and item.name == "threshold")}
+    tags = {item.name: item.tag for item in known if item.tag and not (without and item.name == "threshold")}
     for place, step in enumerate(columns["step"]):
         seconds = columns["seconds"][place]
         values = {tag: columns[name][place] for name, tag in tags.items() if columns[name][place] is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -83,6 +83,8 @@ def range_in_words(info: Any) -> str:
         for rule in rules
         if (value := getattr(rule, name, None)) is not None
     ]
+    if get_origin(info.annotation) is tuple and str in kinds:
+        return f"{' and '.join(sizes)} values, separated by commas".strip()
     if str in kinds:
         return " and ".join(sizes) + " characters" if sizes else ""
     element = next((part for part in kinds if hasattr(part, "__metadata__")), None)

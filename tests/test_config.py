@@ -40,6 +40,8 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "data.path": st.none(),
     "data.text_column": st.text(max_size=30),
     "data.label_column": st.text(max_size=30),
+    "data.positive": st.lists(st.sampled_from(["1", "good", "5 stars"]), unique=True).map(tuple),
+    "data.negative": st.lists(st.sampled_from(["0", "bad", "1 star"]), unique=True).map(tuple),
     "model.pooling": st.lists(
         st.sampled_from(["padded_last", "last", "mean", "max"]), min_size=1, max_size=4, unique=True
     ).map(tuple),
@@ -149,7 +151,7 @@ def test_bad_values(field: str, value: Any, allowed: str) -> None:
         ({"model.head_sizes": "64,0"}, r"model\.head_sizes: allowed: at most 4 whole numbers ≥ 1 and ≤ 4,096"),
         ({"model.head_sizes": "1,2,3,4,5"}, r"model\.head_sizes: allowed: at most 4 whole numbers"),
         ({"name": "x" * 121}, r"name: allowed: at least 1 and at most 120 characters"),
-        ({"data.source": "csv"}, r"data\.path: name the CSV file"),
+        ({"data.source": "csv"}, r"data\.path: give the file to read"),
         ({"data.split": "official"}, r"data\.split: official exists for data\.source=imdb only"),
         ({"training.learning_rat": 1}, r"training\.learning_rat: there is no such setting"),
         ({"data.learning_rate": 1}, r"data\.learning_rate: .*did you mean training\.learning_rate\?"),

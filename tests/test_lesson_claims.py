@@ -134,9 +134,22 @@ def test_the_bar_is_what_was_measured_beside_the_recordings():
     said = " ".join(measured(lesson("reference")))
     references = recording("attention").baselines
     assert all(f"{name} {value:.3f}" in said for name, value in references.items())
-    above, below = said.split("above the elastic net: ")[1].split("The best of the others: ")
+    above = said.split("above the elastic net, over seeds: ")[1].split("The best of the others: ")[0]
     assert all(float(value) > references["elastic net"] for value in re.findall(r"\((0\.\d{3})", above))
-    assert all(float(value) <= references["elastic net"] for value in re.findall(r"\((0\.\d{3})", below))
+
+
+def test_a_run_is_above_the_bar_only_where_its_seeds_leave_no_doubt(monkeypatch):
+    bar = recording("attention").baselines["elastic net"]
+    below = [bar - 0.05] * 5
+
+    def said(*tests):
+        with_seeds(monkeypatch, "attention", below[: len(tests)], tests)
+        return next(line for line in measured(lesson("reference")) if "above the elastic net" in line)
+
+    assert "Attention" in said(*(bar + step for step in (0.02, 0.03, 0.025, 0.02, 0.03)))
+    assert "Attention" not in said(*(bar + step for step in (-0.02, 0.03, -0.025, 0.02, 0.03)))
+    assert "Attention" not in said(bar + 0.02, bar + 0.03)
+    assert "Attention" not in said(*below)
 
 
 def with_seeds(monkeypatch, name, *tests):

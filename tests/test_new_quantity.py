@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
@@ -24,6 +26,7 @@ from sentiment_core.export import export
 from sentiment_core.recorded import read, record
 from sentiment_core.steps.quantities import DIAGNOSTICS, Diagnostic, Panel, Quantity, declare
 from sentiment_core.store import Experiment, Source, Store, table
+from sentiment_core.store.source import measured
 from sentiment_core.training.run import Run
 from sentiment_core.work.training import train_here
 from tests.test_export import scalars
@@ -151,3 +154,23 @@ def test_what_is_not_declared_or_no_number_is_refused() -> None:
         run.measure("update_ratio", torch.zeros(2))
     run.measure("update_ratio", 1)
     assert len(run._diagnostics) == 1
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["update_ratio", "layer_norms", "loss"]),
+    st.integers(0, STEPS + 1),
+    st.one_of(st.none(), st.integers(1, STEPS)),
+)
+def test_a_store_and_its_recording_answer_alike(
+    store: Store, trained: Experiment, tmp_path: Path, name: str, after: int, most: int | None
+) -> None:
+    path = tmp_path / "twin.npz"
+    if not path.exists():
+        record(store, trained.id, path)
+    ours, theirs = (
+        measured(source, run_id, name, after, most)
+        for source, run_id in ((store, trained.runs[0].id), (read(path), "recorded-twin-1"))
+    )
+    assert ours[0] == theirs[0] and np.array_equal(ours[1], theirs[1])
+    assert len(ours[0]) <= (most or STEPS) and all(step > after for step in ours[0])

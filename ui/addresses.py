@@ -18,6 +18,7 @@ from sentiment_core.lessons import LESSONS
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
+from sentiment_core.sources import SOURCES
 from ui.kit.address import Address, hand_over
 from ui.kit.address_fields import LONGEST_TEXT, Field, decimal, identifier, one_of, one_of_values, several, text, whole
 from ui.kit.uploads import upload, without_folders
@@ -145,7 +146,7 @@ DATA = Address(
     "data",
     (
         one_of("tab", TABS, "overview", always=True),
-        one_of("source", ("demo", FILE, "imdb"), "demo"),
+        one_of("source", SOURCES, "demo"),
         upload("file", ""),
         one_of("tokenizer", ("word", "whitespace"), "word"),
         one_of("embeddings", ("glove-50", "glove-100"), "glove-50"),

@@ -10,21 +10,24 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import (
+    Any,
+    NotRequired,  # pydantic reads no other on Python 3.11
+)
 
 import numpy as np
-from typing_extensions import TypedDict  # pydantic reads no other on Python 3.11
+from typing_extensions import TypedDict
 
 from sentiment_core.config import DataConfig, build
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
 from sentiment_core.seen import copies_in_test
+from sentiment_core.sources import SOURCES
 from sentiment_core.store import Store
 from sentiment_core.work.desk import look
 from sentiment_core.work.kinds import Kind, Progress
 
 # What decides which reviews are trained and tested on, and what the mean word vectors are taken over.
 REVIEWS = ("source", "split", "limit", "validation_fraction")
-FILE = ("path", "text_column", "label_column")
 VECTORS = ("tokenizer", "embeddings")
 PUBLISHED = tuple((words, vectors) for words in ("word", "whitespace") for vectors in ("glove-50", "glove-100"))
 SEED = 1
@@ -68,6 +71,7 @@ class BaselineResults(TypedDict):
     embeddings: str
     majority: Majority
     rows: list[BaselineRow]
+    warnings: NotRequired[list[str]]
 
 
 BASELINES = Kind("baselines", "Baselines", BaselineQuestion, BaselineResults, "sentiment_core.baselines:run")
@@ -76,11 +80,10 @@ BASELINES = Kind("baselines", "Baselines", BaselineQuestion, BaselineResults, "s
 def arguments_for(data: DataConfig) -> BaselineQuestion:
     """Return the job's arguments for `data`: equal for all settings that make no difference to a baseline."""
     names = [*REVIEWS, *VECTORS]
-    if data.source == "csv":
-        names += FILE
     if data.embeddings in {"word2vec", "random"}:
         names.append("embedding_dim")
-    return BaselineQuestion({name: getattr(data, name) for name in names})
+    own = SOURCES[data.source].settings(data)
+    return BaselineQuestion({name: getattr(data, name) for name in names} | own)
 
 
 def trained(data: DataConfig, store: Store) -> dict[str, float]:
@@ -159,6 +162,7 @@ def run(question: BaselineQuestion, progress: Progress = silent) -> BaselineResu
     return {
         "reviews": sizes,
         "copies": copies_in_test(reviews),
+        "warnings": list(reviews.warnings),
         "embeddings": data.embeddings,
         "majority": majority(*labels),
         "rows": rows,
@@ -176,7 +180,7 @@ def remarks(result: BaselineResults) -> list[str]:
         sentences.append(f"{result['copies']:,} of the test reviews have their text in training or validation as well.")
     if unfinished := [row["title"] for row in result["rows"] if not row["converged"]]:
         sentences.append(f"Not converged, so possibly below what the model can reach: {', '.join(unfinished)}.")
-    return sentences
+    return [*sentences, *result.get("warnings", ())]
 
 
 def majority(training: np.ndarray, validation: np.ndarray, test: np.ndarray) -> Majority:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from sentiment_core.config import DataConfig, build
 from sentiment_core.data_view.reading import read_tokens
-from sentiment_core.datasets import csv_file, load_reviews
+from sentiment_core.datasets import load_reviews
+from sentiment_core.datasets.file import reader
+from sentiment_core.remarks import remarks
+from sentiment_core.sources import SOURCES
 from sentiment_core.work.kinds import Kind, Progress
 
 TOKENIZERS = ("word", "whitespace")
-FIELDS = ("source", "path", "text_column", "label_column", "limit", "split", "validation_fraction")
+FIELDS = ("source", "limit", "split", "validation_fraction")
 
 
 @dataclass(frozen=True)
 class ReadingQuestion:
-    """Which reviews to read: `data` are fields of `DataConfig`, `stamp` size and time of a CSV file as it stands.
+    """Which reviews to read: `data` are fields of `DataConfig`, `stamp` what tells whether they may be others now.
 
-    Not `labelled`: any rows of a CSV file will do. `tokens`: split them into tokens too, which fills that cache.
+    Not `labelled`: any rows of a file will do. `tokens`: split them into tokens too, which fills that cache.
     """
 
     data: dict[str, str | int | float | None]
-    stamp: tuple[int, int] | None
+    stamp: tuple[int, ...] | None
     labelled: bool
     tokens: bool
 
@@ -43,27 +45,24 @@ REVIEWS = Kind("reviews", "Reading reviews", ReadingQuestion, ReviewCounts, "sen
 
 
 def arguments_for(data: DataConfig, *, labelled: bool = True, tokens: bool = False) -> ReadingQuestion:
-    """Return the arguments of `run`: what of `data` decides which reviews they are, and the file as it stands.."""
-    stamp = None
-    if data.source == "csv" and data.path and Path(data.path).is_file():
-        found = Path(data.path).stat()
-        stamp = (found.st_size, found.st_mtime_ns)
-    fields = {name: value for name, value in data.model_dump().items() if name in FIELDS}
-    return ReadingQuestion(fields, stamp, labelled, tokens)
+    """Return the arguments of `run`: what of `data` decides which reviews they are, and its stamp."""
+    source = SOURCES[data.source]
+    fields = data.model_dump(include=set(FIELDS)) | source.settings(data)
+    return ReadingQuestion(fields, source.stamp(data), labelled, tokens)
 
 
 def run(question: ReadingQuestion, progress: Progress) -> ReviewCounts:
     """Read what `arguments_for` describes; raises `DataError` or `DownloadError` for reviews that cannot be used."""
     data = build(DataConfig, question.data)
     if not question.labelled:
-        table = csv_file.read(data.path or "", data.text_column, data.label_column, progress=progress)
-        return _counts(table.texts, table.labels, table.warnings)
+        table = reader.read(data, progress=progress)
+        return _counts(table.texts, table.labels, table.understood.sentences(trained=False))
     reviews = load_reviews(data, progress)
     for tokenizer in TOKENIZERS if question.tokens else ():
         read_tokens(reviews, tokenizer, progress)  # type: ignore[arg-type]
-    return _counts(reviews.texts, reviews.labels, reviews.warnings)
+    return _counts(reviews.texts, reviews.labels, (*reviews.warnings, *remarks(reviews)))
 
 
 def _counts(texts: list[str], labels: np.ndarray | None, warnings: tuple[str, ...]) -> ReviewCounts:
-    positive = None if labels is None else int(labels.sum())
+    positive = None if labels is None else int((labels == 1).sum())
     return ReviewCounts(len(texts), positive, sum(map(len, texts)), tuple(warnings))

@@ -27,7 +27,7 @@ class RawReviews:
 
     texts: list[str]
     labels: np.ndarray
-    test: np.ndarray | None = None  # (N,) bool: the source's own test part, where it has one
+    parts: np.ndarray | None = None  # (N,) int8: the source's own, where it has them and they are asked for
     evidence: tuple[Spans, ...] | None = None
     warnings: tuple[str, ...] = ()
 
@@ -36,7 +36,7 @@ class RawReviews:
         return RawReviews(
             texts=[self.texts[row] for row in rows],
             labels=self.labels[rows],
-            test=None if self.test is None else self.test[rows],
+            parts=None if self.parts is None else self.parts[rows],
             evidence=None if self.evidence is None else tuple(self.evidence[row] for row in rows),
             warnings=self.warnings,
         )

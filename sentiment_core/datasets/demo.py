@@ -11,10 +11,13 @@ from statistics import NormalDist
 
 import numpy as np
 
+from sentiment_core.config import DataConfig
 from sentiment_core.datasets import demo_opinions as opinions
 from sentiment_core.datasets import demo_plot as plot
+from sentiment_core.datasets.base import Progress, RawReviews
 from sentiment_core.datasets.demo_writer import Span, Writer
 from sentiment_core.errors import ConfigError
+from sentiment_core.sources import CHARACTERS_A_REVIEW, SOURCES
 
 Sentence = tuple[str, list[Span]]
 
@@ -40,6 +43,27 @@ class DemoCorpus:
     texts: list[str]
     labels: np.ndarray  # (N,)
     evidence: tuple[tuple[Span, ...], ...]
+
+
+def load(data: DataConfig, progress: Progress) -> RawReviews:
+    """Write as many reviews as `data.limit` asks for, with their evidence."""
+    progress("Writing demo reviews", None)
+    made = generate(_count(data))
+    return RawReviews(list(made.texts), np.asarray(made.labels, dtype=np.int8), evidence=made.evidence)
+
+
+def is_quick(data: DataConfig) -> bool:
+    """Return whether they are no more than the usual number."""
+    return _count(data) <= (SOURCES["demo"].count or 0)
+
+
+def characters(data: DataConfig) -> int:
+    """Return about how many characters they will have."""
+    return _count(data) * CHARACTERS_A_REVIEW
+
+
+def _count(data: DataConfig) -> int:
+    return data.limit or SOURCES["demo"].count or 0
 
 
 def generate(count: int = 4000, seed: int = 20240501) -> DemoCorpus:

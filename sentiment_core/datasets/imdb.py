@@ -22,7 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_core import artifacts
-from sentiment_core.datasets.base import Progress, RawReviews, silent
+from sentiment_core.config import DataConfig
+from sentiment_core.datasets.base import TEST, TRAIN, Progress, RawReviews, silent
 from sentiment_core.datasets.download import Download
 from sentiment_core.errors import ConfigError, DataError, DownloadError
 
@@ -42,7 +43,12 @@ MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]{1,9})_([0-9]{1,2})\.
 SCHEMA = pa.schema([("text", pa.string()), ("label", pa.int8()), ("test", pa.bool_())])
 
 
-def load(progress: Progress = silent) -> RawReviews:
+def load(data: DataConfig, progress: Progress) -> RawReviews:
+    """Return what `fetch` returns: no setting changes which reviews these are."""
+    return fetch(progress)
+
+
+def fetch(progress: Progress = silent) -> RawReviews:
     """Return all labelled reviews with the official test part, in a fixed order: train, test; neg, pos; by number.
 
     The first call downloads the archive, `$SENTIMENT_IMDB_URL` if set, and other processes wait for it. Raise
@@ -69,9 +75,10 @@ def load(progress: Progress = silent) -> RawReviews:
     return corpus
 
 
-def is_here() -> bool:
-    """Whether the reviews have been downloaded, so that `load` takes seconds."""
-    return _cache(*_source()).exists()
+def check_here(data: DataConfig) -> None:
+    """Raise `DataError` when the reviews have not been downloaded."""
+    if not _cache(*_source()).exists():
+        raise DataError("the IMDb reviews are not on this machine; a training that uses them downloads them (84 MB)")
 
 
 def _cache(url: str, md5: str | None) -> Path:
@@ -116,7 +123,7 @@ def _read_cache(path: Path) -> RawReviews | None:
             return None
         labels = table["label"].to_numpy().astype(np.int8)
         test = table["test"].to_numpy().astype(bool)
-        corpus = RawReviews(table["text"].to_pylist(), labels, test)
+        corpus = RawReviews(table["text"].to_pylist(), labels, _parts(test))
     except (pa.ArrowException, OSError, ValueError, KeyError):
         return None
     return corpus if _has_all_parts(labels, test) else None
@@ -125,7 +132,7 @@ def _read_cache(path: Path) -> RawReviews | None:
 def _write_cache(path: Path, corpus: RawReviews) -> None:
     temporary = path.with_suffix(".tmp")
     table = pa.Table.from_arrays(
-        [pa.array(corpus.texts), pa.array(corpus.labels), pa.array(corpus.test)], schema=SCHEMA
+        [pa.array(corpus.texts), pa.array(corpus.labels), pa.array(corpus.parts == TEST)], schema=SCHEMA
     )
     try:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
@@ -172,11 +179,15 @@ def _read_archive(path: Path, progress: Progress) -> RawReviews:
     test = np.array([in_test for in_test, _, _, _ in keys], dtype=bool)
     if not _has_all_parts(labels, test):
         raise DownloadError(_refusal("no reviews of both labels in aclImdb/train and aclImdb/test"))
-    return RawReviews([found[key] for key in keys], labels, test)
+    return RawReviews([found[key] for key in keys], labels, _parts(test))
 
 
 def _refusal(reason: str) -> str:
     return f"the IMDb archive is not the one expected: {reason}; it was removed. {ADVICE}"
+
+
+def _parts(test: np.ndarray) -> np.ndarray:
+    return np.where(test, TEST, TRAIN).astype(np.int8)
 
 
 def _has_all_parts(labels: np.ndarray, test: np.ndarray) -> bool:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION
+from sentiment_core.datasets.base import TRAIN, VALIDATION
 from sentiment_core.errors import DataError
 
 NOTEBOOK_SEED = 54321
@@ -41,15 +41,16 @@ def notebook_test(count: int) -> np.ndarray:
     return mask
 
 
-def assign_parts(labels: np.ndarray, test: np.ndarray, validation_fraction: float) -> np.ndarray:
-    """Return parts (N,) int8: `test` (N,) bool stays as it is, validation is cut from the rest, stratified by label.
+def assign_parts(labels: np.ndarray, parts: np.ndarray, validation_fraction: float) -> np.ndarray:
+    """Return parts (N,) int8: `parts` (N,) as they are; without a validation part it is cut from the training part.
 
-    Raise `DataError` when the reviews left for training lack one of the two labels.
+    That cut is stratified by label. Raise `DataError` when the reviews left for training lack one of the two labels.
     """
-    parts = np.where(test, TEST, TRAIN).astype(np.int8)
-    rest = np.flatnonzero(~test)
-    count = max(2, round(validation_fraction * len(rest)))
-    parts[rest[stratified_sample(labels[rest], count, VALIDATION_SEED)]] = VALIDATION
+    parts = parts.astype(np.int8)
+    if not np.any(parts == VALIDATION):
+        rest = np.flatnonzero(parts == TRAIN)
+        count = max(2, round(validation_fraction * len(rest)))
+        parts[rest[stratified_sample(labels[rest], count, VALIDATION_SEED)]] = VALIDATION
     for label, name in enumerate(("negative", "positive")):
         if not np.any(labels[parts == TRAIN] == label):
             raise DataError(f"too few {name} reviews: none is left to train on. Add more {name} reviews.")

@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from sentiment_core.calibration import brier_score, expected_calibration_error
-from sentiment_core.datasets import csv_file
+from sentiment_core.config import DataConfig
+from sentiment_core.datasets.file import reader, settings
+from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, run_of, weights_of
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
@@ -34,29 +38,48 @@ FORMULA = {"=", "+", "-", "@"}
 class Asked:
     """The reviews that are asked about: texts (N), labels (N,) or None, and what to tell the user about them.
 
-    `seen` (N,) bool: those that the model has learned from, None where nobody can tell.
+    A label is `NO_LABEL` where a row has none. `seen` (N,) bool: those that the model has learned from, None where
+    nobody can tell. `known` (N,): how many words of each the model knows, None before it was asked. `columns`: the
+    other columns of their file, as they stand there, beside the `text_column`.
     """
 
     texts: list[str]
     labels: np.ndarray | None
     warnings: tuple[str, ...] = ()
     seen: np.ndarray | None = None
+    known: np.ndarray | None = None
+    text_column: str = "text"
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def judged(self) -> np.ndarray:
+        """Which rows `(N,)` bool an accuracy is over: those with a label and with words that the model knows."""
+        if self.labels is None:
+            return np.zeros(len(self.texts), dtype=bool)
+        full = np.fromiter((bool(text.strip()) for text in self.texts), dtype=bool, count=len(self.texts))
+        labelled: np.ndarray = full & (self.labels != NO_LABEL)
+        return labelled if self.known is None else labelled & (self.known > 0)
 
 
 @dataclass(frozen=True)
 class BatchQuestion:
-    """Which model, by its run id and the digest of its weights, and which reviews: `own`, `demo` or a CSV file."""
+    """Which model, by its run id and the digest of its weights, and which reviews: `own`, `demo` or a file.
+
+    `reading`: settings of `data` that say how the file is read, where it does not say so itself.
+    """
 
     model: str
     weights: str
     data: str
+    reading: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Answers:
-    """P(positive) of each review, in the order of `reviews_of`."""
+    """P(positive) of each review, in the order of `reviews_of`, and how many of its words the model knows."""
 
     probabilities: tuple[float, ...]
+    known: tuple[int, ...]
 
 
 PREDICTIONS = Kind(
@@ -100,16 +123,17 @@ class Counts:
         return _share(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)
 
 
-def batch_arguments(model: str, data: str, store: Store) -> BatchQuestion:
+def batch_arguments(model: str, data: str, store: Store, reading: Mapping[str, Any] | None = None) -> BatchQuestion:
     """Return the arguments of `run`; equal for equal weights and reviews.
 
     `data`: `own` (the test part of what the model was trained on), `demo` (which no model has seen) or the path of a
-    CSV file. Raises `ConfigError` for impossible ones, `NotFoundError` for a model that is not there.
+    file, which is read as the settings in `reading` say. Raises `ConfigError` for impossible ones, `NotFoundError` for
+    a model that is not there.
     """
     if data == "own" and model == PRETRAINED:
-        raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a CSV file")
+        raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a file")
     where = data if data in {"own", "demo"} else str(Path(data).expanduser().absolute())
-    return BatchQuestion(model, weights_of(model, store), where)
+    return BatchQuestion(model, weights_of(model, store), where, dict(reading or {}))
 
 
 def reviews_of(question: BatchQuestion, store: Store) -> Asked:
@@ -126,13 +150,19 @@ def _asked(question: BatchQuestion, store: Store) -> Asked:
             else own_test(question.model, store)
         )
         return Asked(list(reviews.texts), np.asarray(reviews.labels))
-    table = csv_file.read(question.data)
+    return file_asked(settings(question.data, question.reading))
+
+
+def file_asked(data: DataConfig, *, keep_columns: bool = True) -> Asked:
+    """Return every review of a file, blank rows included; raises `DataError` where there are none."""
+    table = reader.read(data, keep_columns=keep_columns)
     if not table.texts:
-        raise DataError(f"{Path(question.data).name} holds no reviews; give it one row per review")
-    warnings = tuple(table.warnings)
-    if blank := sum(not text.strip() for text in table.texts):
-        warnings += (f"{blank:,} rows have no text; what the model answers to them means nothing.",)
-    return Asked(table.texts, table.labels, warnings)
+        raise DataError(f"{Path(data.path or '').name} holds no reviews; give it one row per review")
+    found = table.understood
+    others = {name: values for name, values in (table.columns or {}).items() if name != found.text_column}
+    return Asked(
+        table.texts, table.labels, found.sentences(trained=False), text_column=found.text_column, columns=others
+    )
 
 
 def answers_in_test(question: BatchQuestion, asked: Asked, store: Store) -> np.ndarray | None:
@@ -162,10 +192,13 @@ def run(question: BatchQuestion, progress: Progress) -> Answers:
         predictor = load_predictor(question.model, store)
         texts = reviews_of(question, store).texts
     found: list[float] = []
+    known: list[int] = []
     for start in range(0, len(texts), CHUNK):
         progress(f"Review {start:,} of {len(texts):,}", start / len(texts))
-        found += predictor.predict(texts[start : start + CHUNK]).tolist()
-    return Answers(tuple(found))
+        probabilities, words = predictor.answers(texts[start : start + CHUNK])
+        found += probabilities.tolist()
+        known += words.tolist()
+    return Answers(tuple(found), tuple(known))
 
 
 def counts_at(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> Counts:
@@ -220,28 +253,82 @@ def seen_sentence(asked: Asked, probabilities: np.ndarray, threshold: float = 0.
     sentence = f"The model was trained or validated on the text of {seen:,} of these {count:,} reviews."
     if asked.labels is None:
         return sentence
+    fresh &= asked.judged
+    if not fresh.any():
+        return sentence
     new = measures(probabilities[fresh], asked.labels[fresh], threshold)
     return (
-        f"{sentence} Over the {count - seen:,} others: accuracy {new['accuracy']:.3f}, calibration error "
+        f"{sentence} Over the {int(fresh.sum()):,} others: accuracy {new['accuracy']:.3f}, calibration error "
         f"{new['ece']:.3f}."
     )
 
 
+def unknown_sentence(asked: Asked) -> str | None:
+    """Return how many reviews the model can say nothing about, None where it knows words of each that has any."""
+    if asked.known is None:
+        return None
+    blank = np.fromiter((not text.strip() for text in asked.texts), dtype=bool, count=len(asked.texts))
+    unknown = int(np.sum((asked.known == 0) & ~blank))
+    if not unknown:
+        return None
+    return (
+        f"{unknown:,} of {len(asked.texts):,} reviews have no word that the model knows: its answer to them means "
+        "nothing, and they count for no accuracy and no calibration."
+    )
+
+
 def as_csv(asked: Asked, probabilities: Sequence[float], threshold: float) -> bytes:
-    """Return every review with its answer as CSV, in the order of the file; `seen`: the model has learned from it."""
+    """Return `answer_columns` as CSV."""
     text = io.StringIO()
     writer = csv.writer(text)
-    head = ["probability", "predicted", *([] if asked.labels is None else ["label"])]
-    head += [*([] if asked.seen is None else ["seen"]), "text"]
-    writer.writerow(head)
-    for place, probability in enumerate(probabilities):
-        review = asked.texts[place]
-        # A leading apostrophe keeps a spreadsheet from taking a review for a formula.
-        review = f"'{review}" if review.lstrip()[:1] in FORMULA else review
-        label = [] if asked.labels is None else [int(asked.labels[place])]
-        seen = [] if asked.seen is None else [int(asked.seen[place])]
-        writer.writerow([f"{probability:.6f}", int(positive(probability, threshold)), *label, *seen, review])
+    columns = answer_columns(asked, probabilities, threshold)
+    writer.writerow([_harmless(name) for name in columns])
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow([_harmless(field) if isinstance(field, str) else _number(field) for field in row])
     return text.getvalue().encode("utf-8", "replace")
+
+
+def as_parquet(asked: Asked, probabilities: Sequence[float], threshold: float) -> bytes:
+    """Return `answer_columns` as Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = answer_columns(asked, probabilities, threshold)
+    target = io.BytesIO()
+    pq.write_table(pa.table({name: _well_formed(values) for name, values in columns.items()}), target)
+    return target.getvalue()
+
+
+def answer_columns(asked: Asked, probabilities: Sequence[float], threshold: float) -> dict[str, Sequence[Any]]:
+    """Return every review with its answer, in the order of the file, and what else the file says beside it.
+
+    `label`: as the file was understood; `seen`: the model has learned from it; None where there is none. A column of
+    the file that is called like one of these has ` (file)` behind its name.
+    """
+    said: list[int | None] = [
+        int(positive(value, threshold)) if math.isfinite(value) else None for value in probabilities
+    ]
+    columns: dict[str, Sequence[Any]] = {"probability": list(probabilities), "predicted": said}
+    if asked.labels is not None:
+        columns["label"] = [None if label == NO_LABEL else int(label) for label in asked.labels]
+    if asked.seen is not None:
+        columns["seen"] = asked.seen.astype(int).tolist()
+    for name, values in {asked.text_column: asked.texts, **asked.columns}.items():
+        columns[name if name not in columns else f"{name} (file)"] = values
+    return columns
+
+
+def _harmless(text: str) -> str:
+    # A leading apostrophe keeps a spreadsheet from taking a review for a formula.
+    return f"'{text}" if text.lstrip()[:1] in FORMULA else text
+
+
+def _number(value: float | int | None) -> str:
+    return "" if value is None else f"{value:.6f}" if isinstance(value, float) else str(value)
+
+
+def _well_formed(values: Sequence[Any]) -> list[Any]:
+    return [value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values]
 
 
 def _cut(asked: Asked) -> Asked:
@@ -252,7 +339,10 @@ def _cut(asked: Asked) -> Asked:
         "the command `python -m sentiment_core predict` answers all of them."
     )
     labels = None if asked.labels is None else asked.labels[:MOST_REVIEWS]
-    return Asked(asked.texts[:MOST_REVIEWS], labels, (*asked.warnings, note))
+    columns = {name: values[:MOST_REVIEWS] for name, values in asked.columns.items()}
+    return replace(
+        asked, texts=asked.texts[:MOST_REVIEWS], labels=labels, warnings=(*asked.warnings, note), columns=columns
+    )
 
 
 def _share(part: int, whole: int) -> float | None:

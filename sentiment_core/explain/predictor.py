@@ -73,8 +73,13 @@ class Predictor:
 
     def predict(self, texts: Sequence[str]) -> np.ndarray:
         """Return P(positive) `(N,)` float64 for each text; one without known words gets what the model says to none."""
-        rows = [ids[: self.max_tokens] for chunk in self.encoder.encode_known(texts) for ids in chunk]
-        return sigmoid(self.logits(rows))
+        return self.answers(texts)[0]
+
+    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `predict` does, and how many words of each text the model knows `(N,)` int64."""
+        rows = [ids for chunk in self.encoder.encode_known(texts) for ids in chunk]
+        known = np.array([len(ids) for ids in rows], dtype=np.int64)
+        return sigmoid(self.logits([ids[: self.max_tokens] for ids in rows])), known
 
     def logits(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Return the log-odds of positive `(N,)` float64 for reviews given as source ids `(T,)`, cut nowhere.

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from sentiment_core.config import DataConfig, build
 from sentiment_core.datasets import RawReviews, load_reviews
+from sentiment_core.datasets.file import settings
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.explain.agreement import agreement
 from sentiment_core.explain.catalogue import load_predictor
@@ -123,7 +123,7 @@ def draw_sample(question: StudyQuestion, store: Store, progress: Progress) -> Sa
     elif data == "own":
         reviews = own_test(question.model, store, progress)
     else:
-        loaded = load_reviews(build(DataConfig, {"source": "csv", "path": data}), progress)
+        loaded = load_reviews(settings(data, question.reading), progress)
         reviews = RawReviews(loaded.texts, loaded.labels, evidence=loaded.evidence)
     progress("Comparing them with what the model was trained on", None)
     offered = len(reviews.texts)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,10 @@ LONG_REVIEWS = 500
 
 @dataclass(frozen=True)
 class StudyQuestion:
-    """What to measure: `weights` and `learned_from` are digests, `data` is `own`, `demo` or the path of a CSV file."""
+    """What to measure: `weights` and `learned_from` are digests, `data` is `own`, `demo` or the path of a file.
+
+    `reading`: settings of `data` that say how the file is read, where it does not say so itself.
+    """
 
     model: str
     weights: str
@@ -39,6 +42,7 @@ class StudyQuestion:
     sample: int
     seed: int
     methods: tuple[str, ...]
+    reading: dict[str, str] = field(default_factory=dict)
 
 
 class Study(TypedDict):
@@ -74,13 +78,19 @@ FAITHFULNESS = Kind(
 
 
 def study_arguments(
-    model: str, data: str, sample: int, seed: int, methods: Sequence[str], store: Store
+    model: str,
+    data: str,
+    sample: int,
+    seed: int,
+    methods: Sequence[str],
+    store: Store,
+    reading: Mapping[str, str] | None = None,
 ) -> StudyQuestion:
     """Return the arguments of `run`, checked; equal for equal questions about equal weights.
 
     `data`: `own` (the test part of the reviews the model was trained with), `demo` (which no model has seen) or the
-    path of a CSV file, less the reviews that the model has learned from. Raises `ConfigError` for impossible ones,
-    `NotFoundError` for a model that is not there.
+    path of a file, read as the settings in `reading` say, less the reviews that the model has learned from. Raises
+    `ConfigError` for impossible ones, `NotFoundError` for a model that is not there.
     """
     if not LEAST_REVIEWS <= sample <= MOST_REVIEWS:
         raise ConfigError(f"sample: from {LEAST_REVIEWS} to {MOST_REVIEWS:,} reviews (got {sample})")
@@ -97,6 +107,7 @@ def study_arguments(
         sample=sample,
         seed=seed,
         methods=tuple(name for name in METHODS if name in chosen),
+        reading=dict(reading or {}),
     )
 
 

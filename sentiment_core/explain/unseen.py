@@ -16,7 +16,7 @@ from sentiment_core.store import Store
 
 CHANGED = (
     "the reviews have changed since this run was trained, so it has no test part of its own any more; "
-    "give their file as a CSV file: what the run was trained on is left out of it"
+    "give their file: what the run was trained on is left out of it"
 )
 REMEMBERED = (
     "was trained or validated on this very review: its answer says what it remembers, not what it makes of a new one."
@@ -70,7 +70,7 @@ def own_test(model_id: str, store: Store, progress: Progress = silent) -> RawRev
     are gone or are others than at the training.
     """
     if model_id == PRETRAINED:
-        raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a CSV file")
+        raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a file")
     data = store.run(model_id).config.data
     check_here(data)
     reviews = load_reviews(data, progress)

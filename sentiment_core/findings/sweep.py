@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
-from sentiment_core.datasets import DEMO_REVIEWS
 from sentiment_core.errors import ConfigError
 from sentiment_core.metrics import Status
 from sentiment_core.presets import preset
+from sentiment_core.sources import SOURCES
 from sentiment_core.steps.rules import not_finite, selected
 from sentiment_core.store import Run, Store
 
@@ -22,7 +22,6 @@ MOST_RATES = 12
 MOST_STEPS = 10_000
 LAST_STEPS = 20
 RATE = "training.learning_rate"
-IMDB_REVIEWS = 50_000
 # The demo reviews are few: batches of 128 would be through with them in 23 updates.
 SETTING = {"data.embeddings": "glove-50", "data.tokenizer": "word", "data.max_tokens": 400, "training.batch_size": 32}
 
@@ -156,7 +155,7 @@ def _point(store: Store, run: Run, last: int) -> RatePoint:
 
 def _epochs(config: ExperimentConfig, steps: int) -> int:
     """Return enough epochs for `steps` updates; `max_steps` ends the training, this only must not end it earlier."""
-    whole = {"demo": DEMO_REVIEWS, "imdb": IMDB_REVIEWS}.get(config.data.source, 0)
+    whole = SOURCES[config.data.source].count or 0
     reviews = min(config.data.limit or whole, whole or math.inf)
     trained = 0.7 * reviews * (1 - config.data.validation_fraction)
     per_epoch = max(1, int(trained / config.training.batch_size))

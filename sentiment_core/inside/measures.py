@@ -26,9 +26,8 @@ def norms(gradients: np.ndarray) -> np.ndarray:
 def histograms(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Return for each row of `values (T, N)` the share of its N values in each bin of `edges (K + 1,)`: `(T, K)`.
 
-    What lies beyond the outer edges counts in the outer bins; what is not a number counts nowhere.
+    What lies beyond the outer edges counts in the outer bins; what is not finite counts nowhere.
     """
-    inside = np.clip(values, edges[0], edges[-1])
-    counts = [np.histogram(row[np.isfinite(row)], edges)[0] for row in inside]
+    counts = [np.histogram(np.clip(row[np.isfinite(row)], edges[0], edges[-1]), edges)[0] for row in values]
     shares: np.ndarray = np.asarray(counts, dtype=np.float64) / max(values.shape[1], 1)
     return shares

@@ -34,6 +34,8 @@ def through_time(ratios: Sequence[float], steps: int) -> str:
         "explodes": "It explodes: the first words alone would decide an update.",
         "unclear": "The draws disagree, so this start decides nothing.",
     }
+    if not np.isfinite(ratios).all():
+        return f"Within {steps} words the numbers outgrow what a float can hold: there is no gradient left to speak of."
     return (
         f"The gradient at word 1 of {steps} is {span(ratios)} of the one at the last word, in {len(ratios)} draws. "
         f"{verdicts[fate(ratios)]}"

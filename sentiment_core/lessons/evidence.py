@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from statistics import correlation, fmean
 
 from sentiment_core.errors import StoreError
@@ -13,6 +14,7 @@ from sentiment_core.recorded import (
     SeedResult,
     compared,
     mean_and_deviation,
+    paired,
     recording,
     recordings,
     sentences,
@@ -85,19 +87,29 @@ def _bar() -> tuple[str, ...]:
     listed = ", ".join(f"{name} {value:.3f}" for name, value in references.items())
     # A run that several lessons have counts once.
     reached = {
-        f"{run.name}, {_how_trained(item)}": list(run.tests.values())
+        f"{run.name}, {_how_trained(item)}": run
         for item in found
         for run in item.spread or _one_seed(item)
         if run.tests
     }
-    above = [f"{name} ({mean_and_deviation(tests)})" for name, tests in reached.items() if fmean(tests) > bar]
-    below = {name: tests for name, tests in reached.items() if fmean(tests) <= bar}
+    above = {name: run for name, run in reached.items() if _clearly_above(run, bar)}
+    others = {name: run for name, run in reached.items() if name not in above}
     said = [f"Test accuracy on the notebook's split with its white-space tokens: {listed}."]
-    said.append(f"Recorded runs above the {REFERENCE}: {', '.join(above) or 'none'}.")
-    if below:
-        best = max(below, key=lambda name: fmean(below[name]))
-        said.append(f"The best of the others: {best} ({mean_and_deviation(below[best])}).")
+    said.append(f"Recorded runs clearly above the {REFERENCE}, over seeds: {_listed(above) or 'none'}.")
+    if others:
+        best = max(others, key=lambda name: fmean(others[name].tests.values()))
+        said.append(f"The best of the others: {_listed({best: others[best]})}.")
     return tuple(said)
+
+
+def _clearly_above(run: RunSpread, bar: float) -> bool:
+    level = RunSpread(REFERENCE, tuple(SeedResult(seed, None, bar) for seed in run.tests))
+    found = paired(level, run)
+    return found is not None and found.clear and found.mean > 0
+
+
+def _listed(runs: Mapping[str, RunSpread]) -> str:
+    return ", ".join(f"{name} ({mean_and_deviation(run.tests.values())})" for name, run in runs.items())
 
 
 def _how_trained(found: Recording) -> str:

@@ -20,8 +20,8 @@ from sentiment_core.store.rows import (
     HELD,
     ask_to_stop,
     enqueue,
-    held_by,
     hold,
+    is_held_by,
     named,
     no_work,
     set_status,
@@ -56,7 +56,7 @@ class Queue(Database):
         with super()._write(exclusive) as connection:
             if self._holder is not None:
                 table = table_of(self._holder[0])
-                own = select(table.c.id).where(*held_by(table, *self._holder)).with_for_update()
+                own = select(table.c.id).where(*is_held_by(table, *self._holder)).with_for_update()
                 if connection.scalar(own) is None:
                     raise LostError(f"{named(self._holder[0])} was ended or given to another worker.")
             yield connection
@@ -103,14 +103,10 @@ class Queue(Database):
             rows = connection.execute(query).mappings().all()
         return [_read(row) for row in rows if row["status"] in set(Status)]
 
-    def forget_calculations(self, ids: Collection[str], before: float) -> None:
-        """Delete calculations that have ended: these, and those that ended without a result before this moment.
-
-        Whoever asks again starts them anew.
-        """
-        stale = (work.c.status != Status.FINISHED) & (work.c.finished_at < before)
+    def forget_calculations(self, ids: Collection[str]) -> None:
+        """Delete those of these calculations that have ended; whoever asks again starts them anew."""
         with self._write() as connection:
-            connection.execute(delete(work).where(work.c.status.not_in(ACTIVE), work.c.id.in_(ids) | stale))
+            connection.execute(delete(work).where(work.c.id.in_(ids), work.c.status.not_in(ACTIVE)))
 
     def queue_position(self, work_id: str, past_long: bool = False) -> int | None:
         """Return the place in the queue, 1 for the next to start; None when it is not queued.
@@ -167,7 +163,7 @@ class Queue(Database):
         table = table_of(work_id)
         with self._write() as connection:
             for holder in (None, worker):
-                statement = update(table).where(*held_by(table, work_id, holder)).values(**worker_columns(worker))
+                statement = update(table).where(*is_held_by(table, work_id, holder)).values(**worker_columns(worker))
                 if connection.execute(statement).rowcount:
                     return True
             return False
@@ -179,14 +175,14 @@ class Queue(Database):
             values["progress"] = progress.to_json()
         table = table_of(work_id)
         with self._write() as connection:
-            statement = update(table).where(*held_by(table, work_id, worker)).values(**values)
+            statement = update(table).where(*is_held_by(table, work_id, worker)).values(**values)
             return connection.execute(statement).rowcount > 0
 
     def release(self, work_id: str, worker: Worker | None, status: Status, error: str | None = None) -> bool:
         """End work whose `worker` is gone; False when it has ended or changed hands in the meantime."""
         table = table_of(work_id)
         with self._write() as connection:
-            held = select(table.c.id).where(*held_by(table, work_id, worker)).with_for_update()
+            held = select(table.c.id).where(*is_held_by(table, work_id, worker)).with_for_update()
             if connection.scalar(held) is None:
                 return False
             set_status(connection, work_id, status, error)

@@ -102,7 +102,7 @@ def ask_to_stop(connection: Connection, work_id: str, status: Status) -> None:
         connection.execute(insert(requests), {"experiment_id": work_id, "kind": "stop"})
 
 
-def held_by(table: Table, work_id: str, worker: Worker | None) -> list[ColumnElement[bool]]:
+def is_held_by(table: Table, work_id: str, worker: Worker | None) -> list[ColumnElement[bool]]:
     """Return the conditions under which a piece of work runs and is `worker`'s own, None: claimed, not yet launched."""
     mine = [table.c.worker_pid.is_(None)]
     if worker is not None:

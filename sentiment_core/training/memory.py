@@ -15,7 +15,6 @@ the estimate against whole trainings. Nothing here loads PyTorch: pages ask befo
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -25,6 +24,7 @@ from sentiment_core.clipping import RULES
 from sentiment_core.config import FIELDS, DataConfig, ExperimentConfig, ModelConfig, TrainingConfig, from_fields
 from sentiment_core.errors import ConfigError, OutOfMemory
 from sentiment_core.machine import available_memory, in_words, may_have_gpu, worker_memory
+from sentiment_core.sources import CHARACTERS_A_REVIEW, SOURCES
 from sentiment_core.tasks import TASKS
 
 EVALUATION_BATCH_SIZE = 256
@@ -46,13 +46,9 @@ _OPTIMIZER = {"sgd": 1.0, "adam": 5.0, "adamw": 5.0}
 
 # What is known of reviews before they are read: English prose (IMDb's in the word tokenizer's tokens).
 _CHARACTERS_A_TOKEN = 5.0
-_CHARACTERS_A_REVIEW = 1_300
 _LONGEST = 2_800
 _COMMONLY_CUT = 500
-_COMPRESSION = 2.5
 _MOST_WORDS = 400_000
-_DEMO_REVIEWS, _DEMO_LONGEST, _DEMO_WORDS = 4_000, 1_700, 1_500
-_IMDB_REVIEWS = 50_000
 _DIM = {"glove-50": 50, "glove-100": 100}
 
 
@@ -92,19 +88,12 @@ class MemoryNeed:
 
 def expected_size(data: DataConfig) -> DataSize:
     """Return what can be said about reviews without reading them; a missing file counts as empty."""
-    if data.source == "demo":
-        characters = (data.limit or _DEMO_REVIEWS) * _CHARACTERS_A_REVIEW
-        longest, words = _DEMO_LONGEST, _DEMO_WORDS
-    else:
-        characters = (
-            _IMDB_REVIEWS * _CHARACTERS_A_REVIEW if data.source == "imdb" else _file_characters(data.path or "")
-        )
-        if data.limit is not None:
-            characters = min(characters, data.limit * _CHARACTERS_A_REVIEW)
-        tokens = characters / _CHARACTERS_A_TOKEN
-        longest = min(_LONGEST, int(tokens))
-        # Vocabularies grow with the root of a text (Heaps 1978); the factor is that of 40,000 IMDb reviews in GloVe.
-        words = min(_MOST_WORDS, int(22 * tokens**0.5))
+    source = SOURCES[data.source]
+    characters = source.characters(data)
+    tokens = characters / _CHARACTERS_A_TOKEN
+    longest = source.longest or min(_LONGEST, int(tokens))
+    # Vocabularies grow with the root of a text (Heaps 1978); the factor is that of 40,000 IMDb reviews in GloVe.
+    words = source.words or min(_MOST_WORDS, int(22 * tokens**0.5))
     return DataSize(characters, max(1, min(longest, data.max_tokens or longest)), words)
 
 
@@ -175,7 +164,7 @@ def _advice(config: ExperimentConfig, fits: Callable[[ExperimentConfig], bool]) 
         "training.batch_size": config.training.batch_size,
         "data.max_tokens": config.data.max_tokens or size.longest,
         "model.hidden_size": config.model.hidden_size,
-        "data.limit": config.data.limit or size.characters // _CHARACTERS_A_REVIEW,
+        "data.limit": config.data.limit or size.characters // CHARACTERS_A_REVIEW,
     }
     for field, value in settings.items():
         while (value := value // 2) >= 1:
@@ -246,11 +235,3 @@ def _parameters(model: ModelConfig, dim: int) -> int:
 
 def _dim(run: ExperimentConfig) -> int:
     return _DIM.get(run.data.embeddings, run.data.embedding_dim)
-
-
-def _file_characters(path: str) -> int:
-    try:
-        size = os.path.getsize(path)
-    except OSError:
-        return 0
-    return round(size * (_COMPRESSION if path.lower().endswith(".gz") else 1.0))

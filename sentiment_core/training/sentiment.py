@@ -18,6 +18,7 @@ from sentiment_core.errors import DataError
 from sentiment_core.metrics import Balance
 from sentiment_core.models import Network, SentimentModel, build_model
 from sentiment_core.predictions import write_predictions
+from sentiment_core.remarks import remarks
 from sentiment_core.seen import write_seen
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct, positive
 from sentiment_core.training.checkpoints import save_model
@@ -37,7 +38,7 @@ class SentimentTask(Task[Corpus, Batch]):
 
     def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Corpus]:
         reviews = load_reviews(config.data, show)
-        for warning in reviews.warnings:
+        for warning in (*reviews.warnings, *remarks(reviews)):
             logger.warning("%s", warning)
         write_seen(folder, reviews)
         corpora = prepare_corpora(config, reviews, show)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from sentiment_core.artifacts import FORMER, SHARED, home, is_calculation, place
+from sentiment_core.artifacts import FORMER, SHARED, home, is_calculation, place, work_place
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store
 
@@ -47,7 +47,10 @@ def collect(store: Store) -> list[Path]:
             logger.warning("cannot remove %s: %s", path, error.strerror)
             continue
         removed.append(path)
-    store.forget_calculations([path.name for path in removed if is_calculation(path.name)], _kept_since())
+    # What has ended and left no files has no answer either: only what somebody asked, which may be their own text.
+    ended = [each for each, status in store.statuses().items() if is_calculation(each) and status in ENDED]
+    if gone := [each for each in ended if not work_place(each).exists()]:
+        store.forget_calculations(gone)
     if removed:
         logger.info("removed %d leftovers of earlier crashes: %s", len(removed), ", ".join(map(str, removed[:10])))
     return removed
@@ -71,10 +74,6 @@ def _candidates(store: Store) -> Iterator[tuple[Path, float]]:
         yield from ((path, ABANDONED_SECONDS) for path in _entries(place(room), _is_unfinished))
     for name in FORMER:
         yield from ((path, ABANDONED_SECONDS) for path in [home() / name] if path.is_dir() and not path.is_symlink())
-
-
-def _kept_since() -> float:
-    return time.time() - KEPT_DAYS * DAY_SECONDS
 
 
 def _entries(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:

@@ -230,3 +230,31 @@ def test_thinning_drops_no_spike_moves_no_point_and_keeps_what_is_not_finite(pag
     assert found["loss"] == ["NaN", "Infinity"]
     assert found["ratio"] == [None, 0.5]
     assert found["clipped"] == 0.5
+
+
+def test_a_diagnostic_is_drawn_in_its_own_panel_where_it_was_measured(page, server):
+    page.goto(server.url)
+    found = page.evaluate("""async () => {
+      const { stackedFigure, usedPanels } = await import('/assets/figure.js');
+      const { Series } = await import('/assets/series.js');
+      const panels = [{ name: 'ratio', title: 'Ratio <b>', log: true }, { name: 'other', title: 'Other', log: false }];
+      const declared = { title: 'update : weight', unit: 'u', help: 'What it is.', line: 'solid' };
+      const quantities = Object.fromEntries([['ratio', 0], ['loss', 1], ['hidden', 0]].map(([name, place]) =>
+        [name, { ...declared, name, panel: panels[place] }]));
+      const series = new Series();
+      series.append({ step: [1, 2, 3], loss: [1, 1, 1] });
+      series.append({ step: [4, 5, 6], loss: [1, 1, 1], ratio: [0.5, null, 'NaN'], hidden: [1, 1, 1] });
+      const runs = [{ id: 'a', label: 'a', colour: '#000', series, undrawn: ['hidden'] }];
+      const look = { muted: '#888', grid: '#ccc', border: '#ccc', text: '#000', font: 'serif' };
+      const used = usedPanels(runs, panels.slice(0, 1), quantities);
+      const options = { range: null, smoothing: 0, markers: [], guessing: [] };
+      const { traces, layout } = stackedFigure(runs, look, used, quantities, options);
+      const empty = [{ ...runs[0], series: new Series() }];
+      return { used: used.length, x: traces.map((trace) => trace.x), axes: traces.map((trace) => trace.yaxis),
+               type: layout.yaxis.type, title: layout.annotations[0].text, help: layout.annotations[0].hovertext,
+               hover: traces[0].hovertemplate, none: usedPanels(empty, panels, quantities).length };
+    }""")
+    assert found["used"] == 1 and found["none"] == 0
+    assert found["x"] == [[4, 6], [6]] and found["axes"] == ["y", "y2"], "a gap is drawn at what is no number"
+    assert found["type"] == "log" and "Ratio &lt;b&gt;" in found["title"]
+    assert found["help"] == "update : weight (u): What it is." and "%{y:.4~g} u" in found["hover"]

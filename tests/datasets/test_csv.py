@@ -9,11 +9,21 @@ import numpy as np
 import pytest
 
 from sentiment_core.config import DataConfig
-from sentiment_core.datasets import TEST, load_reviews
-from sentiment_core.datasets.csv_file import is_small, load, read
+from sentiment_core.datasets import TEST, load_reviews, silent
+from sentiment_core.datasets import file as source
+from sentiment_core.datasets.file import reader
+from sentiment_core.datasets.file.container import is_small
 from sentiment_core.errors import DataError
 
 MOVIES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "movie.csv.gz"
+
+
+def load(path, progress=silent, **options):
+    return source.load(DataConfig(source="csv", path=str(path), **options), progress)
+
+
+def read(path, max_bytes=reader.MAX_BYTES, **options):
+    return reader.read(DataConfig(source="csv", path=str(path), **options), max_bytes=max_bytes)
 
 
 def rows(count=24, label=lambda number: number % 2):
@@ -60,10 +70,11 @@ def test_words_that_look_like_missing_values_are_texts(file):
 
 def test_columns_can_be_chosen(file):
     write(file, [(7, text, label) for text, label in rows()], header=("id", "review", "sentiment"))
-    assert len(load(file, "review", "sentiment").texts) == 24
-    message = refusal(file)
-    assert "'text'" in message and "'id', 'review', 'sentiment'" in message and "data.text_column" in message
-    assert "data.label_column" in refusal(file, text_column="review")
+    assert len(load(file, text_column="review", label_column="sentiment").texts) == 24
+    assert len(load(file).texts) == 24
+    message = refusal(file, text_column="words")
+    assert "'words'" in message and "'id', 'review', 'sentiment'" in message and "data.text_column" in message
+    assert "data.label_column" in refusal(file, label_column="mark")
     assert "Name two columns" in refusal(file, text_column="review", label_column="review")
 
 
@@ -110,10 +121,17 @@ def test_one_class_only(file, label, name):
     assert f"{name} reviews only" in refusal(write(file, rows(label=lambda _: label)))
 
 
-@pytest.mark.parametrize("label", ["3", "maybe", "", "-1", "\uff11"])
-def test_bad_labels_are_named_with_their_row(file, label):
+@pytest.mark.parametrize("label", ["3", "-1", "1.5"])
+def test_labels_of_which_nobody_knows_the_meaning_are_named_with_their_row(file, label):
     message = refusal(write(file, [*rows(), ("two\nlines", label)]))
-    assert "row 25" in message and repr(label) in message and "neg or pos" in message
+    assert "row 25" in message and repr(label) in message and "neg and pos" in message and "data.positive" in message
+
+
+@pytest.mark.parametrize("label", ["maybe", "", "\uff11"])
+def test_rows_that_say_neither_are_left_out_and_counted(file, label):
+    corpus = load(write(file, [*rows(), ("two\nlines", label)]))
+    assert len(corpus.texts) == 24 and len(corpus.warnings) == 1
+    assert "1 of 25 rows have no label" in corpus.warnings[0] or f"1 rows with {label}" in corpus.warnings[0]
 
 
 @pytest.mark.parametrize("broken", ["one field", "a,b,1", "a,b,c,d,1"])
@@ -150,7 +168,7 @@ def test_blank_lines_and_old_line_ends(file):
 def test_nul_bytes(file):
     write(file, [*rows(), ("cut\0off", 1)])
     assert "row 25 contains NUL bytes" in refusal(file)
-    file.write_bytes(b"PK\x03\x04\0\0\0\0" * 1000)
+    file.write_bytes(b"\x7fELF\0\0\0\0" * 1000)
     assert "the first line contains NUL bytes" in refusal(file)
 
 
@@ -174,7 +192,7 @@ def test_missing_file_folder_and_other_kinds(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     assert "no such file" in refusal(tmp_path / "folder.csv")
     (tmp_path / "reviews.xlsx").write_bytes(b"PK")
-    assert "only .csv and .csv.gz" in refusal(tmp_path / "reviews.xlsx")
+    assert "only .csv, .tsv" in refusal(tmp_path / "reviews.xlsx")
     assert "no such file" in refusal(tmp_path / "nul\0name.csv")
 
 
@@ -199,13 +217,13 @@ def test_size_limit_counts_what_is_unpacked(tmp_path):
 
 
 def test_row_limit(file, monkeypatch):
-    monkeypatch.setattr("sentiment_core.datasets.csv_file.MAX_ROWS", 100)
+    monkeypatch.setattr("sentiment_core.datasets.file.rows.MAX_ROWS", 100)
     assert len(load(write(file, rows(100))).texts) == 100
     assert "more than 100 rows" in refusal(write(file, rows(101)))
 
 
 def test_blank_lines_count_as_rows(tmp_path, monkeypatch):
-    monkeypatch.setattr("sentiment_core.datasets.csv_file.MAX_ROWS", 1_000)
+    monkeypatch.setattr("sentiment_core.datasets.file.rows.MAX_ROWS", 1_000)
     path = tmp_path / "blank.csv.gz"
     path.write_bytes(gzip.compress(b"text,label\n" + b"\n" * 50_000_000))
     assert path.stat().st_size < 50_000
@@ -214,7 +232,7 @@ def test_blank_lines_count_as_rows(tmp_path, monkeypatch):
 
 
 def test_lines_within_a_field_count_too(file, monkeypatch):
-    monkeypatch.setattr("sentiment_core.datasets.csv_file.MAX_LINES", 1_000)
+    monkeypatch.setattr("sentiment_core.datasets.file.rows.MAX_LINES", 1_000)
     write(file, [*rows(), ("\n" * 2_000, 1)])
     assert "more than 1,000 lines" in refusal(file)
 
@@ -232,7 +250,7 @@ def test_memory_counts_not_only_bytes(file):
 
 
 def test_reading_is_given_up_after_a_while(file, monkeypatch):
-    monkeypatch.setattr("sentiment_core.datasets.csv_file.MAX_SECONDS", -1.0)
+    monkeypatch.setattr("sentiment_core.datasets.file.reader.MAX_SECONDS", -1.0)
     assert "longer than" in refusal(write(file, rows()))
 
 

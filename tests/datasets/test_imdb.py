@@ -56,18 +56,18 @@ def check(corpus, reviews=12):
     ]
     assert corpus.texts == expected
     assert corpus.labels.tolist() == ([0] * reviews + [1] * reviews) * 2
-    assert corpus.test is not None and corpus.test.tolist() == [False] * 2 * reviews + [True] * 2 * reviews
+    assert corpus.parts is not None and corpus.parts.tolist() == [TRAIN] * 2 * reviews + [TEST] * 2 * reviews
     assert corpus.labels.dtype == np.int8
 
 
 def test_download_order_and_cache(serve, home):
     server = serve(archive())
     seen = []
-    check(imdb.load(lambda message, fraction: seen.append((message, fraction))))
+    check(imdb.fetch(lambda message, fraction: seen.append((message, fraction))))
     assert kinds(home) == [".parquet"]
     assert any("MB downloaded" in message for message, _ in seen)
     assert all(fraction is None or 0 <= fraction <= 1 for _, fraction in seen)
-    check(imdb.load())
+    check(imdb.fetch())
     assert server.requests == [None]
 
 
@@ -87,7 +87,7 @@ def test_broken_connections_are_resumed(serve):
     content = archive()
     server = serve(content)
     server.break_after = [1000, 500, 700]
-    check(imdb.load())
+    check(imdb.fetch())
     assert server.requests == [None, "bytes=1000-", "bytes=1500-", "bytes=2200-"]
 
 
@@ -95,9 +95,9 @@ def test_next_call_goes_on_where_the_last_gave_up(serve, home):
     server = serve(archive())
     server.break_after = [100] * download.ATTEMPTS
     with pytest.raises(DownloadError, match=r"connection broke.*try again; 0\.0 MB are kept"):
-        imdb.load()
+        imdb.fetch()
     assert kinds(home) == [".tar.gz.part"]
-    check(imdb.load())
+    check(imdb.fetch())
     assert server.requests[-1] == "bytes=500-"
     assert kinds(home) == [".parquet"]
 
@@ -106,13 +106,13 @@ def test_server_without_ranges_starts_over(serve):
     server = serve(archive())
     server.ranges = False
     server.break_after = [1000]
-    check(imdb.load())
+    check(imdb.fetch())
     assert server.requests == [None, "bytes=1000-"]
 
 
 def test_server_without_lengths(serve):
     serve(archive()).announce_length = False
-    check(imdb.load())
+    check(imdb.fetch())
 
 
 def test_finished_part_is_not_fetched_again(serve, home):
@@ -120,7 +120,7 @@ def test_finished_part_is_not_fetched_again(serve, home):
     server = serve(content)
     home.mkdir(parents=True)
     (home / f"imdb-{hashlib.md5(content).hexdigest()}.tar.gz.part").write_bytes(content)
-    check(imdb.load())
+    check(imdb.fetch())
     assert server.requests == [f"bytes={len(content)}-"]
 
 
@@ -130,33 +130,33 @@ def test_part_of_another_version_is_replaced(serve, home, size):
     serve(content)
     home.mkdir(parents=True)
     (home / f"imdb-{hashlib.md5(content).hexdigest()}.tar.gz.part").write_bytes(b"x" * size)
-    check(imdb.load())
+    check(imdb.fetch())
 
 
 def test_wrong_checksum(serve, home):
     serve(archive(), md5=imdb.MD5)
     with pytest.raises(DownloadError, match=r"another file than expected.*SENTIMENT_IMDB_MD5"):
-        imdb.load()
+        imdb.fetch()
     assert kinds(home) == []
 
 
 def test_checksum_can_be_left_out_but_not_be_nonsense(serve):
     serve(archive(), md5="none")
-    check(imdb.load())
+    check(imdb.fetch())
     serve(archive(), md5="abc")
     with pytest.raises(ConfigError, match="32 hexadecimal digits"):
-        imdb.load()
+        imdb.fetch()
 
 
 def test_errors_of_the_server(serve):
     server = serve(archive())
     server.statuses = [503, 429]
-    check(imdb.load())
+    check(imdb.fetch())
     assert len(server.requests) == 3
     server = serve(archive(3))
     server.statuses = [404]
     with pytest.raises(DownloadError, match=r"answers 404 Not Found.*SENTIMENT_IMDB_URL"):
-        imdb.load()
+        imdb.fetch()
     assert len(server.requests) == 1
 
 
@@ -164,21 +164,21 @@ def test_errors_of_the_server(serve):
 def test_addresses_that_are_none(monkeypatch, url):
     monkeypatch.setenv("SENTIMENT_IMDB_URL", url)
     with pytest.raises(DownloadError, match="is not a web address"):
-        imdb.load()
+        imdb.fetch()
 
 
 def test_server_that_is_not_there(serve):
     server = serve(archive())
     server.http.server_close()
     with pytest.raises(DownloadError, match=r"cannot be reached.*Check the network"):
-        imdb.load()
+        imdb.fetch()
 
 
 def test_download_that_does_not_end(serve, home, monkeypatch):
     monkeypatch.setattr(imdb, "MAX_ARCHIVE_BYTES", 1000)
     serve(archive())
     with pytest.raises(DownloadError, match="sends more than"):
-        imdb.load()
+        imdb.fetch()
     assert kinds(home) == []
 
 
@@ -199,7 +199,7 @@ def test_entries_that_are_no_reviews_are_passed_over(serve, home, tmp_path):
             ]
         )
     )
-    check(imdb.load())
+    check(imdb.fetch())
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock") == [
         next(home.glob("*.parquet")).name
     ]
@@ -248,7 +248,7 @@ def lying_archive(info):
 def test_malicious_and_damaged_archives_are_refused_and_removed(serve, home, content):
     serve(content)
     with pytest.raises(DownloadError, match=r"IMDb archive is .*removed.*SENTIMENT_IMDB_URL"):
-        imdb.load()
+        imdb.fetch()
     assert kinds(home) == []
 
 
@@ -260,13 +260,13 @@ def test_limits_on_the_whole_archive(serve, monkeypatch, limit, value):
     monkeypatch.setattr(imdb, limit, value)
     serve(archive())
     with pytest.raises(DownloadError, match="not the one expected"):
-        imdb.load()
+        imdb.fetch()
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "text", "other table"])
 def test_damaged_cache_is_rebuilt(serve, home, damage):
     server = serve(archive(200))
-    imdb.load()
+    imdb.fetch()
     path = next(home.glob("*.parquet"))
     content = bytearray(path.read_bytes())
     if damage == "cut":
@@ -281,9 +281,9 @@ def test_damaged_cache_is_rebuilt(serve, home, damage):
         pq.write_table(pa.table({"text": ["a", None]}), path)
     else:
         path.write_bytes(b"" if damage == "emptied" else b"hello" * 100)
-    check(imdb.load(), 200)
+    check(imdb.fetch(), 200)
     assert len(server.requests) == 2
-    check(imdb.load(), 200)
+    check(imdb.fetch(), 200)
     assert len(server.requests) == 2
 
 
@@ -295,7 +295,7 @@ def test_full_disk(serve, home, monkeypatch):
 
     monkeypatch.setattr(imdb.pq, "write_table", full)
     with pytest.raises(DataError, match=r"No space left on device.*SENTIMENT_HOME"):
-        imdb.load()
+        imdb.fetch()
     assert kinds(home) == [".tar.gz"]
     monkeypatch.undo()
 
@@ -306,7 +306,7 @@ def test_full_disk_while_downloading(serve, home, monkeypatch):
     home.mkdir(parents=True)
     monkeypatch.setattr(download.Download, "part", Path("/dev/full"))
     with pytest.raises(DownloadError, match=r"cannot write /dev/full: No space left"):
-        imdb.load()
+        imdb.fetch()
 
 
 def test_two_processes_download_once(serve):
@@ -321,7 +321,7 @@ def test_two_processes_download_once(serve):
     server.answer = wait_then_answer
     code = (
         "from sentiment_core.datasets import imdb\n"
-        "print(len(imdb.load(lambda message, fraction: print(message, flush=True)).texts))"
+        "print(len(imdb.fetch(lambda message, fraction: print(message, flush=True)).texts))"
     )
     command = [sys.executable, "-c", code]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) for _ in range(2)]

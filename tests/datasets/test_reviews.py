@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sentiment_core import datasets
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews, load_reviews
 
@@ -59,8 +58,7 @@ def test_demo_is_generated_with_its_evidence(monkeypatch):
             evidence=tuple(((0, number),) for number in range(count)),
         )
 
-    monkeypatch.setitem(sys.modules, "sentiment_core.datasets.demo", SimpleNamespace(generate=generate))
-    monkeypatch.setattr(datasets, "demo", SimpleNamespace(generate=generate), raising=False)
+    monkeypatch.setattr("sentiment_core.datasets.demo.generate", generate)
     assert len(load_reviews(DataConfig())) == 4000
     reviews = load_reviews(DataConfig(limit=60))
     assert reviews.evidence is not None and reviews.evidence[59] == ((0, 59),)

@@ -18,7 +18,7 @@ def test_test_part_is_the_one_of_the_notebooks_call(count):
 def test_validation_is_cut_from_training_and_leaves_the_test_part_alone():
     labels = np.tile(np.array([0, 1, 1, 1], dtype=np.int8), 250)
     test = notebook_test(1000)
-    small, large = (assign_parts(labels, test, fraction) for fraction in (0.1, 0.4))
+    small, large = (assign_parts(labels, np.where(test, TEST, TRAIN), fraction) for fraction in (0.1, 0.4))
     for parts, share in ((small, 0.1), (large, 0.4)):
         assert np.array_equal(parts == TEST, test)
         assert (parts == VALIDATION).sum() == round(800 * share)
@@ -31,7 +31,7 @@ def test_validation_is_cut_from_training_and_leaves_the_test_part_alone():
 
 def test_tiny_validation_share_still_holds_both_labels():
     labels = np.tile(np.array([0, 1], dtype=np.int8), 50)
-    parts = assign_parts(labels, notebook_test(100), 0.01)
+    parts = assign_parts(labels, np.where(notebook_test(100), TEST, TRAIN), 0.01)
     assert sorted(labels[parts == VALIDATION]) == [0, 1]
 
 
@@ -39,7 +39,7 @@ def test_training_without_one_label_is_refused():
     labels = np.zeros(20, dtype=np.int8)
     labels[np.flatnonzero(~notebook_test(20))[0]] = 1
     with pytest.raises(DataError, match="too few positive reviews"):
-        assign_parts(labels, notebook_test(20), 0.1)
+        assign_parts(labels, np.where(notebook_test(20), TEST, TRAIN), 0.1)
 
 
 def test_sample_keeps_shares_order_and_every_group():

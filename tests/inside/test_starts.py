@@ -33,8 +33,8 @@ def test_shares_by_hand():
     assert math.isnan(saturated_share(np.array([])))
     assert dead_units(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]])).tolist() == [True, False, False]
     assert norms(np.array([[3.0, 4.0], [3e-30, 4e-30]], dtype=np.float32)) == pytest.approx([5.0, 5e-30])
-    counted = histograms(np.array([[0.1, 0.9, 5.0, math.nan]]), np.array([0.0, 0.5, 1.0]))
-    assert counted.tolist() == [[0.25, 0.5]]
+    counted = histograms(np.array([[0.1, 0.9, 5.0, math.nan, -math.inf]]), np.array([0.0, 0.5, 1.0]))
+    assert counted.tolist() == [[0.2, 0.4]]
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
@@ -162,6 +162,7 @@ def test_sentences_say_what_the_numbers_say_and_nothing_else():
     assert "vanishes" not in words.through_time([1e-5, 0.5], 50)
     assert "explodes" not in words.through_time([0.9, 1.1], 50)
     assert "draws disagree" in words.through_time([1e-5, 0.5], 50)
+    assert "no gradient left" in words.through_time([math.nan, 1.0], 50)
     assert "units are one" in words.symmetric(1, 16, (0.69, 0.68), 1)
     parted = words.symmetric(16, 16, (0.69, 0.70), 16)
     assert "units are one" not in parted and "no lower" in parted

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from sentiment_core.artifacts import home
+from sentiment_core.config import DataConfig
+from sentiment_core.data_view.reading import read_tokens
+from sentiment_core.datasets import load_reviews
 from ui.data import source as data_source
 from ui.kit.uploads import save_upload
 
@@ -16,6 +22,21 @@ def said(page) -> str:
 
 def clean(page) -> bool:
     return not page.exception and not page.error and not page.warning
+
+
+@pytest.fixture(scope="module")
+def read_before(tmp_path_factory):
+    """A home in which the demo reviews were split into tokens: that takes seconds, and most tests need it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SENTIMENT_HOME", str(tmp_path_factory.mktemp("home")))
+        config = DataConfig()
+        read_tokens(load_reviews(config), config.tokenizer)
+        return home() / "readings"
+
+
+@pytest.fixture(autouse=True)
+def readings(lab, read_before):
+    shutil.copytree(read_before, home() / "readings", dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -125,7 +146,7 @@ def test_reviews_that_are_not_here_are_not_fetched(open_page, lab):
     page = open_page("data", source="imdb")
     assert "not on this machine" in page.error[0].value.replace("\\", "")
     page = open_page("data", source="csv", file="0" * 24 + ".csv")
-    assert "upload the CSV" in page.error[0].value.replace("\\", "")
+    assert "upload the file" in page.error[0].value.replace("\\", "")
     page = open_page("data", source="csv")
     assert "Choose a `.csv`" in texts(page.caption)
     page = open_page("data", embeddings="glove-100")

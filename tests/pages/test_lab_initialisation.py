@@ -65,9 +65,9 @@ def test_noise_parts_the_units(open_page):
 def test_the_lectures_figures_stand_beside_ours_only_where_they_belong(open_page):
     page = open_page("labs", lab="initialisation", view="deep")
     assert not page.exception and not page.error
-    assert "points of the lecture's figure" in said(page) and "after 1,000 updates" not in said(page)
+    assert "points of the lecture's figure" in said(page) and "after 1,001 updates" not in said(page)
     page.toggle(key="lab:initialisation:norm").set_value(True).run()
-    assert "after 1,000 updates" in said(page)
+    assert "after 1,001 updates" in said(page)
     page = open_page("labs", lab="initialisation", view="deep", deep_gain="3")
     assert "points of the lecture's figure" not in said(page)
     assert "flat ends of tanh" in said(page)
@@ -77,18 +77,24 @@ def test_the_lectures_figures_stand_beside_ours_only_where_they_belong(open_page
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"gain": "99"}, "gain: choose a number from 0.1 to 3"),
-        ({"gain": "nan"}, "gain: choose"),
-        ({"scheme": "<b>magic</b>"}, "scheme: choose one of default, xavier"),
-        ({"view": "sideways"}, "view: choose"),
-        ({"source": "csv", "file": "../../etc/passwd"}, "file: choose the name of an upload"),
-        ({"source": "csv", "file": "0" * 24 + ".csv"}, "upload the CSV file here"),
+        ({"gain": "99"}, "The gain in this link must be a number from 0.1 to 3"),
+        ({"gain": "nan"}, "The gain in this link must be"),
+        ({"scheme": "<b>magic</b>"}, "The scheme in this link must be one of default, xavier"),
+        ({"view": "sideways"}, "The view in this link must be"),
+        ({"source": "csv", "file": "../../etc/passwd"}, "The file in this link must be the name of an upload"),
+        ({"source": "csv", "file": "0" * 24 + ".csv"}, "upload the file here"),
     ],
 )
 def test_a_bad_link_says_what_is_wrong_and_what_it_is_now(open_page, query, message):
     page = open_page("labs", lab="initialisation", **query)
     assert not page.exception
-    assert message in page.error[0].value.replace("\\", "")
+    assert message in texts(page.warning).replace("\\", "")
+
+
+def test_a_file_that_is_not_here_is_asked_for(open_page):
+    page = open_page("labs", lab="initialisation", source="csv", file="0" * 24 + ".csv")
+    assert not page.exception
+    assert "upload the CSV file here" in page.error[0].value.replace("\\", "")
 
 
 def test_a_second_link_replaces_the_first(open_page):

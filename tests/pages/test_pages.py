@@ -38,8 +38,8 @@ def test_pages_with_experiments_open(open_page, lab, name):
         ({"no.such": "1"}, "no such setting"),
         ({"runs": "{"}, "damaged"),
         ({"experiment": "00000000"}, "no experiment"),
-        ({"data.source": "csv", "data.path": "/etc/passwd"}, "upload the CSV"),
-        ({"data.source": "csv", "data.path": "../../secret.csv"}, "upload the CSV"),
+        ({"data.source": "csv", "data.path": "/etc/passwd"}, "upload the file"),
+        ({"data.source": "csv", "data.path": "../../secret.csv"}, "upload the file"),
     ],
 )
 def test_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, message):

@@ -110,9 +110,11 @@ def test_a_kill_in_the_middle_leaves_a_store_that_opens(old: tuple[str, str]) ->
     before = layout_of(url)
     process = child(KILLED, url, stdout=subprocess.PIPE)
     assert process.stdout is not None
-    assert process.stdout.readline() == b"half\n"
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    try:
+        assert process.stdout.readline() == b"half\n"
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
     assert layout_of(url) == before and version_of(url) == 1
     with Store(url) as store:
         store.write_diagnostics([Diagnostic(run, 3, "ratio", 0.5)])

@@ -41,7 +41,7 @@ def test_writers_and_readers_do_not_disturb_each_other(store: Store) -> None:
 
     def read() -> int:
         rounds = 0
-        while not done.is_set():
+        while not done.wait(0.01):
             for run in runs:
                 steps = store.steps(run)["step"]
                 assert steps == list(range(1, len(steps) + 1))

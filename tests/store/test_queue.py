@@ -85,7 +85,7 @@ def test_whatever_happens_places_and_order_hold(store: Store, moves: list[tuple[
     for move, kind, number in moves:
         if move == "put" and f"{kind}-{number}" not in {*waiting, *running}:
             if kind != "training":
-                store.forget_calculations([f"{kind}-{number}"], 0.0)
+                store.forget_calculations([f"{kind}-{number}"])
             waiting.append(put(store, kind, number))
         elif move == "end" and running:
             store.set_status(running.pop(number % len(running)), Status.FINISHED)
@@ -155,7 +155,7 @@ def test_calculations_have_the_life_of_experiments(store: Store) -> None:
     assert [each.id for each in store.calculations()] == [work_id]
     with pytest.raises(NotFoundError, match="no calculation 'short-2'"):
         store.work("short-2")
-    store.forget_calculations([work_id], 0.0)
+    store.forget_calculations([work_id])
     assert store.calculations() == []
 
 
@@ -165,7 +165,7 @@ def test_only_what_has_ended_is_forgotten(store: Store) -> None:
     claimed(store, Places(1, 1), 1)
     store.set_status("short-1", Status.FAILED)
     store.set_status("short-2", Status.FINISHED)
-    store.forget_calculations(["short-0", "short-3"], before=1e12)
+    store.forget_calculations(["short-0", "short-1", "short-3"])
     assert {each.id for each in store.calculations()} == {"short-0", "short-2", "short-3"}
 
 

@@ -251,19 +251,18 @@ def test_results_go_a_month_after_they_were_last_read_and_what_was_asked_with_th
     assert names(fresh) == names(running) == {"result.json", "store.txt"}
 
 
-def test_what_ended_without_a_result_is_forgotten_too(store: Store) -> None:
-    for number, status in enumerate((Status.STOPPED, Status.STOPPED, Status.QUEUED)):
+def test_what_ended_without_files_is_forgotten_too(store: Store) -> None:
+    for number, status in enumerate((Status.STOPPED, Status.FINISHED, Status.QUEUED, Status.RUNNING)):
         store.ask("test", f"test-{number}", "{}", False, None, again=False)
         store.set_status(f"test-{number}", status)
-    with store._write() as connection:
-        connection.exec_driver_sql("UPDATE work SET finished_at = 1 WHERE id = 'test-0'")
+    kept = calculation(store, 4, Status.FAILED, 2 * SETTLED_SECONDS)
     collect(store)
-    assert {each.id for each in store.calculations()} == {"test-1", "test-2"}
+    assert {each.id for each in store.calculations()} == {"test-2", "test-3", kept.name}
 
 
 def test_the_folder_of_a_calculation_that_is_gone(store: Store) -> None:
     place = calculation(store, 1, Status.FINISHED, 2 * SETTLED_SECONDS)
-    store.forget_calculations([place.name], 0.0)
+    store.forget_calculations([place.name])
     assert collect(store) == [place]
 
 

@@ -206,9 +206,9 @@ def test_progress_is_never_ahead_of_the_steps_in_the_store(
     monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.002)
     write_steps, heartbeat, told = Store.write_steps, Store.heartbeat, []
 
-    def slowly(own: Store, steps: Any) -> None:
+    def slowly(own: Store, *given: Any) -> None:
         time.sleep(0.01)
-        write_steps(own, steps)
+        write_steps(own, *given)
 
     def beat(own: Store, experiment_id: str, progress: Any, by: Worker) -> bool:
         run_id = own.experiment(experiment_id).runs[0].id

@@ -90,6 +90,7 @@ class View {
     this.told = data.status;
     this.root.style.setProperty("--sl-height", `${data.height}px`);
     this.status.node.hidden = Boolean(data.compact);
+    this.table.explain(data.quantities);
     const wanted = new Set(data.sources.map((source) => source.url));
     for (const [url, source] of this.sources) {
       if (wanted.has(url)) continue;

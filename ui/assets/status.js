@@ -54,7 +54,7 @@ export class StatusLine {
 }
 
 const HEADS = [
-  ["", ""], ["Run", "Click a name to hide its curves"], ["Loss", "Of the latest batch"],
+  ["", ""], ["Run", "Click a name to hide its curves"], ["Loss", ""],
   ["Valid.", "Accuracy on the validation reviews, of the weights that are kept"], ["Test", "Accuracy on the test reviews, once, at the end"],
   ["Clipped", "Share of steps whose gradient was clipped"],
 ];
@@ -66,6 +66,10 @@ export class RunTable {
     const head = element("thead", {}, [element("tr", {}, HEADS.map(([text, title]) => element("th", { text, title })))]);
     this.node = element("table", { cls: "sl-runs" }, [head, this.body]);
     this.rows = new Map();
+  }
+
+  explain({ loss }) {
+    this.node.querySelectorAll("th")[2].title = `Of the latest batch. ${loss.help}`;
   }
 
   show(runs) {

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from sentiment_core.artifacts import home, place
-from sentiment_core.config import DataConfig, Tokenizer, from_fields
+from sentiment_core.config import DataConfig, Tokenizer, build
+from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.data_view.neighbours import WordSpace, word_space
 from sentiment_core.data_view.reading import Reading, read_tokens
 from sentiment_core.data_view.statistics import learnable
 from sentiment_core.datasets import Reviews, check_here, load_reviews
 from sentiment_core.embeddings import load_saved
-from sentiment_core.errors import ConfigError, EmbeddingsError, SentimentLabError
-from ui.addresses import DATA, FILE
+from sentiment_core.errors import EmbeddingsError, SentimentLabError
+from sentiment_core.sources import SOURCES
+from ui.addresses import DATA
 from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.kit.reading_first import read_first
 from ui.kit.uploads import in_users_words, reviews_file
-
-SOURCES = {"demo": "Demo reviews", "csv": "A CSV file", "imdb": "IMDb"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,11 @@ def choose() -> DataConfig | None:
     first, second, third = st.columns([1.2, 1, 1], vertical_alignment="bottom")
     with first:
         st.selectbox(
-            "Reviews", list(SOURCES), key=DATA.key("source"), format_func=SOURCES.__getitem__, on_change=_restart
+            "Reviews",
+            list(SOURCES),
+            key=DATA.key("source"),
+            format_func=lambda name: SOURCES[name].short,
+            on_change=_restart,
         )
     with second:
         names = ("word", "whitespace")
@@ -62,17 +65,11 @@ def choose() -> DataConfig | None:
             DATA.put(embeddings=here[0])
         st.selectbox("Word vectors", here, key=DATA.key("embeddings"))
     source = DATA.value("source")
-    if source == FILE:
+    if "path" in SOURCES[source].needs:
         tab = DATA.value("tab")
         return reviews_file("data:upload", DATA.value("file"), _take_file, read=tab != "words", tokens=True, shown=True)
     config = DataConfig(source=source)
-    if source == "imdb":
-        try:
-            check_here(config)
-        except SentimentLabError as error:
-            raise ConfigError(
-                "the IMDb reviews are not on this machine yet: train once with them, which downloads them (84 MB)"
-            ) from error
+    check_here(config)
     return config
 
 
@@ -87,24 +84,24 @@ def are_read(config: DataConfig) -> bool:
 def reviews_of(config: DataConfig) -> Reviews:
     """Return the reviews; the first time shows progress, later ones share them. Raises `SentimentLabError`."""
     try:
-        return _reviews(str(home()), config.source, config.path)
+        return _reviews(str(home()), key_of(config))
     except SentimentLabError as error:
         raise error.worded(in_users_words(str(error), config.path or "")) from error.__cause__
 
 
 def reading_of(config: DataConfig, tokenizer: Tokenizer) -> Reading:
     """Return the tokens of the reviews; the first time shows progress."""
-    return _reading(str(home()), config.source, config.path, tokenizer)
+    return _reading(str(home()), key_of(config), tokenizer)
 
 
 def known_by(config: DataConfig, tokenizer: Tokenizer, embeddings: str) -> Known:
     """Return what the vectors know of the reviews."""
-    return _known(str(home()), config.source, config.path, tokenizer, embeddings)
+    return _known(str(home()), key_of(config), tokenizer, embeddings)
 
 
 def learnable_words(config: DataConfig, tokenizer: Tokenizer) -> np.ndarray:
     """Return which words `(W,)` the vectors learned from the reviews would have."""
-    return _learnable(str(home()), config.source, config.path, tokenizer)
+    return _learnable(str(home()), key_of(config), tokenizer)
 
 
 @kept(max_entries=2)
@@ -116,40 +113,38 @@ def space_of(embeddings: str) -> WordSpace:
 
 
 @kept(max_entries=2, show_spinner="Reading the reviews")
-def _reviews(where: str, source: str, path: str | None) -> Reviews:
-    return load_reviews(_config(source, path))
+def _reviews(where: str, question: str) -> Reviews:
+    return load_reviews(build(DataConfig, REVIEWS.read(question).data))
 
 
 @kept(max_entries=3)
-def _reading(where: str, source: str, path: str | None, tokenizer: Tokenizer) -> Reading:
+def _reading(where: str, question: str, tokenizer: Tokenizer) -> Reading:
     bar = st.progress(0.0, "Splitting the reviews into tokens, once")
 
     def progress(message: str, fraction: float | None) -> None:
         bar.progress(min(1.0, fraction or 0.0), literal(message))
 
     try:
-        return read_tokens(_reviews(where, source, path), tokenizer, progress)
+        return read_tokens(_reviews(where, question), tokenizer, progress)
     finally:
         bar.empty()
 
 
 @kept(max_entries=6)
-def _known(where: str, source: str, path: str | None, tokenizer: Tokenizer, embeddings: str) -> Known:
-    reading = _reading(where, source, path, tokenizer)
+def _known(where: str, question: str, tokenizer: Tokenizer, embeddings: str) -> Known:
+    reading = _reading(where, question, tokenizer)
     words = reading.known(space_of(embeddings).ids)
     return Known(words, reading.known_lengths(words))
 
 
 @kept(max_entries=4)
-def _learnable(where: str, source: str, path: str | None, tokenizer: Tokenizer) -> np.ndarray:
-    return learnable(_reading(where, source, path, tokenizer), _reviews(where, source, path))
+def _learnable(where: str, question: str, tokenizer: Tokenizer) -> np.ndarray:
+    return learnable(_reading(where, question, tokenizer), _reviews(where, question))
 
 
-def _config(source: str, path: str | None) -> DataConfig:
-    fields: dict[str, Any] = {"data.source": source}
-    if path:
-        fields["data.path"] = path
-    return from_fields(fields).data
+def key_of(config: DataConfig) -> str:
+    """Return what decides which reviews these are: what has been made of them is kept by it."""
+    return REVIEWS.written(arguments_for(config))
 
 
 def _take_file(path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from sentiment_core.explain import PRETRAINED, ModelInfo
+from sentiment_core.sources import SOURCES
 from ui.addresses import FILE
 from ui.explain.state import GONE, model_title, usual_model
 from ui.kit.address import Address
@@ -48,11 +49,14 @@ def choose_source(address: Address, called: Mapping[str, str]) -> None:
     st.selectbox("Reviews", offered, key=address.key("data"), format_func=lambda name: called.get(name, called[FILE]))
 
 
-def chosen_reviews(address: Address, *, labelled: bool, shown: bool) -> str | None:
-    """Return `demo`, `own` or the path of a file that has been read, whose upload is drawn; None until there is one."""
+def chosen_reviews(address: Address, *, labelled: bool, shown: bool) -> tuple[str, dict[str, str]] | None:
+    """Return `demo`, `own` or the path of a file, and how that is read; None until it has been.
+
+    The upload of a file is drawn, and how it is read can be changed there.
+    """
     data = address.value("data")
     if data in {DEMO, OWN}:
-        return str(data)
+        return str(data), {}
     found = reviews_file(
         f"{address.prefix}:upload",
         None if data == FILE else data,
@@ -60,4 +64,6 @@ def chosen_reviews(address: Address, *, labelled: bool, shown: bool) -> str | No
         labelled=labelled,
         shown=shown,
     )
-    return None if found is None else found.path
+    if found is None or found.path is None:
+        return None
+    return found.path, {name: value for name, value in SOURCES[found.source].settings(found).items() if name != "path"}

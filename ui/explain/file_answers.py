@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.calibration import brier_score, expected_calibration_error, fit_temperature
-from sentiment_core.explain.batch import Asked, as_csv, counts_at, ranking, seen_sentence
+from sentiment_core.datasets.file.labels import MEANINGS, NO_LABEL
+from sentiment_core.explain.batch import Asked, as_csv, counts_at, ranking, seen_sentence, unknown_sentence
 from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
 from ui.addresses import REVIEW_FILE, SHOWN, to_explain
@@ -29,7 +30,10 @@ def show(asked: Asked, probabilities: np.ndarray, model: str) -> None:
     if not np.isfinite(probabilities).all():
         st.error("The model answers with no numbers: its training diverged. Choose another one.")
         return
-    labels = asked.labels
+    judged = asked.judged
+    labels = asked.labels if judged.any() else None
+    if (said := unknown_sentence(asked)) is not None:
+        st.warning(literal(said), icon=":material/translate:")
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         threshold = st.slider(
@@ -37,16 +41,17 @@ def show(asked: Asked, probabilities: np.ndarray, model: str) -> None:
         )
         if (said := seen_sentence(asked, probabilities, threshold)) is not None:
             st.warning(literal(said), icon=":material/visibility:")
-        _counts(probabilities, labels, threshold)
+        if labels is None:
+            _counts(probabilities, None, threshold)
+        else:
+            _counts(probabilities[judged], labels[judged], threshold)
         _table(asked, probabilities, threshold, model)
     with right:
         if labels is None:
             st.markdown("**No labels**")
-            st.caption(
-                "With a column `label` this page also shows the mistakes, and whether 0.9 is right nine times in ten."
-            )
+            st.caption("With labels this page also shows the mistakes, and whether 0.9 is right nine times in ten.")
         else:
-            _calibration(probabilities, labels)
+            _calibration(probabilities[judged], labels[judged])
         st.download_button(
             "All answers as CSV",
             lambda: as_csv(asked, probabilities.tolist(), threshold),
@@ -81,7 +86,8 @@ def _counts(probabilities: np.ndarray, labels: np.ndarray | None, threshold: flo
 
 
 def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str) -> None:
-    labels = asked.labels
+    judged = asked.judged
+    labels = asked.labels if judged.any() else None
     said = positive(probabilities, threshold)
     order = ranking(probabilities, labels, threshold)
     if labels is not None:
@@ -99,9 +105,9 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
         )
         truth = labels == 1
         kept = {
-            "mistakes": said != truth,
-            "false_positives": said & ~truth,
-            "false_negatives": ~said & truth,
+            "mistakes": judged & (said != truth),
+            "false_positives": judged & said & ~truth,
+            "false_negatives": judged & ~said & truth,
             "all": np.ones(len(said), dtype=bool),
         }[shown]
         order = order[kept[order]]
@@ -111,7 +117,7 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
     columns: dict[str, Any] = {"P(positive)": probabilities[order]}
     columns["Answer"] = np.where(said[order], "positive", "negative")
     if labels is not None:
-        columns["Label"] = np.where(labels[order] == 1, "positive", "negative")
+        columns["Label"] = [MEANINGS[label] if label != NO_LABEL else "–" for label in labels[order].tolist()]
     columns["Review"] = [asked.texts[index][:LONGEST_START] for index in order]
     event = st.dataframe(
         pd.DataFrame(columns),

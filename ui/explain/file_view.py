@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -19,7 +21,7 @@ from ui.kit.reading_first import read_first
 from ui.kit.uploads import in_users_words
 from ui.server.backend import store
 
-SOURCES = {"demo": "1,000 demo reviews no model has seen", "own": "The model's own test reviews", "csv": "A CSV file"}
+SOURCES = {"demo": "1,000 demo reviews no model has seen", "own": "The model's own test reviews", "csv": "A file"}
 SECONDS_PER_REVIEW = 0.003
 
 
@@ -47,10 +49,13 @@ def draw() -> None:
 
 
 def _answers(model: str) -> None:
-    data = chosen_reviews(REVIEW_FILE, labelled=False, shown=True)
-    if data is None or (data == OWN and read_first(store().run(model).config.data) is None):
+    chosen = chosen_reviews(REVIEW_FILE, labelled=False, shown=True)
+    if chosen is None:
         return
-    arguments = batch_arguments(model, data, store())
+    data, reading = chosen
+    if data == OWN and read_first(store().run(model).config.data) is None:
+        return
+    arguments = batch_arguments(model, data, store(), reading)
     asked = _reviews(arguments)
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, data)))
@@ -64,6 +69,7 @@ def _answers(model: str) -> None:
     )
     result = job_panel(PREDICTIONS, arguments, start_label="Ask the model", time_hint=hint)
     if result is not None:
+        asked = replace(asked, known=np.array(result.known))
         show(asked, np.array(result.probabilities, dtype=np.float64), model)
 
 

@@ -20,7 +20,7 @@ from ui.kit.notices import literal, show_error
 from ui.kit.uploads import in_users_words
 from ui.server.backend import store
 
-SOURCES = {DEMO: "Demo reviews that no model has seen", OWN: "The model's own test reviews", FILE: "A CSV file of mine"}
+SOURCES = {DEMO: "Demo reviews that no model has seen", OWN: "The model's own test reviews", FILE: "A file of mine"}
 ASKED = {DEMO: "of the demo generator", OWN: "of its own test part"}
 SAMPLES = (20, 50, 100, 200, 500, 1000, 2000)
 # On one core of a 2020s laptop, 230 tokens a review: the occlusions send one review through the network per token.
@@ -115,11 +115,11 @@ def _choices(models: dict[str, ModelInfo]) -> None:
 
 def _arguments() -> StudyQuestion | None:
     """Return what to measure, None while no file is chosen or it has not been read; raises `SentimentLabError`."""
-    data = chosen_reviews(STUDY, labelled=True, shown=False)
-    if data is None:
+    chosen = chosen_reviews(STUDY, labelled=True, shown=False)
+    if chosen is None:
         return None
-    value = STUDY.value
-    return study_arguments(value("model"), data, value("sample"), value("seed"), value("methods"), store())
+    value, (data, reading) = STUDY.value, chosen
+    return study_arguments(value("model"), data, value("sample"), value("seed"), value("methods"), store(), reading)
 
 
 def _hint(question: StudyQuestion) -> str:

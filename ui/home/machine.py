@@ -29,7 +29,7 @@ def reviews() -> str:
     """Say which reviews are ready to train on."""
     cached = any(place("datasets").glob("imdb-*.parquet"))
     imdb = "IMDb is on this machine" if cached else "IMDb is fetched on first use (84 MB)"
-    return f"Demo reviews are built in. {imdb}. Your own CSV can be uploaded."
+    return f"Demo reviews are built in. {imdb}. A file of your own can be uploaded."
 
 
 def vectors() -> str:

@@ -8,8 +8,7 @@ from sentiment_core.config import label_of
 
 # Of settings whose choices register no name of their own.
 CHOICES: dict[str, dict[str, str]] = {
-    "data.source": {"demo": "Demo reviews", "imdb": "IMDb (84 MB download)", "csv": "My own CSV file"},
-    "data.split": {"notebook": "Random 80/20", "official": "IMDb's own 25k/25k"},
+    "data.split": {"notebook": "Random 80/20", "official": "IMDb's own 25k/25k", "column": "The file's column split"},
     "data.tokenizer": {"word": "Words and punctuation", "whitespace": "White space (notebook)"},
     "data.embeddings": {
         "glove-50": "GloVe, 50-d (built in)",

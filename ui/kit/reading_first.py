@@ -5,8 +5,9 @@ from __future__ import annotations
 from sentiment_core.artifacts import home
 from sentiment_core.config import DataConfig
 from sentiment_core.data_view.job import REVIEWS, ReadingQuestion, ReviewCounts, arguments_for, run
-from sentiment_core.datasets import DEMO_REVIEWS, csv_file, silent
+from sentiment_core.datasets import silent
 from sentiment_core.errors import DataError
+from sentiment_core.sources import SOURCES
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
 
@@ -23,7 +24,7 @@ def read_first(
     `shown`: the page will load them itself. Raises `DataError` for unusable ones, and for too many to be shown.
     """
     counts: ReviewCounts | None
-    if _is_quick(data):
+    if SOURCES[data.source].is_quick(data):
         counts = _read_here(str(home()), arguments_for(data, labelled=labelled))
     else:
         question = arguments_for(data, labelled=labelled, tokens=tokens)
@@ -35,12 +36,6 @@ def read_first(
             "give this page a part of the file."
         )
     return counts
-
-
-def _is_quick(data: DataConfig) -> bool:
-    if data.source == "demo":
-        return (data.limit or DEMO_REVIEWS) <= DEMO_REVIEWS
-    return data.source == "csv" and csv_file.is_small(data.path or "")
 
 
 @kept(max_entries=32, show_spinner="Reading the reviews")

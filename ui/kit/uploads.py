@@ -6,10 +6,10 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -17,9 +17,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from sentiment_core.artifacts import folder
-from sentiment_core.config import DataConfig, build
+from sentiment_core.config import FIELDS, DataConfig, build, choices, field_info
 from sentiment_core.data_view.job import ReviewCounts
+from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
+from sentiment_core.sources import SOURCES
 from ui.kit.address_fields import Field, Unusable
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.reading_first import read_first
@@ -27,7 +29,9 @@ from ui.kit.reading_first import read_first
 NAMES, PROBLEM = "uploads:names", "uploads:problem:"
 CHUNK_BYTES = 1 << 20
 # What an upload is called on disk; a link may name nothing else.
-NAME = re.compile(r"[0-9a-f]{24}\.csv(\.gz)?")
+NAME = re.compile(rf"[0-9a-f]{{24}}({'|'.join(map(re.escape, SUFFIXES))})")
+# The settings that say how a file is read, where it does not say so itself.
+READING = tuple(name for name in SOURCES["csv"].fields if name != "path")
 
 
 def upload(name: str, default: str, choices: Collection[str] = (), missing: str = "") -> Field:
@@ -54,9 +58,14 @@ def remember_name(path: Path, name: str) -> None:
 
 
 def in_users_words(message: str, path: str) -> str:
-    """Return `message` with the file called as its user called it."""
+    """Return `message` with the file called as its user called it, and settings of its reading as pages call them."""
     stored = Path(path).name
+    message = re.sub(r"\bdata\.(\w+)", lambda found: _title(found[1]) or found[0], message)
     return message.replace(stored, st.session_state.get(NAMES, {}).get(stored, stored))
+
+
+def _title(name: str) -> str | None:
+    return f"“{FIELDS[f'data.{name}'].title}”" if name in READING else None
 
 
 def reviews_file(
@@ -64,26 +73,27 @@ def reviews_file(
     name: str | None,
     arrived: Callable[[Path], None],
     *,
-    columns: Callable[[], tuple[str, str]] = lambda: ("text", "label"),
+    start: Mapping[str, Any] | None = None,
+    changed: Callable[[str, Any], None] = lambda setting, value: None,
     labelled: bool = True,
     read: bool = True,
     tokens: bool = False,
     shown: bool = False,
 ) -> DataConfig | None:
-    """Draw the upload of reviews, the choice of their columns, and what was understood of the upload called `name`.
+    """Draw the upload of reviews, how they are read, and what was understood of the upload called `name`.
 
     Return the reviews once they can be used, None until then, with the reason on the page. `arrived` is told in a
-    callback where a new file lies; `columns` draws the choice of the columns with text and label, and returns it.
-    `labelled`: labels are needed. With `read`, the file is read once, with `tokens` and `shown` as `read_first` says.
+    callback where a new file lies. `start`: settings of `READING` that are not the usual ones; `changed` is told what
+    they are now. `labelled`: labels are needed. With `read`, the file is read once, with `tokens` and `shown` as
+    `read_first` says.
     """
-    place = st.container()
-    words, truth = columns()
-    needed = f"its label in `{truth}`: 0 or 1, neg or pos, negative or positive"
-    place.file_uploader(
-        "Reviews as a CSV file",
-        ["csv", "gz"],
+    needed = "its label, as words, 0 and 1 or stars" if labelled else "perhaps its label"
+    told = f"A file with one review a row, and {needed}. {READABLE} can be read."
+    st.file_uploader(
+        "Reviews as a file",
+        sorted({suffix.rpartition(".")[2] for suffix in SUFFIXES}),
         key=key,
-        help=f"A `.csv` or `.csv.gz` with one review a row in `{words}` and {needed if labelled else f'`{truth}`'}.",
+        help=told,
         on_change=_keep,
         args=(key, arrived),
     )
@@ -92,13 +102,11 @@ def reviews_file(
             raise problem
     try:
         if not name:
-            told = needed if labelled else f"`{truth}` (0 or 1) is optional"
-            st.caption(f"Choose a `.csv` or `.csv.gz` with one review a row in `{words}`; {told}.")
+            st.caption(f"Choose a file. {told}")
             return None
-        data = build(
-            DataConfig,
-            {"source": "csv", "path": upload_path(name), "text_column": words, "label_column": truth},
-        )
+        path = upload_path(name)
+        reading = _reading(f"{key}:{name}", start or {}, changed)
+        data = build(DataConfig, {"source": "csv", "path": path, **reading})
         if read:
             found = read_first(data, labelled=labelled, tokens=tokens, shown=shown)
             if found is None:
@@ -108,6 +116,23 @@ def reviews_file(
         show_error(error.worded(in_users_words(str(error), name or "")))
         return None
     return data
+
+
+def _reading(key: str, start: Mapping[str, Any], changed: Callable[[str, Any], None]) -> dict[str, Any]:
+    """Draw how a file is read; return the settings."""
+    found: dict[str, Any] = {}
+    with st.popover("How the file is read", icon=":material/table_view:", width="content"):
+        for name in READING:
+            info = field_info(f"data.{name}")
+            value = start.get(name, info.default)
+            words = ", ".join(value) if isinstance(value, tuple) else value
+            place, options = f"{key}:{name}:{words}", choices(f"data.{name}")
+            if options:
+                found[name] = st.selectbox(info.title, options, options.index(value), key=place, help=info.description)
+            else:
+                found[name] = st.text_input(info.title, words, key=place, help=info.description)
+            changed(name, found[name])
+    return found
 
 
 def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
@@ -140,7 +165,7 @@ def _keep(key: str, arrived: Callable[[Path], None]) -> None:
 
 def save_upload(name: str, content: bytes | IO[bytes]) -> Path:
     """Keep an uploaded file; the same content is kept once. Raises `StoreError` when it cannot be written."""
-    suffix = ".csv.gz" if name.lower().endswith(".gz") else ".csv"
+    suffix = suffix_of(name)
     parent = folder("uploads")
     source = io.BytesIO(content) if isinstance(content, bytes) else content
     digest = blake2b(digest_size=12)
@@ -164,5 +189,5 @@ def upload_path(name: str) -> str:
     """Return where the upload called `name` lies; raise `ConfigError` for other files: a link must not read those."""
     path = folder("uploads") / Path(name).name
     if not NAME.fullmatch(path.name) or not path.is_file():
-        raise ConfigError("data.path: this link uses reviews that are not on this machine; upload the CSV file here.")
+        raise ConfigError("data.path: this link uses reviews that are not on this machine; upload the file here.")
     return str(path)

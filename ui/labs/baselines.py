@@ -9,6 +9,7 @@ import streamlit as st
 
 from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, remarks
 from sentiment_core.config import DataConfig, ExperimentConfig, choices, flatten, from_fields
+from sentiment_core.sources import SOURCES
 from ui.addresses import lab_address, to_train
 from ui.kit.address_fields import setting
 from ui.kit.job_panel import job_panel
@@ -30,11 +31,6 @@ FIELDS = {
 USUAL = {name: "" if value is None else str(value) for name, value in flatten(ExperimentConfig()).items()}
 ADDRESS = lab_address("baselines", upload("file", ""), *(setting(name, of, USUAL[of]) for name, of in FIELDS.items()))
 VECTORS = ("glove-50", "glove-100", "word2vec")
-HINTS = {
-    "demo": "Takes a few seconds.",
-    "imdb": "Downloads 84 MB on first use; then a minute or two for all 50,000 reviews.",
-    "csv": "About a minute for 40,000 reviews.",
-}
 
 
 def draw() -> None:
@@ -47,7 +43,8 @@ def draw() -> None:
     data = choose()
     if data is None:
         return
-    result = job_panel(BASELINES, arguments_for(data), start_label="Train the baselines", time_hint=HINTS[data.source])
+    hint = SOURCES[data.source].waiting
+    result = job_panel(BASELINES, arguments_for(data), start_label="Train the baselines", time_hint=hint)
     if result is not None:
         table(result)
 
@@ -64,15 +61,18 @@ def choose() -> DataConfig | None:
     with right:
         st.text_input("Review limit", key=ADDRESS.key("limit"), placeholder="all")
     changed = {of: value(name) for name, of in FIELDS.items() if value(name) and name != "source"}
-    if value("source") != "csv":
+    if "path" not in SOURCES[value("source")].needs:
         return from_fields({**changed, "data.source": value("source")}).data
     found = reviews_file(
         "lab:baselines:upload",
         value("file"),
         lambda path: ADDRESS.put(file=path.name),
-        columns=lambda: (value("text"), value("label")),
+        start={"text_column": value("text"), "label_column": value("label")},
     )
-    return None if found is None else from_fields({**changed, "data.source": "csv", "data.path": found.path}).data
+    if found is None:
+        return None
+    own = {f"data.{name}": getattr(found, name) for name in SOURCES[value("source")].fields}
+    return from_fields({**changed, "data.source": value("source"), **own}).data
 
 
 def table(result: BaselineResults) -> None:

@@ -10,12 +10,14 @@ import streamlit as st
 
 from sentiment_core.clipping import RULES
 from sentiment_core.findings.clipping_study import RunClipping, Spread, WayClipping
+from sentiment_core.steps.quantities import CORE
 from sentiment_core.store import Experiment
 from ui.kit.palette import run_colour
 from ui.server.backend import store
 
 # More points than a small panel has pixels only slow the browser down.
 MOST_POINTS = 300
+SHOWN = (CORE["loss"], CORE["grad_norm"])
 
 
 def figure(experiments: Sequence[Experiment]) -> Any:
@@ -35,8 +37,8 @@ def figure(experiments: Sequence[Experiment]) -> Any:
     for column, experiment in enumerate(experiments, start=1):
         for position, run in enumerate(experiment.runs):
             steps = store().steps(run.id)
-            for row, name in enumerate(("loss", "grad_norm"), start=1):
-                x, y = thinned(steps["step"], steps[name])
+            for row, quantity in enumerate(SHOWN, start=1):
+                x, y = thinned(steps["step"], steps[quantity.name])
                 made.add_scatter(
                     x=x,
                     y=y,
@@ -53,8 +55,8 @@ def figure(experiments: Sequence[Experiment]) -> Any:
         line = {"dash": "dot", "width": 1, "color": "#8a8f98"}
         made.add_hline(y=getattr(training, field), row=2, col="all", line=line)
     made.update_yaxes(type="log", dtick="D2", row=2)
-    made.update_yaxes(title_text="loss", row=1, col=1)
-    made.update_yaxes(title_text="gradient norm", row=2, col=1)
+    for row, quantity in enumerate(SHOWN, start=1):
+        made.update_yaxes(title_text=quantity.title, row=row, col=1)
     made.update_xaxes(title_text="step", row=2)
     made.update_layout(
         height=430,

@@ -146,7 +146,7 @@ def described(candidate: Candidate) -> str:
     run, experiment = candidate.run, candidate.experiment
     data = run.config.data
     path = data.path or ""
-    reviews = in_users_words(Path(path).name, path) if data.source == "csv" else say("data.source", data.source)
+    reviews = in_users_words(Path(path).name, path) if path else say("data.source", data.source)
     limit = "" if data.limit is None else f", {data.limit:,} at most"
     names = dict.fromkeys((experiment.name, run.name))
     when = datetime.fromtimestamp(experiment.created_at, UTC)

@@ -8,6 +8,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import results
 from sentiment_core.recorded import PREFIX, Recording, in_words, recording, recordings
+from sentiment_core.sources import SOURCES
 from ui.addresses import LESSON
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.labels import say
@@ -57,7 +58,7 @@ def recorded_panel(lesson_name: str) -> None:
 
 def setting(config: ExperimentConfig) -> str:
     """Return in words what a recording was trained on, such as `40,000 real reviews, GloVe, 100-d`."""
-    kind = "demo reviews" if config.data.source == "demo" else "real reviews"
+    kind = SOURCES[config.data.source].kind
     count = f"{config.data.limit:,} {kind}" if config.data.limit else kind
     return f"{count}, {say('data.embeddings', config.data.embeddings).split(' (')[0]}"
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.datasets import DEMO_REVIEWS
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons import (
     LESSONS,
@@ -21,6 +20,7 @@ from sentiment_core.lessons import (
     updates_per_epoch,
 )
 from sentiment_core.presets import preset
+from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab, to_lesson, to_train
 from ui.kit.labels import say
@@ -110,10 +110,11 @@ def measured_here(item: Lesson) -> None:
 def setting(config: ExperimentConfig, changes: Mapping[str, str]) -> None:
     """Say what will be trained, and what the link changed."""
     training, data = config.training, config.data
-    reviews = data.limit or DEMO_REVIEWS
+    source = SOURCES[data.source]
+    reviews = data.limit or source.count or 0
     runs = f"{len(config.runs)} runs" if len(config.runs) > 1 else "One run"
     padded = ", random batches" if data.batching == "random" else ""
-    size = f"{training.epochs} epochs of {reviews:,} demo reviews, batch {training.batch_size}{padded}"
+    size = f"{training.epochs} epochs of {reviews:,} {source.kind}, batch {training.batch_size}{padded}"
     vectors = say("data.embeddings", data.embeddings).split(" (")[0]
     time = "" if changes else " About half a minute on two idle cores."
     st.caption(literal(f"{runs}: {size}, {vectors}, rate {training.learning_rate:g}.{time}"))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from sentiment_core.config import DataConfig, build
+from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.datasets import check_here, load_reviews
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Balance
@@ -156,13 +155,8 @@ def _reviews(entry: Entry, found: Predictions, cell: Cell, threshold: float) -> 
 
 def test_texts(entry: Entry, found: Predictions) -> dict[int, str]:
     """Return the tested reviews by index; raise `SentimentLabError` when they are gone or have changed."""
-    data = entry.run.config.data
-    relevant = data.model_dump(include={"source", "path", "text_column", "label_column", "split", "limit"})
-    stamp = 0.0
-    if data.source == "csv" and data.path and Path(data.path).exists():
-        stamp = Path(data.path).stat().st_mtime
-    relevant["validation_fraction"] = data.validation_fraction
-    return _load_texts(json.dumps(relevant), stamp, found.indices.tobytes(), _Tested(found))
+    question = REVIEWS.written(arguments_for(entry.run.config.data))
+    return _load_texts(question, found.indices.tobytes(), _Tested(found))
 
 
 class _Tested:
@@ -173,8 +167,8 @@ class _Tested:
 
 
 @kept(max_entries=4, show_spinner="Loading the reviews", hash_funcs={_Tested: lambda _: 0})
-def _load_texts(data_json: str, stamp: float, indices: bytes, tested: _Tested) -> dict[int, str]:
-    data = build(DataConfig, json.loads(data_json))
+def _load_texts(question: str, indices: bytes, tested: _Tested) -> dict[int, str]:
+    data = build(DataConfig, REVIEWS.read(question).data)
     check_here(data)
     reviews = load_reviews(data)
     check_same_reviews(tested.found, reviews)

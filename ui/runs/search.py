@@ -11,6 +11,7 @@ import streamlit as st
 
 from sentiment_core.config import FIELDS, choices
 from sentiment_core.metrics import Status
+from sentiment_core.sources import SOURCES
 from sentiment_core.store import Search
 from ui.addresses import RUNS
 from ui.kit.labels import say
@@ -18,7 +19,6 @@ from ui.server.backend import store
 
 ROWS = 200
 MOST_WORDS = 8
-SHORT_SOURCES = {"demo": "Demo reviews", "imdb": "IMDb", "csv": "CSV files"}
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,7 @@ def search_controls() -> View:
         with st.container(width=170):
             status = _choice("Status", "status", [str(status) for status in Status], str.capitalize)
         with st.container(width=190):
-            source = _choice(
-                "Reviews", "source", list(choices("data.source")), lambda name: SHORT_SOURCES.get(name, name)
-            )
+            source = _choice("Reviews", "source", list(SOURCES), lambda name: SOURCES[name].short)
     search = Search(
         words=tuple(alternatives(word) for word in (words or "").split()[:MOST_WORDS]),
         status=Status(status) if status else None,

@@ -203,7 +203,7 @@ def axes(source: Source, found: Experiment) -> dict[str, Any]:
     chance = task.chance(balances)
     lines = {} if chance is None else {"chance": chance}
     if task.judges_reviews:
-        lines |= {**trained(found.config.data, backend.store()), **source.references(found.id)}
+        lines |= source.references(found.id) or trained(found.config.data, backend.store())
     return {
         "titles": {"loss": task.loss, "accuracy": task.accuracy},
         "references": [{"label": label, "value": value} for label, value in lines.items()],

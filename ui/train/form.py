@@ -11,6 +11,7 @@ from sentiment_core.clipping import RULES
 from sentiment_core.config import DataConfig, ExperimentConfig, choices, from_fields
 from sentiment_core.errors import ConfigError
 from sentiment_core.presets import PRESETS, preset
+from sentiment_core.sources import SOURCES, Source
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.uploads import reviews_file
@@ -29,7 +30,6 @@ FIRST_EXPERIMENT = {
     "training.clipping": "norm",
     "training.max_norm": 0.5,
 }
-KEPT_BY_PRESETS = ("data.source", "data.path", "data.text_column", "data.label_column", "data.limit", "data.embeddings")
 
 
 def start_fresh() -> None:
@@ -111,7 +111,8 @@ def _apply_preset(leave: Callable[[], None]) -> None:
     if name:
         # A rung is about the model: whose reviews it reads stays the user's choice.
         config = preset(name).config
-        kept = {field: draft()[field] for field in KEPT_BY_PRESETS}
+        read = (f"data.{name}" for source in SOURCES.values() for name in source.fields)
+        kept = {field: draft()[field] for field in ("data.source", *read, "data.limit", "data.embeddings")}
         # A recipe that brings its own vectors is not that recipe without them; the user's choice comes back after it.
         brought, chosen = st.session_state.get(BROUGHT, (None, None))
         if kept["data.embeddings"] != brought:
@@ -129,37 +130,35 @@ def _data() -> bool:
     if len(choices("task")) > 1:
         edit("task")
     edit("data.source")
+    source = SOURCES[draft()["data.source"]]
     usable = True
-    if draft()["data.source"] == "csv":
-        usable = _upload()
+    if "path" in source.needs:
+        usable = _upload(source)
+    else:
+        edit(*(f"data.{name}" for name in source.fields))
     edit("data.embeddings", "data.limit")
     with st.popover("More", icon=":material/tune:", width="stretch"):
-        if draft()["data.source"] == "imdb":
+        if draft()["data.split"] not in source.splits:
+            draft()["data.split"] = source.splits[0]
+        if len(source.splits) > 1:
             edit("data.split")
-        else:
-            draft()["data.split"] = "notebook"
         if draft()["data.embeddings"] in {"word2vec", "random"}:
             edit("data.embedding_dim")
         edit("data.tokenizer", "data.max_tokens", "data.batching", "data.validation_fraction", "seed")
     return usable
 
 
-def _upload() -> bool:
-    """Draw upload and columns; return whether the reviews can be trained on."""
+def _upload(source: Source) -> bool:
+    """Draw the upload and how it is read; return whether the reviews can be trained on."""
     path = draft()["data.path"]
     found = reviews_file(
         "train:upload",
         path and Path(path).name,
         lambda arrived: draft().update({"data.path": str(arrived)}),
-        columns=_columns,
+        start={name: draft()[f"data.{name}"] for name in source.fields if name != "path"},
+        changed=lambda name, value: draft().update({f"data.{name}": value}),
     )
     return found is not None
-
-
-def _columns() -> tuple[str, str]:
-    names = ("data.text_column", "data.label_column")
-    edit(*names)
-    return draft()[names[0]] or "", draft()[names[1]] or ""
 
 
 def _model() -> None:
@@ -199,7 +198,7 @@ def _training() -> None:
 
 def _comparison() -> ExperimentConfig | None:
     fields = draft()
-    if fields["data.source"] == "csv" and not fields["data.path"]:
+    if "path" in SOURCES[fields["data.source"]].needs and not fields["data.path"]:
         # The Data column already asks for the file; here it is only missing, not wrong.
         fields = {**fields, "data.path": "reviews.csv"}
     try:

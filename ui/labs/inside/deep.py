@@ -78,7 +78,11 @@ def _sentence(found: DeepSpread, gain: float, norm: bool) -> str:
     usual = _spread(GAIN, False).saturated.mean(axis=0)[-1]
     if last > usual:
         return f"{said} At 5/3 it was {usual:.1%}: a larger gain pushes the last layer into the flat ends of tanh."
-    return f"{said} At 5/3 it was {usual:.1%}: with a smaller gain the outputs shrink from layer to layer."
+    deviations = found.first.activations.std(axis=(1, 2))
+    return (
+        f"{said} At 5/3 it was {usual:.1%}. The outputs' deviation goes from {deviations[0]:.2f} in layer 1 to "
+        f"{deviations[-1]:.2f} in layer {LAYERS}."
+    )
 
 
 def _about(found: DeepSpread, norm: bool, titles: int, classes: int) -> str:
@@ -93,7 +97,7 @@ def _about(found: DeepSpread, norm: bool, titles: int, classes: int) -> str:
         return f"{said}."
     return (
         f"{said}; gradients {PUBLISHED_GRADIENT[0]:.1e} and {PUBLISHED_GRADIENT[1]:.1e}. Its notebook prints those "
-        "with batch norm after 1,000 updates, in which the last norm's γ has grown from 0.1; nothing is trained here."
+        "with batch norm after 1,001 updates; nothing is trained here."
     )
 
 

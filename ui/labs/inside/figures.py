@@ -33,19 +33,18 @@ def strips(activations: np.ndarray, gradients: np.ndarray, activation: str) -> g
         horizontal_spacing=0.03,
         subplot_titles=titles,
     )
-    top = 1.0 if activation == "tanh" else float(np.nanquantile(np.abs(activations), 0.99)) or 1.0
-    edges = np.linspace(-top if activation == "tanh" else 0.0, top, BINS + 1)
+    # ReLU has no upper end: what comes out of it may grow a hundredfold from word to word.
+    values, label = (activations, "activation") if activation == "tanh" else (log10(activations), "log10 activation")
     sizes = log10(gradients)
-    known = sizes[np.isfinite(sizes)]
-    low, high = (np.quantile(known, 0.01), known.max()) if known.size else (-1.0, 0.0)
-    bounds = np.linspace(low - 0.5, high + 0.5, BINS + 1)
+    edges = np.linspace(-1, 1, BINS + 1) if activation == "tanh" else _edges(values)
+    bounds = _edges(sizes)
     for layer in range(layers):
         rows = (
-            (activations[layer], edges, FORWARD, "value %{y:.2f}: %{z:.1%} of the outputs"),
+            (values[layer], edges, FORWARD, f"{label} %{{y:.2f}}: %{{z:.1%}} of the outputs"),
             (sizes[layer], bounds, BACKWARD, "10^%{y:.1f}: %{z:.1%} of the gradients"),
         )
-        for row, (values, parts, colours, words) in enumerate(rows, start=1):
-            counts = histograms(values.reshape(steps, -1), parts)
+        for row, (shown, parts, colours, words) in enumerate(rows, start=1):
+            counts = histograms(shown.reshape(steps, -1), parts)
             made.add_heatmap(
                 z=counts.T,
                 x=np.arange(1, steps + 1),
@@ -58,11 +57,18 @@ def strips(activations: np.ndarray, gradients: np.ndarray, activation: str) -> g
                 col=layer + 1,
                 hovertemplate="word %{x}<br>" + words + "<extra></extra>",
             )
-    made.update_yaxes(title_text="activation", row=1, col=1, showgrid=False, zeroline=False)
+    made.update_yaxes(title_text=label, row=1, col=1, showgrid=False, zeroline=False)
     made.update_yaxes(title_text="log10 |∂L/∂h|", row=2, col=1, showgrid=False, zeroline=False)
     made.update_xaxes(title_text="word", row=2, showgrid=False)
     made.update_layout(height=350, margin={"l": 56, "r": 10, "t": 26 if titles else 8, "b": 44})
     return made
+
+
+def _edges(sizes: np.ndarray) -> np.ndarray:
+    """Return bins that hold all finite `sizes` but the smallest hundredth."""
+    known = sizes[np.isfinite(sizes)]
+    low, high = (np.quantile(known, 0.01), known.max()) if known.size else (-1.0, 0.0)
+    return np.asarray(np.linspace(low - 0.5, high + 0.5, BINS + 1))
 
 
 def lengths(curves: Mapping[str, np.ndarray], chosen: str) -> go.Figure:
@@ -94,9 +100,7 @@ def layers_figure(
     activations: np.ndarray, gradients: np.ndarray, colours: Sequence[str], edges: np.ndarray
 ) -> go.Figure:
     """Return densities of `activations` and `gradients` `(L, …)`, one line a layer, side by side."""
-    made = make_subplots(
-        rows=1, cols=2, subplot_titles=("tanh outputs", "their gradients, ∂L/∂output"), horizontal_spacing=0.09
-    )
+    made = make_subplots(rows=1, cols=2, subplot_titles=("tanh outputs", "their gradients"), horizontal_spacing=0.09)
     reach = float(np.quantile(np.abs(gradients), 0.995)) or 1.0
     for column, (values, bounds) in enumerate(
         ((activations, edges), (gradients, np.linspace(-reach, reach, BINS + 1))), start=1
@@ -116,6 +120,7 @@ def layers_figure(
                 hovertemplate=f"layer {layer + 1}, %{{x:.3g}}: %{{y:.1%}}<extra></extra>",
             )
     made.update_yaxes(tickformat=".0%", rangemode="tozero")
+    made.update_annotations(font={"size": 13})
     made.update_layout(
         height=290, margin={"l": 50, "r": 10, "t": 60, "b": 30}, legend={**LEGEND, "y": 1.12, "font": {"size": 11}}
     )
@@ -125,45 +130,36 @@ def layers_figure(
 def bars(measured: np.ndarray, published: Sequence[float] | None) -> go.Figure:
     """Return saturated shares `(S, L)`: the mean over draws with its range, beside the `published` ones."""
     mean = measured.mean(axis=0)
-    layers = [f"layer {layer}" for layer in range(1, len(mean) + 1)]
-    made = go.Figure()
-    made.add_bar(
-        x=layers,
-        y=mean,
-        name="here",
-        marker={"color": run_colour(0)},
-        error_y={
-            "array": measured.max(axis=0) - mean,
-            "arrayminus": mean - measured.min(axis=0),
-            "color": NEUTRAL,
-            "thickness": 1.5,
-        },
-        text=[f"{share:.1%}" for share in mean],
-        textposition="inside",
-        insidetextanchor="start",
-        textfont={"size": 10},
-        constraintext="none",
-        textangle=0,
-        hovertemplate="%{x}: %{y:.2%} here<extra></extra>",
-    )
+    layers = list(range(1, len(mean) + 1))
+    series = [("here", mean, run_colour(0))]
     if published is not None:
+        series.append(("lecture", np.asarray(published), run_colour(1)))
+    made = go.Figure()
+    for name, shares, colour in series:
+        spread = {"array": measured.max(axis=0) - mean, "arrayminus": mean - measured.min(axis=0)}
         made.add_bar(
             x=layers,
-            y=list(published),
-            name="lecture",
-            marker={"color": run_colour(1)},
-            text=[f"{share:.1%}" for share in published],
-            textposition="inside",
-            insidetextanchor="start",
-            textfont={"size": 10},
-            constraintext="none",
-            textangle=0,
-            hovertemplate="%{x}: %{y:.2%} in the lecture<extra></extra>",
+            y=shares,
+            name=name,
+            marker={"color": colour},
+            error_y={**spread, "color": NEUTRAL, "thickness": 1.5} if name == "here" else None,
+            hovertemplate="layer %{x}: %{y:.2%} " + name + "<extra></extra>",
         )
+    # The numbers stand below the bars, where there is room for them on a phone as well.
+    below = [
+        "<br>".join(
+            [
+                f"layer {layer}",
+                *(f'<span style="color:{colour}">{shares[layer - 1]:.1%}</span>' for _, shares, colour in series),
+            ]
+        )
+        for layer in layers
+    ]
     made.update_layout(
-        height=250,
-        margin={"l": 50, "r": 10, "t": 34, "b": 30},
+        height=270,
+        margin={"l": 50, "r": 10, "t": 34, "b": 56},
         legend=LEGEND,
+        xaxis={"tickvals": layers, "ticktext": below, "tickangle": 0},
         yaxis={"title": "saturated", "tickformat": ".0%", "rangemode": "tozero"},
     )
     return made

@@ -15,7 +15,7 @@ from ui.kit.kept import kept
 from ui.kit.uploads import reviews_file, upload
 from ui.labs.inside.settings import Setting, Settings, one_of
 
-SOURCES = {"demo": "Demo reviews", "csv": "A CSV file"}
+SOURCES = {"demo": "Demo reviews", "csv": "A file"}
 REVIEWS, STEPS = 32, 50
 
 
@@ -32,7 +32,7 @@ def choose(settings: Settings) -> tuple[str, str | None] | None:
             f"{address.prefix}:upload", settings["file"], lambda path: address.put(file=path.name), shown=True
         )
     if found is None:
-        st.caption("Choose a CSV file behind the button.")
+        st.caption("Choose a file behind the button.")
         return None
     return "csv", found.path
 

@@ -1,0 +1,78 @@
+"""Rows of named columns, whatever kind of file they come from."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import IO
+
+from sentiment_core.config import DataConfig
+from sentiment_core.datasets.file import records, rows
+from sentiment_core.datasets.file.columns import names_columns, numbered
+from sentiment_core.datasets.file.container import Opened
+from sentiment_core.datasets.file.dialect import Dialect, first_rows
+from sentiment_core.errors import DataError
+
+HEAD_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Content:
+    """Rows of named columns, and what they were found in."""
+
+    columns: list[str]
+    sample: list[list[str]]
+    rows: Iterator[list[str]]
+    format: str
+    encoding: str | None
+    dialect: Dialect | None
+    header: bool
+
+
+def content_of(
+    found: Opened,
+    stream: IO[bytes],
+    data: DataConfig,
+    limit: int,
+    name: str,
+    encoding: str | None,
+    dialect: Dialect | None,
+    start: str,
+) -> Content:
+    """Return the rows of an open file: of Parquet without an `encoding`, of JSON without a `dialect`.
+
+    `start`: how its text begins, in whole lines. Raises `DataError`, as do the rows.
+    """
+    if encoding is None:
+        columns, sample, found_rows = records.parquet(found, stream, limit, name)
+        return Content(columns, sample, found_rows, "Parquet", None, None, True)
+    text = io.TextIOWrapper(stream, encoding, newline="")
+    if dialect is None:
+        lines = found.name.lower().endswith((".jsonl", ".ndjson")) or records.is_lines(start)
+        columns, sample, found_rows = (
+            records.json_lines(text, name) if lines else records.json_document(text, limit, name)
+        )
+        return Content(columns, sample, found_rows, "JSON lines" if lines else "JSON", encoding, None, True)
+    for _ in range(dialect.skipped):
+        start = start[len(text.readline(records.MAX_ROW_CHARACTERS)) :]
+    sample = first_rows(dialect, start, HEAD_ROWS)
+    header = not sample or names_columns([field.strip() for field in sample[0]], data)
+    following = rows.rows(text, dialect, name, header)
+    first = next(following, [])
+    if not any(field.strip() for field in first):
+        raise DataError(f"{name} is empty. Its first line has to name the columns.")
+    if len(first) > records.MAX_COLUMNS:
+        raise records.too_many_columns(len(first), name)
+    columns = [field.strip() for field in first] if header else numbered(len(first))
+    form = "text" if dialect.separator == "none" else "CSV" if dialect.separator == "comma" else "separated text"
+    return Content(
+        columns,
+        sample[header:],
+        following if header else chain([first], following),
+        form,
+        encoding,
+        dialect,
+        header,
+    )

@@ -1,0 +1,166 @@
+"""Reviews as records: JSON lines, a JSON document, Parquet."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
+from typing import IO, Any
+
+from sentiment_core.datasets.file.container import Opened, too_much_text
+from sentiment_core.errors import DataError
+
+HEAD_RECORDS = 100
+MAX_ROW_CHARACTERS = 4_000_000
+MAX_COLUMNS = 1_000
+PARQUET_ROWS = 256
+# Python's objects take about so many times the characters that a hostile document describes them with.
+JSON_FACTOR = 10
+
+Rows = Iterator[list[str]]
+
+
+def is_lines(head: str) -> bool:
+    """Return whether a JSON text that begins with `head` holds a record a line, whatever its name says."""
+    first, _, rest = head.lstrip("\ufeff \t\r\n").partition("\n")
+    if not first.startswith("{") or (not rest.strip() and not head.endswith("\n")):
+        return False
+    try:
+        return isinstance(json.loads(first), dict) and (not rest.strip() or rest.lstrip().startswith("{"))
+    except (ValueError, RecursionError):
+        return False
+
+
+def json_lines(stream: IO[str], name: str) -> tuple[list[str], list[list[str]], Rows]:
+    """Return the columns, the first rows and all rows of a text with a JSON object a line."""
+
+    def objects() -> Iterator[Mapping[str, Any]]:
+        number = 0
+        while line := stream.readline(MAX_ROW_CHARACTERS + 1):
+            number += 1
+            if len(line) > MAX_ROW_CHARACTERS:
+                raise DataError(f"{name}: row {number} is longer than {MAX_ROW_CHARACTERS:,} characters.")
+            if line.strip():
+                yield _object(line, number, name)
+
+    return _table(objects(), name)
+
+
+def json_document(stream: IO[str], limit: int, name: str) -> tuple[list[str], list[list[str]], Rows]:
+    """Return the same of a JSON text: a list of objects, or an object of columns, or one with a list of objects."""
+    text = stream.read(limit // JSON_FACTOR + 1)
+    if len(text) > limit // JSON_FACTOR:
+        raise too_much_text(name, limit // JSON_FACTOR)
+    text = text.strip("\ufeff \t\r\n")
+    if text.startswith("["):
+        return _table(_elements(text, name), name)
+    found = _object(text, 1, name)
+    lists = {key: value for key, value in found.items() if isinstance(value, list)}
+    tables = [value for value in lists.values() if value and all(isinstance(item, dict) for item in value)]
+    if len(tables) == 1:
+        return _table(iter(tables[0]), name)
+    columns = {key: list(value.values()) if isinstance(value, dict) else value for key, value in found.items()}
+    lengths = {len(value) if isinstance(value, list) else -1 for value in columns.values()}
+    if len(lengths) != 1 or lengths == {-1}:
+        raise DataError(
+            f"{name} holds no table: give a list of objects, an object with a list a column, or an object a line."
+        )
+    return _table((dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)), name)
+
+
+def parquet(found: Opened, stream: IO[bytes], limit: int, name: str) -> tuple[list[str], list[list[str]], Rows]:
+    """Return the same of a Parquet file."""
+    # Imported late: most files are text.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    # Parquet is read from its end: what comes through gzip or zip is unpacked first, within the limit.
+    source = io.BytesIO(stream.read()) if found.packing else found.raw
+    try:
+        metadata = pq.ParquetFile(source).metadata
+        size = sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
+        schema = metadata.schema.to_arrow_schema()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _not_parquet(name) from error
+    if size > limit:
+        raise too_much_text(name, limit)
+    columns = [field.name for field in schema if not pa.types.is_nested(field.type)]
+    if len(columns) > MAX_COLUMNS:
+        raise too_many_columns(len(columns), name)
+    strings = [name for name in columns if pa.types.is_string(schema.field(name).type)]
+
+    def objects() -> Iterator[Mapping[str, Any]]:
+        try:
+            # Kept as a dictionary, a text that a small file repeats a million times is not a million texts at once.
+            file = pq.ParquetFile(source, read_dictionary=strings)
+            for batch in file.iter_batches(PARQUET_ROWS, columns=columns):
+                yield from batch.to_pylist()
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise _not_parquet(name) from error
+
+    return _table(objects(), name)
+
+
+def _table(objects: Iterator[Mapping[str, Any]], name: str) -> tuple[list[str], list[list[str]], Rows]:
+    head = list(islice(objects, HEAD_RECORDS))
+    columns = list(dict.fromkeys(key for item in head for key in item))
+    if len(columns) > MAX_COLUMNS:
+        raise too_many_columns(len(columns), name)
+
+    def row(item: Mapping[str, Any]) -> list[str]:
+        return [_as_text(item.get(column)) for column in columns]
+
+    return columns, [row(item) for item in head], (row(item) for item in chain(head, objects))
+
+
+def _elements(text: str, name: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a JSON list one by one, so that a long list does not pile up in memory."""
+    decoder = json.JSONDecoder()
+    position, number = 1, 0
+    while True:
+        while position < len(text) and text[position] in ", \t\r\n":
+            position += 1
+        if position >= len(text):
+            raise DataError(f"{name} is cut off: its list is not closed. Export it again.")
+        if text[position] == "]":
+            return
+        number += 1
+        try:
+            found, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            raise _not_json(number, name) from error
+        if not isinstance(found, dict):
+            raise _not_json(number, name)
+        yield found
+
+
+def _object(text: str, number: int, name: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _not_json(number, name) from error
+    if not isinstance(found, dict):
+        raise _not_json(number, name)
+    return found
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _not_parquet(name: str) -> DataError:
+    return DataError(f"{name} is not a Parquet file that can be read, or is damaged. Export it again.")
+
+
+def _not_json(number: int, name: str) -> DataError:
+    return DataError(f'{name}: row {number} is not a JSON object such as {{"text": "A fine film.", "label": 1}}.')
+
+
+def too_many_columns(count: int, name: str) -> DataError:
+    """Return the error for a file of more than `MAX_COLUMNS` columns."""
+    return DataError(f"{name} has {count:,} columns; {MAX_COLUMNS:,} are allowed. Keep those of text and label.")

@@ -1,0 +1,121 @@
+"""How a file was understood: what a page shows beside it, and what every entrance says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from sentiment_core.datasets.file.labels import BLANK, MEANINGS, NEGATIVE, NO_LABEL, POSITIVE, LabelValue, normal
+
+PREVIEW_ROWS = 10
+PREVIEW_CHARACTERS = 200
+# Values that need no words: everybody writes them.
+PLAIN_LABELS = frozenset({"0", "1", "neg", "pos", "negative", "positive", "false", "true"}) | BLANK
+SEPARATOR_WORDS = {"comma": "commas", "semicolon": "semicolons", "tab": "tabs", "pipe": "vertical bars"}
+SHOWN_LABELS = 6
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """One of the first rows as understood: the start of its review, its label in words, None without one."""
+
+    text: str
+    label: str | None
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a file was taken for.
+
+    `packing`: `gzip`, `zip` or None; `separator`, `quotes`, `encoding` are None where the format has none; `header`:
+    whether the first row names the columns. `blank_texts`, `blank_labels`, `other_labels`: rows without a text, and of
+    the others those without a label and those with a label that is neither class. `unused_labels`: why a column that
+    looks like labels is not used.
+    """
+
+    name: str
+    format: str
+    packing: str | None
+    encoding: str | None
+    encoding_guessed: bool
+    separator: str | None
+    quotes: str | None
+    header: bool
+    columns: tuple[str, ...]
+    text_column: str
+    label_column: str | None
+    labels: tuple[LabelValue, ...]
+    rows: int
+    blank_texts: int
+    blank_labels: int
+    other_labels: int
+    preview: tuple[PreviewRow, ...]
+    unused_labels: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as what JSON can hold."""
+        return asdict(self)
+
+    def described(self) -> str:
+        """Return in one sentence what the file was read as."""
+        packed = f" in {self.packing}" if self.packing else ""
+        between = SEPARATOR_WORDS.get(self.separator or "")
+        details = [f"fields between {between}"] if between else []
+        details += ["quotes escaped by backslashes"] if self.quotes == "backslash" else []
+        details += [self.encoding.removesuffix("-sig")] if self.encoding else []
+        details += [] if self.header else ["no names of columns"]
+        where = f"the review in {self.text_column!r}"
+        if self.label_column is not None:
+            where += f", its label in {self.label_column!r}"
+        return f"{self.name} was read as {self.format}{packed} ({', '.join((*details, where))})."
+
+    def sentences(self, trained: bool) -> tuple[str, ...]:
+        """Return what the user should know, a sentence each, counted; `trained`: rows without a label are left out."""
+        said = []
+        if self.encoding_guessed:
+            said.append(
+                f"{self.name} is not UTF-8; it was read as {self.encoding}. Check that accents look right, or set "
+                "data.encoding."
+            )
+        if self.unused_labels:
+            said.append(self.unused_labels)
+        if self.blank_texts:
+            then = "were left out" if trained else "do not count"
+            said.append(f"{self.name}: {self.blank_texts:,} of {self.rows:,} rows have no text and {then}.")
+        some = any(value.label != NO_LABEL for value in self.labels)
+        if some and self.blank_labels:
+            then = "were left out" if trained else "count for no accuracy"
+            said.append(f"{self.name}: {self.blank_labels:,} of {self.rows:,} rows have no label and {then}.")
+        if some and not {normal(value.value) for value in self.labels} <= PLAIN_LABELS:
+            said.append(self._mapping(trained))
+        return tuple(said)
+
+    def _mapping(self, trained: bool) -> str:
+        named = {label: [value.value for value in self.labels if value.label == label] for label in MEANINGS}
+        named[NO_LABEL] = [value for value in named[NO_LABEL] if normal(value) not in BLANK]
+        sentence = (
+            f"{self.name}: the labels {_listed(named[NEGATIVE])} count as negative, "
+            f"{_listed(named[POSITIVE])} as positive"
+        )
+        if self.other_labels:
+            then = "were left out" if trained else "count for no accuracy"
+            sentence += f"; {self.other_labels:,} rows with {_listed(named[NO_LABEL])} {then}"
+        return f"{sentence}. Set data.positive and data.negative for another choice."
+
+
+def preview(texts: Sequence[str], labels: np.ndarray | None) -> tuple[PreviewRow, ...]:
+    """Return the first rows as they were understood."""
+    words: Mapping[int, str | None] = {**MEANINGS, NO_LABEL: None}
+    return tuple(
+        PreviewRow(text[:PREVIEW_CHARACTERS], None if labels is None else words[int(labels[place])])
+        for place, text in enumerate(texts[:PREVIEW_ROWS])
+    )
+
+
+def _listed(values: Sequence[str]) -> str:
+    shown = sorted(value.strip()[:40] for value in values)
+    more = f" and {len(shown) - SHOWN_LABELS} others" if len(shown) > SHOWN_LABELS else ""
+    return (", ".join(shown[:SHOWN_LABELS]) or "none") + more

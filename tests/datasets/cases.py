@@ -1,0 +1,98 @@
+"""Small files shaped like those that people have, written for the tests: by name, as bytes."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+COUNT = 60
+GOOD = ("lovely", "warm", "funny", "moving")
+BAD = ("grim", "dull", "clumsy", "tedious")
+
+
+def text(number: int) -> str:
+    """Return the review of that number, positive when it is odd."""
+    words = GOOD if number % 2 else BAD
+    return f"Evening number {number}: the plot was {words[number % 4]}, the end {words[(number + 1) % 4]}."
+
+
+TEXTS = [text(number) for number in range(COUNT)]
+LABELS = [number % 2 for number in range(COUNT)]
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], **dialect: object) -> bytes:
+    """Return a text with separators."""
+    target = io.StringIO()
+    csv.writer(target, **dialect).writerows([header, *rows] if header else rows)  # type: ignore[arg-type]
+    return target.getvalue().encode()
+
+
+def labelled(say: Callable[[int], object], header: Sequence[str] = ("text", "label"), **dialect: object) -> bytes:
+    """Return all reviews with what `say` makes of their numbers for a label."""
+    return table(header, ((line, say(number)) for number, line in enumerate(TEXTS)), **dialect)
+
+
+def zipped(**members: bytes) -> bytes:
+    """Return a zip archive; `__` in a name stands for its point."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "."), content)
+    return target.getvalue()
+
+
+def parquet() -> bytes:
+    """Return all reviews as Parquet, labels as booleans."""
+    target = io.BytesIO()
+    pq.write_table(pa.table({"id": range(COUNT), "sentence": TEXTS, "label": [bool(x) for x in LABELS]}), target)
+    return target.getvalue()
+
+
+PLAIN = labelled(lambda number: number % 2)
+BACKSLASHES = {"delimiter": "\t", "quoting": csv.QUOTE_NONNUMERIC, "doublequote": False, "escapechar": "\\"}
+STARS = (1, 5, 2, 4)
+RECORDS = [{"text": line, "label": label} for line, label in zip(TEXTS, LABELS, strict=True)]
+
+# Each holds all 60 reviews, 30 of them positive.
+WHOLE: dict[str, bytes] = {
+    "kaggle.csv": labelled(lambda number: ("negative", "positive")[number % 2], ("review", "sentiment")),
+    "index.csv": table(("", "Review", "Sentiment"), ((n, t, ("neg", "pos")[n % 2]) for n, t in enumerate(TEXTS))),
+    "tabs.tsv": labelled(lambda number: number % 2, delimiter="\t"),
+    "semicolon.csv": labelled(lambda number: number % 2, delimiter=";"),
+    "pipes.txt": labelled(lambda number: number % 2, delimiter="|"),
+    "excel.csv": b"sep=;\r\n" + labelled(lambda number: number % 2, delimiter=";"),
+    "backslash.tsv": table(
+        ("id", "sentiment", "review"), ((f"{n}_8", n % 2, f'"{t}"') for n, t in enumerate(TEXTS)), **BACKSLASHES
+    ),
+    "quotes.tsv": b"sentence\tlabel\n"
+    + b"".join(f'"{t[:9]}" {t[9:]}\t{n % 2}\n'.encode() for n, t in enumerate(TEXTS)),
+    "trailing.csv": b"text,label\n" + b"".join(f'"{t}",{n % 2},\n'.encode() for n, t in enumerate(TEXTS)),
+    "packed.csv.gz": gzip.compress(PLAIN),
+    "archive.zip": zipped(reviews__csv=PLAIN, __MACOSX=b"", readme__md=b"about"),
+    "tables.zip": zipped(reviews__parquet=parquet()),
+    "lines.jsonl": "\n".join(map(json.dumps, RECORDS)).encode(),
+    "lines.json": ("\n".join(map(json.dumps, RECORDS)) + "\n").encode(),
+    "list.json": json.dumps(RECORDS, indent=1).encode(),
+    "data.json": json.dumps({"version": 1, "data": RECORDS}).encode(),
+    "columns.json": json.dumps({"text": TEXTS, "label": LABELS}).encode(),
+    "reviews.parquet": parquet(),
+    "bool.csv": labelled(lambda number: bool(number % 2)),
+    "floats.csv": labelled(lambda number: float(number % 2)),
+    "signs.csv": labelled(lambda number: (-1, 1)[number % 2]),
+    "one_two.csv": labelled(lambda number: 1 + number % 2),
+    "fasttext.csv": labelled(lambda number: f"__label__{1 + number % 2}"),
+    "stars.csv": labelled(lambda number: STARS[number % 4], ("content", "stars")),
+    "headless.csv": labelled(lambda number: number % 2, ()),
+    "headless.tsv": table((), ((n % 2, t) for n, t in enumerate(TEXTS)), delimiter="\t"),
+    "labelled.txt": table((), ((t, n % 2) for n, t in enumerate(TEXTS)), delimiter="\t"),
+    "utf16.csv": PLAIN.decode().encode("utf-16"),
+    "utf16_unmarked.csv": PLAIN.decode().encode("utf-16-be"),
+    "old_mac.csv": PLAIN.replace(b"\r\n", b"\r"),
+}

@@ -1,0 +1,311 @@
+"""Any file in: the kinds that people have are read to the right rows, and what is left out is said and counted."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sentiment_core.config import DataConfig
+from sentiment_core.datasets import TEST, TRAIN, VALIDATION, file, load_reviews, silent
+from sentiment_core.datasets.file import reader
+from sentiment_core.datasets.file.labels import NO_LABEL
+from sentiment_core.errors import DataError
+from tests.datasets import cases
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "cases"
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Any:
+    """`kept("a.csv", content, header="no")` are the settings that read a file of this name and content."""
+
+    def write(name: str, content: bytes, **fields: Any) -> DataConfig:
+        (tmp_path / name).write_bytes(content)
+        return DataConfig(source="csv", path=str(tmp_path / name), **fields)
+
+    return write
+
+
+def refused(data: DataConfig) -> str:
+    with pytest.raises(DataError) as caught:
+        file.load(data, silent)
+    message = str(caught.value)
+    assert len(message) < 700 and "Traceback" not in message
+    return message
+
+
+@pytest.mark.parametrize("name", cases.WHOLE)
+def test_every_kind_is_read_without_naming_anything(name: str, kept: Any) -> None:
+    data = kept(name, cases.WHOLE[name])
+    reviews = file.load(data, silent)
+    assert len(reviews.texts) == cases.COUNT and reviews.labels.tolist() == cases.LABELS
+    told = reader.read(data).understood
+    assert told.described().startswith(f"{name} was read as") and len(told.preview) == 10
+    assert told.preview[1].label == "positive" and cases.TEXTS[1][9:] in told.preview[1].text
+    if "quotes" not in name and "backslash" not in name:
+        assert reviews.texts == cases.TEXTS
+    if name == "backslash.tsv":
+        assert reviews.texts == [f'"{text}"' for text in cases.TEXTS]
+
+
+def test_stars_have_a_cut_that_can_be_moved(kept: Any) -> None:
+    content = cases.labelled(lambda number: 1 + number % 5, ("text", "stars"))
+    data = kept("stars.csv", content)
+    reviews = file.load(data, silent)
+    assert (len(reviews.texts), int(reviews.labels.sum())) == (48, 24)
+    assert "1, 2 count as negative, 4, 5 as positive; 12 rows with 3 were left out" in reviews.warnings[0]
+    moved = file.load(data.model_copy(update={"positive": ("3", "4", "5")}), silent)
+    assert (len(moved.texts), int(moved.labels.sum())) == (60, 36)
+    ends = file.load(data.model_copy(update={"positive": ("5",), "negative": ("1",)}), silent)
+    assert (len(ends.texts), int(ends.labels.sum())) == (24, 12)
+    ten = file.load(kept("ten.csv", cases.labelled(lambda number: 1 + number % 10)), silent)
+    assert (len(ten.texts), int(ten.labels.sum())) == (48, 24)
+    assert "12 rows with 5, 6 were left out" in ten.warnings[0]
+
+
+def test_a_third_class_is_left_out_or_mapped(kept: Any) -> None:
+    words = ("negative", "neutral", "positive")
+    data = kept("three.csv", cases.labelled(lambda number: words[number % 3]))
+    reviews = file.load(data, silent)
+    assert len(reviews.texts) == 40 and "20 rows with neutral were left out" in reviews.warnings[0]
+    mapped = file.load(data.model_copy(update={"negative": ("negative", "neutral")}), silent)
+    assert (len(mapped.texts), int(mapped.labels.sum())) == (60, 20)
+
+
+def test_two_values_that_nobody_knows_are_asked_for(kept: Any) -> None:
+    data = kept("two.csv", cases.labelled(lambda number: ("ham", "spam")[number % 2]))
+    message = refused(data)
+    assert "'ham' (30" in message and "'spam' (30" in message and "data.positive" in message
+    assert file.load(data.model_copy(update={"positive": ("spam",)}), silent).labels.tolist() == cases.LABELS
+    assert "no label is 'spm'" in refused(data.model_copy(update={"positive": ("spm",)}))
+    # Where nobody needs them they are no reason to refuse the texts.
+    table = reader.read(data)
+    assert table.labels is None and "'ham'" in table.understood.sentences(trained=False)[0]
+
+
+@pytest.mark.parametrize("numbers", [(0, 1, 2), (-1, 0, 1), (4, 5), (1, 2, 3), (1, 50)])
+def test_numbers_that_could_mean_several_things_are_asked_for(numbers: tuple[int, ...], kept: Any) -> None:
+    content = cases.labelled(lambda number: numbers[number % len(numbers)])
+    assert "does not say what is positive" in refused(kept("numbers.csv", content))
+
+
+def test_blank_labels_are_left_out_and_counted_like_blank_texts(kept: Any) -> None:
+    content = cases.labelled(lambda number: "" if number == 3 else "nan" if number == 4 else number % 2)
+    reviews = file.load(kept("blank.csv", content), silent)
+    assert len(reviews.texts) == 58 and reviews.warnings == (
+        "blank.csv: 2 of 60 rows have no label and were left out.",
+    )
+    table = reader.read(kept("blank.csv", content))
+    assert table.labels is not None and len(table.labels) == 60 and table.labels[[3, 4]].tolist() == [NO_LABEL] * 2
+
+
+def test_labels_are_optional_where_nobody_learns_from_them(kept: Any) -> None:
+    table = reader.read(kept("none.csv", cases.table(("id", "comment"), enumerate(cases.TEXTS))), keep_columns=True)
+    assert table.labels is None and table.texts == cases.TEXTS
+    assert table.columns is not None and table.columns["id"][:2] == ["0", "1"]
+    assert reader.read(kept("blank.csv", cases.labelled(lambda _: ""))).labels is None
+    lines = "\n".join(cases.TEXTS).encode()
+    assert reader.read(kept("lines.txt", lines)).texts == cases.TEXTS
+    assert "label" in refused(kept("lines.txt", lines))
+
+
+def test_columns_that_could_be_meant_are_listed(kept: Any) -> None:
+    rows = [(line, line, label) for line, label in zip(cases.TEXTS, cases.LABELS, strict=True)]
+    data = kept("two.csv", cases.table(("review", "comment", "label"), rows))
+    message = refused(data)
+    assert "'review', 'comment'" in message and "data.text_column" in message
+    assert len(file.load(data.model_copy(update={"text_column": "Comment"}), silent).texts) == 60
+    strange = kept("strange.csv", cases.table(("words", "kind"), zip(cases.TEXTS, cases.LABELS, strict=True)))
+    assert file.load(strange, silent).labels.tolist() == cases.LABELS
+
+
+def test_a_column_says_which_part_a_review_is_in(kept: Any) -> None:
+    parts = ("train", "train", "val", "Test")
+    rows = [(line, n % 2, parts[n // 2 % 4]) for n, line in enumerate(cases.TEXTS)]
+    data = kept("split.csv", cases.table(("text", "label", "Split"), rows), split="column")
+    reviews = load_reviews(data)
+    wanted = [{"train": TRAIN, "val": VALIDATION, "Test": TEST}[parts[n // 2 % 4]] for n in range(60)]
+    assert reviews.parts.tolist() == wanted
+    assert not np.array_equal(load_reviews(data.model_copy(update={"split": "notebook"})).parts, wanted)
+    assert "row 1 has 'left'" in refused(
+        kept("bad.csv", cases.table(("text", "label", "split"), [("a", 1, "left")]), split="column")
+    )
+    assert "called split" in refused(kept("none.csv", cases.PLAIN, split="column"))
+
+
+def test_encodings_are_guessed_said_and_can_be_chosen(kept: Any) -> None:
+    russian = "Фильм был тёплым и смешным, игра прекрасна, а финал меня очень тронул."
+    content = cases.table(("text", "label"), [(f"{russian} {n}", n % 2) for n in range(60)]).decode()
+    data = kept("russian.csv", content.encode("cp1251"))
+    reviews = file.load(data, silent)
+    assert reviews.texts[0] == f"{russian} 0" and "not UTF-8; it was read as cp1251" in reviews.warnings[0]
+    chosen = file.load(data.model_copy(update={"encoding": "cp1251"}), silent)
+    assert chosen.texts == reviews.texts and chosen.warnings == ()
+    assert "encoding is damaged" in refused(data.model_copy(update={"encoding": "utf-8"}))
+
+
+def test_what_was_detected_can_be_said_instead(kept: Any) -> None:
+    content = b"good;bad\n" * 30
+    assert (
+        reader.read(kept("a.csv", content, separator="semicolon", header="no", text_column="column 1")).texts
+        == ["good"] * 30
+    )
+    assert reader.read(kept("a.csv", content, separator="semicolon", text_column="good")).texts == ["good"] * 29
+    assert reader.read(kept("a.csv", content, separator="none", header="no")).texts == ["good;bad"] * 30
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("two.zip", cases.zipped(a__csv=cases.PLAIN, b__csv=cases.PLAIN), "several files"),
+        ("none.zip", cases.zipped(a__docx=b"x"), "no file"),
+        ("cut.zip", cases.zipped(a__csv=cases.PLAIN)[:-40], "damaged or cut off"),
+        ("not.zip", b"PK\x03\x04 and nothing more", "damaged or cut off"),
+        ("a.json", b'[{"text": "a"}, ', "cut off"),
+        ("a.json", b'{"text": 1}', "holds no table"),
+        ("a.json", b"[" * 100_000, "row 1 is not a JSON object"),
+        ("a.jsonl", b'{"text": "a", "label": 1}\n{"text": \n', "row 2 is not a JSON object"),
+        ("a.jsonl", b"plain words\n", "row 1 is not a JSON object"),
+        ("a.parquet", b"PAR1 and nothing more PAR1", "not a Parquet file"),
+        ("a.parquet", b"plain words", "columns are"),
+        ("a.tsv", b"", "is empty"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_in_one_sentence(name: str, content: bytes, words: str, kept: Any) -> None:
+    assert words in refused(kept(name, content))
+
+
+def test_a_password_is_told(kept: Any) -> None:
+    content = bytearray(cases.zipped(a__csv=cases.PLAIN))
+    # The flag of an encrypted member, in its own header and in the table of contents.
+    content[6] |= 1
+    content[content.rfind(b"PK\x01\x02") + 8] |= 1
+    assert "cannot be unpacked" in refused(kept("secret.zip", bytes(content)))
+
+
+def test_bombs_end_within_the_limits(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_BYTES", 20_000_000)
+    monkeypatch.setattr(reader, "available_memory", lambda: 40_000_000)
+    packed = cases.zipped(a__csv=b"text,label\n" + b"a,1\n" * 10_000_000)
+    assert len(packed) < 200_000
+    assert "more than 20 MB" in refused(kept("bomb.zip", packed))
+    assert "more than 20 MB" in refused(
+        kept("twice.zip", cases.zipped(a__csv__gz=gzip.compress(b"text,label\n" + b"a,1\n" * 10_000_000)))
+    )
+    assert "more than 2 MB" in refused(kept("bomb.json.gz", gzip.compress(b"[" + b"{}," * 2_000_000 + b"{}]")))
+    target = io.BytesIO()
+    pq.write_table(pa.table({"text": pa.array(["word " * 200_000] * 300), "label": [1] * 300}), target)
+    assert len(target.getvalue()) < 2_000_000
+    assert "more than 20 MB" in refused(kept("bomb.parquet", target.getvalue()))
+
+
+def test_an_archive_of_many_files_is_refused_before_it_is_listed(kept: Any) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for number in range(20_000):
+            archive.writestr(f"folder/of/many/{number}.txt", b"")
+    assert "too many files" in refused(kept("many.zip", target.getvalue()))
+
+
+def test_a_million_columns_of_a_record_are_refused(kept: Any) -> None:
+    record = json.dumps({f"c{number}": 1 for number in range(200_000)}).encode()
+    assert "200,000 columns" in refused(kept("wide.jsonl", record + b"\n" + record))
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", [path.name for path in sorted(SHARED.glob("*.*")) if path.suffix != ".md"])
+def test_the_collected_files_are_read(name: str) -> None:
+    table = reader.read(DataConfig(source="csv", path=str(SHARED / name)))
+    assert table.understood.rows in {3, 5, 10, 60, 120, 1200}
+    if table.understood.rows == 60:
+        assert table.labels is not None
+        classes = {value: int(np.sum(table.labels == value)) for value in (1, 0, NO_LABEL)}
+        special = {"three_classes.csv": (20, 20, 20), "nan_label.csv": (29, 30, 1)}
+        assert tuple(classes.values()) == special.get(name, (30, 30, 0))
+
+
+SPELLINGS: tuple[tuple[str, str], ...] = (
+    ("0", "1"), ("neg", "pos"), ("Negative", "POSITIVE"), ("False", "True"), ("0.0", "1.0"), ("-1", "1"), ("1", "5")
+)  # fmt: skip
+PROSE = 'the film was good, bad; plain "quoted" half|way it\'s 5\t6 naïve café — a\nb “so” (so) 100% <br /> , ; |'
+sentences = st.lists(st.sampled_from(PROSE.split(" ")), min_size=6, max_size=12).map(" ".join)
+
+
+@st.composite
+def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
+    """A name, the content, and what must be read from it."""
+    texts = draw(st.lists(sentences, min_size=2, max_size=8))
+    labels = [draw(st.integers(0, 1)) for _ in texts]
+    labels[:2] = [0, 1]
+    spelled = draw(st.sampled_from(SPELLINGS))
+    separator = draw(st.sampled_from(",;\t|"))
+    backslash = draw(st.booleans())
+    header: tuple[str, ...] = draw(
+        st.sampled_from([("text", "label"), ("Review", "Sentiment"), ("comment", "stars"), ()])
+    )
+    if not header and spelled == ("1", "5"):
+        spelled = ("0", "1")  # stars in a column without a name could be anything
+    rows: list[tuple[object, ...]] = [(text, spelled[label]) for text, label in zip(texts, labels, strict=True)]
+    if draw(st.booleans()):
+        header, rows = header[::-1], [row[::-1] for row in rows]
+    if header and draw(st.booleans()):
+        header, rows = ("", *header), [(number, *row) for number, row in enumerate(rows)]
+    style: dict[str, Any] = {
+        "delimiter": separator,
+        "quoting": draw(st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])),
+    }
+    if backslash:
+        style |= {"doublequote": False, "escapechar": "\\", "quoting": csv.QUOTE_ALL}
+    target = io.StringIO(newline="")
+    csv.writer(target, lineterminator=draw(st.sampled_from(["\r\n", "\n"])), **style).writerows(
+        [header, *rows] if header else rows
+    )
+    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]))
+    content = (f"sep={separator}\r\n" * draw(st.booleans()) + target.getvalue()).encode(encoding)
+    name, packed = draw(
+        st.sampled_from([("a.csv", bytes), ("a.csv.gz", gzip.compress), ("a.zip", lambda c: cases.zipped(a__csv=c))])
+    )
+    return name, packed(content), texts, labels
+
+
+@settings(max_examples=100)
+@given(made=files())
+def test_generated_files_are_read_to_the_right_rows(made: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    name, content, texts, labels = made
+    path = tmp_path_factory.getbasetemp() / f"generated-{name}"
+    path.write_bytes(content)
+    table = reader.read(DataConfig(source="csv", path=str(path)), labels_required=True)
+    assert table.texts == texts
+    assert table.labels is not None and table.labels.tolist() == labels
+
+
+@settings(max_examples=100)
+@given(made=files(), data=st.data())
+def test_damaged_files_give_rows_or_one_clear_sentence(
+    made: Any, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    name, content, _, _ = made
+    path = tmp_path_factory.getbasetemp() / f"damaged-{name}"
+    at = data.draw(st.integers(0, len(content)))
+    path.write_bytes(content[:at] + data.draw(st.binary(max_size=6)) + content[at + data.draw(st.integers(0, 30)) :])
+    sentence = ""
+    try:
+        table = reader.read(DataConfig(source="csv", path=str(path)), labels_required=True)
+    except DataError as error:
+        sentence = str(error)
+    if sentence:
+        assert path.name in sentence and len(sentence) < 2500
+    else:
+        assert table.labels is not None and len(table.labels) == len(table.texts)

@@ -1,0 +1,157 @@
+"""The same files, understood in the same words, at the command line and on a page."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sentiment_core import cli
+from sentiment_core.datasets import silent
+from sentiment_core.explain.batch import run as ask
+from tests.datasets import cases
+
+ROOT = Path(__file__).resolve().parents[1]
+QUICK = ["--embeddings", "random", "--set", "data.embedding_dim=4", "--set", "model.hidden_size=2", "--max-steps", "1"]
+WORDS = ("negative", "neutral", "positive")
+CHINESE = cases.table(("text", "label"), [(f"这部电影很{'好看' if n % 2 else '无聊'}。", n % 2) for n in range(60)])
+BLANK_TEXT = cases.table(("text", "label"), [("" if n < 6 else line, n % 2) for n, line in enumerate(cases.TEXTS)])
+
+# File, reviews and positive ones that are trained on, and what has to be said.
+TRAINED: dict[str, tuple[bytes, int, int, str]] = {
+    **{
+        name: (cases.WHOLE[name], 60, 30, "")
+        for name in (
+            "kaggle.csv", "index.csv", "tabs.tsv", "semicolon.csv", "excel.csv", "backslash.tsv", "trailing.csv",
+            "archive.zip", "lines.jsonl", "bool.csv", "reviews.parquet",
+        )
+    },
+    "stars.csv": (cases.labelled(lambda n: 1 + n % 5), 48, 24, "12 rows with 3 were left out"),
+    "three.csv": (cases.labelled(lambda n: WORDS[n % 3]), 40, 20, "20 rows with neutral were left out"),
+    "nan_label.csv": (cases.labelled(lambda n: "" if n == 7 else n % 2), 59, 29, "1 of 60 rows have no label"),
+    "nan_text.csv": (BLANK_TEXT, 54, 27, "6 of 60 rows have no text and were left out"),
+}  # fmt: skip
+# File, and what has to be said about it; each is answered to its last row.
+ANSWERED: dict[str, tuple[bytes, int, bool, str]] = {
+    "unlabelled.csv": (cases.table(("id", "comment"), enumerate(cases.TEXTS[:10])), 10, False, ""),
+    "label_blank.csv": (cases.table(("text", "label"), [(line, "") for line in cases.TEXTS[:10]]), 10, False, ""),
+    "chinese.csv": (CHINESE, 60, False, "60 of 60 reviews have no word that the model knows"),
+    "nan_text.csv": (BLANK_TEXT, 60, True, "6 of 60 rows have no text and do not count"),
+}
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = cli.main(list(arguments))
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def keep(home: Path) -> Callable[[str, bytes], Path]:
+    """Keep a file as an upload is kept; imported late, because pages read where home is."""
+    from ui.kit.uploads import save_upload
+
+    return save_upload
+
+
+def opened(page: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
+    app.query_params.update(query)
+    app.switch_page(str(ROOT / f"pages/{page}.py"))
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    elements = [*app.caption, *app.warning, *app.markdown, *app.error]
+    return "\n".join(str(element.value) for element in elements).replace("\\", "")
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_trained_on_from_the_command_line(
+    name: str, run: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content, _, _, words = TRAINED[name]
+    (tmp_path / name).write_bytes(content)
+    code, out, error = run("train", "--data", str(tmp_path / name), *QUICK, "--json")
+    assert code == 0, error
+    assert json.loads(out)["runs"][0]["steps"] == 1
+    assert words in caplog.text
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_understood_on_the_train_page(name: str, keep: Any) -> None:
+    content, count, positive, words = TRAINED[name]
+    app = opened("train", **{"data.source": "csv", "data.path": keep(name, content).name})
+    assert not app.exception and not app.error
+    assert f"{count} reviews, {positive} of them positive." in said(app) and words in said(app)
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_answered_at_the_command_line(name: str, run: Any, tmp_path: Path) -> None:
+    content, count, judged, words = ANSWERED[name]
+    (tmp_path / name).write_bytes(content)
+    target = tmp_path / "answers.csv"
+    code, out, _ = run("predict", "--data", str(tmp_path / name), "--output", str(target), "--json")
+    document = json.loads(out)
+    assert code == 0 and len(document["rows"]) == count
+    assert ("accuracy" in document) is judged and any(words in line for line in document["warnings"] or [""])
+    with target.open(newline="", encoding="utf-8") as file:
+        written = list(csv.DictReader(file))
+    assert len(written) == count and set(written[0]) >= {"probability", "predicted"}
+    if name == "unlabelled.csv":
+        assert [(row["id"], row["comment"]) for row in written] == [(str(n), t) for n, t in enumerate(cases.TEXTS[:10])]
+        target = tmp_path / "answers.parquet"
+        assert run("predict", "--data", str(tmp_path / name), "--output", str(target))[0] == 0
+        assert pq.read_table(target)["comment"].to_pylist() == cases.TEXTS[:10]
+        assert ".csv or .parquet" in run("predict", "--data", str(tmp_path / name), "--output", "answers.doc")[2]
+
+
+@pytest.mark.parametrize("name", ["chinese.csv", "nan_text.csv"])
+def test_answered_on_the_explain_page(name: str, keep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, _, judged, words = ANSWERED[name]
+    path = keep(name, content)
+    # Asked here and now, not by a process of its own.
+    monkeypatch.setattr("ui.explain.file_view.job_panel", lambda kind, question, **_: ask(question, silent))
+    app = opened("explain", view="file", data=path.name, model="pretrained")
+    assert not app.exception and not app.error
+    assert words in said(app)
+    assert ("Calibration error" in said(app)) is judged
+    assert ("Accuracy" in [metric.label for metric in app.metric]) is judged
+
+
+def test_baselines_and_studies_take_the_same_files(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "stars.csv"
+    path.write_bytes(TRAINED["stars.csv"][0])
+    code, out, _ = run("baselines", "--data", str(path), "--json")
+    document = json.loads(out)
+    assert code == 0 and sum(document["reviews"].values()) == 48
+    assert "12 rows with 3 were left out" in document["warnings"][0]
+    study = ["study", "--data", str(path), "--sample", "10", "--method", "random,attention"]
+    code, out, _ = run(*study, "--positive", "3,4,5", "--json")
+    assert code == 0 and json.loads(out)["offered"] == 60
+
+
+def test_messages_name_the_options_of_the_command(run: Any, tmp_path: Path, keep: Any) -> None:
+    path = tmp_path / "ham.csv"
+    path.write_bytes(cases.labelled(lambda n: ("ham", "spam")[n % 2]))
+    for command in ("train", "baselines", "study"):
+        code, _, error = run(command, "--data", str(path))
+        assert code == 2 and "Set --positive to the labels that are" in error and "data." not in error
+    answers = json.loads(run("predict", "--data", str(path), "--json")[1])
+    assert len(answers["rows"]) == 60 and "Set --positive" in answers["warnings"][0]
+    code, out, _ = run("train", "--data", str(path), "--positive", "spam", *QUICK, "--json")
+    assert code == 0 and json.loads(out)["runs"][0]["steps"] == 1
+    app = opened("train", **{"data.source": "csv", "data.path": keep(path.name, path.read_bytes()).name})
+    assert "Set “Positive labels” to the labels that are" in app.error[0].value.replace("\\", "")
+    next(item for item in app.text_input if item.label == "Positive labels").set_value("spam").run()
+    assert not app.error and "60 reviews, 30 of them positive." in said(app)
