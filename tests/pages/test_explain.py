@@ -155,6 +155,7 @@ def test_review_survives_a_look_at_another_view(open_page):
     page.query_params.clear()
     page.query_params["view"] = "study"
     page.run()
+    page.query_params.clear()
     page.query_params["view"] = "review"
     page.run()
     assert page.text_area[0].value == REVIEW

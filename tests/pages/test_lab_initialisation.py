@@ -94,7 +94,7 @@ def test_a_bad_link_says_what_is_wrong_and_what_it_is_now(open_page, query, mess
 def test_a_file_that_is_not_here_is_asked_for(open_page):
     page = open_page("labs", lab="initialisation", source="csv", file="0" * 24 + ".csv")
     assert not page.exception
-    assert "upload the CSV file here" in page.error[0].value.replace("\\", "")
+    assert "upload the file here" in page.error[0].value.replace("\\", "")
 
 
 def test_a_second_link_replaces_the_first(open_page):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentiment_core.config import FIELDS, choices, label_of
+from sentiment_core.config import label_of
 
 # Of settings whose choices register no name of their own.
 CHOICES: dict[str, dict[str, str]] = {
@@ -41,14 +41,6 @@ CHOICES: dict[str, dict[str, str]] = {
     },
     "device": {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"},
 }
-
-
-def spoken() -> dict[str, dict[str, str]]:
-    """Return what the values of each setting are called, where they have names: `{field: {value: name}}`."""
-    registered = {
-        field: {choice: name for choice in choices(field) if (name := label_of(field, str(choice)))} for field in FIELDS
-    }
-    return {**CHOICES, **{field: names for field, names in registered.items() if names}}
 
 
 def say(field: str, value: Any) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 
 import streamlit as st
 
+from sentiment_core.config import FIELDS, choices
 from sentiment_core.metrics import Status
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Search
 from ui.addresses import RUNS
-from ui.kit.labels import spoken
+from ui.kit.labels import say
 from ui.server.backend import store
 
 ROWS = 200
@@ -69,9 +70,9 @@ def alternatives(word: str) -> tuple[str, ...]:
     """Return what to look for when somebody writes `word`: itself, and settings that the pages call so."""
     known = [
         f"{field.rpartition('.')[2]}={value}"
-        for field, names in spoken().items()
-        for value, name in names.items()
-        if len(word) > 2 and word.lower() in name.lower().split()
+        for field in FIELDS
+        for value in choices(field)
+        if len(word) > 2 and word.lower() in say(field, value).lower().split()
     ]
     return (word, *known)
 
