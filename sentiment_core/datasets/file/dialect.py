@@ -130,7 +130,7 @@ def _fit(
     first = [name.strip() for name in sample[0]]
     given = first.count(data.text_column) == 1
     known = sum(knows(name, data) for name in first)
-    even = all(len(row) == len(first) or not any(row[len(first) :]) for row in sample)
+    even = all(len(row) >= len(first) and not any(row[len(first) :]) for row in sample)
     labelled = even and len(first) > 1 and bool(label_places(len(first), sample[1:] or sample))
     single = dialect.separator == "none"
     if single:
