@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from sentiment_core import baselines, recorded
-from sentiment_core.cli import ProgressLine
+from sentiment_core.cli.progress import ProgressLine
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain.catalogue import model_folder

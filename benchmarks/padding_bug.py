@@ -9,7 +9,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from sentiment_core.cli import ProgressLine
+from sentiment_core.cli.progress import ProgressLine
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.presets import preset
 from sentiment_core.store import Store

@@ -14,7 +14,7 @@ import argparse
 import statistics
 from pathlib import Path
 
-from sentiment_core.cli import ProgressLine
+from sentiment_core.cli.progress import ProgressLine
 from sentiment_core.config import FIELDS, ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.metrics import Status
 from sentiment_core.presets import preset

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sentiment_core import cli
+from sentiment_core.cli import runs
 from sentiment_core.config import FIELDS
 from sentiment_core.presets import PRESETS
 from sentiment_core.steps.quantities import STEP_COLUMNS
@@ -147,7 +148,7 @@ def test_presets_and_fields(run: Cli) -> None:
 
 
 def test_later_options_win_over_the_preset() -> None:
-    parse = cli._build_parser().parse_args
+    parse = cli.build_parser().parse_args
     arguments = [
         "train",
         "--preset",
@@ -159,13 +160,13 @@ def test_later_options_win_over_the_preset() -> None:
         "--set",
         "data.limit=50",
     ]
-    config = cli.build_config(
+    config = runs.build_config(
         parse([*arguments, "--set", "data.tokenizer=word", "--data", "imdb", "--split", "official"])
     )
     assert (config.training.epochs, config.data.limit, config.data.tokenizer) == (4, 50, "word")
     assert (config.data.source, config.data.split) == ("imdb", "official")
     assert config.model == PRESETS["attention"].config.model
-    twins = cli.build_config(parse(["train", "--preset", "last-state", "--vary", "clipping"]))
+    twins = runs.build_config(parse(["train", "--preset", "last-state", "--vary", "clipping"]))
     resolved = [twins.resolve(member).training for member in twins.runs]
     assert [(item.clipping, item.max_norm) for item in resolved] == [("none", 1.0), ("norm", 1.0)]
 

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
+from sentiment_core.cli import runs
 from sentiment_core.clipping import RULES, ClippingRule
 from sentiment_core.config import FIELDS, ExperimentConfig, RunConfig, from_fields, from_query, to_query, with_runs
 from sentiment_core.errors import ConfigError
@@ -91,10 +92,10 @@ def test_a_rule_that_is_not_there_is_named_with_those_that_are() -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_command_line_and_page_make_the_same_twins(name: str) -> None:
     fields = {"training.clipping": name, "training.max_norm": 0.25, "training.clip_value": 0.125}
-    options = cli._build_parser().parse_args(
+    options = cli.build_parser().parse_args(
         ["train", "--vary", "clipping", *(f"--set={field}={value}" for field, value in fields.items())]
     )
-    asked = cli.build_config(options)
+    asked = runs.build_config(options)
     page = train_page(**to_query(from_fields(fields)))
     (compare,) = [item for item in page.selectbox if item.label == "Compare with"]
     compare.set_value("clipping").run()

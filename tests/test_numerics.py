@@ -100,7 +100,8 @@ def test_what_is_measured_is_the_same_with_and_without(
     "start",
     [
         (
-            "from sentiment_core import cli; cli._baselines = lambda options: ({'flushed': check()}, str(check()));"
+            "from sentiment_core import cli;"
+            "cli.parser.reviews.baselines = lambda options: ({'flushed': check()}, str(check()));"
             "cli.main(['baselines'])"
         ),
         (

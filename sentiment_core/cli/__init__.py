@@ -1,0 +1,35 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+from sentiment_core.cli.files import in_options
+from sentiment_core.cli.parser import build_parser
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.numerics import prepare_thread
+from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    options = build_parser().parse_args(arguments)
+    if options.computes:
+        prepare_thread()
+    try:
+        with memory_errors(READING_ADVICE):
+            document, text = options.command(options)
+    except SentimentLabError as error:
+        message = " ".join(str(error).split())
+        print(f"error: {in_options(message) if hasattr(options, 'text_column') else message}", file=sys.stderr)
+        return 2
+    # JSON is plain ASCII; a text may hold what this terminal's encoding, or none at all, can express.
+    encoding = sys.stdout.encoding or "utf-8"
+    output = json.dumps(document) if options.json else text.encode(encoding, "replace").decode(encoding)
+    try:
+        print(output, flush=True)
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0

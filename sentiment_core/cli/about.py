@@ -1,0 +1,95 @@
+"""Commands about the program: what it is doing, and what it knows."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any, NoReturn
+
+from sentiment_core.config import FIELDS, allowed_range
+from sentiment_core.presets import PRESETS
+
+
+def work(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.store import Store
+    from sentiment_core.work.desk import described, title
+
+    with Store() as store:
+        active = store.active_work()
+        ended = [work for work in store.calculations() if not work.status.is_active]
+        told: list[tuple[Any, Any]] = [(work, described(store, work)) for work in (*active, *ended)]
+    rows = [
+        {
+            "id": work.id,
+            "kind": work.kind,
+            "title": title(work),
+            "status": str(work.status),
+            "message": job.message,
+            "fraction": job.fraction,
+            "seconds_left": job.seconds_left,
+            "queue_position": job.position,
+            "error": job.error,
+        }
+        for work, job in told
+    ]
+    lines = []
+    for row in rows:
+        share = "" if row["fraction"] is None else f" {row['fraction']:.0%}"
+        left = "" if row["seconds_left"] is None else f", {row['seconds_left']:.0f} s left"
+        said = row["error"] or f"{row['message']}{share}{left}"
+        lines.append(f"{row['id']}  {row['title']}: {row['status']}{f', {said}' if said else ''}")
+    return rows, "\n".join(lines) or "Nothing waits or runs."
+
+
+def cancel(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.store import Store
+    from sentiment_core.work.desk import Desk
+    from sentiment_core.work.executors import make_executor
+
+    with Store() as store:
+        Desk(store, make_executor(store)).cancel(options.work_id)
+        status = store.work(options.work_id).status
+    return {"id": options.work_id, "status": str(status)}, f"{options.work_id}: {status}"
+
+
+def open_app(options: argparse.Namespace) -> NoReturn:
+    from sentiment_core.open_app import serve
+
+    serve(options.address, options.port, options.headless)
+
+
+def presets(options: argparse.Namespace) -> tuple[Any, str]:
+    rows = [
+        {
+            "name": item.name,
+            "title": item.title,
+            "parameters": item.parameters,
+            "description": item.description,
+            "runs": [run.name for run in item.config.runs],
+        }
+        for item in PRESETS.values()
+    ]
+    return rows, "\n".join(f"{row['name']:18} {row['parameters']:>7,}  {row['description']}" for row in rows)
+
+
+def fields(options: argparse.Namespace) -> tuple[Any, str]:
+    rows = [
+        {
+            "field": field,
+            "default": info.get_default(),
+            "allowed": allowed_range(field),
+            "description": info.description,
+        }
+        for field, info in FIELDS.items()
+    ]
+    return rows, "\n".join(
+        f"{row['field']:30} {row['description']} Default {row['default']}; allowed: {row['allowed'] or 'any text'}."
+        for row in rows
+    )
+
+
+def quantities(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
+
+    rows = [asdict(item) for item in (*CORE.values(), *DIAGNOSTICS.values())]
+    return rows, "\n".join(f"{row['name']:20} {row['kind']:9} {row['unit']:8} {row['help']}" for row in rows)

@@ -1,0 +1,123 @@
+"""Which commands there are, and their options."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sentiment_core import __version__
+from sentiment_core.cli import about, reviews, runs
+from sentiment_core.cli.files import add_file_options
+from sentiment_core.presets import PRESETS
+from sentiment_core.sources import SOURCES
+
+ABOUT = """The command line: one JSON document on standard output with `--json`, progress on standard error.
+
+Exit code 0, or 2 with one line on standard error for bad input.
+"""
+SPLIT_HELP = "notebook (random 80/20), official (imdb only) or column (what the file's column split says)"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line instead of printing the usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}; see `{self.prog} --help`", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    installed = Path(sys.argv[0]).stem == "sentiment-lab"
+    parser = _Parser(prog="sentiment-lab" if installed else "python -m sentiment_core", description=ABOUT)
+    parser.add_argument("--version", action="version", version=f"sentiment-lab {__version__}")
+    sources = f"{', '.join(name for name, source in SOURCES.items() if not source.needs)}, or a file of reviews"
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, command: Any, help_text: str, computes: bool = False) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_text, description=help_text)
+        sub.add_argument("--json", action="store_true", help="print one JSON document")
+        sub.set_defaults(command=command, computes=computes)
+        return sub
+
+    train = add("train", runs.train, "Train an experiment here and now, and keep it in the store.", computes=True)
+    train.add_argument("--preset", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
+    train.add_argument(
+        "--vary", choices=["clipping"], help="train two runs: without clipping, and clipped as set, by norm if not"
+    )
+    train.add_argument("--data", metavar="SOURCE", help=sources)
+    train.add_argument("--split", help=SPLIT_HELP)
+    train.add_argument("--embeddings", help="glove-50, glove-100, word2vec or random")
+    train.add_argument("--limit", help="use at most so many reviews")
+    train.add_argument("--epochs", help="passes over the training reviews")
+    train.add_argument("--max-steps", help="stop after so many updates")
+    train.add_argument("--seed", help="fixes weights, batches and dropout")
+    train.add_argument("--device", help="auto, cpu, cuda or mps")
+    train.add_argument("--name", help="name of the experiment")
+    add_file_options(train)
+    train.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting; `fields` lists them"
+    )
+    metrics = add("metrics", runs.metrics, "Print every measured step of a run.")
+    metrics.add_argument("run_id", metavar="RUN_ID")
+    exported = add("export", runs.export, "Write a run to a file: metrics, configuration or TensorBoard event files.")
+    exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
+    exported.add_argument("--format", choices=["csv", "json", "tensorboard"], default="csv")
+    exported.add_argument("--output", required=True, metavar="FILE")
+    predict = add("predict", reviews.predict, "Classify the reviews of a file.", computes=True)
+    predict.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
+    predict.add_argument("--data", required=True, metavar="FILE", help="labels are optional")
+    predict.add_argument(
+        "--output", metavar="FILE", help="write every answer beside the columns of the file: .csv or .parquet"
+    )
+    add_file_options(predict)
+    explain = add("explain", reviews.explain, "Show what a model attends to in one review.", computes=True)
+    explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
+    explain.add_argument("--text", required=True, help="the review")
+    explain.add_argument("--method", metavar="NAME,NAME", help="add a score per token by each explanation method")
+    padding = add(
+        "padding", reviews.padding, "Ask runs about one review with more and more padding behind it.", computes=True
+    )
+    padding.add_argument("--model", required=True, metavar="RUN_ID,RUN_ID", help="runs alike in all but their pooling")
+    padding.add_argument("--text", required=True, help="the review")
+    padding.add_argument("--amounts", default="0,1,10,100,500", help="so many padding steps (default %(default)s)")
+    study = add(
+        "study", reviews.study, "Measure how faithful explanation methods are over a sample of reviews.", computes=True
+    )
+    study.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
+    study.add_argument(
+        "--data",
+        default="demo",
+        metavar="SOURCE",
+        help="demo, own (the run's test part) or a file: without the reviews that the model has learned from",
+    )
+    add_file_options(study)
+    study.add_argument("--sample", type=int, default=500, help="so many reviews (default 500)")
+    study.add_argument("--seed", type=int, default=0, help="fixes sample, random orders and intervals")
+    study.add_argument("--method", metavar="NAME,NAME", help="which methods (default: all)")
+    linear = add("baselines", reviews.baselines, "Train linear models on the same reviews and split.", computes=True)
+    linear.add_argument("--data", default="demo", metavar="SOURCE", help=sources)
+    linear.add_argument("--split", default="notebook", help=SPLIT_HELP)
+    add_file_options(linear)
+    linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
+    linear.add_argument("--limit", help="use at most so many reviews")
+    add(
+        "work",
+        about.work,
+        "List what waits and runs in the background, training included, and what was calculated last.",
+    )
+    cancel = add(
+        "cancel", about.cancel, "End background work: an experiment or a calculation, by the id that `work` lists."
+    )
+    cancel.add_argument("work_id", metavar="ID")
+    app = add(
+        "app", about.open_app, "Open the web application; every other setting of Streamlit is an environment variable."
+    )
+    app.add_argument("--address", help="where to listen (default 127.0.0.1: this machine only)")
+    app.add_argument("--port", type=int, help="default 8501")
+    app.add_argument("--headless", action="store_true", help="open no browser")
+    add("presets", about.presets, "List the course notebook's ladder.")
+    add("fields", about.fields, "List every setting with its range and default.")
+    add("quantities", about.quantities, "List every quantity that is measured at a step.")
+    return parser

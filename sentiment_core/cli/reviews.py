@@ -1,0 +1,177 @@
+"""Commands that ask a model, or several, about reviews."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sentiment_core.cli.files import file_fields, in_options, path_fields, source_fields
+from sentiment_core.cli.numbers import all_finite, finite, score
+from sentiment_core.cli.output import write
+from sentiment_core.cli.progress import ProgressLine
+from sentiment_core.config import from_fields
+from sentiment_core.errors import ConfigError
+
+
+def predict(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain import load_predictor
+    from sentiment_core.explain.batch import file_asked, measures, seen_sentence, unknown_sentence
+    from sentiment_core.explain.unseen import seen_among
+    from sentiment_core.steps.rules import positive
+    from sentiment_core.store import Store
+
+    data = from_fields({**file_fields(options), **path_fields(options.data)}).data
+    asked = file_asked(data, keep_columns=options.output is not None)
+    with Store() as store:
+        probabilities, known = load_predictor(options.model, store).answers(asked.texts)
+        seen = seen_among(asked.texts, options.model, store)
+    asked = replace(asked, seen=seen, known=known)
+    # A network that diverged answers with no number, which is neither class.
+    predicted = [int(positive(value)) if math.isfinite(value) else None for value in probabilities]
+    document: dict[str, Any] = {
+        "rows": [
+            {"probability": finite(probability), "label": label}
+            for probability, label in zip(probabilities, predicted, strict=True)
+        ],
+        "seen": None,
+    }
+    if seen is not None:
+        document["seen"] = int(seen.sum())
+        for row, is_seen in zip(document["rows"], seen.tolist(), strict=True):
+            row["seen"] = is_seen
+    lines = [
+        f"{probability:.4f} {'no answer' if label is None else label}"
+        for probability, label in zip(probabilities, predicted, strict=True)
+    ]
+    judged = asked.judged
+    if asked.labels is not None and judged.any():
+        found = measures(probabilities[judged], asked.labels[judged])
+        document |= all_finite(found)
+        lines.append("  ".join(f"{name} {value:.4f}" for name, value in found.items()))
+        if seen is not None and 0 < seen.sum() < len(seen) and (fresh := judged & ~seen).any():
+            document["unseen"] = all_finite(measures(probabilities[fresh], asked.labels[fresh]))
+    said = [*asked.warnings, unknown_sentence(asked), seen_sentence(asked, probabilities)]
+    document["warnings"] = [in_options(sentence) for sentence in said if sentence is not None]
+    lines += document["warnings"]
+    if options.output is not None:
+        _write_answers(asked, probabilities.tolist(), options.output)
+        lines = [f"{options.output}: {len(asked.texts):,} answers", *lines[len(predicted) :]]
+    return document, "\n".join(lines)
+
+
+def _write_answers(asked: Any, probabilities: list[float], output: str) -> None:
+    from sentiment_core.explain.batch import as_csv, as_parquet
+
+    form = {".csv": as_csv, ".parquet": as_parquet}.get(Path(output).suffix.lower())
+    if form is None:
+        raise ConfigError(f"--output {output}: answers are written as .csv or .parquet; choose such a name")
+    write(output, form(asked, probabilities, 0.5))
+
+
+def explain(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain import attribute, load_predictor
+    from sentiment_core.explain.methods import named
+    from sentiment_core.explain.unseen import REMEMBERED, has_seen
+    from sentiment_core.store import Store
+
+    methods = named(options.method) if options.method is not None else {}
+    with Store() as store:
+        predictor = load_predictor(options.model, store)
+        seen = has_seen(options.text, options.model, store)
+    explanation = predictor.explain(options.text)
+    # Attention is in the document anyway, null for a model that does not attend.
+    asked = {field: item.name for field, item in methods.items() if field != "attention"}
+    attributions = dict(zip(asked, attribute(predictor, options.text, list(asked.values())), strict=True))
+    tokens: list[dict[str, Any]] = [
+        {name: getattr(token, name) for name in ("text", "start", "end", "known", "attention")}
+        for token in explanation.tokens
+    ]
+    document: dict[str, Any] = {
+        "probability": finite(explanation.probability),
+        "label": explanation.label if math.isfinite(explanation.probability) else None,
+        "seen": seen,
+        "tokens": tokens,
+        "truncated": explanation.truncated,
+    }
+    for field, attribution in attributions.items():
+        for token, value in zip(tokens, attribution.scores.tolist(), strict=True):
+            token[field] = value
+        if attribution.completeness is not None:
+            document["completeness"] = vars(attribution.completeness)
+    lines = [f"P(positive) = {explanation.probability:.3f}", *([f"{options.model} {REMEMBERED}"] if seen else [])]
+    columns = list(methods) or ["attention"]
+    if methods:
+        lines.append("  ".join([*columns, "token"]))
+    for token in tokens:
+        scores = "  ".join(score(token[column]).rjust(max(len(column), 7) if methods else 0) for column in columns)
+        lines.append(f"{scores}  {token['text']}{'' if token['known'] else '  (unknown)'}")
+    return document, "\n".join(lines)
+
+
+def padding(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain import load_predictor
+    from sentiment_core.explain.padding_probe import MOST_PADDING, padding_probe, unlike_fields
+    from sentiment_core.store import Store
+
+    given = options.amounts.split(",")
+    if not all(item.strip().isdecimal() and int(item) <= MOST_PADDING for item in given):
+        raise ConfigError(
+            f"--amounts: whole numbers from 0 to {MOST_PADDING}, such as 0,10,100 (got {options.amounts!r})"
+        )
+    amounts = [int(item) for item in given]
+    with Store() as store:
+        runs = [store.run(name.strip()) for name in options.model.split(",")]
+        if unlike := unlike_fields(runs):
+            raise ConfigError(
+                f"these runs differ in more than what the head reads ({', '.join(unlike)}): what padding does to one "
+                "cannot be held against another; ask them one by one, or runs that are alike"
+            )
+        lines = [padding_probe(load_predictor(run.id, store), options.text, amounts) for run in runs]
+    document: dict[str, Any] = {
+        "padding": amounts,
+        "runs": [
+            {"run_id": run.id, "name": run.name, "probabilities": [finite(value) for value in line]}
+            for run, line in zip(runs, lines, strict=True)
+        ],
+    }
+    rows = [f"{run['name']}: {'  '.join(map(score, run['probabilities']))}" for run in document["runs"]]
+    return document, "\n".join([f"P(positive) with {', '.join(map(str, amounts))} steps of padding", *rows])
+
+
+def study(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain.methods import METHODS, named
+    from sentiment_core.explain.study import run
+    from sentiment_core.explain.study_question import study_arguments
+    from sentiment_core.explain.study_words import findings, markdown
+    from sentiment_core.store import Store
+
+    chosen = list(METHODS) if options.method is None else [item.name for item in named(options.method).values()]
+    with Store() as store:
+        reading = {field.rpartition(".")[2]: value for field, value in file_fields(options).items()}
+        asked = (options.model, options.data, options.sample, options.seed, chosen, store)
+        arguments = study_arguments(*asked, reading=reading)
+    line = ProgressLine()
+    result = run(arguments, line.say)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    return result, "\n".join([markdown(result), "", *findings(result)])
+
+
+def baselines(options: argparse.Namespace) -> tuple[Any, str]:
+    fields = {"data.split": options.split, "data.embeddings": options.embeddings, "data.limit": options.limit}
+    config = from_fields({**fields, **source_fields(options.data), **file_fields(options)})
+    from sentiment_core import baselines
+
+    document = baselines.run(
+        baselines.arguments_for(config.data), lambda message, fraction: print(f"{message} …", file=sys.stderr)
+    )
+    lines = [
+        f"{row['title']:12} validation {row['validation_accuracy']:.4f}  test {row['test_accuracy']:.4f}  "
+        f"{row['features']:>8,} features  {row['seconds']:.1f} s"
+        for row in document["rows"]
+    ]
+    return document, "\n".join([*lines, *baselines.remarks(document)])
