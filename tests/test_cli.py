@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sentiment_core import cli
-from sentiment_core.cli import runs
+from sentiment_core.cli import about, runs
 from sentiment_core.config import FIELDS
 from sentiment_core.presets import PRESETS
 from sentiment_core.steps.quantities import STEP_COLUMNS
@@ -113,7 +113,7 @@ def test_a_command_that_runs_out_of_memory_says_so_in_one_line(run: Cli, monkeyp
     def fail(options: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
-    monkeypatch.setattr(cli, "_presets", fail)
+    monkeypatch.setattr(about, "presets", fail)
     assert run("presets") == (2, "", "error: Out of memory. Use fewer or shorter reviews, or close other programs.\n")
 
 
@@ -231,7 +231,8 @@ def test_predict(run: Cli, model: str, tmp_path: Path) -> None:
     path.write_text("review\nsome film\n")
     document = json.loads(run("predict", "--model", model, "--data", str(path), "--text-column", "review", "--json")[1])
     assert "accuracy" not in document and len(document["rows"]) == 1
-    refused(run("predict", "--model", model, "--data", str(path), "--json"), "'text'")
+    path.write_text("one,two\nsome,film\n")
+    refused(run("predict", "--model", model, "--data", str(path), "--json"), "--text-column")
 
 
 TEXTS = {

@@ -69,8 +69,8 @@ def test_a_new_rule_trains_and_is_offered_everywhere(
     with Store() as store:
         told = describe(store, store.experiment(store.run(runs[0]["run_id"]).experiment_id), {})
         assert [run["clipping"] for run in told["runs"]] == ["none", "half"]
-        assert not any("threshold" in run["drawn"] for run in told["runs"]), "no length to draw beside the norm"
-        assert "grad_norm_clipped" in told["runs"][1]["drawn"]
+        assert all("threshold" in run["undrawn"] for run in told["runs"]), "no length to draw beside the norm"
+        assert "grad_norm_clipped" not in told["runs"][1]["undrawn"]
         for row in store.step_rows(runs[1]["run_id"]):
             assert row["grad_norm_clipped"] == pytest.approx(row["grad_norm"] / 8) and row["threshold"] == 3
     assert say("training.clipping", "half") == "By halves"

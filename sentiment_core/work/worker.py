@@ -1,4 +1,4 @@
-"""The process that does one piece of work: `python -m sentiment_core.work.worker KIND WORK_ID`, started by an executor.
+"""The process that does one piece of work: `python -m sentiment_core.work KIND WORK_ID`, started by an executor.
 
 KIND is the `module:CONSTANT` of its kind. Whatever it is, it has a heartbeat, a limit of memory and an outcome in the
 store; when it ends, the next in the queue starts.
@@ -195,7 +195,7 @@ def main(arguments: list[str]) -> int:
     stop.install()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     if len(arguments) != 2:
-        print("usage: python -m sentiment_core.work.worker KIND WORK_ID", file=sys.stderr)
+        print("usage: python -m sentiment_core.work KIND WORK_ID", file=sys.stderr)
         return 2
     die_first()
     place, work_id = arguments
@@ -221,7 +221,3 @@ def main(arguments: list[str]) -> int:
         return 2
     logger.info("%s is %s", work_id, status)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -140,7 +140,7 @@ def test_the_worker_is_launched_detached_with_a_log(
 
 
 def test_the_real_command_finds_the_package_from_anywhere(tmp_path: Path) -> None:
-    training = ["sentiment_core.work.worker", "sentiment_core.work.kinds:TRAIN", "abc"]
+    training = ["sentiment_core.work", "sentiment_core.work.kinds:TRAIN", "abc"]
     assert worker_command("abc")[-4:] == ["-m", *training]
     assert worker_command("baselines-0a")[-2:] == ["sentiment_core.baselines:BASELINES", "baselines-0a"]
     (tmp_path / "random.py").write_text("raise SystemExit('the wrong module')")

@@ -73,6 +73,20 @@ def test_sigkill_then_resume_equals_never_stopping(tiny: Callable[..., Experimen
         child.wait(10)
 
 
+def test_a_worker_that_is_asked_to_stop_has_stopped_and_not_failed(tiny: Callable[..., ExperimentConfig]) -> None:
+    with Store() as store:
+        executor = LocalExecutor(store)
+        experiment_id = store.create_experiment(tiny({"training.epochs": 200})).id
+        executor.submit(experiment_id)
+        deadline = time.monotonic() + 60
+        while store.experiment(experiment_id).step < 2:
+            assert time.monotonic() < deadline, store.experiment(experiment_id)
+            time.sleep(0.05)
+        store.request(experiment_id, "stop")
+        local._children[store.experiment(experiment_id).worker.pid].wait(60)
+        assert (store.experiment(experiment_id).status, store.experiment(experiment_id).error) == (Status.STOPPED, None)
+
+
 def test_signals_interrupt_the_preparation_but_only_mark_the_training() -> None:
     stop = StopSignal()
     before = signal.getsignal(signal.SIGTERM)
@@ -92,7 +106,7 @@ def test_main_refuses_what_it_cannot_train(tiny: Any, capsys: pytest.CaptureFixt
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     try:
         assert main([]) == 2
-        assert "usage: python -m sentiment_core.work.worker KIND WORK_ID" in capsys.readouterr().err
+        assert "usage: python -m sentiment_core.work KIND WORK_ID" in capsys.readouterr().err
         assert main(["sentiment_core.work.kinds:TRAIN", "no-such"]) == 2
         with Store() as store:
             waiting = store.create_experiment(tiny()).id

@@ -9,6 +9,7 @@ from typing import Any
 
 from sentiment_core.config import choices, field_info, from_fields
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.fields import registry
 
 # A longer text does not fit into an address: it stays out, and is handed over within the session.
 LONGEST_TEXT = 1500
@@ -143,7 +144,8 @@ def checked(name: str, default: str, check: Callable[[str], Any], title: str = "
 
 def setting(name: str, of: str, default: str = "") -> Field:
     """Return a field with the text of the configuration's field `of`, whose choices and bounds are declared there."""
-    if options := choices(of):
+    # The registry itself, where there is one: what is registered later can be linked to as well.
+    if options := registry(field_info(of)) or choices(of):
         # Whether it suits the other settings is seen when all are known.
         return one_of(name, options, default, field_info(of).title.lower())
     return checked(name, default, lambda given: from_fields({of: given}), field_info(of).title.lower())

@@ -24,6 +24,7 @@ from sentiment_core.findings.sweep import (
 from sentiment_core.findings.verdict.words import decimal
 from sentiment_core.presets import PRESETS
 from sentiment_core.store import Experiment
+from sentiment_core.tasks import TASKS
 from ui.addresses import lab_address, to_train
 from ui.kit.address_fields import checked, identifier, one_of, setting, whole
 from ui.kit.components.live_plot import live_experiment
@@ -131,7 +132,8 @@ def _outcome(experiment: Experiment, preset_name: str) -> None:
     places = {run.id: place for place, run in enumerate(experiment.runs)}
     left, right = st.columns([1.62, 1], gap="large")
     with left:
-        figure = rate_figure(points, places, LAST_STEPS)
+        guess = TASKS[experiment.config.task].guess(store().balances(experiment.runs[0].id))
+        figure = rate_figure(points, places, LAST_STEPS, guess)
         st.plotly_chart(figure, key="lab:rates:figure", config={"displayModeBar": False})
         st.caption("At the upper edge: ✕ is no longer a finite number, ▲ is a loss too high for this axis.")
     with right:

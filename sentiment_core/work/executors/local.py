@@ -41,7 +41,7 @@ _children_lock = threading.Lock()
 def worker_command(work_id: str) -> list[str]:
     """Return the command line that does a piece of work."""
     # -P: a file in the current folder that is named like a library must not be imported instead of it.
-    return [sys.executable, "-P", "-m", "sentiment_core.work.worker", KINDS[name_of(work_id)], work_id]
+    return [sys.executable, "-P", "-m", "sentiment_core.work", KINDS[name_of(work_id)], work_id]
 
 
 def shared_places(total: int) -> Places:
