@@ -1,6 +1,7 @@
 """What an experiment is: frozen, validated configuration with one sentence and one range per field.
 
-The ranges are declared here once; forms, the command line and links all read them from the same models.
+The ranges are declared here once; forms, the command line and links all read them from the same models. Longer than
+other files for that: a setting, its sentence and its range stand in one place.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def predict(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _write_answers(asked: Any, probabilities: list[float], output: str) -> None:
-    from sentiment_core.explain.batch import as_csv, as_parquet
+    from sentiment_core.explain.answers_table import as_csv, as_parquet
 
     form = {".csv": as_csv, ".parquet": as_parquet}.get(Path(output).suffix.lower())
     if form is None:

@@ -1,4 +1,7 @@
-"""The ladder of the course notebook, one lesson a rung: idea, formula, code, question, what to look for."""
+"""The ladder of the course notebook, one lesson a rung: idea, formula, code, question, what to look for.
+
+Longer than other files: it is one text, read in its order.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_sc
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.explain import batch
-from sentiment_core.explain.batch import Asked, answers_in_test, as_csv, counts_at, ranking
+from sentiment_core.explain.answers_table import as_csv
+from sentiment_core.explain.batch import Asked, answers_in_test, counts_at, ranking
 from sentiment_core.store import Store
 from sentiment_core.work.training import train_here
 

@@ -10,7 +10,8 @@ import streamlit as st
 
 from sentiment_core.calibration import brier_score, expected_calibration_error, fit_temperature
 from sentiment_core.datasets.file.labels import MEANINGS, NO_LABEL
-from sentiment_core.explain.batch import Asked, as_csv, counts_at, ranking, seen_sentence, unknown_sentence
+from sentiment_core.explain.answers_table import as_csv
+from sentiment_core.explain.batch import Asked, counts_at, ranking, seen_sentence, unknown_sentence
 from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
 from ui.addresses import REVIEW_FILE, SHOWN, to_explain
