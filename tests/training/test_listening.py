@@ -164,12 +164,12 @@ def test_the_gradient_of_a_state_is_that_of_the_network_written_out(
 
 
 def test_watching_changes_no_bit_and_happens_only_where_it_was_asked_for(train: Any, experiment: Any) -> None:
+    # In float32: on a CPU, oneDNN's bfloat16 LSTM differs in its last bits from one training to the next by itself.
     fields = {
         "model.cell": "lstm",
         "model.num_layers": 2,
         "model.state_dropout": 0.3,
         "model.word_dropout": 0.2,
-        "training.precision": "bf16",
         "training.clipping": "value",
     }
     plain = train(experiment(fields, one={}, two={"model.cell": "rnn"}))
