@@ -28,7 +28,6 @@ PUBLISHED_SATURATED = {
 }
 PUBLISHED_GRADIENT = (2.64e-3, 1.95e-3)  # first and last tanh layer, with norm
 PUBLISHED_LOSS = (3.29, 3.32)
-PUBLISHED_CLASSES = 27
 
 
 class DeepNet(nn.Module):

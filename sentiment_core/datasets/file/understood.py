@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -54,10 +53,6 @@ class Understood:
     other_labels: int
     preview: tuple[PreviewRow, ...]
     unused_labels: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as what JSON can hold."""
-        return asdict(self)
 
     def described(self) -> str:
         """Return in one sentence what the file was read as."""
