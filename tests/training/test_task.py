@@ -22,6 +22,7 @@ from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.explain.catalogue import available_models, model_folder
 from sentiment_core.export import export
 from sentiment_core.metrics import Status
+from sentiment_core.snapshots import snapshot_folder
 from sentiment_core.store import Store
 from sentiment_core.tasks import TASKS
 from sentiment_core.training.callbacks import Callback
@@ -76,6 +77,10 @@ def test_it_is_trained_stored_shown_and_exported_like_the_first(home: Path, orde
         np.testing.assert_allclose(answers, kept["answers"], atol=1e-6)
         right = answers.argmax(axis=1) == data.labels[kept["examples"]]
         assert right.mean() == pytest.approx(run.test_accuracy)
+
+        # Its weights on the way are what it saves of itself.
+        first = safetensors.torch.load_file(snapshot_folder(run, 0) / "order.safetensors")
+        assert not torch.equal(first["head.weight"], model.state_dict()["head.weight"])
 
         # Its model reads no reviews, so that nobody can ask it about one.
         assert run.id not in [model.id for model in available_models(store)]
