@@ -93,12 +93,12 @@ def model_folder(model_id: str, store: Store, step: int | None = None) -> Path:
     return folder
 
 
-def weights_of(model_id: str, store: Store) -> str:
-    """Return a digest of a model's weights: a model may be trained further under its name.
+def weights_of(model_id: str, store: Store, step: int | None = None) -> str:
+    """Return a digest of a model's weights, as kept last or after update `step`: it may be trained further.
 
     Raises `NotFoundError` for a model that is not there and `CheckpointError` for one without weights.
     """
-    path = model_folder(model_id, store) / WEIGHTS
+    path = model_folder(model_id, store, step) / WEIGHTS
     try:
         stamp = path.stat()
         return _digest(path, stamp.st_size, stamp.st_mtime_ns)
