@@ -92,4 +92,4 @@ def test_a_run_is_looked_into_at_each_kept_step(open_page, lab, tiny):
         assert panel["gates"] and panel["units"] == 8
         answers.append(panel["probabilities"][-1])
     assert len(set(answers)) == 3
-    assert page.selectbox(key=f"lab:glass:model:{run.id}:None").options[0] == "the last"
+    assert page.selectbox(key=f"lab:glass:model:{run.id}:-1").options[0] == "the last"

@@ -107,16 +107,17 @@ class View {
   }
 
   // The colours once for all panels; each has one meaning.
-  describe({ shown, panels }) {
+  describe({ panels }) {
     const ramp = (cls, low, high, title) => element("span", { cls: "gl-key" }, [
       element("span", { text: title }), element("span", { text: low, cls: "gl-end" }),
       element("span", { cls: `gl-ramp ${cls}` }), element("span", { text: high, cls: "gl-end" }),
     ]);
     const key = (cls, text) => element("span", { cls: "gl-key" }, [element("span", { cls: `gl-dot ${cls}` }), element("span", { text })]);
-    const state = shown === "state";
+    const state = panels.some((panel) => !panel.gates);
+    const gate = panels.find((panel) => panel.gates);
     this.legend.replaceChildren(
-      state ? ramp("gl-ramp-state", "−1", "+1", "state of a unit") : ramp("gl-ramp-gate", "0", "1", `${shown} gate of a unit`),
-      ...(state ? [key("gl-dot-saturated", "saturated: beyond ±0.97")] : []),
+      ...(state ? [ramp("gl-ramp-state", "−1", "+1", "state of a unit"), key("gl-dot-saturated", "saturated: beyond ±0.97")] : []),
+      ...(gate ? [ramp("gl-ramp-gate", "0", "1", `${gate.shown} gate of a unit`)] : []),
       ...(panels.some((panel) => panel.attention) ? [key("gl-dot-attention", "attention weight")] : []),
       key("gl-dot-gradient", "‖∂L/∂h‖, log scale"),
     );

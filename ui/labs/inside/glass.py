@@ -17,7 +17,7 @@ from ui.kit.examples import EXAMPLES
 from ui.kit.notices import literal, show_error
 
 EXAMPLE, PICKED = "lab:glass:example", "lab:glass:picked"
-NOBODY = "none"
+NOBODY, LAST = "none", -1
 GONE = "The model in this link is not here, or has kept no weights yet; another one is shown."
 HINT = "Click a word to see what it does to the state, and which words are near it."
 MOST_CHARACTERS = 20_000
@@ -105,12 +105,12 @@ def choose(side: str, models: dict[str, ModelInfo], left: DeltaGenerator, right:
     model = ADDRESS.value(side)
     if model == NOBODY:
         return
-    steps: list[int | None] = [None, *reversed(looking.steps_of(model))]
-    step = ADDRESS.value(STEPS[side])
+    steps = [LAST, *reversed(looking.steps_of(model))]
+    step = LAST if ADDRESS.value(STEPS[side]) is None else ADDRESS.value(STEPS[side])
     if step not in steps:
         st.warning(f"The weights after update {step:,} were not kept; this is how it ended.")
         ADDRESS.put(**{STEPS[side]: None})
-        step = None
+        step = LAST
     if len(steps) > 1:
         # A key for each state: a widget that kept its own would contradict the address after a link or the back button.
         key = f"lab:glass:{side}:{model}:{step}"
@@ -162,12 +162,13 @@ def _near(panels: list[Panel], chosen: list[tuple[ModelInfo, int | None]]) -> Ne
     return looking.near(panels, chosen, place, word - 1)
 
 
-def _when(step: int | None) -> str:
-    return "the last" if step is None else f"{step:,}"
+def _when(step: int) -> str:
+    return "the last" if step == LAST else f"{step:,}"
 
 
 def _take_step(side: str, key: str) -> None:
-    ADDRESS.put(**{STEPS[side]: st.session_state[key]})
+    step = st.session_state[key]
+    ADDRESS.put(**{STEPS[side]: None if step == LAST else step})
 
 
 def _pick_example() -> None:
