@@ -15,6 +15,7 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.lessons import view
+from ui.lessons.inside import inside_panel
 from ui.lessons.replay import recorded_panel
 
 
@@ -61,6 +62,7 @@ def teach(item: Lesson) -> None:
             prepare_mistake(mistaken, config, changes)
         else:
             recorded_panel(item.name)
+            inside_panel(item, None)
             prepare(item, config, changes)
     else:
         watch(item, mistaken, config, experiment)
@@ -134,6 +136,7 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
     live_experiment(experiment.id, experiment.status, height=420)
     if not experiment.status.is_active:
         view.verdict(item, experiment, mistaken)
+        inside_panel(item, experiment)
     elif mistaken:
         view.mistake_text(mistaken)
     else:

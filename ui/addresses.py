@@ -14,6 +14,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, choices, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
+from sentiment_core.inside.limits import MOST_PADDING
 from sentiment_core.lessons import LESSONS
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
@@ -43,6 +44,8 @@ LESSON = Address(
         identifier("mistake"),
         identifier("experiment"),
         one_of("watch", ("recorded",), None),
+        # How much padding the look inside shows; without it, there is none.
+        whole("inside", 0, MOST_PADDING, None, "padding of the look inside", say=lambda value: str(value or "closed")),
     ),
     settings=True,
     remembers=False,
@@ -215,6 +218,6 @@ def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
     return Link("explain", REVIEW.query(**asked), asked if len(review) > LONGEST_TEXT else {})
 
 
-def to_lab(name: str | None = None) -> Link:
-    """Return the way to a lab; without a name, to the list of labs."""
-    return Link("labs", {} if name is None else {LAB.name: name})
+def to_lab(name: str | None = None, **said: str) -> Link:
+    """Return the way to a lab, whose address says `said`; without a name, to the list of labs."""
+    return Link("labs", {} if name is None else {LAB.name: name, **said})

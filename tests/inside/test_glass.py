@@ -120,6 +120,8 @@ def test_the_answer_after_each_word_is_that_of_the_review_up_to_there(
         assert np.isfinite(behind).tolist() == [False, False, False, True]
     else:
         np.testing.assert_allclose(behind, padding_probe(predictor, TEXT, [1, 2, 3, 4]), atol=1e-6)
+        again = look(predictor, TEXT, 4, bare=look(predictor, TEXT))
+        np.testing.assert_allclose(again.log_odds, found.log_odds, atol=1e-6)
 
 
 def test_padding_washes_a_saturated_state_out(make_predictor: Make) -> None:

@@ -77,7 +77,8 @@ def _predictor(where: str, model_id: str, step: int | None, weights: str) -> Any
 def _seen(
     where: str, model_id: str, step: int | None, weights: str, text: str, padding: int, label: int | None
 ) -> Glass:
-    return look(_predictor(where, model_id, step, weights), text, padding, label)
+    bare = _seen(where, model_id, step, weights, text, 0, label) if padding else None
+    return look(_predictor(where, model_id, step, weights), text, padding, label, bare)
 
 
 @kept(max_entries=2)
