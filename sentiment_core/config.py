@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import ConfigError
-from sentiment_core.fields import OneOf, limits, options, range_in_words, registry
+from sentiment_core.fields import About, OneOf, limits, options, range_in_words, registry, topic
 from sentiment_core.sources import SOURCES, offers_split
-from sentiment_core.tasks import TASKS
+from sentiment_core.tasks import REVIEWS, SEQUENCES, TASKS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["word", "whitespace"]
@@ -71,9 +71,14 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    # What its settings are about, those that say nothing of their own (`fields.About`); None: they matter to all tasks.
+    topic: ClassVar[str | None] = None
+
 
 class DataConfig(Config):
-    """Which reviews, how they are split into tokens and batches, and which word vectors stand for them."""
+    """What is learned from: which reviews, how they are split into tokens and batches, which word vectors they get."""
+
+    topic: ClassVar[str | None] = REVIEWS
 
     source: Annotated[str, OneOf(SOURCES)] = Field("demo", title="Reviews", description="Where the reviews come from.")
     path: str | None = Field(None, title="File", description="The file to read when the source is csv.")
@@ -124,6 +129,16 @@ class DataConfig(Config):
         "bucketed",
         title="Batches",
         description="bucketed: reviews of similar length together; random: the notebook's, mostly padding.",
+    )
+    sequence_length: Annotated[int, About(SEQUENCES)] = Field(
+        20,
+        ge=10,
+        le=500,
+        title="Sequence length",
+        description="Symbols in a sequence, T: the two that matter stand near T/10 and T/2, the answer comes at T.",
+    )
+    sequences: Annotated[int, About(SEQUENCES)] = Field(
+        2_000, ge=20, le=100_000, title="Sequences", description="Sequences an epoch, drawn anew in each."
     )
 
     @model_validator(mode="after")
@@ -231,6 +246,13 @@ class TrainingConfig(Config):
     )
     early_stopping: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=1, le=100, title="Patience", description="Stop after so many epochs without a better validation loss."
+    )
+    target_accuracy: Annotated[float | None, BeforeValidator(_none_word)] = Field(
+        None,
+        gt=0,
+        le=1,
+        title="Target accuracy",
+        description="End a run whose validation accuracy has reached this; none: train on.",
     )
     weight_averaging: float = Field(
         0.0, ge=0, lt=1, title="Weight averaging", description="Decay of the averaged weights that are kept; 0: off."
@@ -378,6 +400,14 @@ def label_of(field: str, choice: str) -> str | None:
     """Return what a registered choice is called on pages; None where it has registered no name."""
     known = registry(FIELDS[field]).get(choice) if field in FIELDS else None
     return None if known is None else known.label
+
+
+def matters(field: str, task: str) -> bool:
+    """Return whether a task has a use for a dotted field; raise `ConfigError` for a field that there is not."""
+    section = field.rpartition(".")[0]
+    kind = next((kind for kind, prefix in SECTIONS.items() if prefix == f"{section}."), ExperimentConfig)
+    about = topic(field_info(field)) or kind.topic
+    return about is None or about in TASKS[task].topics
 
 
 def _collect_fields() -> dict[str, Any]:

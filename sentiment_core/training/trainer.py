@@ -188,7 +188,7 @@ class Trainer:
                     examples = np.concatenate(self.task.plan_evaluation(self.data_of(run), part))
                     callback.on_test(self, run, examples, torch.cat(kept[run.id]).numpy())
             if part == "validation":
-                run.note_validation(loss)
+                run.note_validation(loss, accuracy)
 
     def _listeners(self) -> Listeners:
         return Listeners(
