@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sentiment_core import __version__
-from sentiment_core.cli import about, reviews, runs
+from sentiment_core.cli import about, findings, reviews, runs
 from sentiment_core.cli.files import add_file_options
 from sentiment_core.presets import PRESETS
 from sentiment_core.sources import SOURCES
@@ -102,6 +102,15 @@ def build_parser() -> argparse.ArgumentParser:
     add_file_options(linear)
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")
+    order_map = add(
+        "order-map",
+        findings.order_map,
+        "Say which ways of training solve the temporal order task at which length, over five seeds.",
+        computes=True,
+    )
+    order_map.add_argument(
+        "--train", metavar="FILE", help="train all of it here, in about a quarter of an hour of one core, and write it"
+    )
     add(
         "work",
         about.work,
