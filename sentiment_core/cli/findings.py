@@ -10,6 +10,29 @@ from sentiment_core.cli.progress import ProgressLine
 from sentiment_core.errors import DataError, StoreError
 
 
+def health(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.findings.health import examine_run
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        runs = [store.run(run_id) for run_id in options.run_id]
+        found = [(run, examine_run(store, run)) for run in runs]
+    rows = [
+        {
+            "run_id": run.id,
+            "name": run.name,
+            "steps": run.steps,
+            "remarks": [{"kind": item.kind, "text": item.text} for item in remarks],
+        }
+        for run, remarks in found
+    ]
+    lines = []
+    for run, remarks in found:
+        lines.append(f"{run.id}  {run.name}, {run.steps:,} steps{'' if remarks else ': nothing to remark'}")
+        lines += [f"  {item.kind}: {item.text}" for item in remarks]
+    return rows, "\n".join(lines)
+
+
 def order_map(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.findings import order_map as findings
 

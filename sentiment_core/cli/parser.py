@@ -102,6 +102,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_file_options(linear)
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")
+    health = add("health", findings.health, "Say what is wrong with runs, as far as their measurements show it.")
+    health.add_argument("run_id", metavar="RUN_ID", nargs="+")
     order_map = add(
         "order-map",
         findings.order_map,
