@@ -20,11 +20,12 @@ from sentiment_core.explain.catalogue import available_models, model_folder
 from sentiment_core.export import export
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store
+from sentiment_core.symbols import EVALUATED
 from sentiment_core.tasks import TASKS
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import load_checkpoint, load_model, save_checkpoint
 from sentiment_core.training.memory import check_before
-from sentiment_core.training.temporal_order import EVALUATED, TemporalOrderTask
+from sentiment_core.training.temporal_order import TemporalOrderTask
 from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.training import train_here
 from ui.server.api import describe
