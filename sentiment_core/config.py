@@ -290,6 +290,13 @@ class ExperimentConfig(Config):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", title="Device", description="Where to train; auto: a GPU when there is one."
     )
+    snapshots: int = Field(
+        5,
+        ge=0,
+        le=50,
+        title="Snapshots",
+        description="Weights kept on the way, from the start on, ever further apart; fewer where they are large.",
+    )
     data: DataConfig = Field(default_factory=DataConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
     training: TrainingConfig = Field(default_factory=TrainingConfig)

@@ -41,6 +41,13 @@ LABS: list[Lab] = [
         ":material/space_bar:",
     ),
     Lab(
+        "glass-rnn",
+        "Glass RNN",
+        "One review runs word by word through the units, and the gradient comes back: where does it die?",
+        "ui.labs.inside.glass",
+        ":material/visibility:",
+    ),
+    Lab(
         "initialisation",
         "Initialisation bench",
         "Before any training: what does a start do to activations and gradients, through time and through layers?",

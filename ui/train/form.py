@@ -247,4 +247,5 @@ def _more_training() -> None:
         "training.weight_averaging",
         "training.precision",
         "device",
+        "snapshots",
     )
