@@ -1,0 +1,21 @@
+"""How long the gradient of a hidden state is, counted back from the end of each review."""
+
+from __future__ import annotations
+
+import torch
+
+from sentiment_core.models.encoder import reversal
+
+
+def gradient_norms(gradient: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Return the L2 norms `(B, T)` of `gradient (B, T, H)`, aligned at the end of reviews of `lengths (B,)`.
+
+    Column t is ‖∂L/∂h‖ of the token t before the last real one, column 0 that one's own; NaN where a review does not
+    reach so far back. In the precision of `gradient`: each is taken relative to its largest component, so that the
+    square of a tiny one does not become zero.
+    """
+    largest = gradient.abs().amax(dim=-1, keepdim=True).clamp(min=torch.finfo(gradient.dtype).tiny)
+    norms = (gradient / largest).norm(dim=-1) * largest.squeeze(-1)
+    steps = gradient.shape[1]
+    reached = torch.arange(steps, device=lengths.device) < lengths[:, None]
+    return norms.gather(1, reversal(lengths, steps)).masked_fill(~reached, torch.nan)
