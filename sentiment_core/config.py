@@ -268,6 +268,13 @@ class ExperimentConfig(Config):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", title="Device", description="Where to train; auto: a GPU when there is one."
     )
+    watch_every: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        title="Watch the inside every",
+        description="Updates between two looks inside: gradient through time, saturation, histograms; 0: none.",
+    )
     data: DataConfig = Field(default_factory=DataConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
     training: TrainingConfig = Field(default_factory=TrainingConfig)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from sentiment_core.models.encoder import reversal
+from sentiment_core.steps.inside import COLUMNS
 
 
 def gradient_norms(gradient: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
@@ -19,3 +20,18 @@ def gradient_norms(gradient: torch.Tensor, lengths: torch.Tensor) -> torch.Tenso
     steps = gradient.shape[1]
     reached = torch.arange(steps, device=lengths.device) < lengths[:, None]
     return norms.gather(1, reversal(lengths, steps)).masked_fill(~reached, torch.nan)
+
+
+def by_distance(norms: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Return `(2, C)` from what `gradient_norms` gave: for each of `COLUMNS`, log10 of the mean length, and reviews.
+
+    The mean is over all tokens of all reviews in a column; −inf where it is zero, NaN where no review reaches.
+    """
+    starts = torch.tensor(COLUMNS, device=norms.device)
+    distance = torch.arange(norms.shape[1], device=norms.device)
+    column = torch.bucketize(distance, starts, right=True) - 1  # (T,)
+    reached = distance < lengths[:, None]  # (B, T)
+    sums = norms.new_zeros(len(COLUMNS)).index_add_(0, column, torch.where(reached, norms, 0.0).sum(dim=0))
+    tokens = norms.new_zeros(len(COLUMNS)).index_add_(0, column, reached.sum(dim=0).to(norms.dtype))
+    reviews = (lengths[:, None] > starts).sum(dim=0)
+    return torch.stack([(sums / tokens).log10(), reviews.to(norms.dtype)])
