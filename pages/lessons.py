@@ -8,9 +8,10 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
-from ui.addresses import LESSON, to_explain, to_lab
+from ui.addresses import LESSON, to_explain, to_lab, to_train, watching
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
+from ui.kit.components.inside import inside_of
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.notices import errors_shown, literal, show_error
@@ -132,6 +133,7 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
         st.space("stretch")
         view.path_switch(item, mistaken)
     live_experiment(experiment.id, experiment.status, height=420)
+    inside_of(experiment, to_train(watching(experiment.config)).draw)
     if not experiment.status.is_active:
         view.verdict(item, experiment, mistaken)
     elif mistaken:

@@ -20,7 +20,7 @@ NUMBERS = (
 )
 THROUGH_TIME, RADIUS, STRETCH = "gradient_through_time", "recurrent_radius", "recurrent_stretch"
 HistogramKind = Literal["weights", "gradients", "activations"]
-_HISTOGRAMS: dict[HistogramKind, tuple[str, Sequence[str], Sequence[float]]] = {
+_HISTOGRAMS: dict[HistogramKind, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
     "weights": ("weight_histograms", PLACES, SIZE_EDGES),
     "gradients": ("gradient_histograms", PLACES, SIZE_EDGES),
     "activations": ("activation_histograms", ACTIVATIONS, VALUE_EDGES),
@@ -94,8 +94,8 @@ def histograms(source: Source, run_id: str, step: int) -> list[Histograms]:
         steps, values = source.diagnostics(run_id, name, until=step, most=2)
         if steps:
             shares = np.asarray(values[-1])
-            filled = np.flatnonzero(shares.sum(axis=1) > 0)
-            made.append(Histograms(kind, steps[-1], tuple(places[row] for row in filled), tuple(edges), shares[filled]))
+            filled = np.flatnonzero(shares.sum(axis=1) > 0).tolist()
+            made.append(Histograms(kind, steps[-1], tuple(places[row] for row in filled), edges, shares[filled]))
     return made
 
 

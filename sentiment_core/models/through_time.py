@@ -19,7 +19,8 @@ def gradient_norms(gradient: torch.Tensor, lengths: torch.Tensor) -> torch.Tenso
     norms = (gradient / largest).norm(dim=-1) * largest.squeeze(-1)
     steps = gradient.shape[1]
     reached = torch.arange(steps, device=lengths.device) < lengths[:, None]
-    return norms.gather(1, reversal(lengths, steps)).masked_fill(~reached, torch.nan)
+    aligned: torch.Tensor = norms.gather(1, reversal(lengths, steps)).masked_fill(~reached, torch.nan)
+    return aligned
 
 
 def by_distance(norms: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
