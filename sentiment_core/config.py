@@ -297,6 +297,13 @@ class ExperimentConfig(Config):
         title="Snapshots",
         description="Weights kept on the way, from the start on, ever further apart; fewer where they are large.",
     )
+    watch_every: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        title="Watch the inside every",
+        description="Updates between two looks inside: gradient through time, saturation, histograms; 0: none.",
+    )
     data: DataConfig = Field(default_factory=DataConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
     training: TrainingConfig = Field(default_factory=TrainingConfig)

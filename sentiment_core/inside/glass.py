@@ -12,10 +12,10 @@ from torch import nn
 
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
-from sentiment_core.inside.measures import SATURATED, norms
+from sentiment_core.inside.measures import norms
 from sentiment_core.models import ModelOutput, SentimentModel
 from sentiment_core.models.encoder import reorder, reversal
-from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, SATURATED, positive
 
 # What one strip can show and a page can send: longer reviews are looked at up to here.
 MOST_TOKENS = 250

@@ -194,7 +194,7 @@ class Trainer:
         return Listeners(
             gradient=[partial(item.on_gradient, self) for item in overriding(self.callbacks, "on_gradient")],
             states=[
-                (partial(item.wants_states, self), partial(item.on_states, self))
+                (item.most_states, partial(item.wants_states, self), partial(item.on_states, self))
                 for item in overriding(self.callbacks, "on_states")
             ],
         )

@@ -9,9 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sentiment_core.inside.shipped import shipped_steps
-from sentiment_core.store import Store
-from sentiment_core.work.training import train_here
 from ui.kit.components.glass import SATURATED_BYTE
 
 from .conftest import texts

@@ -88,7 +88,7 @@ def test_it_is_trained_stored_shown_and_exported_like_the_first(home: Path) -> N
         assert float(right.mean()) == pytest.approx(run.test_accuracy, abs=0.05)
 
         # Its weights on the way are what it saves of itself.
-        first = safetensors.torch.load_file(snapshot_folder(run, 0) / "order.safetensors")
+        first = load_model(snapshot_folder(run, 0)).tensors
         assert not torch.equal(first["head.weight"], model.state_dict()["head.weight"])
 
         # Its model reads no reviews, so that nobody can ask it about one.
