@@ -143,9 +143,7 @@ def _clipping_case(title: str, rule: str, threshold: float, length: float, seed:
         measure_and_clip(owners, RULES[rule], threshold)
         return torch.cat([owner.grad.flatten() for owner in owners if owner.grad is not None])
 
-    return Case(
-        title, lambda: {"torch": torch, "gradients": _gradients(length, seed), "threshold": threshold}, right
-    )
+    return Case(title, lambda: {"torch": torch, "gradients": _gradients(length, seed), "threshold": threshold}, right)
 
 
 _TAKES_AN_AXIS = "Which axis are the words on? output is [reviews, words, units]."

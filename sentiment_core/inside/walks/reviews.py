@@ -88,7 +88,7 @@ WORDS = Walk(
             reads=("matrix", "other"),
             makes=("padded",),
             axes=("reviews", "words of the longest", "components"),
-            says="Matrices of different length do not fit into one tensor. The shorter one gets rows of zeros below it.",
+            says="Matrices of different length do not fit into one tensor. The shorter gets rows of zeros below it.",
             why="A new first axis for the reviews; the second is the longest review's length.",
             cells="33",
             wrong=(
@@ -122,7 +122,7 @@ WORDS = Walk(
             reads=("is_zero",),
             makes=("first_zero",),
             axes=(),
-            says="argmax finds the first 1 among zeros and ones: the row where padding begins. Counting from 0, that is "
+            says="argmax finds the first 1 among zeros and ones: the row where padding begins. Counted from 0, it is "
             "the review's length.",
             why="argmax without dim is one number, the place of the largest entry.",
             cells="35",
@@ -161,7 +161,7 @@ BATCHES = Walk(
             reads=("texts",),
             makes=("train", "test"),
             axes=("training reviews",),
-            says="Four fifths to learn from, a fifth to test on, drawn at random. The same seed draws the same reviews.",
+            says="Four fifths to learn from, a fifth to test on, drawn at random. The same seed draws the same ones.",
             why="Four fifths of all reviews, as a list of their places.",
             cells="39–40",
         ),

@@ -25,7 +25,7 @@ LAST_STATE = Walk(
             axes=("reviews", "words", "units"),
             says="A state for every word, each computed from its word and the state before. Point at a state: all "
             "earlier words of its own review light up, and none of the other's. Padding is read like any word.",
-            why="For each of 2 reviews and 5 words a state of 6 units. h_n is [1, 2, 6]: one layer, 2 reviews, 6 units.",
+            why="For each of 2 reviews and 5 words a state of 6 units. h_n is [1, 2, 6]: layer, reviews, units.",
             cells="53–54",
         ),
         Step(
@@ -143,8 +143,8 @@ ATTENTION = Walk(
     name="attention",
     title="4 · Attention and its mask",
     cells="76–94",
-    about="Two reviews, five words, six units: the last state asks all states. Then padding is masked; the reviews have "
-    "1 and 2 words.",
+    about="Two reviews, five words, six units: the last state asks all states. Then padding is masked; the reviews "
+    "have 1 and 2 words.",
     given=("output", "h_n", "lengths"),
     steps=(
         Step(
@@ -171,8 +171,8 @@ ATTENTION = Walk(
             reads=("output", "h_n"),
             makes=("product",),
             axes=("reviews", "words", "units"),
-            says="Broadcasting repeats the question for every word. Each unit of a state is multiplied by the same unit "
-            "of the question.",
+            says="Broadcasting repeats the question for every word. Each unit of a state is multiplied by the same "
+            "unit of the question.",
             why="[2, 5, 6] and [2, 1, 6] agree on every axis but one, and there the 1 is stretched to 5.",
             cells="80–81",
         ),
