@@ -215,4 +215,5 @@ def _more_training() -> None:
     edit("training.batch_size", "training.schedule", "training.weight_decay", "training.max_steps")
     if not draft()["model.freeze_embeddings"]:
         edit("training.embedding_rate")
-    edit("training.early_stopping", "training.weight_averaging", "training.precision", "device")
+    edit("training.early_stopping", "training.weight_averaging", "training.class_weights")
+    edit("training.precision", "device")
