@@ -260,6 +260,11 @@ class TrainingConfig(Config):
     mistakes: Annotated[tuple[TrainingMistake, ...], BeforeValidator(_as_sequence)] = Field(
         (), max_length=5, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none",
+        title="Class weights",
+        description="balanced: in the loss that is minimised, both classes weigh the same, however rare one is.",
+    )
 
     @property
     def threshold(self) -> float | None:

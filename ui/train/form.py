@@ -263,6 +263,7 @@ def _more_training() -> None:
         "training.early_stopping",
         "training.target_accuracy",
         "training.weight_averaging",
+        "training.class_weights",
         "training.precision",
         "device",
         "snapshots",
