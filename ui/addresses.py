@@ -149,7 +149,7 @@ DATA = Address(
         one_of("tab", TABS, "overview", always=True),
         one_of("source", SOURCES, "demo"),
         upload("file", ""),
-        one_of("tokenizer", ("word", "whitespace"), "word"),
+        one_of("tokenizer", choices("data.tokenizer"), "unified"),
         one_of("embeddings", ("glove-50", "glove-100"), "glove-50"),
         whole("max_tokens", 1, 10_000, 400),
         text("search", 200),

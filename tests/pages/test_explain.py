@@ -14,7 +14,7 @@ from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
 from sentiment_core.explain.job import EXPLANATION
-from sentiment_core.seen import text_hashes
+from sentiment_core.datasets.copies import text_hashes
 from ui.explain import answers, counterfactual, words
 from ui.explain.blocks import row_note
 from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
