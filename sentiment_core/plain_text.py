@@ -119,9 +119,7 @@ def _is_one_token(composed: str, following: str) -> bool:
 
 
 def _continues(character: str) -> bool:
-    return not character.isascii() and (
-        unicodedata.category(character)[0] == "M" or _JAMO[0] <= character <= _JAMO[1]
-    )
+    return not character.isascii() and (unicodedata.category(character)[0] == "M" or _JAMO[0] <= character <= _JAMO[1])
 
 
 def _replaced(found: PlainText, changes: Iterable[tuple[int, int, str]]) -> PlainText:

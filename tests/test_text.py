@@ -104,7 +104,7 @@ def test_word_tokens(text: str, tokens: list[str]) -> None:
     assert token_strings(text, "word") == tokens
 
 
-@pytest.mark.parametrize("text", ["I didn't like it -- at all ...", "A caf\u00e9, 3 of 5; it's \"fine\"."])
+@pytest.mark.parametrize("text", ["I didn't like it -- at all ...", 'A caf\u00e9, 3 of 5; it\'s "fine".'])
 def test_what_is_plain_reads_alike_with_and_without_unifying(text: str) -> None:
     assert token_strings(text, "unified") == token_strings(text, "word")
 
