@@ -12,14 +12,11 @@ from torch import nn
 
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
-from sentiment_core.inside.measures import SATURATED, norms
+from sentiment_core.inside.measures import MOST_PADDING, MOST_TOKENS, norms
 from sentiment_core.models import ModelOutput, SentimentModel
 from sentiment_core.models.encoder import reorder, reversal
-from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
+from sentiment_core.steps.rules import EVEN_LOG_ODDS, SATURATED, positive
 
-# What one strip can show and a page can send: longer reviews are looked at up to here.
-MOST_TOKENS = 250
-MOST_PADDING = 250
 # Where every prefix must be read anew: so many tokens in all, spread evenly over the review.
 PREFIX_TOKENS = 8_000
 # Prefixes that are pooled at once, each with all states.
@@ -33,7 +30,7 @@ class Glass:
     `states (S, H)` are the uppermost layer's, the units that read backward last; NaN where those have nothing to say:
     behind the review. `gates` have the states' shape, values 0..1, by name in the order in which they act.
     `gradient (S,)` is ‖∂L/∂h_t‖ through all later steps, L the loss (nats) against `label`; 0 is what float32 makes of
-    less than 1e-45. `log_odds (S,)` of positive, calibrated, if the review ended there; NaN where it was not asked.
+    less than about 1e-38. `log_odds (S,)` of positive, calibrated, if the review ended there; NaN where not asked.
     """
 
     starts: np.ndarray  # (T,) characters of the text

@@ -7,8 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import ModelInfo
-from sentiment_core.inside.glass import MOST_PADDING
 from sentiment_core.inside.glass_words import sentences
+from sentiment_core.inside.measures import MOST_PADDING
 from ui.addresses import lab_address
 from ui.kit import glass as looking
 from ui.kit.address_fields import identifier, one_of, text, whole

@@ -6,8 +6,8 @@ import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import ModelInfo
-from sentiment_core.inside.glass import MOST_PADDING
 from sentiment_core.inside.glass_words import sentences
+from sentiment_core.inside.measures import MOST_PADDING
 from sentiment_core.lessons import Lesson
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab
@@ -17,7 +17,7 @@ from ui.kit.examples import EXAMPLES
 from ui.kit.notices import literal, show_error
 
 REVIEW = EXAMPLES["Mixed feelings"]
-FIELD = "inside"
+FIELD = "glass"
 # What is shown before anything was trained here: small models that ship, as they were after an update or at the end.
 SHIPPED: dict[str, tuple[tuple[str, int | None], ...]] = {
     "padded-last-state": (("glass-padded", None), ("glass-last", None)),
@@ -31,7 +31,7 @@ SHIPPED: dict[str, tuple[tuple[str, int | None], ...]] = {
 PADDED = {"padded-last-state": 60, "last-state": 60}
 
 
-def inside_panel(item: Lesson, experiment: Experiment | None) -> None:
+def glass_panel(item: Lesson, experiment: Experiment | None) -> None:
     """Draw the offer to look inside, or the look; of the experiment's runs once they have weights."""
     if item.name not in SHIPPED:
         return
@@ -44,7 +44,7 @@ def inside_panel(item: Lesson, experiment: Experiment | None) -> None:
         st.button(
             "Look inside, word by word",
             icon=":material/visibility:",
-            key=f"inside:open:{item.name}",
+            key=f"glass:open:{item.name}",
             on_click=lambda: LESSON.put(**{FIELD: PADDED.get(item.name, 0)}),
             help="A review runs through the hidden units, and the gradient of its loss comes back.",
         )
@@ -70,7 +70,7 @@ def _look(item: Lesson, chosen: list[tuple[ModelInfo, int | None]], own: bool) -
         st.button(
             "Close",
             icon=":material/close:",
-            key=f"inside:close:{item.name}",
+            key=f"glass:close:{item.name}",
             on_click=lambda: LESSON.put(**{FIELD: None}),
         )
     panels: list[Panel] = []
@@ -83,4 +83,4 @@ def _look(item: Lesson, chosen: list[tuple[ModelInfo, int | None]], own: bool) -
         return
     lines = [f"- **{literal(one.title)}.** {literal(' '.join(sentences(one.seen)))}" for one in panels]
     st.markdown("\n".join(lines))
-    glass(panels, key=f"inside:{item.name}")
+    glass(panels, key=f"glass:{item.name}")
