@@ -42,8 +42,10 @@ class View {
     Object.assign(this.slider, { type: "range", min: 0, step: 1 });
     this.slider.setAttribute("aria-label", "Word by word forward, then the gradient back");
     this.slider.oninput = () => {
+      // Before pausing, which puts the slider where the position still is.
+      const wanted = Number(this.slider.value);
       this.pause();
-      this.move(Number(this.slider.value));
+      this.move(wanted);
     };
     this.whole = element("button", { cls: "gl-whole", text: "Show all" });
     this.whole.type = "button";
