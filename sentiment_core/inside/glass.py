@@ -12,9 +12,10 @@ from torch import nn
 
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
-from sentiment_core.inside.measures import MOST_PADDING, MOST_TOKENS, norms
+from sentiment_core.inside.measures import MOST_PADDING, MOST_TOKENS
 from sentiment_core.models import ModelOutput, SentimentModel
 from sentiment_core.models.encoder import reorder, reversal
+from sentiment_core.models.through_time import gradient_norms
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, SATURATED, positive
 
 # Where every prefix must be read anew: so many tokens in all, spread evenly over the review.
@@ -110,7 +111,8 @@ def look(
         gates=_gates(passes, lengths),
         attention=None if output.attention_weights is None else output.attention_weights[0].detach().cpu().numpy(),
         log_odds=log_odds,
-        gradient=norms(watched.grad[0].cpu().numpy()),
+        # Counted back from the end of all steps, padding among them; here from the first on.
+        gradient=gradient_norms(watched.grad, lengths + padding)[0].flip(0).double().cpu().numpy(),
         order=reading_order(states[: len(row)], log_odds[: len(row)], forward_units),
         label=target,
         loss=loss.item(),

@@ -14,7 +14,10 @@ COLOURED = """() => {
     const canvas = document.querySelector('.gl-canvas');
     const { data } = canvas.getContext('2d').getImageData(60, 0, canvas.width - 80, 150);
     let hues = 0;
-    for (let i = 0; i < data.length; i += 4) hues += Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 40;
+    for (let i = 0; i < data.length; i += 4) {
+        const colour = data.slice(i, i + 3);
+        hues += Math.max(...colour) - Math.min(...colour) > 40;
+    }
     return hues / (data.length / 4);
 }"""
 
