@@ -70,7 +70,7 @@ def _deflated(plain: bytes) -> bytes:
 class Block:
     """Some steps of one run, a piece for each column: its values with commas between.
 
-    Columns are the core quantities that are drawn, whether the step was `clipped`, and diagnostics measured in it.
+    Columns are the core quantities that are drawn, whether the step was `clipped`, and such diagnostics measured in it.
     """
 
     count: int
@@ -94,7 +94,7 @@ def blocks_after(source: Source, found: Experiment, run: Run, after: int) -> lis
         if kept := wanted == BLOCK and after + BLOCK < made:
             block = _kept_block(source, _Measured(run.id, run), after, version)
         else:
-            block = _block(run, table(source, run.id, after=after, limit=wanted))
+            block = _block(run, table(source, run.id, after=after, limit=wanted, drawn=True))
         if block.count:
             blocks.append(block)
         if block.count == 0 or (block.count < wanted and not kept):
@@ -132,7 +132,7 @@ class _Measured:
 
 @lru_cache(maxsize=KEPT_BLOCKS)
 def _kept_block(source: Source, measured: _Measured, after: int, _version: object) -> Block:
-    return _block(measured.run, table(source, measured.id, after=after, limit=BLOCK), until=after + BLOCK)
+    return _block(measured.run, table(source, measured.id, after=after, limit=BLOCK, drawn=True), until=after + BLOCK)
 
 
 def _block(run: Run, steps: dict[str, list[Any]], until: float = math.inf) -> Block:
