@@ -44,7 +44,8 @@ def recurrent_matrices(layer: nn.RNNBase) -> torch.Tensor:
 
 def head_activations(model: nn.Module) -> list[nn.Module]:
     """Return the non-linearities of the head, from its input on."""
-    return [module for module in model.modules() if isinstance(module, _NON_LINEAR)][:MOST_HEAD]
+    found: list[nn.Module] = [module for module in model.modules() if isinstance(module, _NON_LINEAR)]
+    return found[:MOST_HEAD]
 
 
 def _place(name: str, module: nn.Module, linear: int) -> str:
