@@ -8,9 +8,10 @@ from hashlib import blake2b
 import streamlit as st
 
 from sentiment_core.findings.twins import Parting, in_words, parting
-from ui.addresses import RUNS, to_train, watching
+from ui.addresses import RUNS, to_lab, to_lesson, to_train, watching
 from ui.kit.components.inside import inside_of_runs
 from ui.kit.components.live_plot import Curve, Marker, overlay
+from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.palette import run_colour
 from ui.runs import confusion as run_confusion
@@ -124,6 +125,7 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
         overlay(curves, markers=marked, height=335)
     if where is not None:
         st.caption(literal(in_words(where)))
+    health(store(), lambda: [store().run(entry.run.id) for entry in shown], lab=to_lab, lesson=to_lesson)
     run_confusion.draw_confusion(shown)
     if curves:
         again = to_train(watching(shown[0].experiment.config))

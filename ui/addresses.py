@@ -14,7 +14,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
-from sentiment_core.lessons import LESSONS
+from sentiment_core.lessons import LESSONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
@@ -149,7 +149,7 @@ DATA = Address(
         one_of("tab", TABS, "overview", always=True),
         one_of("source", SOURCES, "demo"),
         upload("file", ""),
-        one_of("tokenizer", ("word", "whitespace"), "word"),
+        one_of("tokenizer", choices("data.tokenizer"), "unified"),
         one_of("embeddings", ("glove-50", "glove-100"), "glove-50"),
         whole("max_tokens", 1, 10_000, 400),
         text("search", 200),
@@ -221,6 +221,11 @@ def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
     return Link("explain", REVIEW.query(**asked), asked if len(review) > LONGEST_TEXT else {})
 
 
-def to_lab(name: str | None = None) -> Link:
-    """Return the way to a lab; without a name, to the list of labs."""
-    return Link("labs", {} if name is None else {LAB.name: name})
+def to_lab(name: str | None = None, **fields: str) -> Link:
+    """Return the way to a lab with `fields` of its address; without a name, to the list of labs."""
+    return Link("labs", {} if name is None else {LAB.name: name, **fields})
+
+
+def to_place(place: Place) -> Link:
+    """Return the way to a place that a lesson's text points to."""
+    return Link(place.page, dict(place.query))

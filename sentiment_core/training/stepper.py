@@ -49,7 +49,8 @@ class Stepper:
         asking = [(most, hear) for most, wants, hear in self.listeners.states if wants(run)]
         watch = run.model.watch_states() if asking else None
         with watch or nullcontext():
-            answers, loss = self._forward(run, batch)
+            answers = self._forward(run, batch)
+            loss = (run.training_loss or self.task.loss)(answers, batch)
         run.scaler.scale(loss).backward()
         if watch is not None:
             for most, hear in asking:
@@ -89,8 +90,8 @@ class Stepper:
         with run.averaged_weights():
             for batch in batches:
                 there = batch.to(run.device)
-                answers, loss = self._forward(run, there)
-                total += loss.item() * len(answers)
+                answers = self._forward(run, there)
+                total += self.task.loss(answers, there).item() * len(answers)
                 right.append(self.task.right(answers, there).sum().item())
                 sizes.append(len(answers))
                 if keep is not None:
@@ -99,7 +100,6 @@ class Stepper:
             return math.nan, math.nan
         return total / sum(sizes), run.share(right, sizes)
 
-    def _forward(self, run: Run, batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    def _forward(self, run: Run, batch: Any) -> torch.Tensor:
         with torch.autocast(run.device.type, run.dtype, enabled=run.dtype is not torch.float32):
-            answers = self.task.answers(run.model, batch).float()
-        return answers, self.task.loss(answers, batch)
+            return self.task.answers(run.model, batch).float()

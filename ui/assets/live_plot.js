@@ -100,7 +100,9 @@ class View {
   add(url) {
     const source = { url, latest: null, series: new Map() };
     source.poller = new Poller(url, {
-      after: () => [...source.series].map(([id, series]) => `${id}:${series.last}:${series.evaluations.length}`).join(","),
+      // The last step is asked for again: until the next one is there, more may be measured of it.
+      after: () => [...source.series].map(([id, series]) =>
+        `${id}:${Math.max(0, series.last - 1)}:${series.evaluations.length}`).join(","),
       receive: (answer) => this.receive(source, answer),
       trouble: (message) => this.status.problem(message),
     });
@@ -112,12 +114,12 @@ class View {
     for (const run of answer.runs) {
       const series = source.series.get(run.id) ?? new Series();
       source.series.set(run.id, series);
-      const before = [series.last, series.evaluations.length];
-      series.append(run.steps);
+      const evaluated = series.evaluations.length;
+      changed = series.append(run.steps) || changed;
       // Only sent when there are others than those named in the question.
       run.evaluations ??= series.evaluations;
       series.evaluations = run.evaluations;
-      changed ||= series.last !== before[0] || series.evaluations.length !== before[1];
+      changed ||= series.evaluations.length !== evaluated;
     }
     source.latest = answer;
     source.references = answer.references ?? source.references ?? [];

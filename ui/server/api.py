@@ -232,12 +232,14 @@ def axes(source: Source, found: Experiment) -> dict[str, Any]:
     task, balances = TASKS[found.config.task], source.balances(found.runs[0].id)
     chance = task.chance(balances)
     lines = {} if chance is None else {"chance": chance}
+    # Guessing costs something else where classes are weighed, and runs that weigh them differently share no line.
+    weighed = any(run.config.training.class_weights != "none" for run in found.runs)
     if task.judges_reviews:
         lines |= source.references(found.id) or trained(found.config.data, backend.store())
     return {
         "titles": {"loss": task.loss, "accuracy": task.accuracy},
         "references": [{"label": label, "value": value} for label, value in lines.items()],
-        "guessing": task.guess(balances),
+        "guessing": None if weighed else task.guess(balances),
     }
 
 
