@@ -287,6 +287,8 @@ class RunConfig(Config):
 # A run may differ in these and in every field of `model` and `training` below but SHARED_FIELDS: all runs see the
 # same batches of the same reviews, so what decides the batches cannot differ.
 VARIABLE_DATA_FIELDS = frozenset({"data.embeddings", "data.embedding_dim", "data.tokenizer", "data.max_tokens"})
+# What is kept of a training, and what it is called: it trains to the same bits whatever they say.
+OBSERVING_FIELDS = frozenset({"name", "snapshots", "watch_every"})
 SHARED_FIELDS = frozenset({"training.batch_size", "training.epochs", "training.max_steps"})
 
 
