@@ -32,7 +32,8 @@ def draw() -> None:
     """Draw the whole sheet, or the question that the address names."""
     name = LESSON.value("question")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(TITLE if name is None else f"Question {_numbered(name)}", anchor=False, width="content")
+        title = TITLE if name is None else f"{_numbered(name)} · {question(name).title}"
+        st.subheader(literal(title), anchor=False, width="content")
         st.space("stretch")
         if name is None:
             to_lesson().draw("All lessons", icon=":material/list:")
@@ -67,7 +68,9 @@ def _map() -> None:
     for column, part in zip(st.columns(2, gap="large"), (QUESTIONS[:half], QUESTIONS[half:]), strict=True):
         with column:
             for item in part:
-                to_sheet(item.name).draw(literal(f"{_numbered(item.name)} · {item.asks}"), icon=":material/help:")
+                with st.container(gap=None):
+                    to_sheet(item.name).draw(literal(f"{_numbered(item.name)} · {item.title}"), icon=":material/help:")
+                    st.caption(literal(item.asks))
     for group in PARTS:
         _heading(group.title)
         for row in group.rows:
@@ -134,7 +137,7 @@ def _asked(item: Question) -> None:
             height=190,
             max_chars=LONGEST_ANSWER,
             label_visibility="collapsed",
-            placeholder="In your own words. It stays in this browser tab and is sent to nobody.",
+            placeholder="In your own words. It is kept in this session only and gone when you close the tab.",
         )
         st.markdown("**2. Look**")
         st.markdown(literal(item.look))
