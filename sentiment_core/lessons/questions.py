@@ -83,10 +83,11 @@ QUESTIONS: tuple[Question, ...] = (
         saturation on one side. Too high a rate or a very negative bias does that.
         """,
         "Widen the pre-activations in the saturation lab, then change the function. Shift them with ReLU until units "
-        "die.",
+        "die. In the glass RNN a trained network's saturated units glow, word by word.",
         (
             lab("saturation", "Saturation lab", "Saturation lab"),
             lab("saturation", "ReLU, shifted until units die", "are dead", function="relu", shift="-4"),
+            lab("glass-rnn", "Glass RNN: saturated units glow", "Glass RNN"),
         ),
         ("makemore",),
     ),

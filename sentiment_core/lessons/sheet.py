@@ -117,6 +117,7 @@ PARTS: tuple[Part, ...] = (
                 (
                     lesson("padded-last-state", "Rung 1: hint, then solution", "Why does it not learn?"),
                     lab("padding", "Padding probe", "Padding probe"),
+                    lab("glass-rnn", "Padding washes the state out", "Glass RNN", padding="100"),
                 ),
                 exercise=True,
             ),
@@ -152,7 +153,10 @@ PARTS: tuple[Part, ...] = (
         (
             Row(
                 "The gradient's norm in each batch: long gradients and low accuracy go together.",
-                (lesson("gradient-norm", "Rung 3", "3 · Look at the gradient"),),
+                (
+                    lesson("gradient-norm", "Rung 3", "3 · Look at the gradient"),
+                    lab("glass-rnn", "The gradient word by word", "Glass RNN"),
+                ),
                 (64, 66),
                 sources=("pascanu",),
             ),
@@ -160,6 +164,7 @@ PARTS: tuple[Part, ...] = (
                 "Clip by norm and by threshold. What does each do to length and direction? Write it.",
                 (
                     lab("clipping-geometry", "Clipping geometry", "Clipping geometry"),
+                    lab("temporal-order", "Where clipping helps", "Temporal order"),
                     lab("blanks", "Fill the blank: by norm", "Scale all gradients", exercise="clip-norm"),
                     lab("blanks", "by threshold", "Cut every component", exercise="clip-value"),
                     lesson("clip-norm", "Rung 4", "4 · Clip by norm"),
@@ -234,7 +239,10 @@ PARTS: tuple[Part, ...] = (
             ),
             Row(
                 "The attention model, ten epochs.",
-                (lesson("attention", "Rung 10", "10 · Attention"),),
+                (
+                    lesson("attention", "Rung 10", "10 · Attention"),
+                    lab("glass-rnn", "Last state beside attention", "Glass RNN"),
+                ),
                 (95, 96),
             ),
         ),

@@ -41,6 +41,13 @@ LABS: list[Lab] = [
         ":material/space_bar:",
     ),
     Lab(
+        "glass-rnn",
+        "Glass RNN",
+        "One review runs word by word through the units, and the gradient comes back: where does it die?",
+        "ui.labs.inside.glass",
+        ":material/visibility:",
+    ),
+    Lab(
         "tensors",
         "Tensor stepper",
         "From words to attention, one line of code at a time: predict the shape, see what moved where, try it wrong.",
@@ -88,6 +95,13 @@ LABS: list[Lab] = [
         "A loss with a cliff: where does descent end without clipping, by norm and by value, update by update?",
         "ui.labs.inside.cliff",
         ":material/landscape:",
+    ),
+    Lab(
+        "temporal-order",
+        "Temporal order",
+        "A task that needs a gradient from far back: how long may it be, with and without clipping?",
+        "ui.labs.order_map",
+        ":material/swap_horiz:",
     ),
     Lab(
         "baselines",

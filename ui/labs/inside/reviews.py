@@ -64,4 +64,4 @@ def config_of(source: str, path: str | None) -> DataConfig:
 
 @kept(max_entries=1)
 def _encoder() -> TextEncoder:
-    return TextEncoder(load_saved("glove-50").words, "word")
+    return TextEncoder(load_saved("glove-50").words, "unified")
