@@ -14,7 +14,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
-from sentiment_core.lessons import LESSONS, Place
+from sentiment_core.lessons import LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
@@ -36,11 +36,16 @@ TRAIN = Address(
     settings=True,
 )
 
+# The exercise sheet, first of the lessons.
+SHEET = "sheet"
 LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [item.name for item in LESSONS], None, nothing="all of them"),
+        one_of("lesson", [SHEET, *(item.name for item in LESSONS)], None, nothing="all of them"),
+        one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
+        # Of an exercise that a lesson begins with: what has been given away.
+        one_of("told", ("hint", "solution"), None, nothing="nothing"),
         identifier("mistake"),
         identifier("experiment"),
         one_of("watch", ("recorded",), None),
@@ -208,6 +213,11 @@ def watching(config: ExperimentConfig) -> ExperimentConfig:
 def to_lesson(name: str | None = None, **settings: str) -> Link:
     """Return the way to a lesson with some settings changed; without a name, to the list of lessons."""
     return Link("lessons", LESSON.query(lesson=name, settings=settings))
+
+
+def to_sheet(question: str | None = None) -> Link:
+    """Return the way to the exercise sheet, or to one of its questions."""
+    return Link("lessons", LESSON.query(lesson=SHEET, question=question))
 
 
 def to_runs() -> Link:
