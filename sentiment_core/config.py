@@ -125,6 +125,12 @@ class DataConfig(Config):
         title="Batches",
         description="bucketed: reviews of similar length together; random: the notebook's, mostly padding.",
     )
+    vocabulary_size: int = Field(
+        8_000, ge=300, le=50_000, title="Word pieces", description="Pieces in the WordPiece vocabulary."
+    )
+    pair_tokens: int = Field(
+        64, ge=8, le=512, title="Longest pair", description="Pieces of two segments together, special ones included."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -179,6 +185,27 @@ class ModelConfig(Config):
         max_length=3,
         title="Mistakes in the model",
         description="The course notebook's, for lessons; none: correct.",
+    )
+    heads: int = Field(
+        4, ge=1, le=16, title="Heads", description="Attention heads a layer; they share the hidden size."
+    )
+    feed_forward_size: int = Field(
+        512,
+        ge=1,
+        le=4096,
+        title="Feed-forward size",
+        description="Units between the two linear layers after attention.",
+    )
+    positions: Literal["learned", "sinusoidal", "none"] = Field(
+        "learned", title="Positions", description="What tells the model where a piece stands; none: it cannot know."
+    )
+    direction: Literal["both", "left"] = Field(
+        "both",
+        title="Attention reaches",
+        description="both: all pieces, an encoder; left: a piece and those before it, a decoder.",
+    )
+    norm_place: Literal["post", "pre"] = Field(
+        "pre", title="Layer norm", description="post: after each sub-layer, as in BERT; pre: before it."
     )
 
     @model_validator(mode="after")
@@ -238,6 +265,28 @@ class TrainingConfig(Config):
     mistakes: Annotated[tuple[TrainingMistake, ...], BeforeValidator(_as_sequence)] = Field(
         (), max_length=5, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
+    mask_share: float = Field(
+        0.15, gt=0, le=0.9, title="Chosen share", description="Part of the pieces that are to be filled in."
+    )
+    masked_share: float = Field(
+        0.8, ge=0, le=1, title="Become [MASK]", description="Part of the chosen pieces that are replaced by [MASK]."
+    )
+    replaced_share: float = Field(
+        0.1, ge=0, le=1, title="Become another", description="Part of the chosen pieces that any other piece replaces."
+    )
+    whole_words: bool = Field(False, title="Whole words", description="Choose all pieces of a word together.")
+    next_sentence: bool = Field(
+        True, title="Next sentence", description="Learn too whether the second segment follows the first."
+    )
+    shuffle_words: bool = Field(
+        False, title="Shuffled words", description="Put the pieces of each segment in random order."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.masked_share + self.replaced_share > 1.0 + 1e-9:
+            raise ValueError("training.masked_share, training.replaced_share: together at most 1; the rest is kept")
+        return self
 
     @property
     def threshold(self) -> float | None:
@@ -275,6 +324,8 @@ class ExperimentConfig(Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.task == "masked-words" and self.model.hidden_size % self.model.heads:
+            raise ValueError("model.heads: they share the hidden size evenly; choose a divisor of model.hidden_size")
         names = [run.name for run in self.runs]
         if len(set(names)) != len(names):
             raise ValueError(f"runs: give each run a name of its own (got {', '.join(names)})")

@@ -53,4 +53,13 @@ TASKS: dict[str, TaskInfo] = {
         guess=training_share,
         judges_reviews=True,
     ),
+    # What guessing reaches depends on how often each piece occurs: it is measured, as levels of the curves.
+    "masked-words": TaskInfo(
+        label="Masked words and next sentence (BERT)",
+        code="sentiment_core.training.pretraining:PretrainingTask",
+        loss="Loss (masked words + next sentence)",
+        accuracy="Masked words filled in",
+        chance=lambda parts: None,
+        guess=lambda parts: None,
+    ),
 }

@@ -65,7 +65,7 @@ def _pipeline(tokenizer: TokenizerName) -> tuple[normalizers.Normalizer, pre_tok
     return normalizer, pre_tokenizers.Sequence(splits)
 
 
-def _sanitise(text: str) -> str:
+def sanitise(text: str) -> str:
     """Replace lone surrogates, which no UTF-8 library accepts, by `?`; lengths stay as they are."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -81,14 +81,14 @@ class TextEncoder:
 
     def encode(self, text: str) -> TokenizedText:
         """Tokenize one text, unknown tokens included."""
-        encoding = self._tokenizer.encode(_sanitise(text), add_special_tokens=False)
+        encoding = self._tokenizer.encode(sanitise(text), add_special_tokens=False)
         offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         return TokenizedText(np.asarray(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1])
 
     def encode_known(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
         """Yield chunks of per-text ids `(T,)` int32, unknown tokens dropped."""
         for start in range(0, len(texts), _CHUNK):
-            chunk = [_sanitise(text) for text in texts[start : start + _CHUNK]]
+            chunk = [sanitise(text) for text in texts[start : start + _CHUNK]]
             encodings = self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False)
             ids = [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
             yield [row[row != UNKNOWN_ID] for row in ids]
@@ -97,7 +97,7 @@ class TextEncoder:
 def token_strings(text: str, tokenizer: TokenizerName) -> list[str]:
     """Return the tokens of one text as the vocabulary would spell them (lower case)."""
     normalizer, pre_tokenizer = _pipeline(tokenizer)
-    return [token for token, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(_sanitise(text)))]
+    return [token for token, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(sanitise(text)))]
 
 
 def learn_vocabulary(
@@ -109,6 +109,6 @@ def learn_vocabulary(
     trainer = WordLevelTrainer(
         vocab_size=max_words + 1, min_frequency=min_count, special_tokens=[UNKNOWN], show_progress=False
     )
-    learner.train_from_iterator((_sanitise(text) for text in texts), trainer)
+    learner.train_from_iterator((sanitise(text) for text in texts), trainer)
     ids = {index: word for word, index in learner.get_vocab().items()}
     return [ids[index] for index in range(1, len(ids))]

@@ -86,7 +86,7 @@ class SentimentTask(Task[Corpus, Batch]):
         return F.binary_cross_entropy_with_logits(answers, batch.labels)
 
     def right(self, answers: torch.Tensor, batch: Batch) -> torch.Tensor:
-        found: torch.Tensor = correct(answers, batch.labels, EVEN_LOG_ODDS)
+        found: torch.Tensor = correct(answers.detach(), batch.labels, EVEN_LOG_ODDS)
         return found
 
     def save(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -65,24 +66,27 @@ class Stepper:
         run.average(step)
         measured = {
             "loss": loss.detach(),
-            "accuracy": self.task.right(answers.detach(), batch).mean(),
+            "accuracy": self.task.right(answers, batch).mean(),
             "grad_norm": gradient.norm,
             "grad_norm_clipped": gradient.norm_clipped,
             "grad_max": gradient.largest,
             "clip_cosine": gradient.cosine,
         }
         run.note_update(epoch, rate, batch.tokens, measured)
+        for name, values in self.task.details(answers, batch).items():
+            run.measure(name, values.mean())
 
     @torch.no_grad()
     def evaluate(
-        self, run: Run, batches: Iterable[Any], keep: Callable[[torch.Tensor], object] | None = None
+        self, run: Run, batches: Iterable[Any], part: str, keep: Callable[[torch.Tensor], object] | None = None
     ) -> tuple[float, float]:
         """Return loss and accuracy over all answers about `batches`, with the averaged weights where there are any.
 
-        The accuracy is NaN where an answer is not a finite number. `keep` is handed each batch's answers `(N, …)`,
-        float32 on the CPU.
+        The accuracy is NaN where an answer is not a finite number. The task's details of `part` stay in the run. `keep`
+        is handed each batch's answers `(N, …)`, float32 on the CPU.
         """
         total = 0.0
+        details: dict[str, list[torch.Tensor]] = defaultdict(list)
         right: list[float] = []
         sizes: list[int] = []
         run.model.eval()
@@ -93,13 +97,17 @@ class Stepper:
                 total += loss.item() * len(answers)
                 right.append(self.task.right(answers, there).sum().item())
                 sizes.append(len(answers))
+                for name, values in self.task.details(answers, there).items():
+                    details[f"{part}_{name}"].append(values)
                 if keep is not None:
                     keep(answers.cpu())
+        for name, found in details.items():
+            run.measure(name, torch.cat(found).mean())
         if not sizes:
             return math.nan, math.nan
         return total / sum(sizes), run.share(right, sizes)
 
-    def _forward(self, run: Run, batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    def _forward(self, run: Run, batch: Any) -> tuple[Any, torch.Tensor]:
         with torch.autocast(run.device.type, run.dtype, enabled=run.dtype is not torch.float32):
             answers = self.task.answers(run.model, batch).float()
         return answers, self.task.loss(answers, batch)
