@@ -47,7 +47,6 @@ class Objective:
     """What is asked about a pair: of `share` of the pieces, `masked` become [MASK], `replaced` any other, others stay.
 
     `whole_words` chooses all pieces of a word together; `shuffled` puts the pieces of each segment in random order.
-    `next_sentence`: and whether the second segment follows the first.
     """
 
     share: float = 0.15
@@ -55,7 +54,6 @@ class Objective:
     replaced: float = 0.1
     whole_words: bool = False
     shuffled: bool = False
-    next_sentence: bool = True
 
     @classmethod
     def of(cls, training: TrainingConfig) -> Objective:
@@ -66,7 +64,6 @@ class Objective:
             replaced=training.replaced_share,
             whole_words=training.whole_words,
             shuffled=training.shuffle_words,
-            next_sentence=training.next_sentence,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +34,7 @@ class PairBatch:
     """B pairs padded to the longest: `token_ids, segments (B, T)`, `lengths (B,)`, `follows (B,)` 1 where it does.
 
     `chosen (K,)` are the places to fill in, counted row by row, and `targets (K,)` the pieces that stood there.
-    `next_sentence`: whether `follows` is asked. `tokens` counts no padding.
+    `tokens` counts no padding.
     """
 
     token_ids: torch.Tensor
@@ -43,7 +43,6 @@ class PairBatch:
     follows: torch.Tensor
     chosen: torch.Tensor
     targets: torch.Tensor
-    next_sentence: bool
     tokens: int
 
     def to(self, device: torch.device) -> PairBatch:
@@ -121,7 +120,6 @@ class PretrainingTask(Task[Pairs, PairBatch]):
             follows=torch.from_numpy(masked.follows.astype(np.float32)),
             chosen=torch.from_numpy(chosen),
             targets=torch.from_numpy(masked.original.ravel()[chosen]),
-            next_sentence=data.objective.next_sentence,
             tokens=int(masked.lengths.sum()),
         )
 
@@ -136,18 +134,22 @@ class PretrainingTask(Task[Pairs, PairBatch]):
         return PairAnswers(found.words, found.follows, batch)
 
     def loss(self, answers: PairAnswers, batch: PairBatch) -> torch.Tensor:
-        words = answers.word_losses.mean()
-        return words + answers.pair_losses.mean() if batch.next_sentence else words
+        return answers.word_losses.mean() + answers.pair_losses.mean()
+
+    def training_loss(
+        self, config: ExperimentConfig, data: Pairs, members: np.ndarray
+    ) -> Callable[[PairAnswers, PairBatch], torch.Tensor]:
+        return self.loss if config.training.next_sentence else lambda answers, batch: answers.word_losses.mean()
 
     def right(self, answers: PairAnswers, batch: PairBatch) -> torch.Tensor:
-        found = answers.words.detach().argmax(dim=-1) == batch.targets
-        return found.float().where(answers.word_losses.detach().isfinite(), math.nan)
+        found = answers.words.argmax(dim=-1) == batch.targets
+        return found.float().where(answers.word_losses.isfinite(), math.nan)
 
     def details(self, answers: PairAnswers, batch: PairBatch) -> Mapping[str, torch.Tensor]:
         return {
-            "word_loss": answers.word_losses.detach(),
-            "pair_loss": answers.pair_losses.detach(),
-            "pair_accuracy": correct(answers.follows.detach(), batch.follows, EVEN_LOG_ODDS),
+            "word_loss": answers.word_losses,
+            "pair_loss": answers.pair_losses,
+            "pair_accuracy": correct(answers.follows, batch.follows, EVEN_LOG_ODDS),
         }
 
     def levels(self, data: Pairs) -> Mapping[str, float]:

@@ -96,14 +96,23 @@ class Task(ABC, Generic[Data, AnyBatch]):
     def loss(self, answers: Any, batch: AnyBatch) -> torch.Tensor:
         """Return the mean loss (0-dimensional) of float32 `answers`, which is what is minimised."""
 
+    def training_loss(
+        self, config: ExperimentConfig, data: Data, members: np.ndarray
+    ) -> Callable[[Any, AnyBatch], torch.Tensor]:
+        """Return what a run minimises over its training examples `members (M,)`, called as `loss` is.
+
+        Evaluations use `loss` whatever this is, so that runs can be held against each other.
+        """
+        return self.loss
+
     @abstractmethod
     def right(self, answers: Any, batch: AnyBatch) -> torch.Tensor:
-        """Return 1 where `answers` are right, 0 where wrong, NaN where there is none `(N,)`, without a gradient."""
+        """Return 1 where `answers` are right, 0 where wrong, NaN where there is none `(N,)`."""
 
     def details(self, answers: Any, batch: AnyBatch) -> Mapping[str, torch.Tensor]:
         """Return what else is measured of `answers`: values `(n,)` by the name of a diagnostic, which is their mean.
 
-        Of an evaluation it is called `validation_NAME` or `test_NAME`. Without a gradient.
+        Of an evaluation it is called `validation_NAME` or `test_NAME`.
         """
         return {}
 
