@@ -20,7 +20,7 @@ from sentiment_core.models import Network
 from sentiment_core.models.masked import MaskedLanguageModel, build_masked_model
 from sentiment_core.pairs import Objective, Pairs, masked_pairs, pair_up, prepare_pairs
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
-from sentiment_core.training.checkpoints import OWN, write_model
+from sentiment_core.training.checkpoints import write_model
 from sentiment_core.training.task import Show, Task
 
 PARTS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -166,4 +166,4 @@ class PretrainingTask(Task[Pairs, PairBatch]):
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
         with written(folder / WORD_PIECES) as temporary:
             temporary.write_text(data.pieces.text, encoding="utf-8")
-        write_model(folder, tensors, config, OWN, {"made": made})
+        write_model(folder, tensors, config, "word pieces", {"made": made})
