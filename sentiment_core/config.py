@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import ConfigError
+from sentiment_core.excerpt import Keep
 from sentiment_core.fields import OneOf, limits, options, range_in_words, registry
 from sentiment_core.sources import SOURCES, offers_split
 from sentiment_core.tasks import TASKS
@@ -128,6 +129,12 @@ class DataConfig(Config):
         "bucketed",
         title="Batches",
         description="bucketed: reviews of similar length together; random: the notebook's, mostly padding.",
+    )
+    keep: Keep = Field(
+        "head",
+        title="Read of longer reviews",
+        description="head: their first tokens; tail: their last ones; head_tail: a quarter from the beginning, the "
+        "rest from the end.",
     )
 
     @model_validator(mode="after")
@@ -259,7 +266,9 @@ class RunConfig(Config):
 
 # A run may differ in these and in every field of `model` and `training` below but SHARED_FIELDS: all runs see the
 # same batches of the same reviews, so what decides the batches cannot differ.
-VARIABLE_DATA_FIELDS = frozenset({"data.embeddings", "data.embedding_dim", "data.tokenizer", "data.max_tokens"})
+VARIABLE_DATA_FIELDS = frozenset(
+    {"data.embeddings", "data.embedding_dim", "data.tokenizer", "data.max_tokens", "data.keep"}
+)
 SHARED_FIELDS = frozenset({"training.batch_size", "training.epochs", "training.max_steps"})
 
 

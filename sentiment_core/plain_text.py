@@ -1,7 +1,7 @@
 """One way to write what can be written in several: entities, Unicode forms, typographic signs, characters unseen.
 
-Word vectors know one spelling of a word. A text from a web page may say `caf&eacute;`, one from a Mac `e` with an accent
-of its own, a word processor puts soft hyphens and ligatures into words; to a reader they are the same word.
+Word vectors know one spelling of a word. A text from a web page may say `caf&eacute;`, one from a Mac `e` with an
+accent of its own, a word processor puts soft hyphens and ligatures into words; to a reader they are the same word.
 """
 
 from __future__ import annotations
@@ -119,9 +119,7 @@ def _is_one_token(composed: str, following: str) -> bool:
 
 
 def _continues(character: str) -> bool:
-    return not character.isascii() and (
-        unicodedata.category(character)[0] == "M" or _JAMO[0] <= character <= _JAMO[1]
-    )
+    return not character.isascii() and (unicodedata.category(character)[0] == "M" or _JAMO[0] <= character <= _JAMO[1])
 
 
 def _replaced(found: PlainText, changes: Iterable[tuple[int, int, str]]) -> PlainText:

@@ -104,7 +104,7 @@ def test_word_tokens(text: str, tokens: list[str]) -> None:
     assert token_strings(text, "word") == tokens
 
 
-@pytest.mark.parametrize("text", ["I didn't like it -- at all ...", "A caf\u00e9, 3 of 5; it's \"fine\"."])
+@pytest.mark.parametrize("text", ["I didn't like it -- at all ...", 'A caf\u00e9, 3 of 5; it\'s "fine".'])
 def test_what_is_plain_reads_alike_with_and_without_unifying(text: str) -> None:
     assert token_strings(text, "unified") == token_strings(text, "word")
 
@@ -117,11 +117,13 @@ def test_what_is_plain_reads_alike_with_and_without_unifying(text: str) -> None:
         ("&amp;lt; &nosuch; AT&T", ["&", "lt", ";", "&", "nosuch", ";", "at", "&", "t"], None),
         ("cafe\u0301 CAFE\u0301", ["caf\u00e9"] * 2, ["cafe\u0301", "CAFE\u0301"]),
         ("\u1112\u1161\u11ab", ["\ud55c"], ["\u1112\u1161\u11ab"]),
-        ("\ufb01lm o\ufb03ce \uff46\uff49\uff4c\uff4d", ["film", "office", "film"], ["\ufb01lm", "o\ufb03ce", "\uff46\uff49\uff4c\uff4d"]),
+        ("\ufb01lm o\ufb03ce", ["film", "office"], ["\ufb01lm", "o\ufb03ce"]),
+        ("\uff46\uff49\uff4c\uff4d", ["film"], ["\uff46\uff49\uff4c\uff4d"]),
         ("won\u00adder\u200bful\ufeff film\u200d", ["wonderful", "film"], ["won\u00adder\u200bful", "film"]),
-        ("good\u2014bad\u2026well\u2011made 1990\u201395", ["good", "--", "bad", "...", "well", "-", "made", "1990", "-", "95"], None),
+        ("good\u2014bad\u2026well\u2011made", ["good", "--", "bad", "...", "well", "-", "made"], None),
+        ("1990\u201395", ["1990", "-", "95"], None),
         ("fine\x85 it\x92s \x93so\x94 \x96", ["fine", "...", "it", "'s", '"', "so", '"', "-"], None),
-        ("it\u00b4s \u00bd of 5\u00b2", ["it", "'s", "\u00bd", "of", "52"], ["it", "\u00b4s", "\u00bd", "of", "5\u00b2"]),
+        ("it\u00b4s \u00bd 5\u00b2", ["it", "'s", "\u00bd", "52"], ["it", "\u00b4s", "\u00bd", "5\u00b2"]),
         ("film\u2122 rules\u00a0now", ["film", "rules", "now"], ["film", "rules", "now"]),
     ],
     ids=ascii,

@@ -21,7 +21,7 @@ from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, run_of,
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
 from sentiment_core.explain.unseen import own_test, seen_among
 from sentiment_core.metrics import Balance, Status
-from sentiment_core.predictions import read_predictions
+from sentiment_core.predictions import is_about, read_predictions
 from sentiment_core.steps.rules import correct, positive
 from sentiment_core.store import Store
 from sentiment_core.work.kinds import Kind, Progress
@@ -166,15 +166,15 @@ def answers_in_test(question: BatchQuestion, asked: Asked, store: Store) -> np.n
     """Return P(positive) `(N,)` of `asked` as it was when the run was tested; None where the model must be asked."""
     if question.data != "own" or asked.labels is None:
         return None
-    trained, count = store.run(question.model), len(asked.texts)
+    trained = store.run(question.model)
     if trained.status is not Status.FINISHED:
         # Its weights may be later ones than those that were tested.
         return None
     with suppress(CheckpointError):
         found = read_predictions(trained)
-        # Both go through the test part in its order; other labels mean other reviews.
-        if found is not None and len(found) >= count and np.array_equal(found.labels[:count], asked.labels):
-            answers = found.probabilities[:count].astype(np.float64)
+        # Both go through the test part in its order.
+        if found is not None and is_about(found, asked.texts, asked.labels):
+            answers = found.probabilities[: len(asked.texts)].astype(np.float64)
             return answers if np.isfinite(answers).all() else None
     return None
 

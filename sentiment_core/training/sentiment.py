@@ -100,7 +100,8 @@ class SentimentTask(Task[Corpus, Batch]):
         return {name: Balance(len(rows), int(positive(data.labels[rows]).sum())) for name, rows in parts.items()}
 
     def write_test(self, folder: Path, data: Corpus, examples: np.ndarray, answers: np.ndarray) -> None:
-        write_predictions(folder, examples, answers, data.labels[examples])
+        contents = None if data.contents is None else data.contents[examples]
+        write_predictions(folder, examples, answers, data.labels[examples], contents)
 
 
 def prepare_corpora(config: ExperimentConfig, reviews: Reviews, show: Show) -> list[Corpus]:
