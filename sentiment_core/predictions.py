@@ -65,14 +65,13 @@ def write_predictions(
     all.
     """
     order = np.argsort(indices, kind="stable")
-    bound = {} if contents is None else {"contents": contents[order].astype(np.uint64)}
     with written(folder / PREDICTIONS) as temporary:
         np.savez(
             temporary,
             indices=indices[order].astype(np.int32),
             probabilities=probability(logits[order], np.float32),
             labels=labels[order].astype(np.int8),
-            **bound,
+            contents=np.empty(0, np.uint64) if contents is None else contents[order].astype(np.uint64),
         )
 
 
@@ -89,7 +88,8 @@ def read_predictions(run: Run) -> Predictions | None:
             raise ValueError("too large")
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             contents = archive.get("contents")
-            found = Predictions(archive["indices"], archive["probabilities"], archive["labels"], contents)
+            bound = None if contents is None or contents.shape == (0,) else contents
+            found = Predictions(archive["indices"], archive["probabilities"], archive["labels"], bound)
         _check(found)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise CheckpointError(f"the predictions of run {run.id} are damaged; train it again") from error

@@ -18,8 +18,9 @@ from sentiment_core.excerpt import is_read, read_of
 from sentiment_core.explain.parallel import each
 from sentiment_core.explain.records import Explanation, ReadingAlong, TokenScore
 from sentiment_core.models import ModelOutput, assemble
+from sentiment_core.remarks import WordsRead, about_answer
 from sentiment_core.steps import rules
-from sentiment_core.text import TextEncoder, TokenizedText
+from sentiment_core.text import UNKNOWN_ID, TextEncoder, TokenizedText
 from sentiment_core.training.checkpoints import EMBEDDING, VOCABULARY, SavedModel, load_model, vectors_of, vocabulary_of
 
 MAX_CHARACTERS = 1_000_000
@@ -77,11 +78,19 @@ class Predictor:
         """Return P(positive) `(N,)` float64 for each text; one without known words gets what the model says to none."""
         return self.answers(texts)[0]
 
-    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return what `predict` does, and how many words of each text the model knows `(N,)` int64."""
-        rows = [ids for chunk in self.encoder.encode_known(texts) for ids in chunk]
-        known = np.array([len(ids) for ids in rows], dtype=np.int64)
-        return sigmoid(self.logits([self.cut(ids) for ids in rows])), known
+    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, WordsRead]:
+        """Return what `predict` does, and what the model could read of each text."""
+        rows = [ids for chunk in self.encoder.encode_ids(texts) for ids in chunk]
+        found = self.words_read(rows)
+        return sigmoid(self.logits([self.cut(ids[ids != UNKNOWN_ID]) for ids in rows])), found
+
+    def words_read(self, rows: Sequence[np.ndarray]) -> WordsRead:
+        """Return what the model can read of reviews given as source ids `(T,)`, unknown tokens included."""
+        counts = np.array(
+            [(np.count_nonzero(ids), self.encoder.is_word[ids].sum(), len(ids)) for ids in rows], dtype=np.int64
+        ).reshape(-1, 3)
+        known, words, tokens = counts.T
+        return WordsRead(known, words, tokens - known, self.max_tokens, self.keep)
 
     def cut(self, row: np.ndarray) -> np.ndarray:
         """Return what the model reads of the known tokens `row (T,)` of a review."""
@@ -170,6 +179,7 @@ class Predictor:
             used_tokens=int(used.sum()),
             seconds=time.perf_counter() - started,
             keep=self.keep,
+            remarks=about_answer(self.words_read([tokens.token_ids])),
         )
 
     def embed(self, token_ids: np.ndarray) -> np.ndarray:

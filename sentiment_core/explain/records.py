@@ -30,7 +30,8 @@ class TokenScore:
 class Explanation:
     """One model's answer to one text: `probability` is P(positive), `label` 1 from 0.5 on, `seconds` the wall time.
 
-    `truncated`: it did not read every word it knows, but the part that `keep` names.
+    `truncated`: it did not read every word it knows, but the part that `keep` names. `remarks`: what
+    that and the words it does not know make of the answer, a sentence each.
     """
 
     model_id: str
@@ -42,6 +43,7 @@ class Explanation:
     used_tokens: int
     seconds: float
     keep: Keep = "head"
+    remarks: tuple[str, ...] = ()
 
     @property
     def read(self) -> str:

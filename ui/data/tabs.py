@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import streamlit as st
 
 from sentiment_core.config import DataConfig, choices, field_info
@@ -21,7 +22,7 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
 from ui.addresses import BATCH_SIZES, DATA
 from ui.data.figures import balance_figure, batch_figure, length_figure, words_figure
-from ui.data.source import known_by, learnable_words, reading_of, reviews_of, space_of, vocabularies
+from ui.data.source import known_by, learnable_words, reading_of, remarks_of, reviews_of, space_of, vocabularies
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 
@@ -57,8 +58,14 @@ def overview(config: DataConfig) -> None:
         f"Lengths count the tokens that the vectors know, {known.lengths.mean():.0f} a review on average; "
         "a model sees no others."
     )
-    for warning in reviews.warnings:
+    for warning in (*reviews.warnings, *remarks_of(config)):
         st.caption(literal(warning))
+    if nothing := int(np.sum(known.lengths == 0)):
+        st.warning(
+            f"{nothing:,} of {len(reviews):,} reviews have no word that {DATA.value('embeddings')} knows: a model sees "
+            "nothing of them.",
+            icon=":material/translate:",
+        )
 
 
 def coverage_table(config: DataConfig) -> None:
