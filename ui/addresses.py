@@ -157,6 +157,7 @@ DATA = Address(
         one_of("tokenizer", choices("data.tokenizer"), "unified"),
         one_of("embeddings", ("glove-50", "glove-100"), "glove-50"),
         whole("max_tokens", 1, 10_000, 400),
+        one_of("keep", choices("data.keep"), "head"),
         text("search", 200),
         one_of("label", ("all", "positive", "negative"), "all"),
         one_of("part", ("all", "train", "validation", "test"), "all"),

@@ -19,8 +19,8 @@ ABOUT = """The command line: one JSON document on standard output with `--json`,
 Exit code 0, or 2 with one line on standard error for bad input.
 """
 SPLIT_HELP = (
-    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column (what "
-    "the file's column split says)"
+    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column "
+    "(what the file's column split says)"
 )
 
 

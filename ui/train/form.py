@@ -18,6 +18,7 @@ from sentiment_core.config import (
     matters,
 )
 from sentiment_core.errors import ConfigError
+from sentiment_core.excerpt import part_read
 from sentiment_core.fields import topic
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.sources import SOURCES, Source
@@ -119,6 +120,8 @@ def summary(config: ExperimentConfig) -> str:
         f"batch {training.batch_size}",
         f"seed {config.seed}",
     ]
+    if data.max_tokens is not None:
+        parts.append(f"{part_read(data.max_tokens, data.keep)} tokens of a review")
     parts += [f"mistake: {say('model.mistakes', name)}" for name in model.mistakes]
     parts += [f"mistake: {say('training.mistakes', name)}" for name in training.mistakes]
     return " · ".join(parts)
@@ -176,7 +179,7 @@ def _data() -> bool:
             edit("data.split")
         if draft()["data.embeddings"] in {"word2vec", "random"}:
             edit("data.embedding_dim")
-        edit("data.tokenizer", "data.max_tokens", "data.batching", "data.validation_fraction", "seed")
+        edit("data.tokenizer", "data.max_tokens", "data.keep", "data.batching", "data.validation_fraction", "seed")
     return usable
 
 
