@@ -49,6 +49,11 @@ class Remark:
     lesson: str
     topic: Topic | None = None
 
+    @property
+    def alert(self) -> bool:
+        """Whether something has gone wrong; a threshold below the usual norm is a choice that may be meant."""
+        return self.kind != "threshold"
+
 
 # The lab and the lesson that each kind leads to.
 PLACES: dict[Kind, tuple[str, str]] = {
@@ -103,7 +108,7 @@ def _against_guessing(
         return [("rate too high", f"{measured} is above {without}: the updates overshoot. {rate}", None)]
     # A network may be no surer than a guess and right more often all the same.
     if mean - half > guess * (1 - NO_PROGRESS) and not judged.learned and not _right(evaluations, run):
-        return [("stuck", f"{measured} is no better than {without}: it has not begun to learn.", "learned")]
+        return [("stuck", f"{measured} is no better than {without}.", "learned")]
     return []
 
 
