@@ -21,7 +21,7 @@ from sentiment_core.sources import SOURCES, offers_split
 from sentiment_core.tasks import REVIEWS, SEQUENCES, TASKS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
-Tokenizer = Literal["word", "whitespace"]
+Tokenizer = Literal["unified", "word", "whitespace"]
 Embeddings = Literal["glove-50", "glove-100", "word2vec", "random"]
 Norm = Literal["none", "batch", "layer"]
 Encoding = Literal[
@@ -103,11 +103,12 @@ class DataConfig(Config):
     header: Literal["detect", "yes", "no"] = Field(
         "detect", title="Names of columns", description="Whether the first row of a file names its columns."
     )
-    split: Literal["notebook", "official", "column"] = Field(
-        "notebook",
+    split: Literal["grouped", "notebook", "official", "column"] = Field(
+        "grouped",
         title="Split",
-        description="notebook: random 80/20 with a fixed seed; official: IMDb's own 25k/25k folders; column: what the "
-        "file's column split says (train, validation or test).",
+        description="grouped: random 80/20 with a fixed seed, all copies of a text in one part; notebook: the same "
+        "draw, copies where they fall; official: IMDb's own 25k/25k folders; column: what the file's column split says "
+        "(train, validation or test).",
     )
     limit: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=20, le=1_000_000, title="Review limit", description="Use at most this many reviews; none: all."
@@ -116,7 +117,10 @@ class DataConfig(Config):
         0.1, ge=0.01, le=0.5, title="Validation share", description="Part of the training reviews kept for validation."
     )
     tokenizer: Tokenizer = Field(
-        "word", title="Tokenizer", description="word: punctuation and contractions aware; whitespace: the notebook's."
+        "unified",
+        title="Tokenizer",
+        description="unified: punctuation and contractions aware, entities, Unicode forms and typographic signs "
+        "written one way; word: the same without that; whitespace: the notebook's.",
     )
     max_tokens: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         400, ge=1, le=10_000, title="Longest review", description="Known tokens kept per review; none: all."
@@ -148,7 +152,7 @@ class DataConfig(Config):
                 what = (type(self).model_fields[name].title or name).lower()
                 raise ValueError(f"data.{name}: give the {what} to read (data.source is {self.source})")
         if self.source not in (those := offers_split(self.split)):
-            raise ValueError(f"data.split: {self.split} exists for data.source={' or '.join(those)} only; use notebook")
+            raise ValueError(f"data.split: {self.split} exists for data.source={' or '.join(those)} only; use grouped")
         return self
 
 
@@ -260,6 +264,11 @@ class TrainingConfig(Config):
     mistakes: Annotated[tuple[TrainingMistake, ...], BeforeValidator(_as_sequence)] = Field(
         (), max_length=5, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none",
+        title="Class weights",
+        description="balanced: in the loss that is minimised, both classes weigh the same, however rare one is.",
+    )
 
     @property
     def threshold(self) -> float | None:
@@ -289,6 +298,20 @@ class ExperimentConfig(Config):
     seed: int = Field(1, ge=0, le=2**31 - 1, title="Seed", description="Fixes weights, batches and dropout.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", title="Device", description="Where to train; auto: a GPU when there is one."
+    )
+    snapshots: int = Field(
+        5,
+        ge=0,
+        le=50,
+        title="Snapshots",
+        description="Weights kept on the way, from the start on, ever further apart; fewer where they are large.",
+    )
+    watch_every: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        title="Watch the inside every",
+        description="Updates between two looks inside: gradient through time, saturation, histograms; 0: none.",
     )
     data: DataConfig = Field(default_factory=DataConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)

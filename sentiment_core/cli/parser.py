@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sentiment_core import __version__
-from sentiment_core.cli import about, findings, reviews, runs
+from sentiment_core.cli import about, findings, reviews, runs, seeds
 from sentiment_core.cli.files import add_file_options
+from sentiment_core.config import DataConfig
 from sentiment_core.presets import PRESETS
 from sentiment_core.sources import SOURCES
 
@@ -17,7 +18,10 @@ ABOUT = """The command line: one JSON document on standard output with `--json`,
 
 Exit code 0, or 2 with one line on standard error for bad input.
 """
-SPLIT_HELP = "notebook (random 80/20), official (imdb only) or column (what the file's column split says)"
+SPLIT_HELP = (
+    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column (what "
+    "the file's column split says)"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +56,9 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--limit", help="use at most so many reviews")
     train.add_argument("--epochs", help="passes over the training reviews")
     train.add_argument("--max-steps", help="stop after so many updates")
-    train.add_argument("--seed", help="fixes weights, batches and dropout")
+    train.add_argument(
+        "--seed", help="fixes weights, batches and dropout; several, such as 1,2,3 or 1-5: an experiment each"
+    )
     train.add_argument("--device", help="auto, cpu, cuda or mps")
     train.add_argument("--name", help="name of the experiment")
     add_file_options(train)
@@ -61,6 +67,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     metrics = add("metrics", runs.metrics, "Print every measured step of a run.")
     metrics.add_argument("run_id", metavar="RUN_ID")
+    over = add("seeds", seeds.seeds, "Group runs by everything but their seed: mean, 95 % interval and n.")
+    over.add_argument("run_id", metavar="RUN_ID", nargs="*", help="only these (default: all)")
+    real = add("compare", seeds.compare, "Is it real? Compare settings over all seeds that they were trained with.")
+    real.add_argument("run_id", metavar="RUN_ID", nargs="+", help="one run of each setting, the first to compare with")
     exported = add("export", runs.export, "Write a run to a file: metrics, configuration or TensorBoard event files.")
     exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
     exported.add_argument("--format", choices=["csv", "json", "tensorboard"], default="csv")
@@ -98,7 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     study.add_argument("--method", metavar="NAME,NAME", help="which methods (default: all)")
     linear = add("baselines", reviews.baselines, "Train linear models on the same reviews and split.", computes=True)
     linear.add_argument("--data", default="demo", metavar="SOURCE", help=sources)
-    linear.add_argument("--split", default="notebook", help=SPLIT_HELP)
+    linear.add_argument("--split", default=DataConfig().split, help=SPLIT_HELP)
     add_file_options(linear)
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")

@@ -50,6 +50,8 @@ class Run:
         self.optimizer = build_optimizer(self.model, self.config)
         self.rule = RULES[self.config.clipping]
         self.measure_and_clip, self.share = measure_and_clip, share
+        # What it minimises, handed answers and batch; None: the task's own loss.
+        self.training_loss: Callable[[torch.Tensor, Any], torch.Tensor] | None = None
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
         self.averaged = self._trained() if self.config.weight_averaging else None
         self.learning_rate: float | None = None  # set live; replaces the schedule

@@ -20,11 +20,12 @@ Each = Callable[[Callable[[Run], Any], Sequence[Run]], Iterable[Any]]
 class Listeners:
     """Who listens within an update, in the thread of its run: see the callbacks' moments.
 
-    `gradient` are called before and after clipping; of `states`, the second is called where the first returns True.
+    `gradient` are called before and after clipping; of `states`, the last is called where the one before it returns
+    True, with the states of so many examples as the first says, or of all.
     """
 
     gradient: Sequence[Callable[[Run, bool], None]] = ()
-    states: Sequence[tuple[Callable[[Run], bool], Callable[[Run, torch.Tensor, Any], None]]] = ()
+    states: Sequence[tuple[int | None, Callable[[Run], bool], Callable[[Run, torch.Tensor, Any], None]]] = ()
 
 
 class Stepper:
@@ -45,15 +46,15 @@ class Stepper:
         rate = run.begin_update(step)
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
-        asking = [hear for wants, hear in self.listeners.states if wants(run)]
+        asking = [(most, hear) for most, wants, hear in self.listeners.states if wants(run)]
         watch = run.model.watch_states() if asking else None
         with watch or nullcontext():
-            answers, loss = self._forward(run, batch)
+            answers = self._forward(run, batch)
+            loss = (run.training_loss or self.task.loss)(answers, batch)
         run.scaler.scale(loss).backward()
         if watch is not None:
-            states = watch.states(run.scaler.get_scale())
-            for hear in asking:
-                hear(run, states, batch)
+            for most, hear in asking:
+                hear(run, watch.states(run.scaler.get_scale(), most), batch)
         run.scaler.unscale_(run.optimizer)
         for hear_gradient in self.listeners.gradient:
             hear_gradient(run, False)
@@ -89,8 +90,8 @@ class Stepper:
         with run.averaged_weights():
             for batch in batches:
                 there = batch.to(run.device)
-                answers, loss = self._forward(run, there)
-                total += loss.item() * len(answers)
+                answers = self._forward(run, there)
+                total += self.task.loss(answers, there).item() * len(answers)
                 right.append(self.task.right(answers, there).sum().item())
                 sizes.append(len(answers))
                 if keep is not None:
@@ -99,7 +100,6 @@ class Stepper:
             return math.nan, math.nan
         return total / sum(sizes), run.share(right, sizes)
 
-    def _forward(self, run: Run, batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    def _forward(self, run: Run, batch: Any) -> torch.Tensor:
         with torch.autocast(run.device.type, run.dtype, enabled=run.dtype is not torch.float32):
-            answers = self.task.answers(run.model, batch).float()
-        return answers, self.task.loss(answers, batch)
+            return self.task.answers(run.model, batch).float()

@@ -86,6 +86,15 @@ class Task(ABC, Generic[Data, AnyBatch]):
     def loss(self, answers: torch.Tensor, batch: AnyBatch) -> torch.Tensor:
         """Return the mean loss (0-dimensional) of float32 `answers (N, …)`, which is what is minimised."""
 
+    def training_loss(
+        self, config: ExperimentConfig, data: Data, members: np.ndarray
+    ) -> Callable[[torch.Tensor, AnyBatch], torch.Tensor]:
+        """Return what a run minimises over its training examples `members (M,)`, called as `loss` is.
+
+        Evaluations use `loss` whatever this is, so that runs can be held against each other.
+        """
+        return self.loss
+
     @abstractmethod
     def right(self, answers: torch.Tensor, batch: AnyBatch) -> torch.Tensor:
         """Return 1 where answers `(N, …)` are right, 0 where wrong, NaN where there is none `(N,)`."""

@@ -59,6 +59,8 @@ class Trainer:
             Run(run_id, single, model, device, self.total_steps)
             for run_id, single, model in zip(run_ids, configs, self.task.models(configs, data, device), strict=True)
         ]
+        for run, learned in zip(self.runs, data, strict=True):
+            run.training_loss = self.task.training_loss(run.experiment, learned, self.training_members)
         self.stepper = Stepper(self.task)
 
     @property
@@ -194,7 +196,7 @@ class Trainer:
         return Listeners(
             gradient=[partial(item.on_gradient, self) for item in overriding(self.callbacks, "on_gradient")],
             states=[
-                (partial(item.wants_states, self), partial(item.on_states, self))
+                (item.most_states, partial(item.wants_states, self), partial(item.on_states, self))
                 for item in overriding(self.callbacks, "on_states")
             ],
         )

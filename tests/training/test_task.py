@@ -19,6 +19,7 @@ from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.explain.catalogue import available_models, model_folder
 from sentiment_core.export import export
 from sentiment_core.metrics import Status
+from sentiment_core.snapshots import snapshot_folder
 from sentiment_core.store import Store
 from sentiment_core.symbols import EVALUATED
 from sentiment_core.tasks import TASKS
@@ -85,6 +86,10 @@ def test_it_is_trained_stored_shown_and_exported_like_the_first(home: Path) -> N
         with torch.no_grad():
             right = TemporalOrderTask().right(model.eval()(batch.token_ids, batch.lengths).logits, batch)
         assert float(right.mean()) == pytest.approx(run.test_accuracy, abs=0.05)
+
+        # Its weights on the way are what it saves of itself.
+        first = load_model(snapshot_folder(run, 0)).tensors
+        assert not torch.equal(first["head.weight"], model.state_dict()["head.weight"])
 
         # Its model reads no reviews, so that nobody can ask it about one.
         assert run.id not in [model.id for model in available_models(store)]

@@ -21,12 +21,13 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.fields import topic
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.sources import SOURCES, Source
+from sentiment_core.steps.inside import USUAL_EVERY
 from sentiment_core.tasks import TASKS
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
-from ui.train.fields import draft, edit, load_draft
+from ui.train.fields import draft, edit, load_draft, widget_key
 
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
@@ -218,6 +219,23 @@ def _training() -> None:
         if threshold := RULES[draft()["training.clipping"]].field:
             edit(threshold)
     _mistakes("training.mistakes")
+    _watching()
+
+
+def _watching() -> None:
+    """Draw the switch, and how often once it is on."""
+    left, right = st.columns(2, vertical_alignment="center")
+    with left:
+        on = st.toggle(
+            "Watch the inside",
+            draft()["watch_every"] > 0,
+            key=widget_key("widget:watch"),
+            help="Shows below the curves where the gradient goes, what saturates and how the layers change.",
+        )
+    draft()["watch_every"] = (draft()["watch_every"] or USUAL_EVERY) if on else 0
+    if on:
+        with right:
+            edit("watch_every")
 
 
 def _comparison() -> ExperimentConfig | None:
@@ -245,6 +263,8 @@ def _more_training() -> None:
         "training.early_stopping",
         "training.target_accuracy",
         "training.weight_averaging",
+        "training.class_weights",
         "training.precision",
         "device",
+        "snapshots",
     )
