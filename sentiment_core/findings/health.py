@@ -16,7 +16,7 @@ from sentiment_core.findings.verdict.measure import judge_run
 from sentiment_core.findings.verdict.records import RunVerdict, Topic
 from sentiment_core.findings.verdict.words import decimal, failures, too_often
 from sentiment_core.metrics import Evaluation
-from sentiment_core.steps.rules import Steps
+from sentiment_core.steps.rules import SATURATED, Steps
 from sentiment_core.store import Run, Source
 from sentiment_core.tasks import TASKS
 
@@ -164,7 +164,7 @@ def _inside(source: Source, run: Run) -> Found:
     looks = {name: _last_looks(source, run, name) for name in names if name in SHARES or name.startswith(RATIO)}
     found: Found = []
     if (seen := looks.get("saturated_share")) and min(seen) > MOST_SATURATED:
-        where = "beyond ±0.97, where tanh is flat and lets little gradient through"
+        where = f"beyond ±{SATURATED}, where tanh is flat and lets little gradient through"
         found.append(("saturated", f"{_between(seen)} of the states are {where}.", None))
     if (seen := looks.get("dead_relu_share")) and min(seen) > MOST_DEAD:
         found.append(("dead", f"{_between(seen)} of the ReLU units are zero for every example of a batch.", None))
