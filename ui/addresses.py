@@ -14,6 +14,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
+from sentiment_core.inside.measures import MOST_PADDING
 from sentiment_core.lessons import LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
@@ -49,6 +50,8 @@ LESSON = Address(
         identifier("mistake"),
         identifier("experiment"),
         one_of("watch", ("recorded",), None),
+        # How much padding the glass shows; without it, the glass is closed.
+        whole("glass", 0, MOST_PADDING, None, "padding behind the review", say=lambda value: str(value or "closed")),
     ),
     settings=True,
     remembers=False,
