@@ -9,19 +9,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import ConfigError
-from sentiment_core.fields import OneOf, limits, options, range_in_words, registry
+from sentiment_core.fields import About, OneOf, limits, options, range_in_words, registry, topic
 from sentiment_core.sources import SOURCES, offers_split
-from sentiment_core.tasks import TASKS
+from sentiment_core.tasks import REVIEWS, SEQUENCES, TASKS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
-Tokenizer = Literal["word", "whitespace"]
+Tokenizer = Literal["unified", "word", "whitespace"]
 Embeddings = Literal["glove-50", "glove-100", "word2vec", "random"]
 Norm = Literal["none", "batch", "layer"]
 Encoding = Literal[
@@ -71,9 +71,14 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    # What its settings are about, those that say nothing of their own (`fields.About`); None: they matter to all tasks.
+    topic: ClassVar[str | None] = None
+
 
 class DataConfig(Config):
-    """Which reviews, how they are split into tokens and batches, and which word vectors stand for them."""
+    """What is learned from: which reviews, how they are split into tokens and batches, which word vectors they get."""
+
+    topic: ClassVar[str | None] = REVIEWS
 
     source: Annotated[str, OneOf(SOURCES)] = Field("demo", title="Reviews", description="Where the reviews come from.")
     path: str | None = Field(None, title="File", description="The file to read when the source is csv.")
@@ -98,11 +103,12 @@ class DataConfig(Config):
     header: Literal["detect", "yes", "no"] = Field(
         "detect", title="Names of columns", description="Whether the first row of a file names its columns."
     )
-    split: Literal["notebook", "official", "column"] = Field(
-        "notebook",
+    split: Literal["grouped", "notebook", "official", "column"] = Field(
+        "grouped",
         title="Split",
-        description="notebook: random 80/20 with a fixed seed; official: IMDb's own 25k/25k folders; column: what the "
-        "file's column split says (train, validation or test).",
+        description="grouped: random 80/20 with a fixed seed, all copies of a text in one part; notebook: the same "
+        "draw, copies where they fall; official: IMDb's own 25k/25k folders; column: what the file's column split says "
+        "(train, validation or test).",
     )
     limit: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=20, le=1_000_000, title="Review limit", description="Use at most this many reviews; none: all."
@@ -111,7 +117,10 @@ class DataConfig(Config):
         0.1, ge=0.01, le=0.5, title="Validation share", description="Part of the training reviews kept for validation."
     )
     tokenizer: Tokenizer = Field(
-        "word", title="Tokenizer", description="word: punctuation and contractions aware; whitespace: the notebook's."
+        "unified",
+        title="Tokenizer",
+        description="unified: punctuation and contractions aware, entities, Unicode forms and typographic signs "
+        "written one way; word: the same without that; whitespace: the notebook's.",
     )
     max_tokens: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         400, ge=1, le=10_000, title="Longest review", description="Known tokens kept per review; none: all."
@@ -125,6 +134,16 @@ class DataConfig(Config):
         title="Batches",
         description="bucketed: reviews of similar length together; random: the notebook's, mostly padding.",
     )
+    sequence_length: Annotated[int, About(SEQUENCES)] = Field(
+        20,
+        ge=10,
+        le=500,
+        title="Sequence length",
+        description="Symbols in a sequence, T: the two that matter stand near T/10 and T/2, the answer comes at T.",
+    )
+    sequences: Annotated[int, About(SEQUENCES)] = Field(
+        2_000, ge=20, le=100_000, title="Sequences", description="Sequences an epoch, drawn anew in each."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -133,7 +152,7 @@ class DataConfig(Config):
                 what = (type(self).model_fields[name].title or name).lower()
                 raise ValueError(f"data.{name}: give the {what} to read (data.source is {self.source})")
         if self.source not in (those := offers_split(self.split)):
-            raise ValueError(f"data.split: {self.split} exists for data.source={' or '.join(those)} only; use notebook")
+            raise ValueError(f"data.split: {self.split} exists for data.source={' or '.join(those)} only; use grouped")
         return self
 
 
@@ -232,6 +251,13 @@ class TrainingConfig(Config):
     early_stopping: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=1, le=100, title="Patience", description="Stop after so many epochs without a better validation loss."
     )
+    target_accuracy: Annotated[float | None, BeforeValidator(_none_word)] = Field(
+        None,
+        gt=0,
+        le=1,
+        title="Target accuracy",
+        description="End a run whose validation accuracy has reached this; none: train on.",
+    )
     weight_averaging: float = Field(
         0.0, ge=0, lt=1, title="Weight averaging", description="Decay of the averaged weights that are kept; 0: off."
     )
@@ -272,6 +298,20 @@ class ExperimentConfig(Config):
     seed: int = Field(1, ge=0, le=2**31 - 1, title="Seed", description="Fixes weights, batches and dropout.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", title="Device", description="Where to train; auto: a GPU when there is one."
+    )
+    snapshots: int = Field(
+        5,
+        ge=0,
+        le=50,
+        title="Snapshots",
+        description="Weights kept on the way, from the start on, ever further apart; fewer where they are large.",
+    )
+    watch_every: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        title="Watch the inside every",
+        description="Updates between two looks inside: gradient through time, saturation, histograms; 0: none.",
     )
     data: DataConfig = Field(default_factory=DataConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
@@ -383,6 +423,14 @@ def label_of(field: str, choice: str) -> str | None:
     """Return what a registered choice is called on pages; None where it has registered no name."""
     known = registry(FIELDS[field]).get(choice) if field in FIELDS else None
     return None if known is None else known.label
+
+
+def matters(field: str, task: str) -> bool:
+    """Return whether a task has a use for a dotted field; raise `ConfigError` for a field that there is not."""
+    section = field.rpartition(".")[0]
+    kind = next((kind for kind, prefix in SECTIONS.items() if prefix == f"{section}."), ExperimentConfig)
+    about = topic(field_info(field)) or kind.topic
+    return about is None or about in TASKS[task].topics
 
 
 def _collect_fields() -> dict[str, Any]:

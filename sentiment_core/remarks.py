@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from sentiment_core.datasets import TEST, Reviews
-from sentiment_core.seen import text_hashes
 
 # One in fewer than so many reviews: naming the other class every time is right more than nine times in ten.
 RARE = 10
@@ -14,7 +13,7 @@ RARE = 10
 def remarks(reviews: Reviews) -> tuple[str, ...]:
     """Return a sentence for each oddity; a copy is the same text but for case, white space and `<br />`."""
     said = []
-    _, group, sizes = np.unique(text_hashes(reviews.texts), return_inverse=True, return_counts=True)
+    _, group, sizes = np.unique(reviews.hashes, return_inverse=True, return_counts=True)
     if repeated := int(np.sum(sizes > 1)):
         members = int(sizes[sizes > 1].sum())
         said.append(

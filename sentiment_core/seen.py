@@ -1,39 +1,28 @@
-"""Which reviews a model was trained and validated on, kept as hashes of their texts: its answer to those is no test.
-
-A copy is the same text apart from case, white space and `<br />`; texts that differ by a word are different reviews.
-"""
+"""Which reviews a model was trained and validated on, kept as hashes of their texts: its answer to those is no test."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
 from sentiment_core.artifacts import SEEN, written
 from sentiment_core.datasets import TEST, Reviews
+from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.errors import CheckpointError
 
-# 64 bits: among 8,000 texts and 32,000 hashes, one false match in 10¹¹.
-HASH_BYTES = 8
 LARGEST_FILE = 1 << 26
-
-
-def text_hashes(texts: Sequence[str]) -> np.ndarray:
-    """Return a hash of each text `(N,)` uint64: equal for copies."""
-    return np.fromiter((_hash(text) for text in texts), dtype=np.uint64, count=len(texts))
 
 
 def learned_from(reviews: Reviews) -> np.ndarray:
     """Return the hashes `(M,)` of the training and validation reviews, ascending, each once."""
-    return np.unique(text_hashes([reviews.texts[index] for index in np.flatnonzero(reviews.parts != TEST)]))
+    return np.unique(reviews.hashes[reviews.parts != TEST])
 
 
 def copies_in_test(reviews: Reviews) -> int:
     """Return how many test reviews have a copy among the training and validation reviews."""
-    return int(is_in([reviews.texts[index] for index in reviews.select(TEST)], learned_from(reviews)).sum())
+    return int(np.isin(reviews.hashes[reviews.parts == TEST], learned_from(reviews)).sum())
 
 
 def is_in(texts: Sequence[str], seen: np.ndarray) -> np.ndarray:
@@ -64,9 +53,3 @@ def read_seen(folder: Path) -> np.ndarray | None:
             f"the list of reviews that the model in {folder.name} was trained on is damaged; train it again"
         ) from error
     return found
-
-
-def _hash(text: str) -> int:
-    words = unicodedata.normalize("NFC", text).replace("<br />", " ").casefold().split()
-    content = " ".join(words).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(content, digest_size=HASH_BYTES).digest(), "little")

@@ -49,7 +49,7 @@ class Source:
     waiting: str
     fields: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    splits: tuple[str, ...] = ("notebook",)
+    splits: tuple[str, ...] = ("grouped", "notebook")
     count: int | None = None
     longest: int | None = None
     words: int | None = None
@@ -127,7 +127,7 @@ register(
         kind="real reviews",
         module="sentiment_core.datasets.imdb",
         waiting="Downloads 84 MB on first use; then a minute or two for all 50,000 reviews.",
-        splits=("notebook", "official"),
+        splits=("grouped", "notebook", "official"),
         count=50_000,
     )
 )
@@ -150,6 +150,6 @@ register(
             "header",
         ),
         needs=("path",),
-        splits=("notebook", "column"),
+        splits=("grouped", "notebook", "column"),
     )
 )

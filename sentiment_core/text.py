@@ -1,8 +1,9 @@
-"""Text to tokens: two tokenizers, both lower-casing, both with character offsets into the original text.
+"""Text to tokens: three tokenizers, all lower-casing, all with character offsets into the original text.
 
 `whitespace` is the course notebook's: split on white space, nothing else. `word` follows the conventions GloVe was
 trained with (Stanford tokenizer): punctuation on its own, contractions split as `did n't` and `it 's`, `<br />` is
-white space.
+white space. `unified` does the same to a text that was written one way first (`plain_text`). A model keeps the
+tokenizer that it was trained with: what changes the tokens of any text is a tokenizer of another name.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from tokenizers.models import WordLevel
 from tokenizers.trainers import WordLevelTrainer
 
 from sentiment_core.config import Tokenizer as TokenizerName
+from sentiment_core.plain_text import PlainText, plain, plain_string
 
-# Part of every cache key: raise it when a change below changes the tokens of any text.
+# Part of every cache key: raise it when what is cached of a text changes although its tokenizer keeps its name.
 TOKENIZER_VERSION = 2
 
 UNKNOWN = "[UNK]"
@@ -53,11 +55,11 @@ class TokenizedText:
 def _pipeline(tokenizer: TokenizerName) -> tuple[normalizers.Normalizer, pre_tokenizers.PreTokenizer]:
     if tokenizer == "whitespace":
         return normalizers.Lowercase(), pre_tokenizers.WhitespaceSplit()
-    normalizer = normalizers.Sequence(
+    normalizer: normalizers.Normalizer = normalizers.Lowercase()
+    if tokenizer == "word":
         # Typographic apostrophes and quotes stand for the plain ones that GloVe knows.
-        [normalizers.Replace(curly, plain) for curly, plain in (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'))]
-        + [normalizers.Lowercase()]
-    )
+        quotes = (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'))
+        normalizer = normalizers.Sequence([normalizers.Replace(*pair) for pair in quotes] + [normalizer])
     splits = [
         pre_tokenizers.Split(Regex(r"<br\s*/?>"), behavior="removed"),
         pre_tokenizers.Split(Regex(_WORD_PATTERN), behavior="removed", invert=True),
@@ -70,25 +72,36 @@ def _sanitise(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def _prepared(text: str, tokenizer: TokenizerName) -> str:
+    """Return what of a text the pipeline gets to see."""
+    text = _sanitise(text)
+    return plain_string(text) if tokenizer == "unified" else text
+
+
 class TextEncoder:
     """Turns texts into ids of `words`: id `i + 1` is `words[i]`, id 0 is any other token."""
 
     def __init__(self, words: Sequence[str], tokenizer: TokenizerName) -> None:
         vocabulary = {word: index for index, word in enumerate(words, start=1)}
         vocabulary[UNKNOWN] = UNKNOWN_ID
+        self._name: TokenizerName = tokenizer
         self._tokenizer = Tokenizer(WordLevel(vocabulary, unk_token=UNKNOWN))
         self._tokenizer.normalizer, self._tokenizer.pre_tokenizer = _pipeline(tokenizer)
 
     def encode(self, text: str) -> TokenizedText:
         """Tokenize one text, unknown tokens included."""
-        encoding = self._tokenizer.encode(_sanitise(text), add_special_tokens=False)
+        found = plain(_sanitise(text)) if self._name == "unified" else PlainText(_sanitise(text))
+        encoding = self._tokenizer.encode(found.text, add_special_tokens=False)
         offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-        return TokenizedText(np.asarray(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1])
+        starts, ends = offsets[:, 0], offsets[:, 1]
+        if found.starts is not None and found.ends is not None:
+            starts, ends = found.starts[starts], found.ends[ends - 1]
+        return TokenizedText(np.asarray(encoding.ids, dtype=np.int64), starts, ends)
 
     def encode_known(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
         """Yield chunks of per-text ids `(T,)` int32, unknown tokens dropped."""
         for start in range(0, len(texts), _CHUNK):
-            chunk = [_sanitise(text) for text in texts[start : start + _CHUNK]]
+            chunk = [_prepared(text, self._name) for text in texts[start : start + _CHUNK]]
             encodings = self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False)
             ids = [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
             yield [row[row != UNKNOWN_ID] for row in ids]
@@ -97,7 +110,8 @@ class TextEncoder:
 def token_strings(text: str, tokenizer: TokenizerName) -> list[str]:
     """Return the tokens of one text as the vocabulary would spell them (lower case)."""
     normalizer, pre_tokenizer = _pipeline(tokenizer)
-    return [token for token, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(_sanitise(text)))]
+    prepared = _prepared(text, tokenizer)
+    return [token for token, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(prepared))]
 
 
 def learn_vocabulary(
@@ -109,6 +123,6 @@ def learn_vocabulary(
     trainer = WordLevelTrainer(
         vocab_size=max_words + 1, min_frequency=min_count, special_tokens=[UNKNOWN], show_progress=False
     )
-    learner.train_from_iterator((_sanitise(text) for text in texts), trainer)
+    learner.train_from_iterator((_prepared(text, tokenizer) for text in texts), trainer)
     ids = {index: word for word, index in learner.get_vocab().items()}
     return [ids[index] for index in range(1, len(ids))]

@@ -11,15 +11,16 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig, choices, to_query
+from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
-from sentiment_core.lessons import LESSONS
+from sentiment_core.lessons import LESSONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
 from sentiment_core.seeds import parse_seeds
 from sentiment_core.sources import SOURCES
+from sentiment_core.steps.inside import USUAL_EVERY
 from ui.kit.address import Address, hand_over
 from ui.kit.address_fields import (
     LONGEST_TEXT,
@@ -163,7 +164,7 @@ DATA = Address(
         one_of("tab", TABS, "overview", always=True),
         one_of("source", SOURCES, "demo"),
         upload("file", ""),
-        one_of("tokenizer", ("word", "whitespace"), "word"),
+        one_of("tokenizer", choices("data.tokenizer"), "unified"),
         one_of("embeddings", ("glove-50", "glove-100"), "glove-50"),
         whole("max_tokens", 1, 10_000, 400),
         text("search", 200),
@@ -214,6 +215,11 @@ def to_train(config: ExperimentConfig | None = None, *, experiment: str | None =
     return Link("train", TRAIN.query(experiment=experiment, settings=settings))
 
 
+def watching(config: ExperimentConfig) -> ExperimentConfig:
+    """Return the same experiment with its inside watched."""
+    return from_fields({"watch_every": config.watch_every or USUAL_EVERY}, config)
+
+
 def to_lesson(name: str | None = None, **settings: str) -> Link:
     """Return the way to a lesson with some settings changed; without a name, to the list of lessons."""
     return Link("lessons", LESSON.query(lesson=name, settings=settings))
@@ -230,6 +236,11 @@ def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
     return Link("explain", REVIEW.query(**asked), asked if len(review) > LONGEST_TEXT else {})
 
 
-def to_lab(name: str | None = None) -> Link:
-    """Return the way to a lab; without a name, to the list of labs."""
-    return Link("labs", {} if name is None else {LAB.name: name})
+def to_lab(name: str | None = None, **fields: str) -> Link:
+    """Return the way to a lab with `fields` of its address; without a name, to the list of labs."""
+    return Link("labs", {} if name is None else {LAB.name: name, **fields})
+
+
+def to_place(place: Place) -> Link:
+    """Return the way to a place that a lesson's text points to."""
+    return Link(place.page, dict(place.query))

@@ -18,7 +18,7 @@ from typing import (
 import numpy as np
 from typing_extensions import TypedDict
 
-from sentiment_core.config import DataConfig, build
+from sentiment_core.config import DataConfig, build, choices
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
 from sentiment_core.seen import copies_in_test
 from sentiment_core.sources import SOURCES
@@ -29,7 +29,7 @@ from sentiment_core.work.kinds import Kind, Progress
 # What decides which reviews are trained and tested on, and what the mean word vectors are taken over.
 REVIEWS = ("source", "split", "limit", "validation_fraction")
 VECTORS = ("tokenizer", "embeddings")
-PUBLISHED = tuple((words, vectors) for words in ("word", "whitespace") for vectors in ("glove-50", "glove-100"))
+PUBLISHED = tuple((words, vectors) for words in choices("data.tokenizer") for vectors in ("glove-50", "glove-100"))
 SEED = 1
 # Raised when the models change, so that what older ones reached is not taken for theirs.
 RECIPE = 2

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sentiment_core import __version__
-from sentiment_core.cli import about, reviews, runs, seeds
+from sentiment_core.cli import about, findings, reviews, runs, seeds
 from sentiment_core.cli.files import add_file_options
+from sentiment_core.config import DataConfig
 from sentiment_core.presets import PRESETS
 from sentiment_core.sources import SOURCES
 
@@ -17,7 +18,10 @@ ABOUT = """The command line: one JSON document on standard output with `--json`,
 
 Exit code 0, or 2 with one line on standard error for bad input.
 """
-SPLIT_HELP = "notebook (random 80/20), official (imdb only) or column (what the file's column split says)"
+SPLIT_HELP = (
+    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column (what "
+    "the file's column split says)"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -104,10 +108,21 @@ def build_parser() -> argparse.ArgumentParser:
     study.add_argument("--method", metavar="NAME,NAME", help="which methods (default: all)")
     linear = add("baselines", reviews.baselines, "Train linear models on the same reviews and split.", computes=True)
     linear.add_argument("--data", default="demo", metavar="SOURCE", help=sources)
-    linear.add_argument("--split", default="notebook", help=SPLIT_HELP)
+    linear.add_argument("--split", default=DataConfig().split, help=SPLIT_HELP)
     add_file_options(linear)
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")
+    health = add("health", findings.health, "Say what is wrong with runs, as far as their measurements show it.")
+    health.add_argument("run_id", metavar="RUN_ID", nargs="+")
+    order_map = add(
+        "order-map",
+        findings.order_map,
+        "Say which ways of training solve the temporal order task at which length, over five seeds.",
+        computes=True,
+    )
+    order_map.add_argument(
+        "--train", metavar="FILE", help="train all of it here, in about a quarter of an hour of one core, and write it"
+    )
     add(
         "work",
         about.work,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment_core.config import DataConfig, build
+from sentiment_core.config import DataConfig, build, choices
 from sentiment_core.data_view.reading import read_tokens
 from sentiment_core.datasets import load_reviews
 from sentiment_core.datasets.file import reader
@@ -14,7 +14,6 @@ from sentiment_core.remarks import remarks
 from sentiment_core.sources import SOURCES
 from sentiment_core.work.kinds import Kind, Progress
 
-TOKENIZERS = ("word", "whitespace")
 FIELDS = ("source", "limit", "split", "validation_fraction")
 
 
@@ -58,8 +57,8 @@ def run(question: ReadingQuestion, progress: Progress) -> ReviewCounts:
         table = reader.read(data, progress=progress)
         return _counts(table.texts, table.labels, table.understood.sentences(trained=False))
     reviews = load_reviews(data, progress)
-    for tokenizer in TOKENIZERS if question.tokens else ():
-        read_tokens(reviews, tokenizer, progress)  # type: ignore[arg-type]
+    for tokenizer in choices("data.tokenizer") if question.tokens else ():
+        read_tokens(reviews, tokenizer, progress)
     return _counts(reviews.texts, reviews.labels, (*reviews.warnings, *remarks(reviews)))
 
 

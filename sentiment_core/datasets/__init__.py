@@ -6,7 +6,8 @@ import numpy as np
 
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION, Progress, RawReviews, Reviews, Spans, silent
-from sentiment_core.datasets.split import LIMIT_SEED, assign_parts, notebook_test, stratified_sample
+from sentiment_core.datasets.copies import text_hashes
+from sentiment_core.datasets.split import LIMIT_SEED, assign_parts, drawn_test, stratified_sample
 from sentiment_core.sources import SOURCES
 
 __all__ = [
@@ -30,12 +31,13 @@ def load_reviews(config: DataConfig, progress: Progress = silent) -> Reviews:
     """
     corpus = SOURCES[config.source].load(config, progress)
     if config.limit is not None and config.limit < len(corpus.texts):
-        groups = corpus.labels if corpus.parts is None else corpus.labels + 2 * corpus.parts
-        corpus = corpus.take(stratified_sample(groups, config.limit, LIMIT_SEED))
+        kinds = corpus.labels if corpus.parts is None else corpus.labels + 2 * corpus.parts
+        corpus = corpus.take(stratified_sample(kinds, config.limit, LIMIT_SEED))
     parts = corpus.parts
-    if parts is None or config.split == "notebook":
-        parts = np.where(notebook_test(len(corpus.texts)), TEST, TRAIN)
-    parts = assign_parts(corpus.labels, parts, config.validation_fraction)
+    groups = np.arange(len(corpus.texts)) if config.split != "grouped" else text_hashes(corpus.texts)
+    if parts is None or config.split in {"grouped", "notebook"}:
+        parts = np.where(drawn_test(groups), TEST, TRAIN)
+    parts = assign_parts(corpus.labels, parts, config.validation_fraction, groups)
     return Reviews(corpus.texts, corpus.labels, parts, corpus.evidence, corpus.warnings)
 
 

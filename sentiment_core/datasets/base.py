@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
+
+from sentiment_core.datasets.copies import text_hashes
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
@@ -58,6 +61,11 @@ class Reviews:
     def select(self, part: int) -> np.ndarray:
         """Return the indices (M,) of the reviews in `part`, ascending."""
         return np.flatnonzero(self.parts == part)
+
+    @cached_property
+    def hashes(self) -> np.ndarray:
+        """A hash of each text `(N,)` uint64, equal for copies."""
+        return text_hashes(self.texts)
 
     def fingerprint(self) -> str:
         """Return a hex hash of texts, labels and parts: equal exactly when these are."""

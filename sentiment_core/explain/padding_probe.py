@@ -29,7 +29,7 @@ KINDS: dict[str, frozenset[str]] = {
     "attention": frozenset(name for name, pooling in POOLINGS.items() if pooling.attends),
 }
 # What may differ between compared runs: what the probe is about, and what makes no difference to a model.
-FREE = {"name", "device", "model.pooling"}
+FREE = {"name", "device", "snapshots", "model.pooling"}
 # Two sums over differently long rows differ by rounding; a model that reads padding moves a thousand times further.
 FLAT = 1e-5
 

@@ -22,7 +22,7 @@ from sentiment_core.store import Experiment, Run, Store
 SETTING: dict[str, Any] = {
     "data.source": "demo",
     "data.embeddings": "glove-50",
-    "data.tokenizer": "word",
+    "data.tokenizer": "unified",
     "data.validation_fraction": 0.2,
     "data.batching": "bucketed",
     "training.batch_size": 32,

@@ -23,7 +23,12 @@ MOST_STEPS = 10_000
 LAST_STEPS = 20
 RATE = "training.learning_rate"
 # The demo reviews are few: batches of 128 would be through with them in 23 updates.
-SETTING = {"data.embeddings": "glove-50", "data.tokenizer": "word", "data.max_tokens": 400, "training.batch_size": 32}
+SETTING = {
+    "data.embeddings": "glove-50",
+    "data.tokenizer": "unified",
+    "data.max_tokens": 400,
+    "training.batch_size": 32,
+}
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-# A tanh whose output is beyond this is called saturated: its slope is below 0.06 (Karpathy, makemore part 3).
-SATURATED = 0.97
+from sentiment_core.steps.rules import SATURATED
 
 
 def saturated_share(activations: np.ndarray) -> float:

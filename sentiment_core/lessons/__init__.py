@@ -2,17 +2,22 @@
 
 from sentiment_core.lessons.answer import measured_choice
 from sentiment_core.lessons.evidence import measured, results, updates_per_epoch
+from sentiment_core.lessons.hyperparameters import HYPERPARAMETERS, Hyperparameter
 from sentiment_core.lessons.mistakes import MISTAKES, MistakeLesson, mistake, mistakes_of
+from sentiment_core.lessons.places import Place
 from sentiment_core.lessons.setting import changed_fields, experiment_for, full_experiment_for
 from sentiment_core.lessons.source import Excerpt, excerpt
 from sentiment_core.lessons.syllabus import LESSONS, Lesson, Variation, lesson
 
 __all__ = [
+    "HYPERPARAMETERS",
     "LESSONS",
     "MISTAKES",
     "Excerpt",
+    "Hyperparameter",
     "Lesson",
     "MistakeLesson",
+    "Place",
     "Variation",
     "changed_fields",
     "excerpt",

@@ -131,8 +131,13 @@ class Run:
             current = [parameter.detach() for parameter in self.model.parameters() if parameter.requires_grad]
             get_ema_multi_avg_fn(decay)(self.averaged, current, step)
 
-    def note_validation(self, loss: float) -> None:
-        """With early stopping, keep the best weights and end the run when its patience is over."""
+    def note_validation(self, loss: float, accuracy: float) -> None:
+        """End the run where it is as good as wanted; with early stopping, keep the best weights while it has patience.
+
+        `accuracy` may be NaN, which no target is reached by.
+        """
+        target = self.config.target_accuracy
+        self.ended = target is not None and accuracy >= target
         patience = self.config.early_stopping
         if patience is None:
             return
@@ -142,7 +147,7 @@ class Run:
                 self.best_weights = self._trained()
         else:
             self.epochs_without_progress += 1
-        self.ended = self.epochs_without_progress >= patience
+        self.ended = self.ended or self.epochs_without_progress >= patience
 
     @property
     def is_best(self) -> bool:

@@ -20,11 +20,12 @@ Each = Callable[[Callable[[Run], Any], Sequence[Run]], Iterable[Any]]
 class Listeners:
     """Who listens within an update, in the thread of its run: see the callbacks' moments.
 
-    `gradient` are called before and after clipping; of `states`, the second is called where the first returns True.
+    `gradient` are called before and after clipping; of `states`, the last is called where the one before it returns
+    True, with the states of so many examples as the first says, or of all.
     """
 
     gradient: Sequence[Callable[[Run, bool], None]] = ()
-    states: Sequence[tuple[Callable[[Run], bool], Callable[[Run, torch.Tensor, Any], None]]] = ()
+    states: Sequence[tuple[int | None, Callable[[Run], bool], Callable[[Run, torch.Tensor, Any], None]]] = ()
 
 
 class Stepper:
@@ -45,16 +46,15 @@ class Stepper:
         rate = run.begin_update(step)
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
-        asking = [hear for wants, hear in self.listeners.states if wants(run)]
+        asking = [(most, hear) for most, wants, hear in self.listeners.states if wants(run)]
         watch = run.model.watch_states() if asking else None
         with watch or nullcontext():
             answers = self._forward(run, batch)
             loss = (run.training_loss or self.task.loss)(answers, batch)
         run.scaler.scale(loss).backward()
         if watch is not None:
-            states = watch.states(run.scaler.get_scale())
-            for hear in asking:
-                hear(run, states, batch)
+            for most, hear in asking:
+                hear(run, watch.states(run.scaler.get_scale(), most), batch)
         run.scaler.unscale_(run.optimizer)
         for hear_gradient in self.listeners.gradient:
             hear_gradient(run, False)

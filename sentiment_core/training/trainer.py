@@ -190,13 +190,13 @@ class Trainer:
                     examples = np.concatenate(self.task.plan_evaluation(self.data_of(run), part))
                     callback.on_test(self, run, examples, torch.cat(kept[run.id]).numpy())
             if part == "validation":
-                run.note_validation(loss)
+                run.note_validation(loss, accuracy)
 
     def _listeners(self) -> Listeners:
         return Listeners(
             gradient=[partial(item.on_gradient, self) for item in overriding(self.callbacks, "on_gradient")],
             states=[
-                (partial(item.wants_states, self), partial(item.on_states, self))
+                (item.most_states, partial(item.wants_states, self), partial(item.on_states, self))
                 for item in overriding(self.callbacks, "on_states")
             ],
         )

@@ -243,7 +243,14 @@ def test_a_diagnostic_is_drawn_in_its_own_panel_where_it_was_measured(page, serv
         [name, { ...declared, name, panel: panels[place] }]));
       const series = new Series();
       series.append({ step: [1, 2, 3], loss: [1, 1, 1] });
-      series.append({ step: [4, 5, 6], loss: [1, 1, 1], ratio: [0.5, null, 'NaN'], hidden: [1, 1, 1] });
+      const first = { step: [4, 5, 6], loss: [1, 1, 1], ratio: [0.5, null, 'NaN'], hidden: [1, 1, 1] };
+      const grown = [series.append(first), series.append({ step: [6], loss: [1] })];
+      // Measured when the step itself was already here: sent with it once more, in a column that may be new.
+      const late = new Series();
+      late.append({ step: [1, 2], loss: [1, 1], clipped: [true, true] });
+      grown.push(late.append({ step: [2, 3], loss: [9, 1], clipped: [true, false], ratio: [0.25, null] }));
+      grown.push(late.append({ step: [3], ratio: [0.75] }));
+      const filled = { ratio: late.columns.ratio, loss: late.columns.loss, share: late.clippedShare, grown };
       const runs = [{ id: 'a', label: 'a', colour: '#000', series, undrawn: ['hidden'] }];
       const look = { muted: '#888', grid: '#ccc', border: '#ccc', text: '#000', font: 'serif' };
       const used = usedPanels(runs, panels.slice(0, 1), quantities);
@@ -252,9 +259,15 @@ def test_a_diagnostic_is_drawn_in_its_own_panel_where_it_was_measured(page, serv
       const empty = [{ ...runs[0], series: new Series() }];
       return { used: used.length, x: traces.map((trace) => trace.x), axes: traces.map((trace) => trace.yaxis),
                type: layout.yaxis.type, title: layout.annotations[0].text, help: layout.annotations[0].hovertext,
-               hover: traces[0].hovertemplate, none: usedPanels(empty, panels, quantities).length };
+               hover: traces[0].hovertemplate, filled, none: usedPanels(empty, panels, quantities).length };
     }""")
     assert found["used"] == 1 and found["none"] == 0
+    assert found["filled"] == {
+        "ratio": [None, 0.25, 0.75],
+        "loss": [1, 1, 1],
+        "share": 2 / 3,
+        "grown": [True, False, True, True],
+    }
     assert found["x"] == [[4, 6], [6]] and found["axes"] == ["y", "y2"], "a gap is drawn at what is no number"
     assert found["type"] == "log" and "Ratio &lt;b&gt;" in found["title"]
     assert found["help"] == "update : weight (u): What it is." and "%{y:.4~g} u" in found["hover"]

@@ -60,7 +60,7 @@ def test_coverage_lists_each_tokenizer_and_vocabulary(open_page):
     page = open_page("data", tab="coverage", tokenizer="whitespace")
     assert clean(page)
     table = page.dataframe[0].value
-    assert table["Vocabulary"].tolist() == ["glove-50", "the reviews' own words"] * 2
+    assert table["Vocabulary"].tolist() == ["glove-50", "the reviews' own words"] * 3
     shares = [float(share.rstrip("%")) for share in table["Known tokens"]]
     assert shares[0] > 99 > shares[2]
     unknown = page.dataframe[1].value

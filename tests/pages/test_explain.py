@@ -8,13 +8,13 @@ import json
 import numpy as np
 import pytest
 
+from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.errors import DataError
 from sentiment_core.explain import METHODS, PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
 from sentiment_core.explain.agreement import Agreement
 from sentiment_core.explain.catalogue import available_models
 from sentiment_core.explain.counterfactual import Draft
 from sentiment_core.explain.job import EXPLANATION
-from sentiment_core.seen import text_hashes
 from ui.explain import answers, counterfactual, words
 from ui.explain.blocks import row_note
 from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales

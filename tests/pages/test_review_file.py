@@ -13,8 +13,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.explain.batch import PREDICTIONS, batch_arguments
-from sentiment_core.seen import text_hashes
 from tests.pages.conftest import answered, button, texts
 from ui.kit.uploads import save_upload
 from ui.server.backend import desk, store

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from sentiment_core.artifacts import home, place
-from sentiment_core.config import DataConfig, Tokenizer, build
+from sentiment_core.config import DataConfig, Tokenizer, build, choices
 from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.data_view.neighbours import WordSpace, word_space
 from sentiment_core.data_view.reading import Reading, read_tokens
@@ -52,9 +52,11 @@ def choose() -> DataConfig | None:
             on_change=_restart,
         )
     with second:
-        names = ("word", "whitespace")
         st.selectbox(
-            "Tokenizer", names, key=DATA.key("tokenizer"), format_func=lambda name: say("data.tokenizer", name)
+            "Tokenizer",
+            choices("data.tokenizer"),
+            key=DATA.key("tokenizer"),
+            format_func=lambda name: say("data.tokenizer", name),
         )
     with third:
         here = vocabularies()

@@ -6,7 +6,7 @@ import re
 
 import streamlit as st
 
-from sentiment_core.config import DataConfig, Tokenizer
+from sentiment_core.config import DataConfig, choices
 from sentiment_core.data_view.batch_image import batch_images
 from sentiment_core.data_view.neighbours import nearest, project
 from sentiment_core.data_view.statistics import (
@@ -25,7 +25,6 @@ from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 
 PLAIN = {"displayModeBar": False}
-TOKENIZERS: tuple[Tokenizer, ...] = ("word", "whitespace")
 LEARNED = "the reviews' own words"
 MOST_WORDS = 60
 
@@ -65,7 +64,7 @@ def coverage_table(config: DataConfig) -> None:
     """Draw what each vocabulary knows of each tokenizer's tokens, and the most frequent unknown ones."""
     reviews_of(config)
     rows = []
-    for tokenizer in TOKENIZERS:
+    for tokenizer in choices("data.tokenizer"):
         reading = reading_of(config, tokenizer)
         known = {name: known_by(config, tokenizer, name).words for name in vocabularies()}
         known[LEARNED] = learnable_words(config, tokenizer)

@@ -8,8 +8,17 @@ from sentiment_core.config import label_of
 
 # Of settings whose choices register no name of their own.
 CHOICES: dict[str, dict[str, str]] = {
-    "data.split": {"notebook": "Random 80/20", "official": "IMDb's own 25k/25k", "column": "The file's column split"},
-    "data.tokenizer": {"word": "Words and punctuation", "whitespace": "White space (notebook)"},
+    "data.split": {
+        "grouped": "Random 80/20, copies together",
+        "notebook": "Random 80/20 (notebook)",
+        "official": "IMDb's own 25k/25k",
+        "column": "The file's column split",
+    },
+    "data.tokenizer": {
+        "unified": "Words, one spelling",
+        "word": "Words, as written",
+        "whitespace": "White space (notebook)",
+    },
     "data.embeddings": {
         "glove-50": "GloVe, 50-d (built in)",
         "glove-100": "GloVe, 100-d (download)",

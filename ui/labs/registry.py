@@ -41,6 +41,34 @@ LABS: list[Lab] = [
         ":material/space_bar:",
     ),
     Lab(
+        "glass-rnn",
+        "Glass RNN",
+        "One review runs word by word through the units, and the gradient comes back: where does it die?",
+        "ui.labs.inside.glass",
+        ":material/visibility:",
+    ),
+    Lab(
+        "tensors",
+        "Tensor stepper",
+        "From words to attention, one line of code at a time: predict the shape, see what moved where, try it wrong.",
+        "ui.labs.walks.tensors",
+        ":material/view_in_ar:",
+    ),
+    Lab(
+        "loop",
+        "The loop, line by line",
+        "Forward, backward, measure, clip, step: what does each line change, in one update on real reviews?",
+        "ui.labs.walks.loop",
+        ":material/sync:",
+    ),
+    Lab(
+        "blanks",
+        "Fill the blank",
+        "Gather, mask and clip: choose the missing pieces; your lines run and are compared with the program's own.",
+        "ui.labs.walks.blanks",
+        ":material/edit_note:",
+    ),
+    Lab(
         "initialisation",
         "Initialisation bench",
         "Before any training: what does a start do to activations and gradients, through time and through layers?",
@@ -67,6 +95,13 @@ LABS: list[Lab] = [
         "A loss with a cliff: where does descent end without clipping, by norm and by value, update by update?",
         "ui.labs.inside.cliff",
         ":material/landscape:",
+    ),
+    Lab(
+        "temporal-order",
+        "Temporal order",
+        "A task that needs a gradient from far back: how long may it be, with and without clipping?",
+        "ui.labs.order_map",
+        ":material/swap_horiz:",
     ),
     Lab(
         "baselines",

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.clipping import NONE, NORM, RULES, ClippingRule
-from sentiment_core.config import ExperimentConfig, RunConfig, choices, flatten, with_runs
+from sentiment_core.config import ExperimentConfig, RunConfig, choices, flatten, matters, with_runs
 from sentiment_core.presets import vary_clipping
 from ui.kit.labels import say
 from ui.train.fields import field_widget, widget_key
@@ -65,7 +65,7 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
     """Draw the control; return `config` with the runs it stands for. Raises `ConfigError` for impossible ones."""
     given = st.session_state.get(GIVEN_RUNS)
     titles = {NOTHING: "Nothing: one run", CLIPPING: "With and without clipping"}
-    offered = comparisons()
+    offered = {name: item for name, item in comparisons().items() if matters(item.varied, config.task)}
     titles |= {name: comparison.title for name, comparison in offered.items()}
     if given:
         titles[GIVEN] = "As loaded: " + ", ".join(run.name for run in given)

@@ -8,15 +8,26 @@ from pathlib import Path
 import streamlit as st
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import DataConfig, ExperimentConfig, choices, from_fields
+from sentiment_core.config import (
+    FIELDS,
+    DataConfig,
+    ExperimentConfig,
+    field_info,
+    flatten,
+    from_fields,
+    matters,
+)
 from sentiment_core.errors import ConfigError
+from sentiment_core.fields import topic
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.sources import SOURCES, Source
+from sentiment_core.steps.inside import USUAL_EVERY
+from sentiment_core.tasks import TASKS
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
-from ui.train.fields import draft, edit, load_draft
+from ui.train.fields import draft, edit, load_draft, widget_key
 from ui.train.seeds import seeds_control
 
 PRESET = "widget:preset"
@@ -95,9 +106,13 @@ def form() -> ExperimentConfig | None:
 def summary(config: ExperimentConfig) -> str:
     """Return a configuration in one line."""
     data, model, training = config.data, config.model, config.training
-    parts = [
-        say("data.source", data.source),
-        say("data.embeddings", data.embeddings),
+    if matters("data.source", config.task):
+        parts = [say("data.source", data.source), say("data.embeddings", data.embeddings)]
+    else:
+        parts = [TASKS[config.task].label]
+    settings = flatten(config)
+    parts += [f"{field_info(name).title.lower()} {say(name, settings[name])}" for name in own_fields(config.task)]
+    parts += [
         f"{say('model.cell', model.cell)} {model.hidden_size}",
         say("model.pooling", model.pooling),
         f"{say('training.optimizer', training.optimizer)} {training.learning_rate:g}",
@@ -107,6 +122,11 @@ def summary(config: ExperimentConfig) -> str:
     parts += [f"mistake: {say('model.mistakes', name)}" for name in model.mistakes]
     parts += [f"mistake: {say('training.mistakes', name)}" for name in training.mistakes]
     return " · ".join(parts)
+
+
+def own_fields(task: str) -> list[str]:
+    """Return the settings of what is learned from that only tasks like this one have a use for."""
+    return [name for name, info in FIELDS.items() if name.startswith("data.") and topic(info) and matters(name, task)]
 
 
 def _apply_preset(leave: Callable[[], None]) -> None:
@@ -130,8 +150,13 @@ def _apply_preset(leave: Callable[[], None]) -> None:
 
 
 def _data() -> bool:
-    if len(choices("task")) > 1:
-        edit("task")
+    edit("task")
+    task = draft()["task"]
+    edit(*own_fields(task))
+    if not matters("data.source", task):
+        with st.popover("More", icon=":material/tune:", width="stretch"):
+            edit("seed")
+        return True
     edit("data.source")
     source = SOURCES[draft()["data.source"]]
     usable = True
@@ -197,11 +222,30 @@ def _training() -> None:
         if threshold := RULES[draft()["training.clipping"]].field:
             edit(threshold)
     _mistakes("training.mistakes")
+    _watching()
+
+
+def _watching() -> None:
+    """Draw the switch, and how often once it is on."""
+    left, right = st.columns(2, vertical_alignment="center")
+    with left:
+        on = st.toggle(
+            "Watch the inside",
+            draft()["watch_every"] > 0,
+            key=widget_key("widget:watch"),
+            help="Shows below the curves where the gradient goes, what saturates and how the layers change.",
+        )
+    draft()["watch_every"] = (draft()["watch_every"] or USUAL_EVERY) if on else 0
+    if on:
+        with right:
+            edit("watch_every")
 
 
 def _comparison() -> ExperimentConfig | None:
     fields = draft()
-    if "path" in SOURCES[fields["data.source"]].needs and not fields["data.path"]:
+    # What the task has no use for stays in the form, for the next one, and out of the experiment.
+    fields = {name: value for name, value in fields.items() if matters(name, fields["task"])}
+    if "data.source" in fields and "path" in SOURCES[fields["data.source"]].needs and not fields["data.path"]:
         # The Data column already asks for the file; here it is only missing, not wrong.
         fields = {**fields, "data.path": "reviews.csv"}
     try:
@@ -218,5 +262,12 @@ def _more_training() -> None:
     edit("training.batch_size", "training.schedule", "training.weight_decay", "training.max_steps")
     if not draft()["model.freeze_embeddings"]:
         edit("training.embedding_rate")
-    edit("training.early_stopping", "training.weight_averaging", "training.class_weights")
-    edit("training.precision", "device")
+    edit(
+        "training.early_stopping",
+        "training.target_accuracy",
+        "training.weight_averaging",
+        "training.class_weights",
+        "training.precision",
+        "device",
+        "snapshots",
+    )

@@ -41,7 +41,7 @@ def load(data: DataConfig, progress: Progress) -> RawReviews:
         raise DataError(f"{name} holds {only} reviews only; a classifier needs both. Add reviews of the other kind.")
     parts = None if table.parts is None else table.parts[kept]
     if parts is not None and not np.any(parts == TEST):
-        raise DataError(f"{name}: its column split marks no row as test. Mark some, or set data.split to notebook.")
+        raise DataError(f"{name}: its column split marks no row as test. Mark some, or set data.split to grouped.")
     warnings = table.understood.sentences(trained=True)
     return RawReviews([table.texts[row] for row in kept], labels, parts, warnings=warnings)
 

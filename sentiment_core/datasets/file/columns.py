@@ -96,7 +96,7 @@ def choose(
         if len(candidates) != 1:
             raise DataError(
                 f"{name}: data.split is column, but no column is called split; its columns are {_listed(columns)}. "
-                "Name one so, with train, validation or test in each row, or set data.split to notebook."
+                "Name one so, with train, validation or test in each row, or set data.split to grouped."
             )
         split = candidates[0]
     return Chosen(text, label, split)
