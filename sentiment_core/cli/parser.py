@@ -19,8 +19,8 @@ ABOUT = """The command line: one JSON document on standard output with `--json`,
 Exit code 0, or 2 with one line on standard error for bad input.
 """
 SPLIT_HELP = (
-    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column (what "
-    "the file's column split says)"
+    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column "
+    "(what the file's column split says)"
 )
 
 
@@ -86,6 +86,11 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     explain.add_argument("--text", required=True, help="the review")
     explain.add_argument("--method", metavar="NAME,NAME", help="add a score per token by each explanation method")
+    fill = add("fill", reviews.fill, "Ask a masked language model what belongs in a gap.", computes=True)
+    fill.add_argument("--model", required=True, metavar="RUN_ID")
+    fill.add_argument("--text", required=True, help="with [MASK] for each piece to fill in")
+    fill.add_argument("--second", default="", metavar="TEXT", help="ask too whether this follows the text")
+    fill.add_argument("--step", type=int, help="the weights as they were after this update, where they were kept")
     padding = add(
         "padding", reviews.padding, "Ask runs about one review with more and more padding behind it.", computes=True
     )
