@@ -136,7 +136,7 @@ def build_parser() -> argparse.ArgumentParser:
     order_map.add_argument(
         "--train",
         metavar="FILE",
-        help="train all of it here, in about a quarter of an hour of one core, and write it; one that is begun goes on",
+        help="train all of it here, in about eight minutes of one core, and write it; one that is begun goes on",
     )
     add(
         "work",

@@ -29,11 +29,11 @@ from ui.kit.notices import literal
 from ui.labs.inside.predict import predict
 
 ADDRESS = lab_address(
-    "temporal-order", one_of_values("length", 20, LENGTHS), one_of("way", WAYS, "none", "way of training")
+    "temporal-order", one_of_values("length", 30, LENGTHS), one_of("way", WAYS, "none", "way of training")
 )
 CHOICES = {"None or one": range(2), "Two or three": range(2, 4), "Four or five": range(4, 6)}
 FIGURE = "lab:temporal-order:map"
-QUESTIONED = 20
+QUESTIONED = 30
 HALF = 0.5
 SHOWN, MOST_SYMBOLS = 3, 80
 
