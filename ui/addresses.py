@@ -220,9 +220,9 @@ def to_sheet(question: str | None = None) -> Link:
     return Link("lessons", LESSON.query(lesson=SHEET, question=question))
 
 
-def to_runs() -> Link:
-    """Return the way to the list of runs."""
-    return Link("runs")
+def to_runs(runs: Sequence[str] = ()) -> Link:
+    """Return the way to the list of runs, with `runs` selected."""
+    return Link("runs", RUNS.query(runs=list(runs)))
 
 
 def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
