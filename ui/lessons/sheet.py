@@ -16,7 +16,7 @@ from ui.lessons.outside import source_line
 
 TITLE = "The exercise sheet"
 LONGEST_ANSWER = 4000
-WRITTEN, COMPARED = "lessons:sheet:answer:", "lessons:sheet:compared:"
+ANSWERS, COMPARED = "lessons:sheet:answers", "lessons:sheet:compared:"
 
 
 def entry() -> None:
@@ -122,10 +122,11 @@ def _asked(item: Question) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**1. Answer first**")
-        key = WRITTEN + item.name
         # Streamlit forgets what a widget says while another page is drawn; looking is on another page.
-        st.session_state[key] = st.session_state.get(key, "")
-        written = st.text_area(
+        answers, key = st.session_state.setdefault(ANSWERS, {}), f"lessons:sheet:answer:{item.name}"
+        if key not in st.session_state:
+            st.session_state[key] = answers.get(item.name, "")
+        written = answers[item.name] = st.text_area(
             "Your answer",
             key=key,
             height=190,
