@@ -95,3 +95,8 @@ def test_a_question_there_is_not_opens_the_sheet(open_page):
     page = open_page("lessons", lesson="sheet", question="9z")
     assert not page.exception and "question in this link must be one of" in page.warning[0].value.replace("\\", "")
     assert "Outside sources" in everything(page)
+
+
+def test_a_lesson_names_what_the_sheet_sends_its_readers_to(open_page):
+    assert SOURCES["makemore"].title in everything(open_page("lessons", lesson="initialisation"))
+    assert "Outside sources" not in everything(open_page("lessons", lesson="relu"))

@@ -222,7 +222,7 @@ def _switch(key: str, names: tuple[str, ...]) -> None:
     ADDRESS.put(wrong=[*others, *filter(None, [st.session_state[key]])])
 
 
-@kept(max_entries=12)
+@kept(max_entries=8)
 def _taken(where: str, walk: str, source: str, path: str | None, wrong: tuple[str, ...]) -> list[Taken]:
     if walk in OF_REVIEWS:
         scope = _reviews(where, source, path)
