@@ -17,6 +17,7 @@ from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.lessons import sheet, view
+from ui.lessons.glass import glass_panel
 from ui.lessons.replay import recorded_panel
 from ui.lessons.verdict_words import verdict_on
 from ui.server.backend import store
@@ -68,6 +69,7 @@ def teach(item: Lesson) -> None:
             prepare_mistake(mistaken, config, changes)
         else:
             recorded_panel(item.name)
+            glass_panel(item, None)
             prepare(item, config, changes)
     else:
         watch(item, mistaken, config, experiment)
@@ -147,6 +149,7 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
     inside_of(experiment, to_train(watching(experiment.config)).draw)
     if ended:
         view.verdict(item, experiment, mistaken)
+        glass_panel(item, experiment)
     elif mistaken:
         view.mistake_text(mistaken)
     else:

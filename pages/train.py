@@ -22,6 +22,7 @@ from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
 from ui.train import together
 from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
+from ui.train.seeds import experiments_of, other_seeds
 
 
 def main() -> None:
@@ -34,6 +35,7 @@ def main() -> None:
         st.button("Reset", icon=":material/restart_alt:", on_click=reset, disabled=experiment is None, help=RESET_HELP)
         if experiment is not None:
             live_controls(experiment)
+            other_seeds(experiment)
         st.space("stretch")
         with st.container(width=230):
             preset_control(leave=reset)
@@ -56,21 +58,22 @@ def main() -> None:
     with train:
         start_button(
             "Train",
-            lambda: [named(config) for config in configs],
-            show,
+            lambda: [each for config in configs for each in experiments_of(named(config))],
+            lambda started: show(started, apart=len(configs) > 1),
             disabled=not fits or busy,
         )
     if experiment is not None:
         TRAIN.write("experiment")
     elif configs:
         TRAIN.put(settings=settings(configs[0]))
-        TRAIN.write(SETTINGS)
+        TRAIN.write(SETTINGS, "seeds")
 
 
-def show(started: list[Experiment]) -> None:
-    """Show the first of what was just started."""
+def show(started: list[Experiment], apart: bool) -> None:
+    """Show the first of what was just started; `apart`: they differ in what runs of one experiment share."""
     TRAIN.put(experiment=started[0].id)
-    together.note(started)
+    if apart:
+        together.note(started)
 
 
 def memory_note(config: ExperimentConfig) -> bool:

@@ -82,6 +82,18 @@ def test_run_waits_for_a_prediction_and_keeps_it(open_page, lab, monkeypatch):
     assert "You said: **More than half**" in texts(page)
 
 
+@pytest.mark.parametrize("name", [item.name for item in LESSONS if item.preset])
+def test_every_rung_runs_from_its_page_to_its_verdict(open_page, worked_here, name):
+    short = {"training.max_steps": "4", "training.epochs": "1", "data.limit": "400"}
+    page = open_page("lessons", lesson=name, **short)
+    prediction = lesson(name).choices[0]
+    page.radio[0].set_value(prediction).run()
+    button(page, "Run this").click().run()
+    assert not page.exception and not page.error
+    assert "Worked out from this experiment's own measurements" in texts(page)
+    assert f"You said: **{prediction}**" in texts(page)
+
+
 @pytest.mark.parametrize(
     ("prediction", "sign"),
     [
