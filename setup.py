@@ -11,7 +11,13 @@ setup(
     packages=[*find_packages(include=["sentiment_core", "sentiment_core.*"]), WEB],
     package_dir={WEB: "."},
     package_data={
-        "sentiment_core": ["pretrained/*", "recorded/*.npz"],
+        "sentiment_core": [
+            "pretrained/*",
+            "pretrained/glass/**/*",
+            "recorded/*.npz",
+            "recorded/*.json",
+            "inside/*.json",
+        ],
         WEB: [
             ".streamlit/config.toml",
             "app.py",

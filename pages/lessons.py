@@ -8,14 +8,19 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
-from ui.addresses import LESSON, to_explain, to_lab
+from ui.addresses import LESSON, SHEET, to_explain, to_lab, to_lesson, to_train, watching
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
+from ui.kit.components.inside import inside_of
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
+from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
-from ui.lessons import view
+from ui.lessons import sheet, view
+from ui.lessons.glass import glass_panel
 from ui.lessons.replay import recorded_panel
+from ui.lessons.verdict_words import verdict_on
+from ui.server.backend import store
 
 
 def main() -> None:
@@ -25,6 +30,8 @@ def main() -> None:
     name = LESSON.value("lesson")
     if name is None:
         overview()
+    elif name == SHEET:
+        sheet.draw()
     else:
         teach(lesson(name))
     LESSON.write()
@@ -37,6 +44,7 @@ def overview() -> None:
         "One network, ten rungs. Each lesson changes what the notebook changed there and runs it beside what was there "
         "before, on the same batches. Predict what will happen, then look."
     )
+    sheet.entry()
     view.lesson_list()
 
 
@@ -61,6 +69,7 @@ def teach(item: Lesson) -> None:
             prepare_mistake(mistaken, config, changes)
         else:
             recorded_panel(item.name)
+            glass_panel(item, None)
             prepare(item, config, changes)
     else:
         watch(item, mistaken, config, experiment)
@@ -132,8 +141,14 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
         st.space("stretch")
         view.path_switch(item, mistaken)
     live_experiment(experiment.id, experiment.status, height=420)
-    if not experiment.status.is_active:
+    ended = not experiment.status.is_active
+    # A verdict says some of it too, and stands on the same page once the experiment has ended.
+    said = {finding.topic for finding in verdict_on(store(), experiment).findings} if ended else ()
+    health(store(), lambda: store().experiment(experiment.id).runs, lab=to_lab, lesson=to_lesson, said=said)
+    inside_of(experiment, to_train(watching(experiment.config)).draw)
+    if ended:
         view.verdict(item, experiment, mistaken)
+        glass_panel(item, experiment)
     elif mistaken:
         view.mistake_text(mistaken)
     else:

@@ -8,8 +8,10 @@ from hashlib import blake2b
 import streamlit as st
 
 from sentiment_core.findings.twins import Parting, in_words, parting
-from ui.addresses import RUNS, to_train
+from ui.addresses import RUNS, to_lab, to_lesson, to_train, watching
+from ui.kit.components.inside import inside_of_runs
 from ui.kit.components.live_plot import Curve, Marker, overlay
+from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.palette import run_colour
 from ui.runs import confusion as run_confusion
@@ -116,14 +118,18 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
         st.caption(f"The first {MOST_CURVES} of the {len(chosen)} selected runs are drawn.")
     shown = chosen[:MOST_CURVES]
     where = twins_part(chosen)
+    names = labels(shown)
+    curves = [Curve(e.experiment.id, e.run.id, names[e.run.id], run_colour(n)) for n, e in enumerate(shown)]
     if any(entry.run.steps for entry in shown):
-        names = labels(shown)
-        curves = [Curve(e.experiment.id, e.run.id, names[e.run.id], run_colour(n)) for n, e in enumerate(shown)]
         marked = [] if where is None or where.step is None else [Marker(where.step, "they part")]
         overlay(curves, markers=marked, height=335)
     if where is not None:
         st.caption(literal(in_words(where)))
+    health(store(), lambda: [store().run(entry.run.id) for entry in shown], lab=to_lab, lesson=to_lesson)
     run_confusion.draw_confusion(shown)
+    if curves:
+        again = to_train(watching(shown[0].experiment.config))
+        inside_of_runs(curves, [entry.run.config for entry in shown], again.draw)
 
 
 def twins_part(chosen: Sequence[Entry]) -> Parting | None:

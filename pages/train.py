@@ -8,11 +8,13 @@ from sentiment_core.config import ExperimentConfig, from_query, to_query, with_r
 from sentiment_core.errors import ConfigError, NotFoundError, OutOfMemory, SentimentLabError, StoreUnavailableError
 from sentiment_core.presets import preset
 from sentiment_core.training.memory import check_before
-from ui.addresses import TRAIN
+from ui.addresses import TRAIN, to_lab, to_lesson, to_train, watching
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
+from ui.kit.components.inside import inside_of
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import shown_experiment, start_button
+from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.run_controls import controls, live_controls
 from ui.kit.uploads import upload_path, without_folders
@@ -40,7 +42,10 @@ def main() -> None:
         fits = config is not None and memory_note(config)
         st.caption("Press **Train**: the curves appear here and follow the training, step by step.")
     else:
-        live_experiment(experiment.id, experiment.status, height=440)
+        identifier = experiment.id
+        live_experiment(identifier, experiment.status, height=440)
+        health(store(), lambda: store().experiment(identifier).runs, lab=to_lab, lesson=to_lesson)
+        inside_of(experiment, to_train(watching(experiment.config)).draw)
         with st.expander(f"Set up the next experiment — shown: {summary(experiment.config)}"):
             config = form()
             fits = config is not None and memory_note(config)

@@ -1,14 +1,16 @@
 """Where everything lies that is no row of the store, and how it is written: whole or not at all.
 
 Under the home folder each room holds one thing: `experiments/ID` (worker's log, checkpoint, what was learned from, and
-a folder of model and predictions for each run), `work/ID` (a calculation's result and log), `uploads`, and caches that
-can be made again.
+a folder for each run: model, predictions, the model as it was at some steps), `work/ID` (a calculation's result and
+log), `uploads`, and caches that can be made again.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +31,7 @@ LOG = "worker.log"
 CHECKPOINT = "checkpoint.pt"
 SEEN = "seen.npy"
 MODEL, WEIGHTS = "model.json", "model.safetensors"
+WORD_PIECES = "word_pieces.json"  # beside a model that reads texts with a vocabulary of its own
 PREDICTIONS = "predictions.npz"
 RESULT = "result.json"
 # Calculations once kept all they knew in files, visitors' texts too; nothing reads them any more.
@@ -78,6 +81,20 @@ def run_place(experiment_id: str, run_id: str) -> Path:
     return place("experiments", experiment_id, run_id)
 
 
+def snapshot_place(experiment_id: str, run_id: str, step: int) -> Path:
+    """Return where a run's model lies as it was after update `step` (0: before the first)."""
+    return run_place(experiment_id, run_id) / f"step-{step}"
+
+
+def snapshot_steps(experiment_id: str, run_id: str) -> list[int]:
+    """Return the steps at which a run's model was kept, ascending."""
+    try:
+        names = [path.name for path in run_place(experiment_id, run_id).iterdir()]
+    except OSError:
+        return []
+    return sorted(int(found[1]) for name in names if (found := re.fullmatch(r"step-(\d{1,9})", name)))
+
+
 @contextmanager
 def written(path: Path) -> Iterator[Path]:
     """Yield where to write what shall lie at `path`: it appears there whole when the block ends, or not at all.
@@ -98,6 +115,28 @@ def written(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder to fill: it appears at `path` whole when the block ends, in the place of what was there.
+
+    Raises `StoreError` when the disk refuses.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".", dir=path.parent))
+        yield temporary
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}. Free some space or set SENTIMENT_HOME elsewhere."
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -54,16 +54,16 @@ def plan_epoch(
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(members)
     if batching == "random":
-        return _cut(order, batch_size)
+        return cut(order, batch_size)
     batches: list[np.ndarray] = []
-    for pool in _cut(order, batch_size * POOL_BATCHES):
-        batches += _cut(pool[np.argsort(lengths[pool], kind="stable")], batch_size)
+    for pool in cut(order, batch_size * POOL_BATCHES):
+        batches += cut(pool[np.argsort(lengths[pool], kind="stable")], batch_size)
     return [batches[index] for index in generator.permutation(len(batches))]
 
 
 def plan_evaluation(members: np.ndarray, lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """Return batches of similar length in a fixed order: evaluation depends on no seed."""
-    return _cut(members[np.argsort(lengths[members], kind="stable")], batch_size)
+    return cut(members[np.argsort(lengths[members], kind="stable")], batch_size)
 
 
 def collate(corpus: Corpus, indices: np.ndarray) -> Batch:
@@ -82,5 +82,6 @@ def collate(corpus: Corpus, indices: np.ndarray) -> Batch:
     )
 
 
-def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:
+def cut(order: np.ndarray, size: int) -> list[np.ndarray]:
+    """Return `order (N,)` in parts of `size`, the last one with what is left."""
     return [order[start : start + size] for start in range(0, len(order), size)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -17,9 +17,9 @@ from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import Keep
-from sentiment_core.fields import OneOf, limits, options, range_in_words, registry
+from sentiment_core.fields import About, OneOf, limits, options, range_in_words, registry, topic
 from sentiment_core.sources import SOURCES, offers_split
-from sentiment_core.tasks import TASKS
+from sentiment_core.tasks import PAIRS, RECURRENT, REVIEWS, SEQUENCES, TASKS, TRANSFORMER, WORD_VECTORS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["unified", "word", "whitespace"]
@@ -72,9 +72,14 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    # What its settings are about, those that say nothing of their own (`fields.About`); None: they matter to all tasks.
+    topic: ClassVar[str | None] = None
+
 
 class DataConfig(Config):
-    """Which reviews, how they are split into tokens and batches, and which word vectors stand for them."""
+    """What is learned from: which reviews, how they are split into tokens and batches, which word vectors they get."""
+
+    topic: ClassVar[str | None] = REVIEWS
 
     source: Annotated[str, OneOf(SOURCES)] = Field("demo", title="Reviews", description="Where the reviews come from.")
     path: str | None = Field(None, title="File", description="The file to read when the source is csv.")
@@ -112,17 +117,19 @@ class DataConfig(Config):
     validation_fraction: float = Field(
         0.1, ge=0.01, le=0.5, title="Validation share", description="Part of the training reviews kept for validation."
     )
-    tokenizer: Tokenizer = Field(
+    tokenizer: Annotated[Tokenizer, About(WORD_VECTORS)] = Field(
         "unified",
         title="Tokenizer",
         description="unified: punctuation and contractions aware, entities, Unicode forms and typographic signs "
         "written one way; word: the same without that; whitespace: the notebook's.",
     )
-    max_tokens: Annotated[int | None, BeforeValidator(_none_word)] = Field(
+    max_tokens: Annotated[int | None, BeforeValidator(_none_word), About(WORD_VECTORS)] = Field(
         400, ge=1, le=10_000, title="Longest review", description="Known tokens kept per review; none: all."
     )
-    embeddings: Embeddings = Field("glove-50", title="Word vectors", description="Vectors each token is looked up in.")
-    embedding_dim: int = Field(
+    embeddings: Annotated[Embeddings, About(WORD_VECTORS)] = Field(
+        "glove-50", title="Word vectors", description="Vectors each token is looked up in."
+    )
+    embedding_dim: Annotated[int, About(WORD_VECTORS)] = Field(
         100, ge=2, le=600, title="Vector size", description="Components of word2vec and random vectors."
     )
     batching: Literal["bucketed", "random"] = Field(
@@ -130,11 +137,27 @@ class DataConfig(Config):
         title="Batches",
         description="bucketed: reviews of similar length together; random: the notebook's, mostly padding.",
     )
-    keep: Keep = Field(
+    keep: Annotated[Keep, About(WORD_VECTORS)] = Field(
         "head",
         title="Read of longer reviews",
         description="head: their first tokens; tail: their last ones; head_tail: a quarter from the beginning, the "
         "rest from the end.",
+    )
+    vocabulary_size: Annotated[int, About(PAIRS)] = Field(
+        8_000, ge=300, le=50_000, title="Word pieces", description="Pieces in the WordPiece vocabulary."
+    )
+    pair_tokens: Annotated[int, About(PAIRS)] = Field(
+        64, ge=8, le=512, title="Longest pair", description="Pieces of two segments together, special ones included."
+    )
+    sequence_length: Annotated[int, About(SEQUENCES)] = Field(
+        20,
+        ge=10,
+        le=500,
+        title="Sequence length",
+        description="Symbols in a sequence, T: the two that matter stand near T/10 and T/2, the answer comes at T.",
+    )
+    sequences: Annotated[int, About(SEQUENCES)] = Field(
+        2_000, ge=20, le=100_000, title="Sequences", description="Sequences an epoch, drawn anew in each."
     )
 
     @model_validator(mode="after")
@@ -151,38 +174,60 @@ class DataConfig(Config):
 class ModelConfig(Config):
     """The network: recurrent encoder → pooling over time → head."""
 
-    cell: Annotated[str, OneOf(CELLS)] = Field("rnn", title="Cell", description="Recurrent cell; rnn is the tanh RNN.")
-    hidden_size: int = Field(128, ge=1, le=1024, title="Hidden size", description="Units of the state, per direction.")
-    num_layers: int = Field(1, ge=1, le=4, title="Layers", description="Recurrent layers on top of each other.")
-    bidirectional: bool = Field(False, title="Bidirectional", description="Also read each review from its end.")
-    pooling: Annotated[tuple[Annotated[str, OneOf(POOLINGS)], ...], BeforeValidator(_as_sequence)] = Field(
-        ("attention_dot",),
-        min_length=1,
-        max_length=4,
-        title="Pooling",
-        description="How the states of all tokens become one vector; several are concatenated.",
+    cell: Annotated[str, OneOf(CELLS), About(RECURRENT)] = Field(
+        "rnn", title="Cell", description="Recurrent cell; rnn is the tanh RNN."
     )
-    input_norm: Norm = Field("none", title="Input norm", description="Normalisation of the word vectors.")
-    state_norm: Norm = Field("none", title="State norm", description="Normalisation of the pooled state.")
-    norm_affine: bool = Field(True, title="Trainable norms", description="Give norms a learned scale and shift.")
-    initialisation: Literal["default", "xavier", "xavier_matrices", "he", "orthogonal"] = Field(
-        "default",
-        title="Initialisation",
-        description="How weights start; default: PyTorch's; xavier_matrices: biases as PyTorch draws them, else zero.",
+    hidden_size: int = Field(
+        128, ge=1, le=1024, title="Hidden size", description="Units of a state, in each direction."
     )
-    head_sizes: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], BeforeValidator(_as_sequence)] = Field(
+    num_layers: int = Field(1, ge=1, le=4, title="Layers", description="Layers on top of each other.")
+    bidirectional: Annotated[bool, About(RECURRENT)] = Field(
+        False, title="Bidirectional", description="Also read each review from its end."
+    )
+    pooling: Annotated[tuple[Annotated[str, OneOf(POOLINGS)], ...], BeforeValidator(_as_sequence), About(RECURRENT)] = (
+        Field(
+            ("attention_dot",),
+            min_length=1,
+            max_length=4,
+            title="Pooling",
+            description="How the states of all tokens become one vector; several are concatenated.",
+        )
+    )
+    input_norm: Annotated[Norm, About(RECURRENT)] = Field(
+        "none", title="Input norm", description="Normalisation of the word vectors."
+    )
+    state_norm: Annotated[Norm, About(RECURRENT)] = Field(
+        "none", title="State norm", description="Normalisation of the pooled state."
+    )
+    norm_affine: Annotated[bool, About(RECURRENT)] = Field(
+        True, title="Trainable norms", description="Give norms a learned scale and shift."
+    )
+    initialisation: Annotated[Literal["default", "xavier", "xavier_matrices", "he", "orthogonal"], About(RECURRENT)] = (
+        Field(
+            "default",
+            title="Initialisation",
+            description="How weights start; default: PyTorch's; xavier_matrices: biases as PyTorch's, else zero.",
+        )
+    )
+    head_sizes: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=4096)], ...], BeforeValidator(_as_sequence), About(RECURRENT)
+    ] = Field(
         (), max_length=4, title="Head layers", description="Sizes of the head's hidden layers; none: one linear layer."
     )
-    head_activation: Literal["none", "relu", "tanh"] = Field(
+    head_activation: Annotated[Literal["none", "relu", "tanh"], About(RECURRENT)] = Field(
         "none", title="Head activation", description="Applied before every linear layer of the head."
     )
-    word_dropout: Dropout = Field(0.0, title="Word dropout", description="Share of tokens zeroed in training.")
+    word_dropout: Annotated[Dropout, About(RECURRENT)] = Field(
+        0.0, title="Word dropout", description="Share of tokens zeroed in training."
+    )
     embedding_dropout: Dropout = Field(
         0.0, title="Vector dropout", description="Share of vector components zeroed in training."
     )
     state_dropout: Dropout = Field(0.0, title="State dropout", description="Dropout on the hidden states.")
-    head_dropout: Dropout = Field(0.0, title="Head dropout", description="Dropout before each head layer.")
-    freeze_embeddings: bool = Field(
+    head_dropout: Annotated[Dropout, About(RECURRENT)] = Field(
+        0.0, title="Head dropout", description="Dropout before each head layer."
+    )
+    freeze_embeddings: Annotated[bool, About(WORD_VECTORS)] = Field(
         True, title="Frozen vectors", description="Keep the word vectors as they are; off: fine-tune them."
     )
     mistakes: Annotated[tuple[ModelMistake, ...], BeforeValidator(_as_sequence)] = Field(
@@ -190,6 +235,27 @@ class ModelConfig(Config):
         max_length=3,
         title="Mistakes in the model",
         description="The course notebook's, for lessons; none: correct.",
+    )
+    heads: Annotated[int, About(TRANSFORMER)] = Field(
+        4, ge=1, le=16, title="Heads", description="Attention heads a layer; they share the hidden size."
+    )
+    feed_forward_size: Annotated[int, About(TRANSFORMER)] = Field(
+        512,
+        ge=1,
+        le=4096,
+        title="Feed-forward size",
+        description="Units between the two linear layers after attention.",
+    )
+    positions: Annotated[Literal["learned", "sinusoidal", "none"], About(TRANSFORMER)] = Field(
+        "learned", title="Positions", description="What tells the model where a piece stands; none: it cannot know."
+    )
+    direction: Annotated[Literal["both", "left"], About(TRANSFORMER)] = Field(
+        "both",
+        title="Attention reaches",
+        description="both: all pieces, an encoder; left: a piece and those before it, a decoder.",
+    )
+    norm_place: Annotated[Literal["post", "pre"], About(TRANSFORMER)] = Field(
+        "pre", title="Layer norm", description="post: after each sub-layer, as in BERT; pre: before it."
     )
 
     @model_validator(mode="after")
@@ -230,7 +296,7 @@ class TrainingConfig(Config):
     clip_value: float = Field(
         0.1, gt=0, le=1e12, title="Largest component", description="Threshold on each component (clipping by value)."
     )
-    embedding_rate: float = Field(
+    embedding_rate: Annotated[float, About(WORD_VECTORS)] = Field(
         1.0,
         gt=0,
         le=10,
@@ -243,12 +309,48 @@ class TrainingConfig(Config):
     early_stopping: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=1, le=100, title="Patience", description="Stop after so many epochs without a better validation loss."
     )
+    target_accuracy: Annotated[float | None, BeforeValidator(_none_word)] = Field(
+        None,
+        gt=0,
+        le=1,
+        title="Target accuracy",
+        description="End a run whose validation accuracy has reached this; none: train on.",
+    )
     weight_averaging: float = Field(
         0.0, ge=0, lt=1, title="Weight averaging", description="Decay of the averaged weights that are kept; 0: off."
     )
     mistakes: Annotated[tuple[TrainingMistake, ...], BeforeValidator(_as_sequence)] = Field(
         (), max_length=5, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none",
+        title="Class weights",
+        description="balanced: in the loss that is minimised, both classes weigh the same, however rare one is.",
+    )
+    mask_share: Annotated[float, About(PAIRS)] = Field(
+        0.15, gt=0, le=0.9, title="Chosen share", description="Part of the pieces that are to be filled in."
+    )
+    masked_share: Annotated[float, About(PAIRS)] = Field(
+        0.8, ge=0, le=1, title="Become [MASK]", description="Part of the chosen pieces that are replaced by [MASK]."
+    )
+    replaced_share: Annotated[float, About(PAIRS)] = Field(
+        0.1, ge=0, le=1, title="Become another", description="Part of the chosen pieces that any other piece replaces."
+    )
+    whole_words: Annotated[bool, About(PAIRS)] = Field(
+        False, title="Whole words", description="Choose all pieces of a word together."
+    )
+    next_sentence: Annotated[bool, About(PAIRS)] = Field(
+        True, title="Next sentence", description="Learn too whether the second segment follows the first."
+    )
+    shuffle_words: Annotated[bool, About(PAIRS)] = Field(
+        False, title="Shuffled words", description="Put the pieces of each segment in random order."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.masked_share + self.replaced_share > 1.0 + 1e-9:
+            raise ValueError("training.masked_share, training.replaced_share: together at most 1; the rest is kept")
+        return self
 
     @property
     def threshold(self) -> float | None:
@@ -269,6 +371,8 @@ class RunConfig(Config):
 VARIABLE_DATA_FIELDS = frozenset(
     {"data.embeddings", "data.embedding_dim", "data.tokenizer", "data.max_tokens", "data.keep"}
 )
+# What is kept of a training, and what it is called: it trains to the same bits whatever they say.
+OBSERVING_FIELDS = frozenset({"name", "snapshots", "watch_every"})
 SHARED_FIELDS = frozenset({"training.batch_size", "training.epochs", "training.max_steps"})
 
 
@@ -281,6 +385,20 @@ class ExperimentConfig(Config):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", title="Device", description="Where to train; auto: a GPU when there is one."
     )
+    snapshots: int = Field(
+        5,
+        ge=0,
+        le=50,
+        title="Snapshots",
+        description="Weights kept on the way, from the start on, ever further apart; fewer where they are large.",
+    )
+    watch_every: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        title="Watch the inside every",
+        description="Updates between two looks inside: gradient through time, saturation, histograms; 0: none.",
+    )
     data: DataConfig = Field(default_factory=DataConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
     training: TrainingConfig = Field(default_factory=TrainingConfig)
@@ -288,6 +406,8 @@ class ExperimentConfig(Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.task == "masked-words" and self.model.hidden_size % self.model.heads:
+            raise ValueError("model.heads: they share the hidden size evenly; choose a divisor of model.hidden_size")
         names = [run.name for run in self.runs]
         if len(set(names)) != len(names):
             raise ValueError(f"runs: give each run a name of its own (got {', '.join(names)})")
@@ -391,6 +511,14 @@ def label_of(field: str, choice: str) -> str | None:
     """Return what a registered choice is called on pages; None where it has registered no name."""
     known = registry(FIELDS[field]).get(choice) if field in FIELDS else None
     return None if known is None else known.label
+
+
+def matters(field: str, task: str) -> bool:
+    """Return whether a task has a use for a dotted field; raise `ConfigError` for a field that there is not."""
+    section = field.rpartition(".")[0]
+    kind = next((kind for kind, prefix in SECTIONS.items() if prefix == f"{section}."), ExperimentConfig)
+    about = topic(field_info(field)) or kind.topic
+    return about is None or about in TASKS[task].topics
 
 
 def _collect_fields() -> dict[str, Any]:

@@ -35,6 +35,18 @@ class OneOf:
         return value
 
 
+@dataclass(frozen=True)
+class About:
+    """Annotation of a setting that matters only to tasks which are about `topic`."""
+
+    topic: str
+
+
+def topic(info: Any) -> str | None:
+    """Return what a field says it is about; None where it says nothing."""
+    return next((rule.topic for rule in info.metadata if isinstance(rule, About)), None)
+
+
 def registry(info: Any) -> Mapping[str, Named]:
     """Return the registry whose entries a field, or a tuple of them, names; empty for other fields."""
     rules, annotation = [*info.metadata], info.annotation

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sentiment_core.metrics import Balance
 
 Parts = Mapping[str, Balance]
+
+# What settings are about (`fields.About`): a task has a use for those about its topics, and for those about nothing.
+REVIEWS, SEQUENCES = "reviews", "sequences"
+WORD_VECTORS, PAIRS = "word vectors", "pairs of segments"
+RECURRENT, TRANSFORMER = "recurrent", "transformer"
+ORDERS = 4
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,8 @@ class TaskInfo:
     `loss` and `accuracy` title what a step measures. `chance` is the accuracy and `guess` the loss (nats) of answering
     without reading, from the balance of the parts `train`, `validation` and `test` as far as it is known; None where
     that does not say.
+
+    `topics` are what it learns from and with: only settings about these are its own.
 
     `judges_reviews`: it answers whether a review is positive. Only then do the classical baselines answer the same
     question, can its models be explained on the Explain page, and is it known beforehand what memory it takes.
@@ -28,6 +37,7 @@ class TaskInfo:
     accuracy: str
     chance: Callable[[Parts], float | None]
     guess: Callable[[Parts], float | None]
+    topics: frozenset[str]
     judges_reviews: bool = False
 
 
@@ -51,6 +61,26 @@ TASKS: dict[str, TaskInfo] = {
         accuracy="Accuracy",
         chance=larger_class,
         guess=training_share,
+        topics=frozenset({REVIEWS, WORD_VECTORS, RECURRENT}),
         judges_reviews=True,
+    ),
+    # What guessing reaches depends on how often each piece occurs: it is measured, as levels of the curves.
+    "masked-words": TaskInfo(
+        label="Masked words and next sentence (BERT)",
+        code="sentiment_core.training.pretraining:PretrainingTask",
+        loss="Loss (masked words + next sentence)",
+        accuracy="Masked words filled in",
+        chance=lambda parts: None,
+        guess=lambda parts: None,
+        topics=frozenset({REVIEWS, PAIRS, TRANSFORMER}),
+    ),
+    "temporal-order": TaskInfo(
+        label="Temporal order of two symbols",
+        code="sentiment_core.training.temporal_order:TemporalOrderTask",
+        loss="Loss (4 orders)",
+        accuracy="Orders right",
+        chance=lambda parts: 1 / ORDERS,
+        guess=lambda parts: math.log(ORDERS),
+        topics=frozenset({SEQUENCES, RECURRENT}),
     ),
 }

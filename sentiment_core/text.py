@@ -68,14 +68,14 @@ def _pipeline(tokenizer: TokenizerName) -> tuple[normalizers.Normalizer, pre_tok
     return normalizer, pre_tokenizers.Sequence(splits)
 
 
-def _sanitise(text: str) -> str:
+def sanitise(text: str) -> str:
     """Replace lone surrogates, which no UTF-8 library accepts, by `?`; lengths stay as they are."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _prepared(text: str, tokenizer: TokenizerName) -> str:
     """Return what of a text the pipeline gets to see."""
-    text = _sanitise(text)
+    text = sanitise(text)
     return plain_string(text) if tokenizer == "unified" else text
 
 
@@ -91,7 +91,7 @@ class TextEncoder:
 
     def encode(self, text: str) -> TokenizedText:
         """Tokenize one text, unknown tokens included."""
-        found = plain(_sanitise(text)) if self._name == "unified" else PlainText(_sanitise(text))
+        found = plain(sanitise(text)) if self._name == "unified" else PlainText(sanitise(text))
         encoding = self._tokenizer.encode(found.text, add_special_tokens=False)
         offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         starts, ends = offsets[:, 0], offsets[:, 1]

@@ -160,13 +160,13 @@ def test_later_options_win_over_the_preset() -> None:
         "--set",
         "data.limit=50",
     ]
-    config = runs.build_config(
+    (config,) = runs.build_configs(
         parse([*arguments, "--set", "data.tokenizer=word", "--data", "imdb", "--split", "official"])
     )
     assert (config.training.epochs, config.data.limit, config.data.tokenizer) == (4, 50, "word")
     assert (config.data.source, config.data.split) == ("imdb", "official")
     assert config.model == PRESETS["attention"].config.model
-    twins = runs.build_config(parse(["train", "--preset", "last-state", "--vary", "clipping"]))
+    (twins,) = runs.build_configs(parse(["train", "--preset", "last-state", "--vary", "clipping"]))
     resolved = [twins.resolve(member).training for member in twins.runs]
     assert [(item.clipping, item.max_norm) for item in resolved] == [("none", 1.0), ("norm", 1.0)]
 

@@ -95,7 +95,7 @@ def test_command_line_and_page_make_the_same_twins(name: str) -> None:
     options = cli.build_parser().parse_args(
         ["train", "--vary", "clipping", *(f"--set={field}={value}" for field, value in fields.items())]
     )
-    asked = runs.build_config(options)
+    (asked,) = runs.build_configs(options)
     page = train_page(**to_query(from_fields(fields)))
     (compare,) = [item for item in page.selectbox if item.label == "Compare with"]
     compare.set_value("clipping").run()

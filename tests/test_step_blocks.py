@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
 from sentiment_core.presets import vary_clipping
-from sentiment_core.steps.quantities import StepMetrics
+from sentiment_core.steps.quantities import DIAGNOSTICS, Diagnostic, Panel, Quantity, StepMetrics, declare
 from sentiment_core.store import Progress, Store, Worker
 from ui.server import step_blocks
 from ui.server.step_blocks import Piece, blocks_after, gzipped, steps_json
@@ -126,6 +126,20 @@ def test_what_cannot_change_is_read_once_for_all(store, monkeypatch):
     del asked[:]
     assert shown(store, identifier) == first
     assert asked == []
+
+
+def test_what_is_measured_late_of_the_last_step_is_shown(store, monkeypatch):
+    monkeypatch.setitem(DIAGNOSTICS, "late", None)  # taken away afterwards
+    del DIAGNOSTICS["late"]
+    declare("late", Quantity("late", "", "measured", "Late.", Panel("late", "Late")))
+    identifier = write(store, range(1, 11))
+    train(store, identifier, 1, 10)
+    assert "late" not in shown(store, identifier)
+    run = store.experiment(identifier).runs[0]
+    store.write_diagnostics([Diagnostic(run.id, 10, "late", 0.5)])
+    write(store, range(11, 13))
+    train(store, identifier, 1, 12)
+    assert shown(store, identifier)["late"] == [None] * 9 + [0.5] + [None] * 2
 
 
 def test_what_a_resumed_run_repeats_is_shown_anew(store):

@@ -11,14 +11,16 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig, choices, to_query
+from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
-from sentiment_core.lessons import LESSONS
+from sentiment_core.inside.measures import MOST_PADDING
+from sentiment_core.lessons import LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
 from sentiment_core.sources import SOURCES
+from sentiment_core.steps.inside import USUAL_EVERY
 from ui.kit.address import Address, hand_over
 from ui.kit.address_fields import LONGEST_TEXT, Field, decimal, identifier, one_of, one_of_values, several, text, whole
 from ui.kit.uploads import upload, without_folders
@@ -35,14 +37,21 @@ TRAIN = Address(
     settings=True,
 )
 
+# The exercise sheet, first of the lessons.
+SHEET = "sheet"
 LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [item.name for item in LESSONS], None, nothing="all of them"),
+        one_of("lesson", [SHEET, *(item.name for item in LESSONS)], None, nothing="all of them"),
+        one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
+        # Of an exercise that a lesson begins with: what has been given away.
+        one_of("told", ("hint", "solution"), None, nothing="nothing"),
         identifier("mistake"),
         identifier("experiment"),
         one_of("watch", ("recorded",), None),
+        # How much padding the glass shows; without it, the glass is closed.
+        whole("glass", 0, MOST_PADDING, None, "padding behind the review", say=lambda value: str(value or "closed")),
     ),
     settings=True,
     remembers=False,
@@ -200,9 +209,19 @@ def to_train(config: ExperimentConfig | None = None, *, experiment: str | None =
     return Link("train", TRAIN.query(experiment=experiment, settings=settings))
 
 
+def watching(config: ExperimentConfig) -> ExperimentConfig:
+    """Return the same experiment with its inside watched."""
+    return from_fields({"watch_every": config.watch_every or USUAL_EVERY}, config)
+
+
 def to_lesson(name: str | None = None, **settings: str) -> Link:
     """Return the way to a lesson with some settings changed; without a name, to the list of lessons."""
     return Link("lessons", LESSON.query(lesson=name, settings=settings))
+
+
+def to_sheet(question: str | None = None) -> Link:
+    """Return the way to the exercise sheet, or to one of its questions."""
+    return Link("lessons", LESSON.query(lesson=SHEET, question=question))
 
 
 def to_runs() -> Link:
@@ -216,6 +235,11 @@ def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
     return Link("explain", REVIEW.query(**asked), asked if len(review) > LONGEST_TEXT else {})
 
 
-def to_lab(name: str | None = None) -> Link:
-    """Return the way to a lab; without a name, to the list of labs."""
-    return Link("labs", {} if name is None else {LAB.name: name})
+def to_lab(name: str | None = None, **fields: str) -> Link:
+    """Return the way to a lab with `fields` of its address; without a name, to the list of labs."""
+    return Link("labs", {} if name is None else {LAB.name: name, **fields})
+
+
+def to_place(place: Place) -> Link:
+    """Return the way to a place that a lesson's text points to."""
+    return Link(place.page, dict(place.query))

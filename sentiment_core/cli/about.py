@@ -6,8 +6,9 @@ import argparse
 from dataclasses import asdict
 from typing import Any, NoReturn
 
-from sentiment_core.config import FIELDS, allowed_range
+from sentiment_core.config import FIELDS, allowed_range, matters
 from sentiment_core.presets import PRESETS
+from sentiment_core.tasks import TASKS
 
 
 def work(options: argparse.Namespace) -> tuple[Any, str]:
@@ -79,11 +80,13 @@ def fields(options: argparse.Namespace) -> tuple[Any, str]:
             "default": info.get_default(),
             "allowed": allowed_range(field),
             "description": info.description,
+            "tasks": [task for task in TASKS if matters(field, task)],
         }
         for field, info in FIELDS.items()
     ]
     return rows, "\n".join(
         f"{row['field']:30} {row['description']} Default {row['default']}; allowed: {row['allowed'] or 'any text'}."
+        + ("" if len(row["tasks"]) == len(TASKS) else f" Only for {', '.join(row['tasks'])}.")
         for row in rows
     )
 

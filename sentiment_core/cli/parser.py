@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sentiment_core import __version__
-from sentiment_core.cli import about, reviews, runs
+from sentiment_core.cli import about, findings, inside, reviews, runs, seeds
 from sentiment_core.cli.files import add_file_options
 from sentiment_core.config import DataConfig
 from sentiment_core.presets import PRESETS
@@ -56,7 +56,9 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--limit", help="use at most so many reviews")
     train.add_argument("--epochs", help="passes over the training reviews")
     train.add_argument("--max-steps", help="stop after so many updates")
-    train.add_argument("--seed", help="fixes weights, batches and dropout")
+    train.add_argument(
+        "--seed", help="fixes weights, batches and dropout; several, such as 1,2,3 or 1-5: an experiment each"
+    )
     train.add_argument("--device", help="auto, cpu, cuda or mps")
     train.add_argument("--name", help="name of the experiment")
     add_file_options(train)
@@ -65,6 +67,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     metrics = add("metrics", runs.metrics, "Print every measured step of a run.")
     metrics.add_argument("run_id", metavar="RUN_ID")
+    over = add("seeds", seeds.seeds, "Group runs by everything but their seed: mean, 95 % interval and n.")
+    over.add_argument("run_id", metavar="RUN_ID", nargs="*", help="only these (default: all)")
+    real = add("compare", seeds.compare, "Is it real? Compare settings over all seeds that they were trained with.")
+    real.add_argument("run_id", metavar="RUN_ID", nargs="+", help="one run of each setting, the first to compare with")
     exported = add("export", runs.export, "Write a run to a file: metrics, configuration or TensorBoard event files.")
     exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
     exported.add_argument("--format", choices=["csv", "json", "tensorboard"], default="csv")
@@ -80,12 +86,25 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     explain.add_argument("--text", required=True, help="the review")
     explain.add_argument("--method", metavar="NAME,NAME", help="add a score per token by each explanation method")
+    fill = add("fill", reviews.fill, "Ask a masked language model what belongs in a gap.", computes=True)
+    fill.add_argument("--model", required=True, metavar="RUN_ID")
+    fill.add_argument("--text", required=True, help="with [MASK] for each piece to fill in")
+    fill.add_argument("--second", default="", metavar="TEXT", help="ask too whether this follows the text")
+    fill.add_argument("--step", type=int, help="the weights as they were after this update, where they were kept")
     padding = add(
         "padding", reviews.padding, "Ask runs about one review with more and more padding behind it.", computes=True
     )
     padding.add_argument("--model", required=True, metavar="RUN_ID,RUN_ID", help="runs alike in all but their pooling")
     padding.add_argument("--text", required=True, help="the review")
     padding.add_argument("--amounts", default="0,1,10,100,500", help="so many padding steps (default %(default)s)")
+    glass = add(
+        "glass", inside.glass, "Look into a network while it reads one review: states, gates, gradient.", computes=True
+    )
+    glass.add_argument("--model", default="glass-last", metavar="RUN_ID|NAME", help="a run, pretrained or glass-NAME")
+    glass.add_argument("--step", type=int, metavar="N", help="as it was after this update, where that was kept")
+    glass.add_argument("--text", required=True, help="the review")
+    glass.add_argument("--padding", type=int, default=0, metavar="N", help="so many zero vectors behind it")
+    glass.add_argument("--label", choices=["predicted", "positive", "negative"], default="predicted")
     study = add(
         "study", reviews.study, "Measure how faithful explanation methods are over a sample of reviews.", computes=True
     )
@@ -106,6 +125,17 @@ def build_parser() -> argparse.ArgumentParser:
     add_file_options(linear)
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
     linear.add_argument("--limit", help="use at most so many reviews")
+    health = add("health", findings.health, "Say what is wrong with runs, as far as their measurements show it.")
+    health.add_argument("run_id", metavar="RUN_ID", nargs="+")
+    order_map = add(
+        "order-map",
+        findings.order_map,
+        "Say which ways of training solve the temporal order task at which length, over five seeds.",
+        computes=True,
+    )
+    order_map.add_argument(
+        "--train", metavar="FILE", help="train all of it here, in about a quarter of an hour of one core, and write it"
+    )
     add(
         "work",
         about.work,

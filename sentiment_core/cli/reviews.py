@@ -118,6 +118,40 @@ def _unread(token: dict[str, Any]) -> str:
     return "" if token["used"] else "  (not read)" if token["known"] else "  (unknown)"
 
 
+def fill(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain.fill import load_pair_reader
+    from sentiment_core.store import Store
+    from sentiment_core.wordpiece import MASK
+
+    with Store() as store:
+        reading = load_pair_reader(options.model, store, options.step).read(options.text, options.second)
+    gaps = [token for token in reading.tokens if token.masked]
+    if not gaps and reading.follows is None:
+        raise ConfigError(f"--text: write {MASK} for the piece to fill in, or give a second text with --second")
+    document = {
+        "tokens": [token.text for token in reading.tokens],
+        "segments": [token.segment for token in reading.tokens],
+        "follows": reading.follows if reading.follows is None else finite(reading.follows),
+        "left_out": reading.left_out,
+        "gaps": [
+            {
+                "token": place,
+                "guesses": [{"text": guess.text, "probability": finite(guess.probability)} for guess in token.guesses],
+            }
+            for place, token in enumerate(reading.tokens)
+            if token.masked
+        ],
+    }
+    lines = [" ".join(token.text for token in reading.tokens)]
+    for token in gaps:
+        lines.append(", ".join(f"{guess.text} {guess.probability:.3f}" for guess in token.guesses))
+    if reading.follows is not None:
+        lines.append(f"P(the second follows) = {reading.follows:.3f}")
+    if reading.left_out:
+        lines.append(f"{reading.left_out:,} pieces are left out: the model reads {len(reading.tokens)} at most.")
+    return document, "\n".join(lines)
+
+
 def padding(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.explain import load_predictor
     from sentiment_core.explain.padding_probe import MOST_PADDING, padding_probe, unlike_fields

@@ -5,21 +5,27 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from sentiment_core.cli.files import file_fields, source_fields
 from sentiment_core.cli.numbers import percent
 from sentiment_core.cli.output import write
 from sentiment_core.cli.progress import ProgressLine
+from sentiment_core.cli.seeds import compared, grouped
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.metrics import Status
 from sentiment_core.presets import preset, vary_clipping
+from sentiment_core.seeds import over_seeds, parse_seeds
 from sentiment_core.training.memory import check_before
 
+if TYPE_CHECKING:
+    from sentiment_core.store import Experiment
 
-def build_config(options: argparse.Namespace) -> ExperimentConfig:
-    """Return the experiment that the options of `train` describe; later ones win: preset, options, `--set`."""
+
+def build_configs(options: argparse.Namespace) -> list[ExperimentConfig]:
+    """Return the experiments that the options of `train` describe, one a seed; later options win, `--set` over all."""
     base = preset(options.preset).config if options.preset else ExperimentConfig()
     fields: dict[str, Any] = {
         "name": options.name,
@@ -38,37 +44,64 @@ def build_config(options: argparse.Namespace) -> ExperimentConfig:
         if not separator:
             raise ConfigError(f"--set {assignment}: write FIELD=VALUE, such as training.learning_rate=0.01")
         fields[field.strip()] = value.strip()
+    seeds = parse_seeds(fields.pop("seed")) if "seed" in fields else (base.seed,)
     config = from_fields(fields, base)
-    return vary_clipping(config) if options.vary == "clipping" else config
+    return over_seeds(vary_clipping(config) if options.vary == "clipping" else config, seeds)
 
 
 def train(options: argparse.Namespace) -> tuple[Any, str]:
-    config = build_config(options)
-    if note := check_before(config):
+    configs = build_configs(options)
+    if note := check_before(configs[0]):
         print(note, file=sys.stderr)
     # Imported late: torch takes seconds, and a mistyped option should not.
     from sentiment_core.store import Store
     from sentiment_core.work.training import train_here
 
+    trained = []
     with Store() as store:
-        experiment = train_here(store, config, ProgressLine())
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
-        runs = [
-            {
-                "run_id": run.id,
-                "name": run.name,
-                "status": str(run.status),
-                "parameters": run.parameters,
-                "steps": run.steps,
-                "seconds": run.seconds,
-                "tokens_per_second": run.tokens_per_second,
-                "validation_accuracy": run.validation_accuracy,
-                "test_accuracy": run.test_accuracy,
-                "error": run.error,
-            }
-            for run in experiment.runs
-        ]
+        for config in configs:
+            experiment = train_here(store, config, ProgressLine())
+            if sys.stderr.isatty():
+                print(file=sys.stderr)
+            trained.append((experiment, *_told(experiment)))
+            if experiment.status is Status.STOPPED:
+                break
+        if len(configs) == 1:
+            return trained[0][1:]
+        return _over_seeds([experiment for experiment, *_ in trained], [told[1:] for told in trained])
+
+
+def _over_seeds(experiments: Sequence[Experiment], told: Sequence[tuple[Any, str]]) -> tuple[Any, str]:
+    """Say what several seeds came to, and how each run of an experiment compares with the first."""
+    from sentiment_core.findings.seed_groups import described
+
+    groups, said = grouped([run for experiment in experiments for run in experiment.runs])
+    comparisons, words = compared(groups) if len(groups) > 1 else ([], [])
+    document = {
+        "experiments": [document for document, _ in told],
+        "groups": [described(group) for group in groups],
+        "comparisons": comparisons,
+    }
+    return document, "\n".join([*(text for _, text in told), *said, *words])
+
+
+def _told(experiment: Experiment) -> tuple[dict[str, Any], str]:
+    """Return an experiment as it ended, as a document and in lines; raise `DataError` when it failed as a whole."""
+    runs = [
+        {
+            "run_id": run.id,
+            "name": run.name,
+            "status": str(run.status),
+            "parameters": run.parameters,
+            "steps": run.steps,
+            "seconds": run.seconds,
+            "tokens_per_second": run.tokens_per_second,
+            "validation_accuracy": run.validation_accuracy,
+            "test_accuracy": run.test_accuracy,
+            "error": run.error,
+        }
+        for run in experiment.runs
+    ]
     # A run with an error of its own diverged, which is a result; anything else is a fault to mend.
     if experiment.status in {Status.FAILED, Status.INTERRUPTED} and not all(run["error"] for run in runs):
         raise DataError(experiment.error or "training failed")

@@ -40,10 +40,15 @@ def word_space(vectors: WordVectors) -> WordSpace:
 
 def nearest(space: WordSpace, word: str, count: int = 15) -> list[tuple[str, float]]:
     """Return the `count` words nearest to `word` with their cosine, nearest first; raise `DataError` if unknown."""
-    place = space.id_of(word) - 1
-    matrix = np.asarray(space.vectors.matrix, dtype=np.float32)
-    cosines = matrix @ matrix[place] / (space.norms * space.norms[place])
-    cosines[place] = -np.inf
+    place = space.id_of(word)
+    return nearest_to(space, np.asarray(space.vectors.matrix[place - 1], dtype=np.float32), count, without=place)
+
+
+def nearest_to(space: WordSpace, vector: np.ndarray, count: int, without: int) -> list[tuple[str, float]]:
+    """Return the `count` words nearest to a `vector (E,)` with their cosine, nearest first; not the id `without`."""
+    cosines = np.asarray(space.vectors.matrix, dtype=np.float32) @ vector
+    cosines /= space.norms * max(float(np.linalg.norm(vector)), 1e-12)
+    cosines[without - 1] = -np.inf
     count = min(count, len(cosines) - 1)
     found = np.argpartition(-cosines, count - 1)[:count] if count > 0 else np.array([], dtype=np.int64)
     order = found[np.argsort(-cosines[found], kind="stable")]

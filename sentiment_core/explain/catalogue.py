@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sentiment_core.artifacts import MODEL, WEIGHTS, run_place
 from sentiment_core.errors import CheckpointError, NotFoundError
+from sentiment_core.snapshots import snapshot_folder
 from sentiment_core.store import Store
 from sentiment_core.tasks import TASKS
 
@@ -61,33 +62,43 @@ def available_models(store: Store) -> list[ModelInfo]:
     return models
 
 
-def load_predictor(model_id: str, store: Store) -> Predictor:
-    """Return a model by its run id, or `pretrained`; raise `NotFoundError`, `CheckpointError` or `EmbeddingsError`."""
+def load_predictor(model_id: str, store: Store, step: int | None = None) -> Predictor:
+    """Return a model by its run id, or `pretrained`; a run's as it was after update `step`, or as it was kept last.
+
+    Raises `NotFoundError`, `CheckpointError` or `EmbeddingsError`.
+    """
     from sentiment_core.explain.predictor import load
 
-    return load(model_id, model_folder(model_id, store))
+    return load(model_id, model_folder(model_id, store, step))
 
 
-def model_folder(model_id: str, store: Store) -> Path:
-    """Return where a model's files lie; raise `NotFoundError` when there is no such run or it has no weights yet."""
+def model_folder(model_id: str, store: Store, step: int | None = None) -> Path:
+    """Return where a model's files lie: as it was after update `step`, or as it was kept last.
+
+    Raises `NotFoundError` when there is no such run, or its weights of then were not kept.
+    """
     if model_id == PRETRAINED:
+        if step is not None:
+            raise NotFoundError("the model that ships with Sentiment Lab was kept as it is only, at no earlier step")
         return PRETRAINED_FOLDER
     run = store.run(model_id)
     task = TASKS[run.config.task]
     if not task.judges_reviews:
         raise NotFoundError(f"run {model_id} learned another task ({task.label}); only models of reviews can be asked")
+    if step is not None:
+        return snapshot_folder(run, step)
     folder = run_place(run.experiment_id, run.id)
     if not (folder / MODEL).exists():
         raise NotFoundError(f"run {model_id} ({run.status}) has no saved model yet; let it finish an epoch")
     return folder
 
 
-def weights_of(model_id: str, store: Store) -> str:
-    """Return a digest of a model's weights: a model may be trained further under its name.
+def weights_of(model_id: str, store: Store, step: int | None = None) -> str:
+    """Return a digest of a model's weights, as kept last or after update `step`: it may be trained further.
 
     Raises `NotFoundError` for a model that is not there and `CheckpointError` for one without weights.
     """
-    path = model_folder(model_id, store) / WEIGHTS
+    path = model_folder(model_id, store, step) / WEIGHTS
     try:
         stamp = path.stat()
         return _digest(path, stamp.st_size, stamp.st_mtime_ns)

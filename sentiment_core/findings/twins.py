@@ -24,7 +24,7 @@ UPDATES = RATES | CUTS | {f"training.{name}" for name in ("optimizer", "weight_d
 FROZEN = "model.freeze_embeddings"
 MISTAKES = "training.mistakes"
 # What decides when to stop and which weights to keep, not how they change.
-WITHOUT_EFFECT = frozenset({"training.early_stopping", "training.weight_averaging"})
+WITHOUT_EFFECT = frozenset({"training.early_stopping", "training.target_accuracy", "training.weight_averaging"})
 
 
 @dataclass(frozen=True)

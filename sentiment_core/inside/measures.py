@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-# A tanh whose output is beyond this is called saturated: its slope is below 0.06 (Karpathy, makemore part 3).
-SATURATED = 0.97
+from sentiment_core.steps.rules import SATURATED
+
+# What one look at a review shows at most, in words and in padding behind it.
+MOST_TOKENS, MOST_PADDING = 250, 250
 
 
 def saturated_share(activations: np.ndarray) -> float:

@@ -23,7 +23,10 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"none": nn.Identity, "relu": nn.ReLU,
 
 @dataclass(frozen=True)
 class ModelOutput:
-    """`logits (B,)` of P(positive); `attention_weights (B, T)` where the pooling attends; `hidden_states (B, T, H)`."""
+    """What a network says: `logits (B,)` of P(positive), or `(B, C)` of C classes; `hidden_states (B, T, H)`.
+
+    `attention_weights (B, T)` where the pooling attends.
+    """
 
     logits: torch.Tensor
     attention_weights: torch.Tensor | None
@@ -31,12 +34,12 @@ class ModelOutput:
 
 
 class SentimentModel(Network):
-    """Recurrent sentiment classifier.
+    """Recurrent classifier of reviews, or of other sequences into `classes`; 1: one answer, the log-odds of positive.
 
     `matrix (V, E)` holds the word vectors, row 0 zeros for padding. `generator` feeds dropout.
     """
 
-    def __init__(self, config: ModelConfig, matrix: torch.Tensor, generator: torch.Generator) -> None:
+    def __init__(self, config: ModelConfig, matrix: torch.Tensor, generator: torch.Generator, classes: int = 1) -> None:
         super().__init__()
         self.generator = generator
         embedding_dim = matrix.shape[1]
@@ -47,7 +50,7 @@ class SentimentModel(Network):
         self.encoder = RecurrentEncoder(config, embedding_dim, generator)
         self.pool = Pool(config.pooling, self.encoder.output_size, config.hidden_size)
         self.state_norm = build_norm(config.state_norm, self.pool.output_size, config.norm_affine)
-        self.head = _build_head(config, self.pool.output_size, generator)
+        self.head = _build_head(config, self.pool.output_size, generator, classes)
         initialise(self, config.initialisation)
 
     def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> ModelOutput:
@@ -64,7 +67,8 @@ class SentimentModel(Network):
         padded_last = self.encoder.last_state(hidden_states, torch.full_like(lengths, steps - 1))
         pooled, weights = self.pool(hidden_states, mask, last, padded_last)
         real_row = torch.ones_like(lengths, dtype=torch.bool)
-        logits = self.head(self.state_norm(pooled, real_row)).squeeze(-1)
+        logits = self.head(self.state_norm(pooled, real_row))
+        logits = logits.squeeze(-1) if logits.shape[-1] == 1 else logits
         return ModelOutput(logits, weights, hidden_states)
 
     def watch_states(self) -> StateWatch:
@@ -72,8 +76,8 @@ class SentimentModel(Network):
         return StateWatch(self.encoder)
 
 
-def _build_head(config: ModelConfig, input_size: int, generator: torch.Generator) -> nn.Sequential:
-    sizes = [input_size, *config.head_sizes, 1]
+def _build_head(config: ModelConfig, input_size: int, generator: torch.Generator, classes: int) -> nn.Sequential:
+    sizes = [input_size, *config.head_sizes, classes]
     layers: list[nn.Module] = []
     for size, next_size in pairwise(sizes):
         if config.head_activation != "none":

@@ -11,6 +11,11 @@ from torch.utils.hooks import RemovableHandle
 from sentiment_core.models.encoder import RecurrentEncoder, reorder, reversal, unrolled
 
 
+def places(count: int, most: int | None) -> slice:
+    """Return at most `most` of `count` examples, every n-th; all of them for None."""
+    return slice(None, None, 1 if most is None else max(1, -(-count // most)))
+
+
 class StateWatch:
     """A block around one forward pass of an encoder; after the backward pass, `states` are its uppermost layer's.
 
@@ -34,17 +39,22 @@ class StateWatch:
         for handle in self._handles:
             handle.remove()
 
-    def states(self, scale: float = 1.0) -> torch.Tensor:
+    def states(self, scale: float = 1.0, most: int | None = None) -> torch.Tensor:
         """Return the states `(B, T, H)`, before dropout; their `grad` is ∂L/∂h_t through all later steps.
 
-        `scale` is what the loss was multiplied by before the backward pass; ∂L/∂h_t is without it.
+        `scale` is what the loss was multiplied by before the backward pass; ∂L/∂h_t is without it. With `most`, B
+        counts the examples `places(…, most)`: no gradient of one goes through another's states.
         """
         assert self._lengths is not None
-        order = reversal(self._lengths, self._passes[0][2].shape[1])
+        rows = places(len(self._lengths), most)
+        order = reversal(self._lengths[rows], self._passes[0][2].shape[1])
         halves = []
         for place, (layer, inputs, outputs) in enumerate(self._passes):
             direct = torch.zeros_like(outputs) if outputs.grad is None else outputs.grad
-            half = outputs.detach().float(), self._through_time(layer, inputs, direct.float() / scale)
+            half = (
+                outputs.detach()[rows].float(),
+                self._through_time(layer, inputs[rows], direct[rows].float() / scale),
+            )
             # The second one has read each review from its end.
             halves.append(tuple(reorder(part, order) for part in half) if place else half)
         states, gradient = (torch.cat(parts, dim=-1) for parts in zip(*halves, strict=True))

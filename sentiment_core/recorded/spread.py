@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-LEAST_SEEDS = 5
-CONFIDENCE = 0.95
+from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, mean_of
+
 SAME_REVIEWS = "Intervals cover seeds, not reviews: all runs are tested on the same ones."
 
 
@@ -61,17 +61,12 @@ def paired(first: RunSpread, second: RunSpread) -> PairedDifference | None:
 
     Student's interval of a mean of paired differences: mean ± t(n − 1) · s / √n. It takes them as roughly normal.
     """
-    # A page that shows no spread need not wait for it.
-    from scipy.special import stdtrit
-
     one, other = first.tests, second.tests
     differences = [other[seed] - one[seed] for seed in sorted(one.keys() & other.keys())]
-    count = len(differences)
-    if count < 2:
+    found = mean_of(differences)
+    if found is None or found.half is None:
         return None
-    mean = fmean(differences)
-    half = float(stdtrit(count - 1, 0.5 + CONFIDENCE / 2)) * stdev(differences) / math.sqrt(count)
-    return PairedDifference(count, sum(value > 0 for value in differences), mean, mean - half, mean + half)
+    return PairedDifference(found.count, sum(value > 0 for value in differences), found.mean, found.low, found.high)
 
 
 def sentences(spread: Sequence[RunSpread]) -> tuple[str, ...]:

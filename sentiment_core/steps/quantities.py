@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
+from sentiment_core.steps.inside import GROUPS
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -176,6 +178,43 @@ def declare(name: str, quantity: Quantity) -> None:
     DIAGNOSTICS[name] = quantity.named(name)
 
 
+WORDS = Panel("words", "Loss of masked words")
+PAIRS = Panel("pairs", "Loss of the next sentence")
+PAIR_ACCURACY = Panel("pair_accuracy", "Next sentences named")
+
+declare("word_loss", Quantity("batch", "nats", "measured", "Mean cross-entropy of the chosen pieces.", WORDS))
+declare(
+    "word_guess",
+    Quantity(
+        "guessing",
+        "nats",
+        "known",
+        "Unigram line: the loss of answering with each piece's share of the training reviews, without reading.",
+        WORDS,
+        "level",
+    ),
+)
+declare(
+    "word_chance",
+    Quantity("guessing", "", "known", "Share of the most frequent piece: right without reading.", ACCURACY, "level"),
+)
+declare(
+    "pair_loss",
+    Quantity("batch", "nats", "measured", "Mean cross-entropy of whether the second segment follows.", PAIRS),
+)
+declare("pair_guess", Quantity("guessing", "nats", "known", "ln 2: answering always one half.", PAIRS, "level"))
+declare(
+    "pair_accuracy",
+    Quantity("batch", "", "measured", "Share of the pairs of which it is said rightly.", PAIR_ACCURACY, "faint"),
+)
+declare("pair_chance", Quantity("guessing", "", "known", "Half of the pairs belong together.", PAIR_ACCURACY, "level"))
+for _part in ("validation", "test"):
+    for _name in ("word_loss", "pair_loss", "pair_accuracy"):
+        _batch = DIAGNOSTICS[_name]
+        _help = f"{_batch.help.removesuffix('.')}, over the {_part} part."
+        declare(f"{_part}_{_name}", replace(_batch, title=_part, help=_help, line="dashed", tag=""))
+
+
 def diagnostic(name: str) -> Quantity:
     """Return a declared diagnostic; raise `ValueError` for any other name."""
     if name not in DIAGNOSTICS:
@@ -195,3 +234,62 @@ def scalars(names: Iterable[str]) -> list[Quantity]:
 def drawn() -> list[Quantity]:
     """Return every quantity that has a panel, core quantities first."""
     return [quantity for quantity in (*CORE.values(), *scalars(DIAGNOSTICS)) if quantity.panel]
+
+
+# What `training/inside_watch.py` measures, where `watch_every` asks for it.
+for _group in GROUPS:
+    declare(
+        f"gradient_{_group}",
+        Quantity(
+            f"gradient norm, {_group}",
+            "",
+            "measured",
+            f"L2 norm of the gradient of all trained values of the {_group}, before clipping.",
+            tag=f"inside/gradient_{_group}",
+        ),
+    )
+for _group in GROUPS:
+    declare(
+        f"update_ratio_{_group}",
+        Quantity(
+            f"update : weight, {_group}",
+            "log10",
+            "measured",
+            f"log10 of ‖Δw‖ / ‖w‖ over all trained values of the {_group}; about −3 is usual.",
+            tag=f"inside/update_ratio_{_group}",
+        ),
+    )
+declare(
+    "saturated_share",
+    Quantity(
+        "saturated units",
+        "",
+        "measured",
+        "Share of the uppermost layer's outputs with |h| > 0.97, padding not counted.",
+        tag="inside/saturated_share",
+    ),
+)
+declare(
+    "dead_relu_share",
+    Quantity(
+        "dead ReLUs",
+        "",
+        "measured",
+        "Share of the head's ReLU units that are zero for every review of the batch.",
+        tag="inside/dead_relu_share",
+    ),
+)
+for _name, _title, _unit, _help in (
+    (
+        "gradient_through_time",
+        "gradient through time",
+        "log10",
+        "Two rows: log10 of the mean ‖∂L/∂h‖ by tokens before the end of a review, and the reviews behind each mean.",
+    ),
+    ("recurrent_radius", "spectral radius", "", "Largest |eigenvalue| of W_hh, directions by gates."),
+    ("recurrent_stretch", "largest singular value", "", "Largest singular value of W_hh, directions by gates."),
+    ("weight_histograms", "weights", "", "Share of weights by log10 of their size, a row a layer."),
+    ("gradient_histograms", "gradients", "", "Share of gradient components by log10 of their size, a row a layer."),
+    ("activation_histograms", "activations", "", "Share of outputs by value: states, then the head's layers."),
+):
+    declare(_name, Quantity(_title, _unit, "measured", _help, array=True))

@@ -1,4 +1,4 @@
-"""What measured numbers mean, each rule once: positive, right, clipped, finite, selected, parted. Imports no torch."""
+"""What measured numbers mean, each rule once: positive, right, clipped, saturated, finite, parted. Imports no torch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import numpy as np
 from sentiment_core.metrics import Evaluation
 
 Steps = Mapping[str, Sequence[Any]]
+
+# A tanh whose output is beyond this is called saturated: its slope is below 0.06 (Karpathy, makemore part 3).
+SATURATED = 0.97
 
 # From here on an answer is positive, as a probability and as log-odds.
 EVEN, EVEN_LOG_ODDS = 0.5, 0.0

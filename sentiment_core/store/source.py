@@ -55,14 +55,18 @@ class Source(Protocol):
         """Return the place in the queue, from 1; None for what does not wait."""
 
 
-def table(source: Source, run_id: str, after: int = 0, limit: int | None = None) -> dict[str, list[Any]]:
+def table(
+    source: Source, run_id: str, after: int = 0, limit: int | None = None, drawn: bool = False
+) -> dict[str, list[Any]]:
     """Return what `steps` does, and a column more for each diagnostic that is a number; None where it was not measured.
 
-    Arrays are left out: ask `Source.diagnostics` for them.
+    With `drawn`, only for those that have a panel. Arrays are left out: ask `Source.diagnostics` for them.
     """
     columns = source.steps(run_id, after=after, limit=limit)
     steps = columns["step"]
     for quantity in scalars(source.diagnostic_names(run_id)) if steps else ():
+        if drawn and not quantity.panel:
+            continue
         measured = source.diagnostics(run_id, quantity.name, after=after, until=steps[-1])
         known = dict(zip(*measured, strict=True))
         columns[quantity.name] = [known.get(step) for step in steps]

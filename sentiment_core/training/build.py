@@ -9,6 +9,7 @@ import torch
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.training.callbacks import Callback
+from sentiment_core.training.inside_watch import InsideWatch
 from sentiment_core.training.mistakes import put_into
 from sentiment_core.training.trainer import Trainer
 
@@ -23,6 +24,9 @@ def build_trainer(
 ) -> Trainer:
     """Return `Trainer(…)`; where the configuration names mistakes, they stand in the place of the correct parts."""
     trainer = Trainer(config, run_ids, data, device, callbacks, threads)
+    if config.watch_every:
+        # First of all: what it measures at a step is there before anyone writes that step, or a checkpoint.
+        trainer.callbacks.insert(0, InsideWatch(config.watch_every))
     if any(run.config.mistakes for run in trainer.runs):
         put_into(trainer)
     return trainer

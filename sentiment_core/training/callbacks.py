@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Base of all callbacks; override the moments you need."""
+    """Base of all callbacks; override the moments you need.
+
+    `most_states`: of how many examples of a batch, evenly spread, `on_states` is told; None: of all.
+    """
+
+    most_states: int | None = None
 
     def on_start(self, trainer: Trainer) -> None:
         """Before the first update of this process, after a resume as well."""
@@ -32,7 +37,8 @@ class Callback:
         """After the backward pass of an update for which they were wanted: `states (B, T, H)` and their `grad`.
 
         They are the uppermost layer's, before dropout; `grad` is ∂L/∂h_t through all later steps, L the mean loss of
-        `batch`. That walks through time once more, so ask for a few updates, not for all. Changes nothing in training.
+        `batch`; B counts its examples `models.states.places(…, most_states)`. That walks through time once more, so
+        ask for a few updates, not for all. Changes nothing in training.
         """
 
     def on_gradient(self, trainer: Trainer, run: Run, clipped: bool) -> None:

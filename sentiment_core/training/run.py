@@ -50,6 +50,8 @@ class Run:
         self.optimizer = build_optimizer(self.model, self.config)
         self.rule = RULES[self.config.clipping]
         self.measure_and_clip, self.share = measure_and_clip, share
+        # What it minimises, handed answers and batch; None: the task's own loss.
+        self.training_loss: Callable[[torch.Tensor, Any], torch.Tensor] | None = None
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
         self.averaged = self._trained() if self.config.weight_averaging else None
         self.learning_rate: float | None = None  # set live; replaces the schedule
@@ -129,8 +131,13 @@ class Run:
             current = [parameter.detach() for parameter in self.model.parameters() if parameter.requires_grad]
             get_ema_multi_avg_fn(decay)(self.averaged, current, step)
 
-    def note_validation(self, loss: float) -> None:
-        """With early stopping, keep the best weights and end the run when its patience is over."""
+    def note_validation(self, loss: float, accuracy: float) -> None:
+        """End the run where it is as good as wanted; with early stopping, keep the best weights while it has patience.
+
+        `accuracy` may be NaN, which no target is reached by.
+        """
+        target = self.config.target_accuracy
+        self.ended = target is not None and accuracy >= target
         patience = self.config.early_stopping
         if patience is None:
             return
@@ -140,7 +147,7 @@ class Run:
                 self.best_weights = self._trained()
         else:
             self.epochs_without_progress += 1
-        self.ended = self.epochs_without_progress >= patience
+        self.ended = self.ended or self.epochs_without_progress >= patience
 
     @property
     def is_best(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +92,19 @@ class SentimentTask(Task[Corpus, Batch]):
     def loss(self, answers: torch.Tensor, batch: Batch) -> torch.Tensor:
         return F.binary_cross_entropy_with_logits(answers, batch.labels)
 
+    def training_loss(
+        self, config: ExperimentConfig, data: Corpus, members: np.ndarray
+    ) -> Callable[[torch.Tensor, Batch], torch.Tensor]:
+        if config.training.class_weights == "none":
+            return self.loss
+        negative, positive = class_weights(data.labels[members])
+
+        def weighted(answers: torch.Tensor, batch: Batch) -> torch.Tensor:
+            weights = negative + (positive - negative) * batch.labels
+            return F.binary_cross_entropy_with_logits(answers, batch.labels, weights)
+
+        return weighted
+
     def right(self, answers: torch.Tensor, batch: Batch) -> torch.Tensor:
         found: torch.Tensor = correct(answers, batch.labels, EVEN_LOG_ODDS)
         return found
@@ -109,6 +122,16 @@ class SentimentTask(Task[Corpus, Batch]):
     def write_test(self, folder: Path, data: Corpus, examples: np.ndarray, answers: np.ndarray) -> None:
         contents = None if data.contents is None else data.contents[examples]
         write_predictions(folder, examples, answers, data.labels[examples], contents)
+
+
+def class_weights(labels: np.ndarray) -> tuple[float, float]:
+    """Return what a negative and a positive review weigh where both classes shall weigh the same: N / (2 · N of class).
+
+    Over all `labels (N,)` the weights have the mean 1. King & Zeng (2001). Where a class is missing nothing is weighed.
+    """
+    positives = int(labels.sum())
+    counts = (len(labels) - positives, positives)
+    return (len(labels) / (2 * counts[0]), len(labels) / (2 * counts[1])) if all(counts) else (1.0, 1.0)
 
 
 def prepare_corpora(config: ExperimentConfig, reviews: Reviews, show: Show) -> list[Corpus]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ Each = Callable[[Callable[[Run], Any], Sequence[Run]], Iterable[Any]]
 class Listeners:
     """Who listens within an update, in the thread of its run: see the callbacks' moments.
 
-    `gradient` are called before and after clipping; of `states`, the second is called where the first returns True.
+    `gradient` are called before and after clipping; of `states`, the last is called where the one before it returns
+    True, with the states of so many examples as the first says, or of all.
     """
 
     gradient: Sequence[Callable[[Run, bool], None]] = ()
-    states: Sequence[tuple[Callable[[Run], bool], Callable[[Run, torch.Tensor, Any], None]]] = ()
+    states: Sequence[tuple[int | None, Callable[[Run], bool], Callable[[Run, torch.Tensor, Any], None]]] = ()
 
 
 class Stepper:
@@ -45,15 +47,15 @@ class Stepper:
         rate = run.begin_update(step)
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
-        asking = [hear for wants, hear in self.listeners.states if wants(run)]
+        asking = [(most, hear) for most, wants, hear in self.listeners.states if wants(run)]
         watch = run.model.watch_states() if asking else None
         with watch or nullcontext():
-            answers, loss = self._forward(run, batch)
+            answers = self._forward(run, batch)
+            loss = (run.training_loss or self.task.loss)(answers, batch)
         run.scaler.scale(loss).backward()
         if watch is not None:
-            states = watch.states(run.scaler.get_scale())
-            for hear in asking:
-                hear(run, states, batch)
+            for most, hear in asking:
+                hear(run, watch.states(run.scaler.get_scale(), most), batch)
         run.scaler.unscale_(run.optimizer)
         for hear_gradient in self.listeners.gradient:
             hear_gradient(run, False)
@@ -63,43 +65,52 @@ class Stepper:
         run.scaler.step(run.optimizer)
         run.scaler.update()
         run.average(step)
+        with torch.no_grad():
+            right = self.task.right(answers, batch).mean()
+            details = {name: values.mean() for name, values in self.task.details(answers, batch).items()}
         measured = {
             "loss": loss.detach(),
-            "accuracy": self.task.right(answers.detach(), batch).mean(),
+            "accuracy": right,
             "grad_norm": gradient.norm,
             "grad_norm_clipped": gradient.norm_clipped,
             "grad_max": gradient.largest,
             "clip_cosine": gradient.cosine,
         }
         run.note_update(epoch, rate, batch.tokens, measured)
+        for name, value in details.items():
+            run.measure(name, value)
 
     @torch.no_grad()
     def evaluate(
-        self, run: Run, batches: Iterable[Any], keep: Callable[[torch.Tensor], object] | None = None
+        self, run: Run, batches: Iterable[Any], part: str, keep: Callable[[torch.Tensor], object] | None = None
     ) -> tuple[float, float]:
         """Return loss and accuracy over all answers about `batches`, with the averaged weights where there are any.
 
-        The accuracy is NaN where an answer is not a finite number. `keep` is handed each batch's answers `(N, …)`,
-        float32 on the CPU.
+        The accuracy is NaN where an answer is not a finite number. The task's details of `part` stay in the run. `keep`
+        is handed each batch's answers `(N, …)`, float32 on the CPU.
         """
         total = 0.0
+        details: dict[str, list[torch.Tensor]] = defaultdict(list)
         right: list[float] = []
         sizes: list[int] = []
         run.model.eval()
         with run.averaged_weights():
             for batch in batches:
                 there = batch.to(run.device)
-                answers, loss = self._forward(run, there)
-                total += loss.item() * len(answers)
+                answers = self._forward(run, there)
+                total += self.task.loss(answers, there).item() * len(answers)
                 right.append(self.task.right(answers, there).sum().item())
                 sizes.append(len(answers))
+                for name, values in self.task.details(answers, there).items():
+                    details[f"{part}_{name}"].append(values)
                 if keep is not None:
                     keep(answers.cpu())
+        for name, found in details.items():
+            run.measure(name, torch.cat(found).mean())
         if not sizes:
             return math.nan, math.nan
         return total / sum(sizes), run.share(right, sizes)
 
-    def _forward(self, run: Run, batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    def _forward(self, run: Run, batch: Any) -> Any:
         with torch.autocast(run.device.type, run.dtype, enabled=run.dtype is not torch.float32):
-            answers = self.task.answers(run.model, batch).float()
-        return answers, self.task.loss(answers, batch)
+            return self.task.answers(run.model, batch).float()

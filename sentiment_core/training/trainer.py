@@ -59,6 +59,8 @@ class Trainer:
             Run(run_id, single, model, device, self.total_steps)
             for run_id, single, model in zip(run_ids, configs, self.task.models(configs, data, device), strict=True)
         ]
+        for run, learned in zip(self.runs, data, strict=True):
+            run.training_loss = self.task.training_loss(run.experiment, learned, self.training_members)
         self.stepper = Stepper(self.task)
 
     @property
@@ -124,6 +126,9 @@ class Trainer:
             batches = self._collate(indices)
             self.step += 1
             self.stepper.update(runs, batches, self.step, self.epoch, self._each)
+            for run in runs:
+                for name, level in self.task.levels(self.data_of(run)).items():
+                    run.measure(name, level)
             seconds = time.perf_counter() - started
             for run in runs:
                 run.add_seconds(seconds)
@@ -176,7 +181,7 @@ class Trainer:
         def evaluate(run: Run) -> tuple[float, float]:
             data = self.data_of(run)
             batches = (self.task.batch(data, examples) for examples in self.task.plan_evaluation(data, part))
-            return self.stepper.evaluate(run, batches, kept[run.id].append if keeps else None)
+            return self.stepper.evaluate(run, batches, part, kept[run.id].append if keeps else None)
 
         for callback in self.callbacks:
             callback.on_evaluation_start(self, part)
@@ -188,13 +193,13 @@ class Trainer:
                     examples = np.concatenate(self.task.plan_evaluation(self.data_of(run), part))
                     callback.on_test(self, run, examples, torch.cat(kept[run.id]).numpy())
             if part == "validation":
-                run.note_validation(loss)
+                run.note_validation(loss, accuracy)
 
     def _listeners(self) -> Listeners:
         return Listeners(
             gradient=[partial(item.on_gradient, self) for item in overriding(self.callbacks, "on_gradient")],
             states=[
-                (partial(item.wants_states, self), partial(item.on_states, self))
+                (item.most_states, partial(item.wants_states, self), partial(item.on_states, self))
                 for item in overriding(self.callbacks, "on_states")
             ],
         )

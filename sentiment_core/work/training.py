@@ -25,6 +25,7 @@ from sentiment_core.training.task import task_named
 from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.kinds import TRAIN, TrainingOrder
 from sentiment_core.work.reporting import Keeper, Reporter
+from sentiment_core.work.snapshots import Snapshots
 from sentiment_core.work.worker import Interrupted, Shift, Stopped, StopSignal, do_work
 
 logger = logging.getLogger(__name__)
@@ -106,12 +107,14 @@ def _make_trainer(
     data = task_named(config.task).prepare(config, device, keeper.folder, show)
     ids = [run.id for run in experiment.runs]
     threads = max(1, (experiment.threads or torch.get_num_threads()) // len(ids))
-    trainer = build_trainer(config, ids, data, device, [reporter, keeper], threads)
+    # What a checkpoint counts as done has been kept.
+    callbacks = [reporter, Snapshots(experiment.id), keeper]
+    trainer = build_trainer(config, ids, data, device, callbacks, threads)
     if keeper.checkpoint.exists():
         try:
             trainer.load_state_dict(load_checkpoint(keeper.checkpoint))
             logger.info("resuming at step %d", trainer.step)
         except CheckpointError as error:
             logger.warning("%s; starting from the first step, which leads to the same numbers", error)
-            trainer = build_trainer(config, ids, data, device, [reporter, keeper], threads)
+            trainer = build_trainer(config, ids, data, device, callbacks, threads)
     return trainer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from sentiment_core.architecture import POOLINGS as REGISTERED
 from sentiment_core.config import ModelConfig, build
 from sentiment_core.models import FrozenEmbedding, SentimentModel, build_model, parameter_count
 from sentiment_core.presets import NOTEBOOK_DIM, PRESETS
+from sentiment_core.training.task import task_named
 
 CPU = torch.device("cpu")
 DIMENSIONS = {"glove-50": 50, "glove-100": 100}
@@ -39,6 +41,12 @@ def padded(ids: torch.Tensor, extra: int) -> torch.Tensor:
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_have_the_parameters_they_tell(name: str) -> None:
     preset = PRESETS[name]
+    if preset.config.task != "sentiment":
+        task = task_named(preset.config.task)
+        data = task.prepare(preset.config, CPU, Path(), lambda *told: None)
+        models = task.models([preset.config.resolve(run) for run in preset.config.runs], data, CPU)
+        assert {parameter_count(model) for model in models} == {preset.parameters}
+        return
     on_ladder = preset.config.data.tokenizer == "whitespace"
     data = preset.config.data
     matrix = torch.zeros(3, NOTEBOOK_DIM if on_ladder else DIMENSIONS.get(data.embeddings, data.embedding_dim))

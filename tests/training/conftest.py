@@ -13,7 +13,7 @@ import torch
 from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.corpus import Corpus
 from sentiment_core.metrics import Evaluation
-from sentiment_core.steps.quantities import StepMetrics
+from sentiment_core.steps.quantities import Diagnostic, StepMetrics
 from sentiment_core.training.build import build_trainer
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.run import Run
@@ -26,6 +26,7 @@ class Record(Callback):
 
     steps: dict[str, list[StepMetrics]] = field(default_factory=lambda: defaultdict(list))
     evaluations: dict[str, list[Evaluation]] = field(default_factory=lambda: defaultdict(list))
+    diagnostics: dict[str, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
     ends: dict[str, str | None] = field(default_factory=dict)
     moments: list[str] = field(default_factory=list)
     trainer: Trainer | None = None
@@ -36,7 +37,9 @@ class Record(Callback):
 
     def on_step(self, trainer: Trainer) -> None:
         for run in trainer.runs:
-            self.steps[self._name(run)] += [replace(step, seconds=0.0) for step in run.drain().steps]
+            drained = run.drain()
+            self.steps[self._name(run)] += [replace(step, seconds=0.0) for step in drained.steps]
+            self.diagnostics[self._name(run)] += drained.diagnostics
 
     def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
         self.evaluations[self._name(run)].append(evaluation)

@@ -105,7 +105,7 @@ def test_more_takes_more(field):
     assert memory_need(from_fields({**less, **more})).training > memory_need(from_fields(less)).training
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", [name for name, item in PRESETS.items() if item.config.task == "sentiment"])
 def test_the_number_of_parameters_is_the_models(name):
     import torch
 

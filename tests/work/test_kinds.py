@@ -40,9 +40,7 @@ def test_what_another_version_wrote_is_told_from_ours() -> None:
     with pytest.raises(StoreError, match="another version"):
         FAITHFULNESS.read('{"model": "pretrained"}')
     written = PREDICTIONS.written_result(Answers((0.5, 0.25), (3, 0), (2, 0), (1, 4), 400))
-    assert PREDICTIONS.read_result(json.loads(json.dumps(written))) == Answers(
-        (0.5, 0.25), (3, 0), (2, 0), (1, 4), 400
-    )
+    assert PREDICTIONS.read_result(json.loads(json.dumps(written))) == Answers((0.5, 0.25), (3, 0), (2, 0), (1, 4), 400)
     assert PREDICTIONS.read_result({"answers": []}) is None and PREDICTIONS.read_result(None) is None
 
 

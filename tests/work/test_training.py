@@ -307,17 +307,26 @@ def test_a_training_too_large_for_what_is_free_is_refused_once_its_reviews_are_k
     assert "This training would take about" in (experiment.error or "") and "are free" in (experiment.error or "")
 
 
-@pytest.mark.parametrize("target", ["torch.save", "tempfile.mkstemp", "safetensors.torch.save_file"])
+@pytest.mark.parametrize(
+    ("target", "snapshots"),
+    [
+        ("torch.save", 0),
+        ("tempfile.mkstemp", 0),
+        ("safetensors.torch.save_file", 0),
+        # Weights on the way are written from the start on.
+        ("safetensors.torch.save_file", 5),
+    ],
+)
 def test_a_disk_that_fills_up_in_training(
-    target: str, store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+    target: str, snapshots: int, store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(store, tiny())  # fills the caches
     write_seen = sentiment.write_seen
     with monkeypatch.context() as patch:
         # What is learned from is kept before the first step, while there is room.
         patch.setattr(sentiment, "write_seen", lambda *given: (write_seen(*given), patch.setattr(target, full)))
-        experiment = train(store, tiny())
-    assert experiment.status is Status.INTERRUPTED and experiment.step > 0
+        experiment = train(store, tiny({"snapshots": snapshots}))
+    assert experiment.status is Status.INTERRUPTED and (experiment.step == 0) is (snapshots > 0)
     assert "No space left on device" in experiment.error and "Free some space" in experiment.error
     assert len(store.step_rows(experiment.runs[0].id)) == experiment.step, "what was measured is kept"
     store.requeue(experiment.id)

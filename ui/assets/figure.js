@@ -236,11 +236,11 @@ function common(run) {
 }
 
 // The only place where outside text meets Plotly's small markup: names of runs in hover labels.
-function escaped(text) {
+export function escaped(text) {
   return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("%{", "% {");
 }
 
-function base(look, revision) {
+export function base(look, revision) {
   return {
     uirevision: revision, autosize: true, showlegend: false, hovermode: "x unified", dragmode: "zoom",
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -249,7 +249,7 @@ function base(look, revision) {
   };
 }
 
-function axis(look) {
+export function axis(look) {
   return {
     gridcolor: look.grid, zeroline: false, linecolor: look.border, tickcolor: look.border, automargin: false,
     tickfont: { color: look.muted, size: 12 }, hoverformat: undefined,

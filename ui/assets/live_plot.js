@@ -3,15 +3,15 @@
 // Streamlit calls the default export again whenever data or theme change; what is on screen lives in a view that is kept
 // per element, so zoom, hidden runs and numbers already fetched survive.
 
+import { loadPlotly, lookOf } from "./drawing.js";
 import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
 import { Poller } from "./poller.js";
-import { ReplayBar } from "./replay.js";
+import { announce, ReplayBar } from "./replay.js";
 import { RunTable, StatusLine } from "./status.js";
 import { Series } from "./series.js";
 import { element } from "./words.js";
 
 const views = new WeakMap();
-let library = null;
 
 export default function livePlot({ data, parentElement, setTriggerValue }) {
   let view = views.get(parentElement);
@@ -27,21 +27,6 @@ export default function livePlot({ data, parentElement, setTriggerValue }) {
   };
 }
 
-function loadPlotly(url) {
-  library ??= new Promise((resolve, reject) => {
-    if (window.Plotly) return resolve(window.Plotly);
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => {
-      library = null;
-      reject(new Error("The plotting library did not load. Reload the page."));
-    };
-    document.head.append(script);
-  });
-  return library;
-}
-
 class View {
   constructor(parent) {
     this.parent = parent;
@@ -52,6 +37,7 @@ class View {
     this.status = new StatusLine();
     this.table = new RunTable((id) => this.toggle(id));
     this.replay = new ReplayBar(() => {
+      announce(this.data.sources.map((source) => source.url), this.replay.step);
       this.render();
       this.draw();
     });
@@ -103,7 +89,7 @@ class View {
       if (!this.sources.has(url)) this.add(url);
       this.sources.get(url).poller.wake();
     }
-    this.readTheme();
+    this.look = lookOf(this.root);
     loadPlotly(data.plotly).then((plotly) => {
       this.plotly = plotly;
       this.draw();
@@ -114,7 +100,9 @@ class View {
   add(url) {
     const source = { url, latest: null, series: new Map() };
     source.poller = new Poller(url, {
-      after: () => [...source.series].map(([id, series]) => `${id}:${series.last}:${series.evaluations.length}`).join(","),
+      // The last step is asked for again: until the next one is there, more may be measured of it.
+      after: () => [...source.series].map(([id, series]) =>
+        `${id}:${Math.max(0, series.last - 1)}:${series.evaluations.length}`).join(","),
       receive: (answer) => this.receive(source, answer),
       trouble: (message) => this.status.problem(message),
     });
@@ -126,12 +114,12 @@ class View {
     for (const run of answer.runs) {
       const series = source.series.get(run.id) ?? new Series();
       source.series.set(run.id, series);
-      const before = [series.last, series.evaluations.length];
-      series.append(run.steps);
+      const evaluated = series.evaluations.length;
+      changed = series.append(run.steps) || changed;
       // Only sent when there are others than those named in the question.
       run.evaluations ??= series.evaluations;
       series.evaluations = run.evaluations;
-      changed ||= series.last !== before[0] || series.evaluations.length !== before[1];
+      changed ||= series.evaluations.length !== evaluated;
     }
     source.latest = answer;
     source.references = answer.references ?? source.references ?? [];
@@ -264,17 +252,6 @@ class View {
     this.draw();
   }
 
-  readTheme() {
-    const style = getComputedStyle(this.root);
-    const variable = (name, fallback) => style.getPropertyValue(`--st-${name}`).trim() || fallback;
-    const text = variable("text-color", "#1d2733");
-    this.look = {
-      text, font: variable("font", "sans-serif"), background: variable("background-color", "#fff"),
-      panel: variable("secondary-background-color", "#f3f5f8"), border: variable("border-color", "#ccd"),
-      muted: mix(text, 0.68), grid: mix(text, 0.1),
-    };
-  }
-
   resize() {
     if (!this.plotly) return;
     for (const node of this.figures) if (node.listening && node.offsetWidth) this.plotly.Plots.resize(node);
@@ -288,12 +265,4 @@ class View {
     for (const node of this.figures) this.plotly?.purge(node);
     this.root.remove();
   }
-}
-
-// A theme colour (#rgb or #rrggbb) at an opacity; other notations pass through.
-function mix(colour, opacity) {
-  const hex = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(colour)?.[1];
-  if (!hex) return colour;
-  const pairs = hex.length === 3 ? [...hex].map((c) => c + c) : hex.match(/../g);
-  return `rgba(${pairs.map((pair) => parseInt(pair, 16)).join(",")},${opacity})`;
 }

@@ -10,6 +10,20 @@ const SPEEDS = [
 const USUAL_SPEED = "in 30";
 const FRAME = 100;
 
+const REPLAYED = "sl-replayed";
+
+// Tells every other view of the page to which step the experiments at `urls` are shown; null: all of them.
+export function announce(urls, step) {
+  document.dispatchEvent(new CustomEvent(REPLAYED, { detail: { urls, step } }));
+}
+
+// Calls `hear(urls, step)` for what is announced, until the returned function is called.
+export function listen(hear) {
+  const heard = ({ detail }) => hear(detail.urls, detail.step);
+  document.addEventListener(REPLAYED, heard);
+  return () => document.removeEventListener(REPLAYED, heard);
+}
+
 export class ReplayBar {
   constructor(changed) {
     this.changed = changed;

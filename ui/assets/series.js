@@ -15,16 +15,24 @@ export class Series {
     return steps.length ? steps[steps.length - 1] : 0;
   }
 
-  // JSON knows no NaN and no infinity: the server writes their names, Number() reads them.
+  // JSON knows no NaN and no infinity: the server writes their names, Number() reads them. Returns whether anything is
+  // new: the last step known is sent again, because what belongs to it may have been measured late.
   append(rows) {
     const known = this.last, before = this.columns.step.length;
     const fresh = [...rows.step.keys()].filter((i) => rows.step[i] > known);
+    let late = false;
     for (const name of Object.keys(rows)) this.columns[name] ??= Array(before).fill(null);
     for (const [name, column] of Object.entries(this.columns)) {
-      for (const i of fresh) {
+      const read = (i) => {
         const value = rows[name]?.[i] ?? null;
-        column.push(value === null ? null : Number(value));
+        return value === null ? null : Number(value);
+      };
+      const again = before ? rows.step.indexOf(known) : -1;
+      if (again >= 0 && column[before - 1] === null && read(again) !== null) {
+        column[before - 1] = read(again);
+        late = true;
       }
+      for (const i of fresh) column.push(read(i));
     }
     // The server says what counts as clipped; null where no step was to be clipped, or it cannot be seen.
     for (const cut of (this.columns.clipped ?? []).slice(before)) {
@@ -32,6 +40,7 @@ export class Series {
       this.clippable += 1;
       this.clipped += cut;
     }
+    return late || fresh.length > 0;
   }
 
   // What was known after step `step`: the same columns, cut there.

@@ -78,7 +78,7 @@ def one_of(
     return Field(name, title or name, default, f"one of {', '.join(choices)}", read, say=say, **more)
 
 
-def whole(name: str, low: int, high: int, default: int, title: str = "", **more: Any) -> Field:
+def whole(name: str, low: int, high: int, default: int | None, title: str = "", **more: Any) -> Field:
     """Return a field with a whole number from `low` to `high`."""
 
     def read(given: str) -> int:

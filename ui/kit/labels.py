@@ -39,6 +39,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "he": "He",
         "orthogonal": "Orthogonal",
     },
+    "model.direction": {"both": "Encoder: both sides", "left": "Decoder: what came before"},
+    "model.norm_place": {"pre": "Before each sub-layer", "post": "After each sub-layer (BERT)"},
     "model.head_activation": {"none": "None", "relu": "ReLU", "tanh": "tanh"},
     "training.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
     "training.schedule": {"constant": "Constant", "one_cycle": "One cycle", "cosine": "Cosine"},

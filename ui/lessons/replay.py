@@ -6,11 +6,13 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons import results
-from sentiment_core.recorded import PREFIX, Recording, in_words, recording, recordings
+from sentiment_core.recorded import PREFIX, in_words, recording, recordings
 from sentiment_core.sources import SOURCES
-from ui.addresses import LESSON
+from ui.addresses import LESSON, to_lab, to_lesson
 from ui.kit.components.live_plot import live_experiment
+from ui.kit.health import health
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.lessons.verdict_words import line, verdict_on
@@ -52,8 +54,11 @@ def recorded_panel(lesson_name: str) -> None:
         )
         for sentence in results(found):
             st.markdown(literal(sentence))
+        verdict = verdict_on(found, experiment)
+        said = {finding.topic for finding in verdict.findings}
+        health(found, lambda: experiment.runs, lab=to_lab, lesson=to_lesson, said=said, key="recorded-health")
         with st.expander("What its measurements say", icon=":material/gavel:"):
-            findings(found)
+            findings(verdict)
 
 
 def setting(config: ExperimentConfig) -> str:
@@ -63,9 +68,9 @@ def setting(config: ExperimentConfig) -> str:
     return f"{count}, {say('data.embeddings', config.data.embeddings).split(' (')[0]}"
 
 
-def findings(found: Recording) -> None:
+def findings(verdict: Verdict) -> None:
     """List what the recording's own measurements say."""
-    for finding in verdict_on(found, found.recorded).findings:
+    for finding in verdict.findings:
         st.markdown(line(finding))
 
 

@@ -28,6 +28,7 @@ from sentiment_core.store import Experiment, Run, Source
 from sentiment_core.store.source import measured
 from sentiment_core.tasks import TASKS
 from ui.server import backend
+from ui.server.inside_json import describe_histograms, describe_inside
 from ui.server.shared_work import OverloadedError, SharedWork
 from ui.server.step_blocks import ROWS_PER_ANSWER, Piece, blocks_after, gzipped, steps_json
 
@@ -41,6 +42,8 @@ EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
 RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})(?::(\d{{1,6}}))?")
 STEP = re.compile(r"\d{1,9}")
 MOST_VALUES = 1000
+WRITE_AFTER = "after: write RUN:STEP or RUN:STEP:EVALUATIONS, several separated by commas."
+WRITE_STEP = "Write the number of a step."
 
 # Reading and writing numbers holds Python's lock: more threads would only make pages wait.
 _work = SharedWork(threads=3, most_waiting=60)
@@ -58,6 +61,8 @@ def routes() -> list[BaseRoute]:
     return [
         Route(base_url() + "/api/experiments/{id}", experiment),
         Route(base_url() + "/api/experiments/{id}/quantities/{name}", quantity),
+        Route(base_url() + "/api/experiments/{id}/inside", inside),
+        Route(base_url() + "/api/experiments/{id}/inside/{step}", inside_histograms),
         Route(base_url() + "/assets/plotly.min.js", plotly),
         Mount(base_url() + "/assets", Assets(directory=ASSETS)),
         *(Route(f"{base_url()}/{name}/{{rest:path}}", to_page) for name in PAGES),
@@ -96,7 +101,7 @@ async def experiment(request: Request) -> Response:
     """Answer status, progress and the metrics after those that `?after=RUN:STEP:EVALUATIONS,…` says are known."""
     known = parse_after(request.query_params.get("after", ""))
     if known is None:
-        return _problem(400, "after: write RUN:STEP or RUN:STEP:EVALUATIONS, several separated by commas.")
+        return _problem(400, WRITE_AFTER)
     return await _answered(
         request,
         frozenset(known.items()),
@@ -110,11 +115,36 @@ async def quantity(request: Request) -> Response:
     if name not in CORE and name not in DIAGNOSTICS:
         return _problem(404, "There is no such quantity. `python -m sentiment_core quantities` lists those there are.")
     if not STEP.fullmatch(after):
-        return _problem(400, "after: write the number of a step.")
+        return _problem(400, f"after: {WRITE_STEP}")
     return await _answered(
         request,
         (name, after),
         lambda source, found: [Piece.of(_json(values_of(source, found, name, int(after))))],
+    )
+
+
+async def inside(request: Request) -> Response:
+    """Answer what runs measured of their inside after the steps that `?after=RUN:STEP,…` says are known."""
+    known = parse_after(request.query_params.get("after", ""))
+    if known is None:
+        return _problem(400, WRITE_AFTER)
+    after = {run_id: item.step for run_id, item in known.items()}
+    return await _answered(
+        request,
+        ("inside", frozenset(after.items())),
+        lambda source, found: [Piece.of(_json(describe_inside(source, found, after)))],
+    )
+
+
+async def inside_histograms(request: Request) -> Response:
+    """Answer the histograms of each run's last look up to a step."""
+    step = request.path_params["step"]
+    if not STEP.fullmatch(step):
+        return _problem(400, WRITE_STEP)
+    return await _answered(
+        request,
+        ("histograms", step),
+        lambda source, found: [Piece.of(_json(describe_histograms(source, found, int(step))))],
     )
 
 
@@ -202,12 +232,14 @@ def axes(source: Source, found: Experiment) -> dict[str, Any]:
     task, balances = TASKS[found.config.task], source.balances(found.runs[0].id)
     chance = task.chance(balances)
     lines = {} if chance is None else {"chance": chance}
+    # Guessing costs something else where classes are weighed, and runs that weigh them differently share no line.
+    weighed = any(run.config.training.class_weights != "none" for run in found.runs)
     if task.judges_reviews:
         lines |= source.references(found.id) or trained(found.config.data, backend.store())
     return {
         "titles": {"loss": task.loss, "accuracy": task.accuracy},
         "references": [{"label": label, "value": value} for label, value in lines.items()],
-        "guessing": task.guess(balances),
+        "guessing": None if weighed else task.guess(balances),
     }
 
 

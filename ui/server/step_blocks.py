@@ -70,7 +70,7 @@ def _deflated(plain: bytes) -> bytes:
 class Block:
     """Some steps of one run, a piece for each column: its values with commas between.
 
-    Columns are the core quantities that are drawn, whether the step was `clipped`, and diagnostics measured in it.
+    Columns are the core quantities that are drawn, whether the step was `clipped`, and such diagnostics measured in it.
     """
 
     count: int
@@ -81,8 +81,9 @@ class Block:
 def blocks_after(source: Source, found: Experiment, run: Run, after: int) -> list[Block]:
     """Return the steps of a run after step `after`, oldest first, in blocks; about `ROWS_PER_ANSWER` at most.
 
-    What cannot change any more is kept. While a worker is at it, those are the steps it has made itself since it
-    started: a resumed run repeats some that were measured before. Once it has ended, they are all.
+    What cannot change any more is kept. While a worker is at it, those are the steps before the last that it has made
+    itself since it started: a resumed run repeats some that were measured before, and more may be measured of the last
+    one. Once it has ended, they are all.
     """
     ended = not found.status.is_active
     made = math.inf if ended else found.progress.step if found.progress else 0
@@ -90,10 +91,10 @@ def blocks_after(source: Source, found: Experiment, run: Run, after: int) -> lis
     blocks: list[Block] = []
     while sum(block.count for block in blocks) < ROWS_PER_ANSWER:
         wanted = BLOCK - after % BLOCK
-        if kept := wanted == BLOCK and after + BLOCK <= made:
+        if kept := wanted == BLOCK and after + BLOCK < made:
             block = _kept_block(source, _Measured(run.id, run), after, version)
         else:
-            block = _block(run, table(source, run.id, after=after, limit=wanted))
+            block = _block(run, table(source, run.id, after=after, limit=wanted, drawn=True))
         if block.count:
             blocks.append(block)
         if block.count == 0 or (block.count < wanted and not kept):
@@ -131,7 +132,7 @@ class _Measured:
 
 @lru_cache(maxsize=KEPT_BLOCKS)
 def _kept_block(source: Source, measured: _Measured, after: int, _version: object) -> Block:
-    return _block(measured.run, table(source, measured.id, after=after, limit=BLOCK), until=after + BLOCK)
+    return _block(measured.run, table(source, measured.id, after=after, limit=BLOCK, drawn=True), until=after + BLOCK)
 
 
 def _block(run: Run, steps: dict[str, list[Any]], until: float = math.inf) -> Block:

@@ -8,16 +8,27 @@ from pathlib import Path
 import streamlit as st
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import DataConfig, ExperimentConfig, choices, from_fields
+from sentiment_core.config import (
+    FIELDS,
+    DataConfig,
+    ExperimentConfig,
+    field_info,
+    flatten,
+    from_fields,
+    matters,
+)
 from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
+from sentiment_core.fields import topic
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.sources import SOURCES, Source
+from sentiment_core.steps.inside import USUAL_EVERY
+from sentiment_core.tasks import TASKS, WORD_VECTORS
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
-from ui.train.fields import draft, edit, load_draft
+from ui.train.fields import draft, edit, load_draft, widget_key
 
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
@@ -93,11 +104,18 @@ def form() -> ExperimentConfig | None:
 def summary(config: ExperimentConfig) -> str:
     """Return a configuration in one line."""
     data, model, training = config.data, config.model, config.training
-    parts = [
-        say("data.source", data.source),
-        say("data.embeddings", data.embeddings),
-        f"{say('model.cell', model.cell)} {model.hidden_size}",
-        say("model.pooling", model.pooling),
+    if matters("data.source", config.task):
+        parts = [say("data.source", data.source)]
+        parts += [say("data.embeddings", data.embeddings)] if matters("data.embeddings", config.task) else []
+    else:
+        parts = [TASKS[config.task].label]
+    settings = flatten(config)
+    parts += [f"{field_info(name).title.lower()} {say(name, settings[name])}" for name in own_fields(config.task)]
+    if matters("model.cell", config.task):
+        parts += [f"{say('model.cell', model.cell)} {model.hidden_size}", say("model.pooling", model.pooling)]
+    else:
+        parts += [say("model.direction", model.direction), f"{model.num_layers} × {model.hidden_size}"]
+    parts += [
         f"{say('training.optimizer', training.optimizer)} {training.learning_rate:g}",
         f"batch {training.batch_size}",
         f"seed {config.seed}",
@@ -107,6 +125,15 @@ def summary(config: ExperimentConfig) -> str:
     parts += [f"mistake: {say('model.mistakes', name)}" for name in model.mistakes]
     parts += [f"mistake: {say('training.mistakes', name)}" for name in training.mistakes]
     return " · ".join(parts)
+
+
+def own_fields(task: str) -> list[str]:
+    """Return the settings of what is learned from that only tasks like this one have a use for."""
+    return [
+        name
+        for name, info in FIELDS.items()
+        if name.startswith("data.") and topic(info) not in (None, WORD_VECTORS) and matters(name, task)
+    ]
 
 
 def _apply_preset(leave: Callable[[], None]) -> None:
@@ -130,8 +157,13 @@ def _apply_preset(leave: Callable[[], None]) -> None:
 
 
 def _data() -> bool:
-    if len(choices("task")) > 1:
-        edit("task")
+    edit("task")
+    task = draft()["task"]
+    edit(*own_fields(task))
+    if not matters("data.source", task):
+        with st.popover("More", icon=":material/tune:", width="stretch"):
+            edit("seed")
+        return True
     edit("data.source")
     source = SOURCES[draft()["data.source"]]
     usable = True
@@ -165,10 +197,11 @@ def _upload(source: Source) -> bool:
 
 
 def _model() -> None:
-    edit("model.cell", "model.hidden_size", "model.pooling")
+    edit("model.cell", "model.direction", "model.positions", "model.hidden_size", "model.pooling")
     _mistakes("model.mistakes")
     with st.popover("More", icon=":material/tune:", width="stretch"):
-        edit("model.num_layers", "model.bidirectional", "model.initialisation", "model.input_norm", "model.state_norm")
+        edit("model.num_layers", "model.heads", "model.feed_forward_size", "model.norm_place")
+        edit("model.bidirectional", "model.initialisation", "model.input_norm", "model.state_norm")
         if "none" not in (draft()["model.input_norm"], draft()["model.state_norm"]) or (
             draft()["model.input_norm"] != draft()["model.state_norm"]
         ):
@@ -196,12 +229,32 @@ def _training() -> None:
     with right:
         if threshold := RULES[draft()["training.clipping"]].field:
             edit(threshold)
+    edit("training.mask_share", "training.next_sentence")
     _mistakes("training.mistakes")
+    _watching()
+
+
+def _watching() -> None:
+    """Draw the switch, and how often once it is on."""
+    left, right = st.columns(2, vertical_alignment="center")
+    with left:
+        on = st.toggle(
+            "Watch the inside",
+            draft()["watch_every"] > 0,
+            key=widget_key("widget:watch"),
+            help="Shows below the curves where the gradient goes, what saturates and how the layers change.",
+        )
+    draft()["watch_every"] = (draft()["watch_every"] or USUAL_EVERY) if on else 0
+    if on:
+        with right:
+            edit("watch_every")
 
 
 def _comparison() -> ExperimentConfig | None:
     fields = draft()
-    if "path" in SOURCES[fields["data.source"]].needs and not fields["data.path"]:
+    # What the task has no use for stays in the form, for the next one, and out of the experiment.
+    fields = {name: value for name, value in fields.items() if matters(name, fields["task"])}
+    if "data.source" in fields and "path" in SOURCES[fields["data.source"]].needs and not fields["data.path"]:
         # The Data column already asks for the file; here it is only missing, not wrong.
         fields = {**fields, "data.path": "reviews.csv"}
     try:
@@ -212,10 +265,19 @@ def _comparison() -> ExperimentConfig | None:
 
 
 def _more_training() -> None:
+    edit("training.masked_share", "training.replaced_share", "training.whole_words", "training.shuffle_words")
     edit("training.optimizer")
     if draft()["training.optimizer"] == "sgd":
         edit("training.momentum")
     edit("training.batch_size", "training.schedule", "training.weight_decay", "training.max_steps")
     if not draft()["model.freeze_embeddings"]:
         edit("training.embedding_rate")
-    edit("training.early_stopping", "training.weight_averaging", "training.precision", "device")
+    edit(
+        "training.early_stopping",
+        "training.target_accuracy",
+        "training.weight_averaging",
+        "training.class_weights",
+        "training.precision",
+        "device",
+        "snapshots",
+    )

@@ -19,7 +19,7 @@ def findings(runs: Sequence[RunVerdict], comparisons: Sequence[Comparison]) -> l
     found = [finding for run in runs if (finding := _learned(run))]
     found += [finding for item in comparisons if (finding := _compared(item))]
     for run in runs:
-        found += _failures(run)
+        found += failures(run)
         found += _gradients(run)
         if run.spread is not None:
             text = f"The batch loss varied by ±{decimal(run.spread)} over the last {run.spread_steps} steps."
@@ -65,7 +65,8 @@ def _compared(item: Comparison) -> Finding | None:
     return Finding("compared", item.second, text)
 
 
-def _failures(run: RunVerdict) -> list[Finding]:
+def failures(run: RunVerdict) -> list[Finding]:
+    """Return what broke a run: why it was ended, and where its numbers stopped being finite."""
     found = []
     if run.diverged:
         found.append(Finding("diverged", run.name, run.diverged, True))
@@ -98,13 +99,14 @@ def _gradients(run: RunVerdict) -> list[Finding]:
 def _clipped(run: RunVerdict, share: float) -> Finding:
     text = f"{share:.0%} of the steps were clipped."
     if share > OFTEN:
-        text += _too_often(run)
+        text += too_often(run)
     if run.cosine is not None:
         text += f" Cosine of the angle that clipping turned the gradient by: {run.cosine:.3f} (median)."
     return Finding("clipped", run.name, text)
 
 
-def _too_often(run: RunVerdict) -> str:
+def too_often(run: RunVerdict) -> str:
+    """Return why more than half of the steps were clipped, to be said behind how many; empty where it is not known."""
     if run.threshold is None or run.usual_norm is None:
         return ""
     if not run.clipping.bounds_norm:

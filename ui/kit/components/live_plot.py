@@ -55,7 +55,7 @@ def live_experiment(
     Chance, and baselines trained on the same reviews, are drawn beside `references`. An ended experiment can be
     replayed; `playing` begins at once. Several plots on a page need a `key` each.
     """
-    sources = [{"url": _url(experiment_id), "runs": None}]
+    sources = [{"url": experiment_url(experiment_id), "runs": None}]
     _mount(key, sources, references, height, status=str(status), replay="playing" if playing else "offered")
 
 
@@ -67,15 +67,20 @@ def overlay(
     height: int = 470,
 ) -> None:
     """Show chosen runs of any experiments on top of each other."""
+    _mount("overlay-plot", sources_of(curves), references, height, status=None, markers=markers)
+
+
+def sources_of(curves: Sequence[Curve]) -> list[dict[str, Any]]:
+    """Return where the browser finds the runs of `curves`, and how it shows them."""
     sources: dict[str, list[dict[str, str]]] = {}
     for curve in curves:
         shown = {"id": curve.run_id, "label": curve.label, "colour": curve.colour}
         sources.setdefault(curve.experiment_id, []).append(shown)
-    listed = [{"url": _url(identifier), "runs": runs} for identifier, runs in sources.items()]
-    _mount("overlay-plot", listed, references, height, status=None, markers=markers)
+    return [{"url": experiment_url(identifier), "runs": runs} for identifier, runs in sources.items()]
 
 
-def _url(experiment_id: str) -> str:
+def experiment_url(experiment_id: str) -> str:
+    """Return where the browser asks about an experiment."""
     return f"{base_url()}/api/experiments/{experiment_id}"
 
 

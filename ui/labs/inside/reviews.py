@@ -44,7 +44,7 @@ def batch_of(source: str, path: str | None, count: int = REVIEWS, steps: int = S
 
 @kept(max_entries=8, show_spinner="Reading the reviews")
 def _batch(where: str, source: str, path: str | None, count: int, steps: int) -> WordBatch:
-    return word_batch(load_reviews(_config(source, path)), load_saved("glove-50"), _encoder(), count, steps)
+    return word_batch(load_reviews(config_of(source, path)), load_saved("glove-50"), _encoder(), count, steps)
 
 
 def padded_of(source: str, path: str | None) -> PaddedReviews:
@@ -54,10 +54,11 @@ def padded_of(source: str, path: str | None) -> PaddedReviews:
 
 @kept(max_entries=4, show_spinner="Reading the reviews")
 def _padded(where: str, source: str, path: str | None) -> PaddedReviews:
-    return padded_reviews(load_reviews(_config(source, path)), load_saved("glove-50"), _encoder())
+    return padded_reviews(load_reviews(config_of(source, path)), load_saved("glove-50"), _encoder())
 
 
-def _config(source: str, path: str | None) -> DataConfig:
+def config_of(source: str, path: str | None) -> DataConfig:
+    """Return the settings that mean these reviews."""
     return from_fields({"data.source": source} | ({"data.path": path} if path else {})).data
 
 

@@ -1,0 +1,55 @@
+"""Commands about what was found: over many runs, and about one."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from sentiment_core.cli.progress import ProgressLine
+from sentiment_core.errors import DataError, StoreError
+
+
+def health(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.findings.health import examine_run
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        runs = [store.run(run_id) for run_id in options.run_id]
+        found = [(run, examine_run(store, run)) for run in runs]
+    rows = [
+        {
+            "run_id": run.id,
+            "name": run.name,
+            "steps": run.steps,
+            "remarks": [{"kind": item.kind, "text": item.text} for item in remarks],
+        }
+        for run, remarks in found
+    ]
+    lines = []
+    for run, remarks in found:
+        lines.append(f"{run.id}  {run.name}, {run.steps:,} steps{'' if remarks else ': nothing to remark'}")
+        lines += [f"  {item.kind}: {item.text}" for item in remarks]
+    return rows, "\n".join(lines)
+
+
+def order_map(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.findings import order_map as findings
+
+    if options.train:
+        line = ProgressLine()
+        found = findings.train_all(show=line.say)
+        try:
+            findings.write(Path(options.train), found)
+        except StoreError as error:
+            raise DataError(f"cannot write {options.train}; choose another file") from error
+    else:
+        found = findings.read()
+    rows = findings.table(found.cells)
+    lines = [
+        f"length {row['length']:>3}  {findings.WAYS[row['way']].label:26} {row['solved']} of {row['seeds']} seeds "
+        f"(95% interval {row['low']:.0%} to {row['high']:.0%}), {row['cpu_seconds']:.0f} CPU seconds"
+        for row in rows
+    ]
+    said = findings.sentences(found)
+    return {"made": found.made, "cells": rows, "said": said}, "\n".join([*lines, *said])

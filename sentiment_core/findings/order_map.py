@@ -1,0 +1,249 @@
+"""The temporal order task over lengths and ways to train: how many of several seeds solve it.
+
+The ways are Pascanu, Mikolov & Bengio's (2013) no clipping and clipping by norm, and two other answers to gradients
+that explode or vanish. Each of them changes one thing: clipping against none, the other two against clipping.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sentiment_core.artifacts import written
+from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
+from sentiment_core.errors import StoreError
+from sentiment_core.findings.verdict.measure import wilson
+from sentiment_core.findings.verdict.records import Interval
+from sentiment_core.presets import preset
+
+LENGTHS = (10, 20, 40, 80)
+SEEDS = (1, 2, 3, 4, 5)
+# A run is solved as in the paper: at most so much of sequences that it has not seen is wrong.
+SOLVED = 0.01
+CONFIDENCE = 0.95
+SHIPPED = Path(__file__).parents[1] / "recorded" / "temporal-order.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to train: its name on pages, what it is called in a sentence, and the settings that it changes."""
+
+    label: str
+    phrase: str
+    fields: dict[str, Any]
+
+
+WAYS: dict[str, Way] = {
+    "none": Way("No clipping", "without clipping", {"training.clipping": "none"}),
+    "norm": Way("Clipped by norm", "clipped by norm", {}),
+    "gru": Way("GRU, clipped", "with a clipped GRU", {"model.cell": "gru"}),
+    "orthogonal": Way(
+        "Orthogonal start, clipped", "from an orthogonal start, clipped", {"model.initialisation": "orthogonal"}
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one training came to: `error` is the share of the test sequences that are wrong, None without answers.
+
+    `updates` until it was good enough, or all that it was given; `cpu_seconds` of its process.
+    """
+
+    length: int
+    way: str
+    seed: int
+    error: float | None
+    updates: int
+    cpu_seconds: float
+
+    @property
+    def solved(self) -> bool:
+        """Whether it solved the task."""
+        return self.error is not None and self.error <= SOLVED
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One way at one length, over its seeds."""
+
+    length: int
+    way: str
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def solved(self) -> int:
+        """The number of seeds that solved the task."""
+        return sum(outcome.solved for outcome in self.outcomes)
+
+    @property
+    def interval(self) -> Interval:
+        """Where the share of all seeds that would solve it lies (Wilson 1927)."""
+        return wilson(self.solved / len(self.outcomes), len(self.outcomes), CONFIDENCE)
+
+
+@dataclass(frozen=True)
+class OrderMap:
+    """All cells, by length and way; `made` says on what they were computed."""
+
+    outcomes: tuple[Outcome, ...]
+    made: dict[str, str | int]
+
+    def cell(self, length: int, way: str) -> Cell:
+        """Return one cell; raise `KeyError` where nothing was trained."""
+        found = tuple(item for item in self.outcomes if (item.length, item.way) == (length, way))
+        if not found:
+            raise KeyError((length, way))
+        return Cell(length, way, found)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Return all cells, by length, then in the order of the ways."""
+        return [self.cell(length, way) for length in self.lengths for way in self.ways]
+
+    @property
+    def lengths(self) -> list[int]:
+        """Return the lengths, ascending."""
+        return sorted({item.length for item in self.outcomes})
+
+    @property
+    def ways(self) -> list[str]:
+        """Return the ways, in the order of their declaration."""
+        there = {item.way for item in self.outcomes}
+        return [way for way in WAYS if way in there]
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The time that all of it took of one core."""
+        return sum(item.cpu_seconds for item in self.outcomes)
+
+
+def experiment(length: int, ways: Sequence[str] = tuple(WAYS), seed: int = 1) -> ExperimentConfig:
+    """Return the experiment behind cells of the map: one run a way, all on the same sequences of `length` symbols."""
+    base = from_fields(
+        {"name": f"Temporal order, length {length}", "data.sequence_length": length, "seed": seed, "device": "cpu"},
+        preset("temporal-order").config,
+    )
+    return with_runs(base, [RunConfig(name=WAYS[way].label, overrides=WAYS[way].fields) for way in ways])
+
+
+def train(length: int, way: str, seed: int) -> Outcome:
+    """Train one way with one seed, in this thread and outside the store."""
+    # Imported late: who only reads the map needs no torch.
+    import torch
+
+    from sentiment_core.metrics import Evaluation
+    from sentiment_core.training.build import build_trainer
+    from sentiment_core.training.callbacks import Callback
+    from sentiment_core.training.task import task_named
+
+    found: list[Evaluation] = []
+
+    class Keep(Callback):
+        def on_step(self, trainer: Any) -> None:
+            for run in trainer.runs:
+                run.drain()  # or all that is measured would stay in memory
+
+        def on_evaluation(self, trainer: Any, run: Any, evaluation: Evaluation) -> None:
+            found.append(evaluation)
+
+    config, device = experiment(length, [way], seed), torch.device("cpu")
+    began = time.process_time()
+    data = task_named(config.task).prepare(config, device, Path(), lambda message, fraction: None)
+    trainer = build_trainer(config, ["run"], data, device, [Keep()])
+    trainer.fit()
+    tested = found[-1]
+    error = None if math.isnan(tested.accuracy) else 1 - tested.accuracy
+    return Outcome(length, way, seed, error, trainer.step, time.process_time() - began)
+
+
+def train_all(
+    lengths: Sequence[int] = LENGTHS,
+    seeds: Sequence[int] = SEEDS,
+    show: Callable[[str, float], None] = lambda message, fraction: None,
+) -> OrderMap:
+    """Train every way at every length with every seed, one after another; `show` is told what, and how much is done."""
+    import torch
+
+    from sentiment_core.training.device import circumstances
+
+    wanted = [(length, way, seed) for length in lengths for way in WAYS for seed in seeds]
+    outcomes = []
+    for place, (length, way, seed) in enumerate(wanted):
+        show(f"Length {length}, {WAYS[way].phrase}, seed {seed}", place / len(wanted))
+        outcomes.append(train(length, way, seed))
+    return OrderMap(tuple(outcomes), circumstances(torch.device("cpu"), torch.get_num_threads()))
+
+
+def write(path: Path, found: OrderMap) -> None:
+    """Write a map as JSON; raise `StoreError` when the disk refuses."""
+    document = {"format": FORMAT, "made": found.made, "outcomes": [asdict(item) for item in found.outcomes]}
+    with written(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=0))
+
+
+def read(path: Path = SHIPPED) -> OrderMap:
+    """Return a map that was written, else the one that ships; raise `StoreError` for a damaged one."""
+    try:
+        document = json.loads(path.read_text())
+        if document["format"] != FORMAT:
+            raise ValueError("another format")
+        outcomes = tuple(Outcome(**item) for item in document["outcomes"])
+        if not outcomes or any(item.way not in WAYS for item in outcomes):
+            raise ValueError("no outcomes, or of other ways")
+        return OrderMap(outcomes, dict(document["made"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"the map {path.name} cannot be read; train it again, or install the program again") from error
+
+
+def sentences(found: OrderMap) -> list[str]:
+    """Return what the map says: at which lengths clipping raises the rate of success, and how far each way comes."""
+    said = [sentence for length in found.lengths if (sentence := _clipping(found, length))]
+    for way in found.ways:
+        solved = [length for length in found.lengths if found.cell(length, way).solved == _seeds(found, length, way)]
+        reached = f"up to length {max(solved)}" if solved else "at no length"
+        said.append(f"All seeds solve it {reached} {WAYS[way].phrase}.")
+    return said
+
+
+def _clipping(found: OrderMap, length: int) -> str | None:
+    """Return what clipping did at one length, where the intervals of both rates leave no doubt; else None."""
+    free, clipped = found.cell(length, "none"), found.cell(length, "norm")
+    if clipped.interval.low <= free.interval.high:
+        return None
+    return (
+        f"Length {length}: {clipped.solved} of {len(clipped.outcomes)} seeds solve it clipped by norm, {free.solved} "
+        f"of {len(free.outcomes)} without ({CONFIDENCE:.0%} intervals {_range(clipped.interval)} and "
+        f"{_range(free.interval)})."
+    )
+
+
+def _seeds(found: OrderMap, length: int, way: str) -> int:
+    return len(found.cell(length, way).outcomes)
+
+
+def _range(interval: Interval) -> str:
+    return f"{interval.low:.0%} to {interval.high:.0%}"
+
+
+def table(cells: Iterable[Cell]) -> list[dict[str, Any]]:
+    """Return one row a cell, as the command line and a page say it."""
+    return [
+        {
+            "length": cell.length,
+            "way": cell.way,
+            "solved": cell.solved,
+            "seeds": len(cell.outcomes),
+            "low": cell.interval.low,
+            "high": cell.interval.high,
+            "updates": [outcome.updates for outcome in cell.outcomes if outcome.solved],
+            "cpu_seconds": sum(outcome.cpu_seconds for outcome in cell.outcomes),
+        }
+        for cell in cells
+    ]

@@ -1,0 +1,38 @@
+"""A program line by line, and the tensors before and after a line, drawn by `ui/assets/walk.js`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ui.kit.components.loader import declare, module_url
+
+_component = declare("walk")
+
+
+@dataclass(frozen=True)
+class CodeLine:
+    """A line of a program; `state` is past, now or later, `note` stands beside it, `wrong` underlines it."""
+
+    code: str
+    state: str
+    note: str = ""
+    wrong: bool = False
+
+
+def program(lines: Sequence[CodeLine], *, key: str) -> int | None:
+    """Show `lines`; return the place of the one that was just clicked, if any."""
+    data = {"module": module_url("walk"), "lines": [asdict(line) for line in lines]}
+    picked = _component(key=key, data=data, on_line_change=_ignore).get("line")
+    # The browser may speak of a program that is no longer there.
+    return picked if type(picked) is int and 0 <= picked < len(lines) else None
+
+
+def tensors(groups: Sequence[dict[str, Any]], *, hint: str, key: str) -> None:
+    """Show groups of values, as `ui.labs.walks.pictures` describes them."""
+    _component(key=key, data={"module": module_url("walk"), "groups": list(groups), "hint": hint})
+
+
+def _ignore() -> None:
+    """Streamlit reruns the page after a trigger; there is nothing else to do."""

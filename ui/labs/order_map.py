@@ -1,0 +1,189 @@
+"""The temporal order lab: how many of five seeds learn it, over lengths and ways to train, and each of them live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from sentiment_core.findings.order_map import (
+    CONFIDENCE,
+    LENGTHS,
+    SOLVED,
+    WAYS,
+    Cell,
+    OrderMap,
+    experiment,
+    read,
+    sentences,
+)
+from sentiment_core.recorded import in_words
+from sentiment_core.symbols import EVALUATED, INFORMATIVE, NAMES, draw_sequences
+from sentiment_core.tasks import ORDERS
+from ui.addresses import lab_address, to_lab, to_train
+from ui.kit.address_fields import one_of, one_of_values
+from ui.kit.kept import kept
+from ui.kit.labels import say
+from ui.kit.notices import literal
+from ui.labs.inside.predict import predict
+
+ADDRESS = lab_address(
+    "temporal-order", one_of_values("length", 20, LENGTHS), one_of("way", WAYS, "none", "way of training")
+)
+CHOICES = {"None or one": range(2), "Two or three": range(2, 4), "Four or five": range(4, 6)}
+FIGURE = "lab:temporal-order:map"
+QUESTIONED = 20
+SHOWN, MOST_SYMBOLS = 3, 80
+
+
+def draw() -> None:
+    """Draw the lab."""
+    predict(
+        "order",
+        f"sequences of {QUESTIONED} symbols, a tanh RNN, no clipping. How many of five seeds learn the order?",
+        list(CHOICES),
+        _came_true,
+    )
+    found = _map()
+    left, right = st.columns([1.35, 1], gap="large")
+    with left:
+        st.markdown("**How many of five seeds solve it**")
+        st.plotly_chart(
+            figure(found),
+            key=FIGURE,
+            on_select=_choose,
+            selection_mode="points",
+            config={"displayModeBar": False},
+        )
+        st.caption(literal(setting(found)))
+    with right:
+        chosen()
+    st.markdown("\n".join(f"- {literal(sentence)}" for sentence in sentences(found)))
+    st.caption(
+        "Other rates, more updates or another network make another map. The paper used 0.01 and far more updates."
+    )
+    to_lab("clipping-geometry").draw("Why a gradient explodes: the cliff", icon=":material/landscape:")
+
+
+def chosen() -> None:
+    """Draw what a cell stands for: examples, how its seeds did, and the way to train it."""
+    st.segmented_control("Length", LENGTHS, key=ADDRESS.key("length"), required=True)
+    st.selectbox("Way of training", list(WAYS), key=ADDRESS.key("way"), format_func=lambda name: WAYS[name].label)
+    length, way = ADDRESS.value("length"), ADDRESS.value("way")
+    cell = _map().cell(length, way)
+    st.markdown(f"**{literal(about(cell))}**")
+    st.caption(literal(details(cell)))
+    with st.container(horizontal=True):
+        to_train(experiment(length, [way])).draw("Train this one live", icon=":material/show_chart:")
+        to_train(experiment(length)).draw("All four, side by side", icon=":material/compare_arrows:")
+    st.markdown("\n".join(_examples(length)))
+    st.caption("Which two of A and B were there, in which order? The answer comes after the last symbol.")
+
+
+def setting(found: OrderMap) -> str:
+    """Return what was trained, when it counts as solved, and on what all of it was computed."""
+    config = experiment(QUESTIONED)
+    model, training = config.model, config.training
+    updates = training.epochs * config.data.sequences // training.batch_size
+    return (
+        f"Solved: at most {SOLVED:.0%} of {EVALUATED['test']:,} new sequences wrong after {updates:,} updates at most. "
+        f"{say('training.optimizer', training.optimizer)}, rate {training.learning_rate:g}, batches of "
+        f"{training.batch_size}, {model.hidden_size} units, {say('model.initialisation', model.initialisation)} start, "
+        f"threshold {training.max_norm:g}. Computed by {in_words(found.made)}, in {found.cpu_seconds / 60:.0f} minutes "
+        "of one core: `python -m sentiment_core order-map --train FILE` does it again."
+    )
+
+
+def about(cell: Cell) -> str:
+    """Return how many seeds solved a cell, and how sure that is."""
+    low, high = cell.interval.low, cell.interval.high
+    return (
+        f"{cell.solved} of {len(cell.outcomes)} seeds solve length {cell.length} {WAYS[cell.way].phrase}: with "
+        f"{CONFIDENCE:.0%} confidence {low:.0%} to {high:.0%} of all seeds would."
+    )
+
+
+def details(cell: Cell) -> str:
+    """Return each seed's outcome in one line."""
+    said = []
+    for outcome in cell.outcomes:
+        if outcome.solved:
+            said.append(f"seed {outcome.seed} after {outcome.updates:,} updates")
+        elif outcome.error is None:
+            said.append(f"seed {outcome.seed} gives no numbers any more")
+        else:
+            said.append(f"seed {outcome.seed} not, {outcome.error:.0%} wrong")
+    return f"{'; '.join(said)}. Guessing is {1 - 1 / ORDERS:.0%} wrong.".capitalize()
+
+
+def figure(found: OrderMap) -> Any:
+    """Return the map: a square a cell, darker the more seeds solve it."""
+    import plotly.graph_objects as go
+
+    cells = found.cells
+    names = [WAYS[cell.way].label.replace(", ", ",<br>").replace(" by", "<br>by") for cell in cells]
+    share = [cell.solved / len(cell.outcomes) for cell in cells]
+    made = go.Figure(
+        go.Scatter(
+            x=names,
+            y=[f"{cell.length}" for cell in cells],
+            mode="markers+text",
+            text=[f"{cell.solved} of {len(cell.outcomes)}" for cell in cells],
+            textfont={"size": 14, "color": ["#ffffff" if one > 0.5 else "#8a8f98" for one in share]},
+            marker={
+                "symbol": "square",
+                "size": 62,
+                "color": [f"rgba(8,119,189,{0.08 + 0.92 * one:.2f})" for one in share],
+                "line": {"width": 1, "color": "rgba(138,143,152,0.6)"},
+                "opacity": 1,
+            },
+            customdata=[[cell.length, cell.way, about(cell)] for cell in cells],
+            hovertemplate="%{customdata[2]}<extra></extra>",
+            cliponaxis=False,
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
+        )
+    )
+    made.update_layout(
+        height=360,
+        margin={"l": 50, "r": 10, "t": 10, "b": 50},
+        xaxis={"type": "category", "showgrid": False, "range": [-0.6, len(found.ways) - 0.4]},
+        yaxis={
+            "type": "category",
+            "title": "length of the sequences",
+            "showgrid": False,
+            "range": [-0.6, len(found.lengths) - 0.4],
+        },
+        dragmode=False,
+    )
+    return made
+
+
+def _choose() -> None:
+    points: Sequence[Any] = st.session_state[FIGURE]["selection"]["points"]
+    if points:
+        length, way = points[0]["customdata"][:2]
+        ADDRESS.put(length=length, way=way)
+
+
+def _came_true() -> tuple[str, str]:
+    cell = _map().cell(QUESTIONED, "none")
+    name = next(name for name, counts in CHOICES.items() if cell.solved in counts)
+    return name, about(cell)
+
+
+def _examples(length: int) -> list[str]:
+    """Return a few sequences in one line of Markdown each, A and B in bold, and their answers."""
+    symbols, orders = draw_sequences(length, SHOWN, (0,))
+    lines = []
+    for row, order in zip(symbols[:, :MOST_SYMBOLS], orders, strict=True):
+        shown = " ".join(f"**{NAMES[symbol]}**" if symbol <= INFORMATIVE else NAMES[symbol] for symbol in row)
+        answer = "".join(NAMES[1 + place] for place in divmod(int(order), INFORMATIVE))
+        lines.append(f"- {shown} → **{answer}**")
+    return lines
+
+
+@kept(max_entries=1)
+def _map() -> OrderMap:
+    return read()

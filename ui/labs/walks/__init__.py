@@ -1,0 +1,1 @@
+"""Labs that walk through programs line by line: tensors, blanks to fill, the training loop."""
