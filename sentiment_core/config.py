@@ -19,7 +19,7 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import Keep
 from sentiment_core.fields import About, OneOf, limits, options, range_in_words, registry, topic
 from sentiment_core.sources import SOURCES, offers_split
-from sentiment_core.tasks import PAIRS, RECURRENT, REVIEWS, SEQUENCES, TASKS, TRANSFORMER, WORD_VECTORS
+from sentiment_core.tasks import PAIRS, RECURRENT, REVIEWS, SEQUENCES, TASKS, TRANSFORMER, TWO_CLASSES, WORD_VECTORS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["unified", "word", "whitespace"]
@@ -322,7 +322,7 @@ class TrainingConfig(Config):
     mistakes: Annotated[tuple[TrainingMistake, ...], BeforeValidator(_as_sequence)] = Field(
         (), max_length=5, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
-    class_weights: Literal["none", "balanced"] = Field(
+    class_weights: Annotated[Literal["none", "balanced"], About(TWO_CLASSES)] = Field(
         "none",
         title="Class weights",
         description="balanced: in the loss that is minimised, both classes weigh the same, however rare one is.",

@@ -19,10 +19,22 @@ from sentiment_core.lessons import LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
+from sentiment_core.seeds import parse_seeds
 from sentiment_core.sources import SOURCES
 from sentiment_core.steps.inside import USUAL_EVERY
 from ui.kit.address import Address, hand_over
-from ui.kit.address_fields import LONGEST_TEXT, Field, decimal, identifier, one_of, one_of_values, several, text, whole
+from ui.kit.address_fields import (
+    LONGEST_TEXT,
+    Field,
+    checked,
+    decimal,
+    identifier,
+    one_of,
+    one_of_values,
+    several,
+    text,
+    whole,
+)
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
 
@@ -33,6 +45,8 @@ TRAIN = Address(
         identifier("experiment"),
         # A short link that lasts; further settings in it go on top.
         one_of("preset", PRESETS, None),
+        # Empty for a single one, which is among the settings.
+        checked("seeds", "", parse_seeds),
     ),
     settings=True,
 )
@@ -66,6 +80,7 @@ RUNS = Address(
         one_of("source", choices("data.source"), None, nothing="all are listed"),
         whole("page", 1, 999_999, 1),
         several("runs", 50),
+        one_of("group", {"seed": "by everything but the seed"}, None, nothing="each run by itself"),
         one_of("cell", CELLS, None, "cell of the confusion matrix"),
         identifier("of", title="run of the confusion matrix"),
         decimal("threshold", 0.05, 0.95, 0.5),
@@ -224,9 +239,9 @@ def to_sheet(question: str | None = None) -> Link:
     return Link("lessons", LESSON.query(lesson=SHEET, question=question))
 
 
-def to_runs() -> Link:
-    """Return the way to the list of runs."""
-    return Link("runs")
+def to_runs(runs: Sequence[str] = (), *, by_seed: bool = False) -> Link:
+    """Return the way to the list of runs, `runs` selected; `by_seed`: to the settings over their seeds."""
+    return Link("runs", RUNS.query(runs=list(runs), group="seed" if by_seed else None))
 
 
 def to_explain(models: Sequence[str] = (), review: str = "") -> Link:

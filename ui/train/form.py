@@ -29,6 +29,7 @@ from ui.kit.notices import literal, show_error
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
+from ui.train.seeds import seeds_control
 
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
@@ -92,7 +93,9 @@ def form() -> ExperimentConfig | None:
     with training:
         st.subheader("Optimisation", anchor=False)
         _training()
-        comparison = st.container()
+        comparison, seeds = (column.container() for column in st.columns([2, 1]))
+        with seeds:
+            usable &= seeds_control()
         with st.popover("More", icon=":material/tune:", width="stretch"):
             _more_training()
         # Above, but after everything has been read: what is built here must not lag behind the form.
@@ -179,7 +182,7 @@ def _data() -> bool:
             edit("data.split")
         if draft()["data.embeddings"] in {"word2vec", "random"}:
             edit("data.embedding_dim")
-        edit("data.tokenizer", "data.max_tokens", "data.keep", "data.batching", "data.validation_fraction", "seed")
+        edit("data.tokenizer", "data.max_tokens", "data.keep", "data.batching", "data.validation_fraction")
     return usable
 
 
