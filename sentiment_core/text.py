@@ -101,10 +101,10 @@ class TextEncoder:
 
     @cached_property
     def is_word(self) -> np.ndarray:
-        """Which ids `(V + 1,)` bool stand for words rather than for numbers and punctuation; not id 0."""
+        """Which ids `(V + 1,)` bool stand for words and numbers rather than for punctuation; not id 0."""
         ids = self._tokenizer.get_vocab()
         found = np.zeros(len(ids), dtype=bool)
-        found[[place for word, place in ids.items() if any(map(str.isalpha, word))]] = True
+        found[[place for word, place in ids.items() if any(map(str.isalnum, word))]] = True
         found[UNKNOWN_ID] = False
         return found
 
