@@ -14,6 +14,7 @@ from ui.addresses import RUNS, to_lab, to_lesson, to_train, watching
 from ui.kit.components.inside import inside_of_runs
 from ui.kit.components.live_plot import Curve, Marker, overlay
 from ui.kit.health import health
+from ui.kit.model_upload import bring_model
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.palette import run_colour
 from ui.runs import confusion as run_confusion
@@ -46,6 +47,7 @@ def main() -> None:
         st.title("Runs", anchor=False)
         st.info("Nothing has been trained yet. Start two runs on the Train page; they appear here with their curves.")
         to_train().draw("Go to Train", icon=":material/show_chart:")
+        bring_model("runs:model", lambda run: RUNS.put(runs=[run.id]))
         return
     wanted = RUNS.value("runs")
     view = run_search.search_controls()

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from sentiment_core import export
+from sentiment_core.artifacts import MODEL, run_place
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Experiment
 from ui.addresses import RUNS, to_explain, to_train
 from ui.kit.components.copy_link import copy_link
+from ui.kit.model_upload import bring_model
 from ui.kit.notices import literal, show_error
 from ui.runs.table import Entry, metrics_csv
 from ui.server.backend import store
@@ -42,6 +44,7 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
         rename(single, chosen[:MOST_RENAMED])
     with st.popover("Export", icon=":material/download:", disabled=not chosen):
         draw_exports(chosen)
+    bring_model("runs:model", lambda run: RUNS.put(runs=[run.id]))
     if st.button("Delete", icon=":material/delete:", disabled=not experiments):
         confirm_delete(experiments)
     copy_link()
@@ -63,6 +66,18 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
     )
     for label, make, file_name, kind in downloads:
         st.download_button(label, make, file_name, kind, on_click="ignore", width="stretch", icon=":material/download:")
+    model = run_place(runs[0].experiment_id, runs[0].id) / MODEL
+    if len(runs) == 1 and model.exists() and not runs[0].config.model.mistakes:
+        st.download_button(
+            "Model",
+            lambda: export.model_zip(store(), [runs[0].id]),
+            f"{name}-model.zip",
+            "application/zip",
+            on_click="ignore",
+            width="stretch",
+            icon=":material/download:",
+            help="Weights, words, vectors and settings; `load_model.py` in it asks the model with PyTorch alone.",
+        )
     st.caption("Of the selected runs. Unpack the TensorBoard files and run `tensorboard --logdir` on the folder.")
 
 
