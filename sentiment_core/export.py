@@ -18,7 +18,7 @@ from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS, STEP_COLUMNS
 from sentiment_core.store import Experiment, Run, Store, table
 
-FORMATS = ("csv", "json", "tensorboard", "model")
+FORMATS = ("csv", "json", "tensorboard", "model", "html")
 
 
 def export(store: Store, run_ids: Sequence[str], form: str) -> bytes:
@@ -32,6 +32,8 @@ def export(store: Store, run_ids: Sequence[str], form: str) -> bytes:
         return config_json(runs)
     if form == "tensorboard":
         return tensorboard_zip(store, runs)
+    if form == "html":
+        return report_html(store, runs)
     raise ConfigError(f"{form}: not a format; choose {', '.join(FORMATS)}")
 
 
@@ -82,6 +84,14 @@ def tensorboard_zip(store: Store, runs: Sequence[Run]) -> bytes:
             f"cannot write event files: {error.strerror}. Free some space in the temporary folder."
         ) from error
     return packed.getvalue()
+
+
+def report_html(store: Store, runs: Sequence[Run]) -> bytes:
+    """Return the experiments of `runs` as one self-contained HTML file, see `report.page`."""
+    # Imported late: what the findings need takes a moment that the other formats do not.
+    from sentiment_core.report import report
+
+    return report(store, [run.experiment_id for run in runs])
 
 
 def model_zip(store: Store, model_ids: Sequence[str]) -> bytes:

@@ -72,10 +72,10 @@ def build_parser() -> argparse.ArgumentParser:
     real = add("compare", seeds.compare, "Is it real? Compare settings over all seeds that they were trained with.")
     real.add_argument("run_id", metavar="RUN_ID", nargs="+", help="one run of each setting, the first to compare with")
     exported = add(
-        "export", runs.export, "Write a run to a file: metrics, configuration, TensorBoard event files, or its model."
+        "export", runs.export, "Write a run to a file: metrics, configuration, TensorBoard, its model, a report."
     )
     exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
-    exported.add_argument("--format", choices=["csv", "json", "tensorboard", "model"], default="csv")
+    exported.add_argument("--format", choices=["csv", "json", "tensorboard", "model", "html"], default="csv")
     exported.add_argument("--output", required=True, metavar="FILE")
     imported = add("import", runs.bring, "Bring a model that `export --format model` has written into this home.")
     imported.add_argument("file", metavar="FILE")

@@ -54,7 +54,7 @@ def test_the_grouped_table_follows_a_link_and_the_switch(study: list[str], open_
     page = open_page("runs", group="seed", runs=study[0])
     assert "Is it real?" not in texts(page.subheader)
     assert "**5** selected" in texts(page.markdown)
-    page.button_group(key="runs:group").set_value([]).run()
+    page.toggle(key="runs:grouped").set_value(False).run()
     assert not page.exception and len(page.dataframe[0].value) == 10
 
 

@@ -63,6 +63,7 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
             f"{name}-tensorboard.zip",
             "application/zip",
         ),
+        ("Report as HTML", lambda: export.report_html(store(), runs), f"{name}.html", "text/html"),
     )
     for label, make, file_name, kind in downloads:
         st.download_button(label, make, file_name, kind, on_click="ignore", width="stretch", icon=":material/download:")

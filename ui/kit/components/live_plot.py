@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sentiment_core.colours import RUN_COLOURS
 from sentiment_core.metrics import Status
 from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
 from ui.kit.components.loader import declare, module_url
-from ui.kit.palette import RUN_COLOURS
 from ui.server.api import asset_url, base_url
 
 _component = declare("live_plot")
