@@ -72,10 +72,8 @@ def report(store: Store, experiment_ids: Sequence[str]) -> bytes:
 def _experiment(store: Store, experiment: Experiment, most: int) -> str:
     colours = {run.id: RUN_COLOURS[place % len(RUN_COLOURS)] for place, run in enumerate(experiment.runs)}
     found = judge(store, experiment.id)
-    findings = "".join(
-        f"<li{' class=alert' if item.alert else ''}>{escape(f'{item.run}: {item.text}' if item.run else item.text)}</li>"
-        for item in found.findings
-    )
+    said_of = [(item.alert, f"{item.run}: {item.text}" if item.run else item.text) for item in found.findings]
+    findings = "".join(f"<li{' class=alert' if alert else ''}>{escape(text)}</li>" for alert, text in said_of)
     about = f"{experiment.id}, {experiment.status}, created {_moment(experiment.created_at)}"
     said = escape(experiment.prediction or "")
     return "".join(
