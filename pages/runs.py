@@ -17,11 +17,12 @@ from ui.kit.health import health
 from ui.kit.model_upload import bring_model
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.palette import run_colour
+from ui.kit.real import draw_real, twins_are_real
 from ui.runs import confusion as run_confusion
 from ui.runs import search as run_search
 from ui.runs.actions import PROBLEM, draw_actions
 from ui.runs.groups import COLUMNS as GROUP_COLUMNS
-from ui.runs.groups import Grouped, draw_real, group_rows, list_groups, twins_are_real
+from ui.runs.groups import Grouped, group_rows, list_groups
 from ui.runs.search import ROWS, View
 from ui.runs.table import COLUMNS, Entry, labels, setting_columns, table_rows
 from ui.server.backend import store
@@ -197,7 +198,7 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
     if where is not None:
         st.caption(literal(in_words(where)))
     if len(chosen) == 2:
-        twins_are_real(chosen[0].run, chosen[1].run)
+        twins_are_real([entry.run for entry in chosen])
     health(store(), lambda: [store().run(entry.run.id) for entry in shown], lab=to_lab, lesson=to_lesson)
     run_confusion.draw_confusion(shown)
     if curves:

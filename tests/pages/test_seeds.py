@@ -52,7 +52,7 @@ def test_runs_are_grouped_by_seed_with_means_and_a_verdict(study: list[str], ope
 
 def test_the_grouped_table_follows_a_link_and_the_switch(study: list[str], open_page) -> None:
     page = open_page("runs", group="seed", runs=study[0])
-    assert "Is it real?" not in texts(page.subheader)
+    assert "Is it real?" not in texts(page.markdown)
     assert "**5** selected" in texts(page.markdown)
     page.toggle(key="runs:grouped").set_value(False).run()
     assert not page.exception and len(page.dataframe[0].value) == 10
