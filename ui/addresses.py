@@ -14,7 +14,8 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
-from sentiment_core.lessons import LESSONS, Place
+from sentiment_core.inside.measures import MOST_PADDING
+from sentiment_core.lessons import LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
@@ -51,14 +52,21 @@ TRAIN = Address(
     settings=True,
 )
 
+# The exercise sheet, first of the lessons.
+SHEET = "sheet"
 LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [item.name for item in LESSONS], None, nothing="all of them"),
+        one_of("lesson", [SHEET, *(item.name for item in LESSONS)], None, nothing="all of them"),
+        one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
+        # Of an exercise that a lesson begins with: what has been given away.
+        one_of("told", ("hint", "solution"), None, nothing="nothing"),
         identifier("mistake"),
         identifier("experiment"),
         one_of("watch", ("recorded",), None),
+        # How much padding the glass shows; without it, the glass is closed.
+        whole("glass", 0, MOST_PADDING, None, "padding behind the review", say=lambda value: str(value or "closed")),
     ),
     settings=True,
     remembers=False,
@@ -169,6 +177,7 @@ DATA = Address(
         one_of("tokenizer", choices("data.tokenizer"), "unified"),
         one_of("embeddings", ("glove-50", "glove-100"), "glove-50"),
         whole("max_tokens", 1, 10_000, 400),
+        one_of("keep", choices("data.keep"), "head"),
         text("search", 200),
         one_of("label", ("all", "positive", "negative"), "all"),
         one_of("part", ("all", "train", "validation", "test"), "all"),
@@ -225,6 +234,11 @@ def watching(config: ExperimentConfig) -> ExperimentConfig:
 def to_lesson(name: str | None = None, **settings: str) -> Link:
     """Return the way to a lesson with some settings changed; without a name, to the list of lessons."""
     return Link("lessons", LESSON.query(lesson=name, settings=settings))
+
+
+def to_sheet(question: str | None = None) -> Link:
+    """Return the way to the exercise sheet, or to one of its questions."""
+    return Link("lessons", LESSON.query(lesson=SHEET, question=question))
 
 
 def to_runs(runs: Sequence[str] = (), *, by_seed: bool = False) -> Link:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sentiment_core import __version__
-from sentiment_core.cli import about, findings, reviews, runs, seeds
+from sentiment_core.cli import about, findings, inside, reviews, runs, seeds
 from sentiment_core.cli.files import add_file_options
 from sentiment_core.config import DataConfig
 from sentiment_core.presets import PRESETS
@@ -19,8 +19,8 @@ ABOUT = """The command line: one JSON document on standard output with `--json`,
 Exit code 0, or 2 with one line on standard error for bad input.
 """
 SPLIT_HELP = (
-    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column (what "
-    "the file's column split says)"
+    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column "
+    "(what the file's column split says)"
 )
 
 
@@ -90,12 +90,25 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     explain.add_argument("--text", required=True, help="the review")
     explain.add_argument("--method", metavar="NAME,NAME", help="add a score per token by each explanation method")
+    fill = add("fill", reviews.fill, "Ask a masked language model what belongs in a gap.", computes=True)
+    fill.add_argument("--model", required=True, metavar="RUN_ID")
+    fill.add_argument("--text", required=True, help="with [MASK] for each piece to fill in")
+    fill.add_argument("--second", default="", metavar="TEXT", help="ask too whether this follows the text")
+    fill.add_argument("--step", type=int, help="the weights as they were after this update, where they were kept")
     padding = add(
         "padding", reviews.padding, "Ask runs about one review with more and more padding behind it.", computes=True
     )
     padding.add_argument("--model", required=True, metavar="RUN_ID,RUN_ID", help="runs alike in all but their pooling")
     padding.add_argument("--text", required=True, help="the review")
     padding.add_argument("--amounts", default="0,1,10,100,500", help="so many padding steps (default %(default)s)")
+    glass = add(
+        "glass", inside.glass, "Look into a network while it reads one review: states, gates, gradient.", computes=True
+    )
+    glass.add_argument("--model", default="glass-last", metavar="RUN_ID|NAME", help="a run, pretrained or glass-NAME")
+    glass.add_argument("--step", type=int, metavar="N", help="as it was after this update, where that was kept")
+    glass.add_argument("--text", required=True, help="the review")
+    glass.add_argument("--padding", type=int, default=0, metavar="N", help="so many zero vectors behind it")
+    glass.add_argument("--label", choices=["predicted", "positive", "negative"], default="predicted")
     study = add(
         "study", reviews.study, "Measure how faithful explanation methods are over a sample of reviews.", computes=True
     )

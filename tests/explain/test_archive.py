@@ -50,9 +50,10 @@ NETWORKS: list[dict[str, Any]] = [
      "model.head_activation": "tanh", "model.head_dropout": 0.2},
     {"model.cell": "lstm", "model.input_norm": "layer", "model.pooling": "attention_scaled_dot",
      "model.freeze_embeddings": False, "data.tokenizer": "whitespace"},
-    {"model.pooling": "padded_last", "model.input_norm": "batch", "model.norm_affine": False, "data.max_tokens": 9},
+    {"model.pooling": "padded_last", "model.input_norm": "batch", "model.norm_affine": False, "data.max_tokens": 9,
+     "data.keep": "head_tail"},
     {"model.pooling": "attention_uniform", "model.state_norm": "layer", "model.bidirectional": True},
-    {"model.pooling": "attention_random"},
+    {"model.pooling": "attention_random", "data.max_tokens": 12, "data.keep": "tail"},
 ]  # fmt: skip
 
 

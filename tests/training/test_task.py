@@ -193,6 +193,7 @@ def test_fields_say_which_tasks_they_are_for(capsys: pytest.CaptureFixture[str])
     assert tasks["data.sequence_length"] == ["temporal-order"]
     assert "temporal-order" not in tasks["data.tokenizer"] and "sentiment" in tasks["data.tokenizer"]
     assert tasks["training.learning_rate"] == list(TASKS)
+    assert tasks["training.mask_share"] == ["masked-words"] and "masked-words" not in tasks["model.cell"]
 
 
 def test_a_length_out_of_range_is_refused() -> None:

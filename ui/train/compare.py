@@ -36,7 +36,18 @@ COMPARISONS: dict[str, Comparison] = {
     "pooling": Comparison("Another pooling", "model.pooling", ""),
     "initialisation": Comparison("Another initialisation", "model.initialisation", "init"),
     "embeddings": Comparison("Other word vectors", "data.embeddings", ""),
+    "direction": Comparison("Encoder and decoder", "model.direction", ""),
+    "positions": Comparison("Other positions", "model.positions", "positions"),
+    "mask_share": Comparison("Another share of chosen words", "training.mask_share", "chosen"),
+    "only_masked": Comparison(
+        "All chosen words become [MASK]", "training.masked_share", "[MASK]", {"training.replaced_share": 0.0}
+    ),
+    "next_sentence": Comparison("With and without next sentence", "training.next_sentence", "next sentence"),
 }
+
+
+# What the textbooks compare with.
+_OTHERS = {"training.mask_share": 0.4, "training.masked_share": 1.0}
 
 
 def comparisons() -> dict[str, Comparison]:
@@ -102,7 +113,7 @@ def pair(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[
     """Return the configured run and the one with `other` as the value of the comparison's field."""
     base = flatten(config)
     overrides = {**comparison.fixed, comparison.varied: other}
-    differing = any(base[name] != value for name, value in comparison.fixed.items())
+    differing = base["training.clipping"] != comparison.fixed.get("training.clipping", base["training.clipping"])
     first = f"clipping: {say('training.clipping', config.training.clipping).lower()}" if differing else ""
     return (
         RunConfig(name=first or _name(comparison, base[comparison.varied])),
@@ -116,6 +127,10 @@ def pair(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[
 def another(name: str, value: Any) -> Any:
     """Return a value worth comparing `value` with."""
     options = choices(name)
+    if isinstance(value, bool):
+        return not value
+    if name in _OTHERS:
+        return _OTHERS[name]
     if name == "data.embeddings":
         # Needs no download, and shows what the published vectors are worth.
         return "random" if value != "random" else "glove-50"

@@ -20,4 +20,5 @@ LARGEST = {
     SPELLING: MEGABYTE,
 }
 NEEDED = (SETTINGS, WEIGHTS, WORDS)
-LOADER_FILE = Path(__file__).with_name(LOADER)
+# In a folder that is no package: it is read where this package is not.
+LOADER_FILE = Path(__file__).parent / "loader" / LOADER

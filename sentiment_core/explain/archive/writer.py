@@ -15,6 +15,7 @@ import torch
 from sentiment_core import plain_text
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import CheckpointError, ConfigError
+from sentiment_core.excerpt import from_the_head
 from sentiment_core.explain.archive import layout
 from sentiment_core.explain.archive.card import card
 from sentiment_core.explain.catalogue import model_folder, run_of
@@ -37,6 +38,7 @@ def model_archive(store: Store, model_id: str) -> bytes:
     if saved.config.model.mistakes:
         raise ConfigError(f"{model_id} was trained with a mistake of the notebook (model.mistakes); it stays here")
     predictor = Predictor(model_id, saved)
+    head = from_the_head(predictor.max_tokens, predictor.keep)
     run = None if run_of(model_id) is None else store.run(model_id)
     tensors = {name: value for name, value in saved.tensors.items() if name not in {EMBEDDING, VOCABULARY}}
     tensors[EMBEDDING] = torch.from_numpy(predictor.embed(np.arange(len(predictor.vectors.words) + 1)))
@@ -47,8 +49,8 @@ def model_archive(store: Store, model_id: str) -> bytes:
         "details": saved.details,
         "reading": {
             **rules_of(saved.config.data.tokenizer),
-            "head": predictor.max_tokens,
-            "tail": 0,
+            "head": head,
+            "tail": predictor.max_tokens - head,
             "temperature": predictor.temperature,
         },
         "run": _told(run),
