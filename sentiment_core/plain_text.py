@@ -79,7 +79,8 @@ def plain_string(text: str) -> str:
     found = _FORM.sub(lambda match: _written(match[0]), text)
     if unicodedata.is_normalized("NFKC", found):
         return found
-    at, pieces = 0, []
+    at = 0
+    pieces: list[str] = []
     for start, end, new in _composed(found):
         pieces += (found[at:start], new)
         at = end
