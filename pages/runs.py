@@ -163,7 +163,15 @@ def axis_control(curves: Sequence[Curve]) -> str:
     """Draw the choice of what the curves are drawn over, as far as it is known of all of them; return it."""
     if not all(each.per_epoch for each in curves):
         return "step"
-    st.segmented_control("Over", list(AXES), key=RUNS.key("x"), format_func=AXES.__getitem__, required=True)
+    st.segmented_control(
+        "Over",
+        list(AXES),
+        key=RUNS.key("x"),
+        format_func=AXES.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        help="What the curves are drawn over.",
+    )
     return str(RUNS.value("x"))
 
 
