@@ -177,6 +177,8 @@ def axis_control(curves: Sequence[Curve]) -> str:
 
 def draw_groups(chosen: Sequence[Grouped]) -> None:
     """Draw settings over their seeds: mean curves with bands, and whether they differ."""
+    if len(chosen) > MOST_CURVES:
+        st.caption(f"The first {MOST_CURVES} of the {len(chosen)} selected settings are drawn and compared.")
     shown = chosen[:MOST_CURVES]
     curves = [
         curve(entry, entry.run.name, run_colour(place), f"{place + 1}: {each.group.name}")
@@ -199,8 +201,11 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
     shown = chosen[:MOST_CURVES]
     where = twins_part(chosen)
     names = labels(shown)
-    curves = [Curve(e.experiment.id, e.run.id, names[e.run.id], run_colour(n)) for n, e in enumerate(shown)]
-    if any(entry.run.steps for entry in shown):
+    curves = [curve(entry, names[entry.run.id], run_colour(place)) for place, entry in enumerate(shown)]
+    brought = [e.run.name for e in shown if e.run.steps and not store().steps(e.run.id, limit=1)["step"]]
+    if brought:
+        st.caption(literal(f"Curves stayed where it was trained: {', '.join(brought)}."))
+    if any(entry.run.steps and entry.run.name not in brought for entry in shown):
         marked = [] if where is None or where.step is None else [Marker(where.step, "they part")]
         overlay(curves, markers=marked, height=335, axis=axis_control(curves))
     if where is not None:

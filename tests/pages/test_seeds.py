@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from sentiment_core.config import from_fields
 from sentiment_core.explain.archive.writer import model_archive
-from sentiment_core.metrics import Status
+from sentiment_core.metrics import Balance, Status
 from sentiment_core.presets import vary_clipping
 from sentiment_core.seeds import over_seeds
 from sentiment_core.store import Store
@@ -29,10 +27,6 @@ def study(lab: Store) -> list[str]:
         lab.set_status(experiment.id, Status.FINISHED)
         runs += [run.id for run in experiment.runs]
     return runs
-
-
-def plots(page: Any) -> list[Any]:
-    return [item for item in page.get("bidi_component") if "live_plot" in str(item.proto)]
 
 
 def test_runs_are_grouped_by_seed_with_means_and_a_verdict(study: list[str], open_page) -> None:
@@ -64,6 +58,16 @@ def test_two_runs_of_one_seed_are_models_not_settings(study: list[str], open_pag
     assert "one seed cannot tell" in said and "real, more" not in said
     # Different seeds are no twins.
     assert "cannot tell" not in texts(open_page("runs", runs=f"{study[0]},{study[2]}").markdown)
+
+
+def test_curves_lie_over_epochs_where_all_runs_say_how_long_one_is(study: list[str], lab: Store, open_page) -> None:
+    page = open_page("runs", group="seed", x="epoch")
+    assert not [item for item in page.button_group if item.key == "runs:x"]
+    for run in study:
+        lab.write_balances(run, {"train": Balance(100, 50)})
+    page = open_page("runs", group="seed", x="epoch")
+    assert not page.exception and page.button_group(key="runs:x").value == "epoch"
+    assert page.query_params["x"] == "epoch"
 
 
 @pytest.fixture
@@ -102,4 +106,5 @@ def test_a_model_that_arrives_is_asked_at_once(lab: Store, open_page) -> None:
     assert page.query_params["models"] == experiment.runs[0].id
     page = open_page("runs")
     page.file_uploader(key="runs:model").upload("model.zip", b"not a model", "application/zip").run()
+    assert not page.exception and "Curves stayed where it was trained" in texts(page.caption)
     assert "no model of Sentiment Lab" in texts(page.error) and len(lab.experiments()) == 1

@@ -9,7 +9,7 @@ import streamlit as st
 from sentiment_core import export
 from sentiment_core.artifacts import MODEL, run_place
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.store import Experiment
+from sentiment_core.store import Experiment, Run
 from sentiment_core.tasks import TASKS
 from ui.addresses import RUNS, to_explain, to_train
 from ui.kit.components.copy_link import copy_link
@@ -68,8 +68,7 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
     )
     for label, make, file_name, kind in downloads:
         st.download_button(label, make, file_name, kind, on_click="ignore", width="stretch", icon=":material/download:")
-    model = run_place(runs[0].experiment_id, runs[0].id) / MODEL
-    if len(runs) == 1 and model.exists() and not runs[0].config.model.mistakes:
+    if len(runs) == 1 and _can_leave(runs[0]):
         st.download_button(
             "Model",
             lambda: export.model_zip(store(), [runs[0].id]),
@@ -81,6 +80,12 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
             help="Weights, words, vectors and settings; `load_model.py` in it asks the model with PyTorch alone.",
         )
     st.caption("Of the selected runs. Unpack the TensorBoard files and run `tensorboard --logdir` on the folder.")
+
+
+def _can_leave(run: Run) -> bool:
+    """Whether a run has a model that can be asked elsewhere."""
+    kept = (run_place(run.experiment_id, run.id) / MODEL).exists()
+    return kept and TASKS[run.config.task].judges_reviews and not run.config.model.mistakes
 
 
 @st.dialog("Rename")
