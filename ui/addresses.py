@@ -257,6 +257,18 @@ def to_lab(name: str | None = None, **fields: str) -> Link:
     return Link("labs", {} if name is None else {LAB.name: name, **fields})
 
 
+def to_glass(models: Sequence[tuple[str, int | None]], *, padding: int = 0, review: str = "") -> Link:
+    """Return the way into the Glass RNN: the first two of `models`, each after an update or as kept last.
+
+    A review that does not fit into an address stays out.
+    """
+    said = {"padding": str(padding)} if padding else {}
+    said |= {"text": review} if 0 < len(review) <= LONGEST_TEXT else {}
+    for (name, step), side in zip([*models, ("none", None)][:2], ("", "beside_"), strict=True):
+        said |= {"beside" if side else "model": name} | ({} if step is None else {f"{side}step": str(step)})
+    return to_lab("glass-rnn", **said)
+
+
 def to_place(place: Place) -> Link:
     """Return the way to a place that a lesson's text points to."""
     return Link(place.page, dict(place.query))
