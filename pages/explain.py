@@ -30,6 +30,7 @@ from ui.kit.address import current_query, replace_query
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.heatmap import heatmap
 from ui.kit.examples import EXAMPLES
+from ui.kit.model_upload import bring_model
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.server.backend import store
 
@@ -121,6 +122,7 @@ def one_review() -> None:
         )
         with st.popover("More"):
             more()
+        bring_model("explain:model", lambda run: REVIEW.put(models=[run.id]))
         copy_link()
     for message in problems:
         st.warning(literal(message))

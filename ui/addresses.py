@@ -35,6 +35,7 @@ from ui.kit.address_fields import (
     text,
     whole,
 )
+from ui.kit.components.live_plot import AXES
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
 
@@ -81,6 +82,7 @@ RUNS = Address(
         whole("page", 1, 999_999, 1),
         several("runs", 50),
         one_of("group", {"seed": "by everything but the seed"}, None, nothing="each run by itself"),
+        one_of("x", AXES, "step", "axis of the curves"),
         one_of("cell", CELLS, None, "cell of the confusion matrix"),
         identifier("of", title="run of the confusion matrix"),
         decimal("threshold", 0.05, 0.95, 0.5),
