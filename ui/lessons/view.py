@@ -27,6 +27,7 @@ from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab, to_lesson, to_train
 from ui.kit.labels import say
 from ui.kit.notices import literal
+from ui.kit.real import twins_are_real
 from ui.lessons.outside import source_line
 from ui.lessons.verdict_words import line, verdict_on
 from ui.server.backend import store
@@ -230,6 +231,7 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
         st.subheader("Verdict", anchor=False)
         st.caption("Worked out from this experiment's own measurements.")
         _findings(found)
+        twins_are_real(experiment.runs)
     with right:
         if mistake:
             mistake_text(mistake)
