@@ -11,7 +11,13 @@ setup(
     packages=[*find_packages(include=["sentiment_core", "sentiment_core.*"]), WEB],
     package_dir={WEB: "."},
     package_data={
-        "sentiment_core": ["pretrained/*", "pretrained/glass/**/*", "recorded/*.npz", "recorded/*.json"],
+        "sentiment_core": [
+            "pretrained/*",
+            "pretrained/glass/**/*",
+            "pretrained/bert/**/*",
+            "recorded/*.npz",
+            "recorded/*.json",
+        ],
         WEB: [
             ".streamlit/config.toml",
             "app.py",
