@@ -17,6 +17,7 @@ setup(
             "pretrained/bert/**/*",
             "recorded/*.npz",
             "recorded/*.json",
+            "inside/*.json",
         ],
         WEB: [
             ".streamlit/config.toml",

@@ -150,6 +150,9 @@ def show(infos: Sequence[ModelInfo], text: str) -> None:
     for answer in answers:
         if answer.seen and not editing:
             st.warning(literal(f"{answer.info.name} {REMEMBERED}"), icon=":material/visibility:")
+        for remark in answer.explanation.remarks if not editing else ():
+            named = f"{answer.info.name}: " if len(answers) > 1 else ""
+            st.warning(literal(named + remark), icon=":material/translate:")
     with errors_shown():
         draw_heatmap(answers, text, editing)
         for answer in answers:

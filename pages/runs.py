@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import streamlit as st
 
@@ -17,8 +19,10 @@ from ui.kit.palette import run_colour
 from ui.runs import confusion as run_confusion
 from ui.runs import search as run_search
 from ui.runs.actions import PROBLEM, draw_actions
+from ui.runs.groups import COLUMNS as GROUP_COLUMNS
+from ui.runs.groups import Grouped, draw_real, group_rows, list_groups, twins_are_real
 from ui.runs.search import ROWS, View
-from ui.runs.table import Entry, columns, labels, table_rows
+from ui.runs.table import COLUMNS, Entry, labels, setting_columns, table_rows
 from ui.server.backend import store
 
 MOST_CURVES = 8
@@ -46,7 +50,8 @@ def main() -> None:
     wanted = RUNS.value("runs")
     view = run_search.search_controls()
     actions = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    listed = list_runs(view, wanted, opening)
+    grouped = RUNS.value("group") == "seed"
+    listed = list_groups(view.search) if grouped else list_runs(view, wanted, opening)
     if not listed:
         st.info(
             "No run fits this filter. Words must occur in a name, an id or a setting; cell=gru asks for one setting."
@@ -54,14 +59,46 @@ def main() -> None:
         st.button("Show all runs", icon=":material/filter_alt_off:", on_click=run_search.show_everything)
         write_address([])
         return
-    chosen = select(listed, wanted, linked)
+    rows = select(as_rows(listed), wanted, linked)
+    chosen = [entry for row in rows for entry in as_entries(listed[row])]
     with actions:
         draw_actions(chosen)
     if not chosen:
         st.caption("Select runs in the table to see their curves.")
+    elif grouped:
+        draw_groups([each for row in rows if isinstance(each := listed[row], Grouped)])
     else:
         draw_chosen(chosen)
     write_address(chosen)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table to choose from: its `content` and `columns`, and the row of each run that is in it."""
+
+    content: Sequence[Mapping[str, Any]]
+    columns: Mapping[str, Any]
+    places: Mapping[str, int]
+    newest: Sequence[int]  # the rows of the newest experiment
+
+
+def as_entries(listed: Entry | Grouped) -> Sequence[Entry]:
+    """Return the runs of a row."""
+    return listed.entries if isinstance(listed, Grouped) else [listed]
+
+
+def as_rows(listed: Sequence[Entry] | Sequence[Grouped]) -> Rows:
+    """Return the table of runs, or of settings over their seeds."""
+    entries = [(place, entry) for place, each in enumerate(listed) for entry in as_entries(each)]
+    newest = entries[0][1].experiment.id
+    runs = [as_entries(each)[0].run for each in listed]
+    groups = [each for each in listed if isinstance(each, Grouped)]
+    return Rows(
+        content=group_rows(groups) if groups else table_rows([entry for _, entry in entries]),
+        columns={**(GROUP_COLUMNS if groups else COLUMNS), **setting_columns(runs)},
+        places={entry.run.id: place for place, entry in entries},
+        newest=list(dict.fromkeys(place for place, entry in entries if entry.experiment.id == newest)),
+    )
 
 
 def list_runs(view: View, wanted: Sequence[str], opening: bool) -> list[Entry]:
@@ -79,35 +116,47 @@ def list_runs(view: View, wanted: Sequence[str], opening: bool) -> list[Entry]:
     return sorted(found_here, key=lambda entry: entry.run.id not in linked)
 
 
-def select(listed: Sequence[Entry], wanted: Sequence[str], linked: bool) -> list[Entry]:
-    """Draw the table; return the selected runs."""
-    known = {entry.run.id: place for place, entry in enumerate(listed)}
+def select(table: Rows, wanted: Sequence[str], linked: bool) -> list[int]:
+    """Draw the table; return the selected rows."""
+    known = table.places
     # Other rows: another key, which starts from a default again, because a selection is a list of row numbers.
-    rows_key = blake2b(",".join(known).encode(), digest_size=8).hexdigest()
+    shape = ",".join(f"{name}:{place}" for name, place in known.items())
+    rows_key = blake2b(shape.encode(), digest_size=8).hexdigest()
     key = f"runs-table-{rows_key}"
     if key not in st.session_state or TABLE not in st.session_state:
         # After another filter the address still names what was selected before: no broken link.
         if linked and wanted and not known.keys() & set(wanted):
             st.warning("The runs in this link are not in this list; here are the latest instead.")
-        default = [known[name] for name in wanted if name in known]
-        newest = listed[0].experiment.id
-        default = default or [n for n, each in enumerate(listed) if each.experiment.id == newest][:MOST_PRESELECTED]
-        st.session_state[DEFAULT] = default
+        default = list(dict.fromkeys(known[name] for name in wanted if name in known))
+        st.session_state[DEFAULT] = default or list(table.newest)[:MOST_PRESELECTED]
         st.session_state.pop(key, None)
     st.session_state[TABLE] = key
     event = st.dataframe(
-        table_rows(listed),
+        table.content,
         key=key,
         hide_index=True,
-        height=min(38 + 35 * len(listed), 178),
-        column_config=columns(listed),
+        height=min(38 + 35 * len(table.content), 178),
+        column_config=table.columns,
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="–",
         selection_default={"selection": {"rows": st.session_state[DEFAULT], "columns": [], "cells": []}},
     )
-    rows = sorted(row for row in event["selection"]["rows"] if row < len(listed))
-    return [listed[row] for row in rows]
+    return sorted(row for row in event["selection"]["rows"] if row < len(table.content))
+
+
+def draw_groups(chosen: Sequence[Grouped]) -> None:
+    """Draw settings over their seeds: mean curves with bands, and whether they differ."""
+    shown = chosen[:MOST_CURVES]
+    curves = [
+        Curve(entry.experiment.id, entry.run.id, entry.run.name, run_colour(place), each.group.name)
+        for place, each in enumerate(shown)
+        for entry in each.entries
+        if entry.run.steps
+    ]
+    if curves:
+        overlay(curves, height=335)
+    draw_real([each.group for each in shown])
 
 
 def draw_chosen(chosen: Sequence[Entry]) -> None:
@@ -125,6 +174,8 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
         overlay(curves, markers=marked, height=335)
     if where is not None:
         st.caption(literal(in_words(where)))
+    if len(chosen) == 2:
+        twins_are_real(chosen[0].run, chosen[1].run)
     health(store(), lambda: [store().run(entry.run.id) for entry in shown], lab=to_lab, lesson=to_lesson)
     run_confusion.draw_confusion(shown)
     if curves:
@@ -144,7 +195,7 @@ def write_address(chosen: Sequence[Entry]) -> None:
     """Keep list and selection in the address."""
     RUNS.put(runs=[entry.run.id for entry in chosen[:MOST_WANTED]])
     of = ("of",) if RUNS.value("cell") else ()
-    RUNS.write("filter", "status", "source", "page", "runs", "cell", "threshold", *of)
+    RUNS.write("filter", "status", "source", "page", "runs", "group", "cell", "threshold", *of)
 
 
 with errors_shown():

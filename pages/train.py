@@ -20,6 +20,7 @@ from ui.kit.run_controls import controls, live_controls
 from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
 from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
+from ui.train.seeds import experiments_of, other_seeds
 
 
 def main() -> None:
@@ -32,6 +33,7 @@ def main() -> None:
         st.button("Reset", icon=":material/restart_alt:", on_click=reset, disabled=experiment is None, help=RESET_HELP)
         if experiment is not None:
             live_controls(experiment)
+            other_seeds(experiment)
         st.space("stretch")
         with st.container(width=230):
             preset_control(leave=reset)
@@ -53,7 +55,7 @@ def main() -> None:
     with train:
         start_button(
             "Train",
-            lambda: [named(config)] if config else [],
+            lambda: experiments_of(named(config)) if config else [],
             lambda started: TRAIN.put(experiment=started[0].id),
             disabled=not fits or busy,
         )
@@ -61,7 +63,7 @@ def main() -> None:
         TRAIN.write("experiment")
     elif config is not None:
         TRAIN.put(settings=settings(config))
-        TRAIN.write(SETTINGS)
+        TRAIN.write(SETTINGS, "seeds")
 
 
 def memory_note(config: ExperimentConfig) -> bool:

@@ -16,9 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import ConfigError
+from sentiment_core.excerpt import Keep
 from sentiment_core.fields import About, OneOf, limits, options, range_in_words, registry, topic
 from sentiment_core.sources import SOURCES, offers_split
-from sentiment_core.tasks import PAIRS, RECURRENT, REVIEWS, SEQUENCES, TASKS, TRANSFORMER, WORD_VECTORS
+from sentiment_core.tasks import PAIRS, RECURRENT, REVIEWS, SEQUENCES, TASKS, TRANSFORMER, TWO_CLASSES, WORD_VECTORS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["unified", "word", "whitespace"]
@@ -135,6 +136,12 @@ class DataConfig(Config):
         "bucketed",
         title="Batches",
         description="bucketed: reviews of similar length together; random: the notebook's, mostly padding.",
+    )
+    keep: Annotated[Keep, About(WORD_VECTORS)] = Field(
+        "head",
+        title="Read of longer reviews",
+        description="head: their first tokens; tail: their last ones; head_tail: a quarter from the beginning, the "
+        "rest from the end.",
     )
     vocabulary_size: Annotated[int, About(PAIRS)] = Field(
         8_000, ge=300, le=50_000, title="Word pieces", description="Pieces in the WordPiece vocabulary."
@@ -315,7 +322,7 @@ class TrainingConfig(Config):
     mistakes: Annotated[tuple[TrainingMistake, ...], BeforeValidator(_as_sequence)] = Field(
         (), max_length=5, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
-    class_weights: Literal["none", "balanced"] = Field(
+    class_weights: Annotated[Literal["none", "balanced"], About(TWO_CLASSES)] = Field(
         "none",
         title="Class weights",
         description="balanced: in the loss that is minimised, both classes weigh the same, however rare one is.",
@@ -361,7 +368,11 @@ class RunConfig(Config):
 
 # A run may differ in these and in every field of `model` and `training` below but SHARED_FIELDS: all runs see the
 # same batches of the same reviews, so what decides the batches cannot differ.
-VARIABLE_DATA_FIELDS = frozenset({"data.embeddings", "data.embedding_dim", "data.tokenizer", "data.max_tokens"})
+VARIABLE_DATA_FIELDS = frozenset(
+    {"data.embeddings", "data.embedding_dim", "data.tokenizer", "data.max_tokens", "data.keep"}
+)
+# What is kept of a training, and what it is called: it trains to the same bits whatever they say.
+OBSERVING_FIELDS = frozenset({"name", "snapshots", "watch_every"})
 SHARED_FIELDS = frozenset({"training.batch_size", "training.epochs", "training.max_steps"})
 
 

@@ -1,7 +1,7 @@
 """One way to write what can be written in several: entities, Unicode forms, typographic signs, characters unseen.
 
-Word vectors know one spelling of a word. A text from a web page may say `caf&eacute;`, one from a Mac `e` with an accent
-of its own, a word processor puts soft hyphens and ligatures into words; to a reader they are the same word.
+Word vectors know one spelling of a word. A text from a web page may say `caf&eacute;`, one from a Mac `e` with an
+accent of its own, a word processor puts soft hyphens and ligatures into words; to a reader they are the same word.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ Parts = Mapping[str, Balance]
 REVIEWS, SEQUENCES = "reviews", "sequences"
 WORD_VECTORS, PAIRS = "word vectors", "pairs of segments"
 RECURRENT, TRANSFORMER = "recurrent", "transformer"
+TWO_CLASSES = "two classes"
 ORDERS = 4
 
 
@@ -61,7 +62,7 @@ TASKS: dict[str, TaskInfo] = {
         accuracy="Accuracy",
         chance=larger_class,
         guess=training_share,
-        topics=frozenset({REVIEWS, WORD_VECTORS, RECURRENT}),
+        topics=frozenset({REVIEWS, WORD_VECTORS, RECURRENT, TWO_CLASSES}),
         judges_reviews=True,
     ),
     # What guessing reaches depends on how often each piece occurs: it is measured, as levels of the curves.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
@@ -98,13 +99,26 @@ class TextEncoder:
             starts, ends = found.starts[starts], found.ends[ends - 1]
         return TokenizedText(np.asarray(encoding.ids, dtype=np.int64), starts, ends)
 
+    @cached_property
+    def is_word(self) -> np.ndarray:
+        """Which ids `(V + 1,)` bool stand for words rather than for numbers and punctuation; not id 0."""
+        ids = self._tokenizer.get_vocab()
+        found = np.zeros(len(ids), dtype=bool)
+        found[[place for word, place in ids.items() if any(map(str.isalpha, word))]] = True
+        found[UNKNOWN_ID] = False
+        return found
+
     def encode_known(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
         """Yield chunks of per-text ids `(T,)` int32, unknown tokens dropped."""
+        for chunk in self.encode_ids(texts):
+            yield [row[row != UNKNOWN_ID] for row in chunk]
+
+    def encode_ids(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
+        """Yield chunks of per-text ids `(T,)` int32, unknown tokens included."""
         for start in range(0, len(texts), _CHUNK):
             chunk = [_prepared(text, self._name) for text in texts[start : start + _CHUNK]]
             encodings = self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False)
-            ids = [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
-            yield [row[row != UNKNOWN_ID] for row in ids]
+            yield [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
 
 
 def token_strings(text: str, tokenizer: TokenizerName) -> list[str]:

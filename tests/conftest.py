@@ -23,7 +23,10 @@ from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
 from sentiment_core.embeddings import WordVectors
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.store import Store
+from sentiment_core.work.executors import local
+from sentiment_core.work.executors.local import start_worker
 from sentiment_core.work.kinds import KINDS, Kind, register
+from tests.forks import Forks
 from tests.postgres import Cluster, binaries
 
 # What the product and its libraries import late, imported here: a test that times out in the middle of an import would
@@ -109,6 +112,30 @@ def store_url(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Mo
 def one_thread() -> None:
     """A test that trained with more threads must not change the numbers of the next one."""
     prepare_thread(threads=1)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks | None]:
+    """What starts servers and workers without their five seconds of imports, where processes can fork."""
+    if not hasattr(os, "fork"):
+        yield None
+        return
+    opened = Forks()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def forked_workers(forks: Forks | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that this process starts are forked, unless a test asks for `real_workers`."""
+    if forks is not None:
+        monkeypatch.setattr(local, "start_worker", forks.start_worker)
+
+
+@pytest.fixture
+def real_workers(forked_workers: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are started as they are for a user, by their command line."""
+    monkeypatch.setattr(local, "start_worker", start_worker)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sentiment_core import __version__
-from sentiment_core.cli import about, findings, reviews, runs, seeds
+from sentiment_core.cli import about, findings, inside, reviews, runs, seeds
 from sentiment_core.cli.files import add_file_options
 from sentiment_core.config import DataConfig
 from sentiment_core.presets import PRESETS
@@ -19,8 +19,8 @@ ABOUT = """The command line: one JSON document on standard output with `--json`,
 Exit code 0, or 2 with one line on standard error for bad input.
 """
 SPLIT_HELP = (
-    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column (what "
-    "the file's column split says)"
+    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column "
+    "(what the file's column split says)"
 )
 
 
@@ -97,6 +97,14 @@ def build_parser() -> argparse.ArgumentParser:
     padding.add_argument("--model", required=True, metavar="RUN_ID,RUN_ID", help="runs alike in all but their pooling")
     padding.add_argument("--text", required=True, help="the review")
     padding.add_argument("--amounts", default="0,1,10,100,500", help="so many padding steps (default %(default)s)")
+    glass = add(
+        "glass", inside.glass, "Look into a network while it reads one review: states, gates, gradient.", computes=True
+    )
+    glass.add_argument("--model", default="glass-last", metavar="RUN_ID|NAME", help="a run, pretrained or glass-NAME")
+    glass.add_argument("--step", type=int, metavar="N", help="as it was after this update, where that was kept")
+    glass.add_argument("--text", required=True, help="the review")
+    glass.add_argument("--padding", type=int, default=0, metavar="N", help="so many zero vectors behind it")
+    glass.add_argument("--label", choices=["predicted", "positive", "negative"], default="predicted")
     study = add(
         "study", reviews.study, "Measure how faithful explanation methods are over a sample of reviews.", computes=True
     )

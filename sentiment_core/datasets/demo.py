@@ -6,6 +6,7 @@ and which clause counts, so a model that ignores word order stays well below a c
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from statistics import NormalDist
 
@@ -74,14 +75,18 @@ def generate(count: int = 4000, seed: int = 20240501) -> DemoCorpus:
     """
     if count < 1:
         raise ConfigError(f"The demo corpus needs at least 1 review, not {count}. Choose a count of 1 or more.")
-    labels = np.empty(count, dtype=np.int8)
-    reviews = []
-    for i in range(count):
-        # Reviews 2k and 2k + 1 have opposite labels, which balances every prefix.
-        first = Random(f"{seed}/pair/{i // 2}").random() < 0.5
-        labels[i] = first != bool(i % 2)
-        reviews.append(_write_review(Random(f"{seed}/review/{i}"), int(labels[i])))
-    return DemoCorpus([text for text, _ in reviews], labels, tuple(spans for _, spans in reviews))
+    texts, labels, evidence = zip(*(_review(seed, place) for place in range(count)), strict=True)
+    return DemoCorpus(list(texts), np.array(labels, dtype=np.int8), evidence)
+
+
+# Whoever asks for fewer or more of them, page after page, gets the same ones.
+@lru_cache(maxsize=4096)
+def _review(seed: int, place: int) -> tuple[str, int, tuple[Span, ...]]:
+    # Reviews 2k and 2k + 1 have opposite labels, which balances every prefix.
+    first = Random(f"{seed}/pair/{place // 2}").random() < 0.5
+    label = int(first != bool(place % 2))
+    text, spans = _write_review(Random(f"{seed}/review/{place}"), label)
+    return text, label, spans
 
 
 def _write_review(rng: Random, label: int) -> tuple[str, tuple[Span, ...]]:

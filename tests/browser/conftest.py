@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
-from benchmarks.app_server import CHROMIUM, FLAGS, ROOT, AppServer, Launch, launch
+from benchmarks.app_server import CHROMIUM, FLAGS, ROOT, AppServer, launch
+from tests.forks import Forks
+
+ASSETS = ROOT / "ui/assets"
 
 
 def end_workers(home: Path) -> None:
@@ -26,39 +25,31 @@ def end_workers(home: Path) -> None:
             executor.terminate(work.id, grace=2.0)
 
 
-@pytest.fixture(scope="session")
-def launch_at_once() -> Iterator[Launch]:
-    """Starts a server without its five seconds of imports, where processes can fork."""
-    if not hasattr(os, "fork"):
-        yield launch
-        return
-    forks = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("server_forks.py"))],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert forks.stdin is not None and forks.stdout is not None
-
-    def fork(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> psutil.Process:
-        json.dump({"arguments": arguments, "environment": dict(environment), "log": str(log)}, forks.stdin)
-        print(file=forks.stdin, flush=True)
-        return psutil.Process(int(forks.stdout.readline()))
-
-    yield fork
-    forks.stdin.close()
-    forks.wait(10)
-    forks.stdout.close()
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, forks: Forks | None) -> Iterator[AppServer]:
+    with _running(tmp_path_factory.mktemp("home"), forks) as server:
+        yield server
 
 
 @pytest.fixture
-def server(tmp_path: Path, launch_at_once: Launch) -> Iterator[AppServer]:
-    running = AppServer(tmp_path, launch_at_once)
-    running.start()
-    yield running
-    running.stop()
-    end_workers(tmp_path)
+def server(shared: AppServer) -> Iterator[AppServer]:
+    """The server of all tests of a file; what one of them has started ends with it, what it has trained stays."""
+    yield shared
+    end_workers(shared.home)
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path, forks: Forks | None) -> Iterator[AppServer]:
+    """A server that nobody has visited yet, on an empty home; a test may stop and start it."""
+    with _running(tmp_path, forks) as server:
+        yield server
+
+
+@contextmanager
+def _running(home: Path, forks: Forks | None) -> Iterator[AppServer]:
+    with AppServer(home, launch if forks is None else forks.start_server) as server:
+        yield server
+    end_workers(home)
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +62,22 @@ def chromium() -> Iterator[object]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def assets(page) -> object:
+    """A page that can import the scripts of `ui/assets`, without a server."""
+
+    def serve(route):
+        name = route.request.url.rsplit("/", 1)[1]
+        if name:
+            route.fulfill(path=ASSETS / name)
+        else:
+            route.fulfill(body="<!doctype html>", content_type="text/html")
+
+    page.route("http://lab.test/**", serve)
+    page.goto("http://lab.test/")
+    return page
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sentiment_core.lessons import LESSONS
-
 pytestmark = pytest.mark.browser
 
 SHORT = {"training.max_steps": "12", "training.epochs": "1", "data.limit": "400"}
@@ -32,21 +30,6 @@ def test_predict_run_and_read_the_verdict(page, server):
     page.reload()
     page.get_by_text("You said: Fewer than 10 %").wait_for()
     assert "lesson=clip-norm" in page.url and "experiment=" in page.url
-    page.goto("about:blank")  # a page that watches would keep the server from ending at once
-
-
-@pytest.mark.parametrize("name", [item.name for item in LESSONS if item.preset and item.name != "clip-norm"])
-def test_every_rung_runs_from_its_page(page, server, name):
-    page.goto(f"{server.url}/lessons?{urlencode({'lesson': name, **SHORT, 'training.max_steps': '4'})}")
-    page.locator("[data-testid=stRadio] label:has(input)").first.click()
-    page.wait_for_function(
-        "!(document.querySelector('[data-testid=stBaseButton-primary]') ?? {disabled: true}).disabled"
-    )
-    page.get_by_role("button", name="Run this").click()
-    page.wait_for_url("**experiment=**")
-    page.get_by_text("Worked out from this experiment's own measurements").wait_for(timeout=60_000)
-    page.get_by_text("You said:").wait_for()
-    page.goto("about:blank")
 
 
 def test_from_the_list_to_a_lesson_and_on_to_the_next(page, server):

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-
-ASSETS = Path(__file__).resolve().parents[2] / "ui/assets"
 
 # Answers as listed, waits only noted: one question follows the other at once.
 POLL = """async (answers) => {
@@ -27,20 +23,6 @@ POLL = """async (answers) => {
     new Poller("/api/experiments/ab", handlers).wake();
   });
 }"""
-
-
-@pytest.fixture
-def assets(page):
-    def serve(route):
-        name = route.request.url.rsplit("/", 1)[1]
-        if name:
-            route.fulfill(path=ASSETS / name)
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-
-    page.route("http://lab.test/**", serve)
-    page.goto("http://lab.test/")
-    return page
 
 
 @pytest.mark.browser

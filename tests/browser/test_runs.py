@@ -37,8 +37,8 @@ def wait_for_names(page, expected: list[str]) -> None:
     )
 
 
-def test_from_the_filter_to_a_mistake_in_explain(page, server, tmp_path, monkeypatch, tiny):
-    runs = train(tmp_path, monkeypatch, tiny)
+def test_from_the_filter_to_a_mistake_in_explain(page, server, monkeypatch, tiny):
+    runs = train(server.home, monkeypatch, tiny)
     page.goto(f"{server.url}/runs")
     wait_for_names(page, ["no clipping", "clip by norm 0.05"])
     filter_field = page.get_by_role("textbox", name="Filter")

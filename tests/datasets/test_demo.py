@@ -52,6 +52,7 @@ def words_of(text: str) -> list[str]:
 
 
 def test_same_seed_same_corpus_and_a_smaller_one_is_its_beginning(corpus):
+    demo._review.cache_clear()
     again = demo.generate(50)
     assert again.texts == corpus.texts[:50]
     assert again.evidence == corpus.evidence[:50]

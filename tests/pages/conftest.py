@@ -15,9 +15,12 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import vary_clipping
 from sentiment_core.steps.quantities import StepMetrics
-from sentiment_core.store import Experiment, Store
+from sentiment_core.store import Experiment, Store, Worker
 from sentiment_core.work.desk import Job
+from sentiment_core.work.executors.local import LocalExecutor
 from sentiment_core.work.kinds import Kind
+from sentiment_core.work.training import run_experiment
+from sentiment_core.work.worker import StopSignal
 from ui.server.backend import desk, executor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +42,19 @@ def open_page(lab: Store) -> Callable[..., AppTest]:
         return app.run()
 
     return opened
+
+
+@pytest.fixture
+def worked_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An experiment that a page starts is trained at once and in this process, to its end."""
+
+    def train(executor: LocalExecutor, work_id: str) -> None:
+        store, worker = Store(), Worker.of()
+        store.claim_experiment(work_id, worker, threads=1)
+        assert run_experiment(store, work_id, StopSignal(), worker).status is Status.FINISHED
+        store.close()
+
+    monkeypatch.setattr(LocalExecutor, "submit", train)
 
 
 def finished_twin(store: Store, steps: int = 30, status: Status = Status.FINISHED) -> Experiment:

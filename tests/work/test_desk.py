@@ -214,7 +214,7 @@ def test_what_cannot_be_started_says_so(desk, short_kind, order, monkeypatch):
     def refuse(*arguments: Any, **options: Any) -> None:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(local.subprocess, "Popen", refuse)
+    monkeypatch.setattr(local, "start_worker", refuse)
     job = desk.submit(short_kind, order(number=1))
     assert job.status is Status.INTERRUPTED and "could not be started: [Errno 12]" in (job.error or "")
 

@@ -20,6 +20,8 @@ from sentiment_core.work.executors.local import LocalExecutor
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import Stopped, StopSignal, main
 
+pytestmark = pytest.mark.usefixtures("real_workers")
+
 
 def numbers(store: Store, run_id: str, home: Path) -> tuple[str, str, bytes]:
     """Everything that a run leaves behind, without times."""

@@ -25,6 +25,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "word2vec": "word2vec, trained here",
         "random": "Random vectors",
     },
+    "data.keep": {"head": "The beginning", "tail": "The end", "head_tail": "Beginning and end"},
     "data.batching": {"bucketed": "By length", "random": "Random (notebook)"},
     "model.mistakes": {
         "off_by_one_mask": "Mask stops one token early",

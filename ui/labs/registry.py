@@ -76,6 +76,13 @@ LABS: list[Lab] = [
         ":material/flag:",
     ),
     Lab(
+        "gradient-through-time",
+        "Gradient through time",
+        "On real reviews: how far back does the gradient reach, by start, by cell, and with attention?",
+        "ui.labs.inside.flow",
+        ":material/history:",
+    ),
+    Lab(
         "saturation",
         "Saturation lab",
         "Where are tanh, sigmoid and ReLU flat, and what does that leave of a gradient through many layers?",
@@ -95,13 +102,6 @@ LABS: list[Lab] = [
         "A loss with a cliff: where does descent end without clipping, by norm and by value, update by update?",
         "ui.labs.inside.cliff",
         ":material/landscape:",
-    ),
-    Lab(
-        "temporal-order",
-        "Temporal order",
-        "A task that needs a gradient from far back: how long may it be, with and without clipping?",
-        "ui.labs.order_map",
-        ":material/swap_horiz:",
     ),
     Lab(
         "bert",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -69,9 +70,25 @@ def heading(item: Lesson) -> str:
 
 
 def idea(item: Lesson) -> None:
-    """Draw idea, formula and code."""
+    """Draw idea and formula; of a lesson that begins with an exercise only once they were asked for."""
+    if item.exercise and not _solved(item):
+        return
     st.markdown(literal(item.idea))
     st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
+
+
+def _solved(item: Lesson) -> bool:
+    """Draw an exercise and, one after the other, its hint and the way to its solution; return whether that is shown."""
+    told = LESSON.value("told")
+    st.markdown(f":material/edit: **Exercise.** {literal(item.exercise)}")
+    if told is None:
+        st.button("Give me a hint", icon=":material/lightbulb:", on_click=partial(LESSON.put, told="hint"))
+        return False
+    st.markdown(f":material/lightbulb: {literal(item.hint)}")
+    if told == "hint":
+        st.button("Show the solution", icon=":material/visibility:", on_click=partial(LESSON.put, told="solution"))
+        return False
+    return True
 
 
 def code(item: Lesson | MistakeLesson) -> None:

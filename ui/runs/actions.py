@@ -9,6 +9,7 @@ import streamlit as st
 from sentiment_core import export
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Experiment
+from sentiment_core.tasks import TASKS
 from ui.addresses import RUNS, to_explain, to_train
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal, show_error
@@ -31,8 +32,8 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
             icon=":material/file_copy:",
             help="The Train page with these settings and runs, to change and train again.",
         )
-    # Without an update there is no model to ask.
-    models = [entry.run.id for entry in chosen if entry.run.steps]
+    # Without an update there is no model to ask, and only one that read reviews can be asked about one.
+    models = [entry.run.id for entry in chosen if entry.run.steps and TASKS[entry.run.config.task].judges_reviews]
     if models:
         to_explain(models).draw("Explain", icon=":material/highlight:")
     st.space("stretch")

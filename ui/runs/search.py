@@ -46,6 +46,14 @@ def search_controls() -> View:
             status = _choice("Status", "status", [str(status) for status in Status], str.capitalize)
         with st.container(width=190):
             source = _choice("Reviews", "source", list(SOURCES), lambda name: SOURCES[name].short)
+        st.segmented_control(
+            "Seeds",
+            ["seed"],
+            key=RUNS.key("group"),
+            format_func=lambda _: "Group seeds",
+            label_visibility="collapsed",
+            help="One row a setting: everything but the seed is alike. Mean, 95 % interval and number of seeds.",
+        )
     search = Search(
         words=tuple(alternatives(word) for word in (words or "").split()[:MOST_WORDS]),
         status=Status(status) if status else None,

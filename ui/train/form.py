@@ -18,6 +18,7 @@ from sentiment_core.config import (
     matters,
 )
 from sentiment_core.errors import ConfigError
+from sentiment_core.excerpt import part_read
 from sentiment_core.fields import topic
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.sources import SOURCES, Source
@@ -28,6 +29,7 @@ from ui.kit.notices import literal, show_error
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
+from ui.train.seeds import seeds_control
 
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
@@ -91,7 +93,9 @@ def form() -> ExperimentConfig | None:
     with training:
         st.subheader("Optimisation", anchor=False)
         _training()
-        comparison = st.container()
+        comparison, seeds = (column.container() for column in st.columns([2, 1]))
+        with seeds:
+            usable &= seeds_control()
         with st.popover("More", icon=":material/tune:", width="stretch"):
             _more_training()
         # Above, but after everything has been read: what is built here must not lag behind the form.
@@ -119,6 +123,8 @@ def summary(config: ExperimentConfig) -> str:
         f"batch {training.batch_size}",
         f"seed {config.seed}",
     ]
+    if data.max_tokens is not None:
+        parts.append(f"{part_read(data.max_tokens, data.keep)} tokens of a review")
     parts += [f"mistake: {say('model.mistakes', name)}" for name in model.mistakes]
     parts += [f"mistake: {say('training.mistakes', name)}" for name in training.mistakes]
     return " · ".join(parts)
@@ -176,7 +182,7 @@ def _data() -> bool:
             edit("data.split")
         if draft()["data.embeddings"] in {"word2vec", "random"}:
             edit("data.embedding_dim")
-        edit("data.tokenizer", "data.max_tokens", "data.batching", "data.validation_fraction", "seed")
+        edit("data.tokenizer", "data.max_tokens", "data.keep", "data.batching", "data.validation_fraction")
     return usable
 
 

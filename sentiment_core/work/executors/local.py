@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -42,6 +43,19 @@ def worker_command(work_id: str) -> list[str]:
     """Return the command line that does a piece of work."""
     # -P: a file in the current folder that is named like a library must not be imported instead of it.
     return [sys.executable, "-P", "-m", "sentiment_core.work", KINDS[name_of(work_id)], work_id]
+
+
+def start_worker(command: list[str], environment: Mapping[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a worker that writes to `log` and outlives this process; raise `OSError` when that is impossible."""
+    # A session of its own: Ctrl-C in the server's terminal and the server's end do not reach the worker.
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        start_new_session=True,
+    )
 
 
 def shared_places(total: int) -> Places:
@@ -124,15 +138,7 @@ class LocalExecutor:
             "PYTHONPATH": python_path(),
         }
         with (self._store.folder_of(work_id) / LOG).open("ab") as log:
-            # A session of its own: Ctrl-C in the server's terminal and the server's end do not reach the worker.
-            child = subprocess.Popen(
-                list(self._command(work_id)),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                start_new_session=True,
-            )
+            child = start_worker(list(self._command(work_id)), environment, log)
         worker = Worker.of(child.pid)
         with _children_lock:
             _children[child.pid] = child

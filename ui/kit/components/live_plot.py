@@ -25,12 +25,16 @@ class Reference:
 
 @dataclass(frozen=True)
 class Curve:
-    """One run to show, under the name and in the colour it has on this page."""
+    """One run to show, under the name and in the colour it has on this page.
+
+    Runs with the same `group` are drawn as one: their mean and its interval. None: by itself.
+    """
 
     experiment_id: str
     run_id: str
     label: str
     colour: str
+    group: str | None = None
 
 
 @dataclass(frozen=True)

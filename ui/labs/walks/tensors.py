@@ -229,4 +229,4 @@ def _reviews(where: str, source: str, path: str | None) -> dict[str, Any]:
     found = load_reviews(reviews.config_of(source, path))
     # A page must not start to download vectors: the sheet's are taken where they have been fetched.
     vectors = "glove-100" if place("embeddings", "glove-100", "matrix.npy").is_file() else "glove-50"
-    return scope_of(found.texts, found.labels, load_saved(vectors))
+    return scope_of(found.texts, found.labels.tolist(), load_saved(vectors))
