@@ -104,6 +104,13 @@ LABS: list[Lab] = [
         ":material/landscape:",
     ),
     Lab(
+        "temporal-order",
+        "Temporal order",
+        "A task that needs a gradient from far back: how long may it be, with and without clipping?",
+        "ui.labs.order_map",
+        ":material/swap_horiz:",
+    ),
+    Lab(
         "bert",
         "BERT",
         "A small masked language model: mask a word, watch its fill-ins come to sense, see attention and positions.",
