@@ -34,7 +34,7 @@ pairs:
 |---|---|---|---|---|
 {rows}
 
-The demo reviews are written by a program: these models know its few hundred words, and nothing of the world.
+The demo reviews are written by a program: these models know its words, and nothing of the world.
 """
 
 
