@@ -9,6 +9,7 @@ so that its fill-ins make sense after minutes. Of the first the weights on the w
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 
 import safetensors.torch
@@ -65,7 +66,7 @@ def experiment(epochs: int) -> ExperimentConfig:
     return with_runs(base, [RunConfig(name=item.title, overrides=item.overrides) for item in SHIPPED.values()])
 
 
-def ship(name: str, run: Run, on_the_way: bool) -> None:
+def ship(name: str, run: Run, on_the_way: bool, reached: dict[str, float]) -> None:
     """Copy a run's weights in half precision, at the end and on the way, to where `explain.fill` finds them."""
     place = FOLDER / name
     shutil.rmtree(place, ignore_errors=True)
@@ -79,7 +80,9 @@ def ship(name: str, run: Run, on_the_way: bool) -> None:
         tensors = safetensors.torch.load_file(source / WEIGHTS)
         safetensors.torch.save_file({key: value.half() for key, value in tensors.items()}, to / WEIGHTS)
         shutil.copy(source / WORD_PIECES, to)
-        shutil.copy(source / MODEL, to)
+        description = json.loads((source / MODEL).read_text())
+        description["details"]["test"] = reached
+        (to / MODEL).write_text(json.dumps(description, indent=1) + "\n")
 
 
 def main() -> None:
@@ -91,8 +94,9 @@ def main() -> None:
     with Store() as store:
         made = train_here(store, experiment(options.epochs), lambda told: print(told.step, told.message, flush=True))
         for place, (name, run) in enumerate(zip(SHIPPED, made.runs, strict=True)):
-            ship(name, run, on_the_way=place == 0)
             last = {key: values[-1] for key, values in table(store, run.id).items()}
+            reached = {key: last[key] for key in ("test_word_loss", "word_guess", "test_pair_accuracy")}
+            ship(name, run, place == 0, reached)
             rows.append(
                 f"| {run.name} | {run.parameters:,} | {last['test_word_loss']:.3f} | {run.test_accuracy:.3f} "
                 f"| {last['test_pair_accuracy']:.3f} |"

@@ -90,6 +90,7 @@ class PairReader:
     def __init__(self, saved: SavedModel, pieces: WordPieces) -> None:
         config = saved.config
         self.config = config
+        self.details = saved.details
         self.pieces = pieces
         self.longest = config.data.pair_tokens
         self._model = build_masked_model(

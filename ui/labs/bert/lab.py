@@ -22,8 +22,8 @@ VIEWS = {
     "positions": "Positions",
     "train": "Train it",
 }
-FIRST = "The acting was wonderful, but the plot was [MASK]."
-SECOND = "I would not watch it again."
+FIRST = "Some viewers have called it a pleasure, and they are [MASK]."
+SECOND = "The music was a knockout."
 MOST_GAPS, MOST_LAYERS, MOST_HEADS = 20, 4, 16
 # One click each, with the question to answer before it.
 TWINS = {
@@ -111,6 +111,8 @@ def _ask(view: str) -> None:
     gaps = tuple(sorted(map(int, ADDRESS.value("gaps"))))
     reading = models.read(model, step, first, second, gaps)
     st.markdown(f"**{literal(said(reading))}**")
+    if told := models.reached(model):
+        st.caption(literal(told))
     if view == "words":
         _words(model, reading, first, second, gaps)
     elif view == "attention":

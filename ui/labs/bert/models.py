@@ -54,6 +54,25 @@ def steps(model: str) -> list[int | None]:
     return [*steps_of(model, store()), None]
 
 
+QUANTITIES = ("test_word_loss", "word_guess", "test_pair_accuracy")
+
+
+def reached(model: str) -> str | None:
+    """Return what a model reached on its test pairs beside guessing, in a sentence; None where it was not tested."""
+    if model in SHIPPED:
+        found = reader(model, None).details.get("test", {})
+    else:
+        last = {name: store().diagnostics(model, name)[1][-1:] for name in QUANTITIES}
+        found = {name: values[0] for name, values in last.items() if values}
+    if set(QUANTITIES) - set(found):
+        return None
+    words, guess, pairs = (float(found[name]) for name in QUANTITIES)
+    return (
+        f"On its test pairs at the end: masked words {words:.2f} nats, guessing by frequency {guess:.2f}; "
+        f"next sentences {pairs:.0%} right, guessing 50%."
+    )
+
+
 def read(model: str, step: int | None, first: str, second: str, gaps: tuple[int, ...]) -> Reading:
     """Return what a model makes of one text or two; raise `SentimentLabError`."""
     found: Reading = _read(str(home()), model, step, reader(model, step), first, second, gaps)
