@@ -105,3 +105,13 @@ def test_every_twin_leads_to_train(open_page: Any) -> None:
     links = page.get("page_link")
     assert len([link for link in links if link.proto.label == "Train"]) == 5
     assert np.all(["task=masked-words" in str(link.proto) for link in links if link.proto.label == "Train"])
+
+
+def test_the_form_shows_the_settings_of_a_pre_training_and_hides_those_of_recurrent_networks(open_page: Any) -> None:
+    page = open_page("train", task="masked-words")
+    assert not page.exception and not page.error
+    labels = {item.label for item in (*page.selectbox, *page.number_input, *page.text_input, *page.toggle)}
+    assert {"Reviews", "Attention reaches", "Positions", "Heads", "Chosen share", "Next sentence"} <= labels
+    assert not {"Cell", "Pooling", "Word vectors", "Tokenizer", "Bidirectional"} & labels
+    offered = next(item.options for item in page.selectbox if item.label == "Compare with")
+    assert "Encoder and decoder" in offered and "Another cell" not in offered
