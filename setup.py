@@ -11,7 +11,14 @@ setup(
     packages=[*find_packages(include=["sentiment_core", "sentiment_core.*"]), WEB],
     package_dir={WEB: "."},
     package_data={
-        "sentiment_core": ["pretrained/*", "pretrained/glass/**/*", "recorded/*.npz", "recorded/*.json"],
+        "sentiment_core": [
+            "pretrained/*",
+            "pretrained/glass/**/*",
+            "recorded/*.npz",
+            "recorded/*.json",
+            "inside/*.json",
+            "explain/archive/loader/*.py",
+        ],
         WEB: [
             ".streamlit/config.toml",
             "app.py",

@@ -73,7 +73,7 @@ def main() -> None:
     for part in (VALIDATION, TEST):
         members = np.flatnonzero(reviews.parts == part)
         texts = [reviews.texts[index] for index in members]
-        rows = [ids[: model.max_tokens] for chunk in model.encoder.encode_known(texts) for ids in chunk]
+        rows = [model.cut(ids) for chunk in model.encoder.encode_known(texts) for ids in chunk]
         logits[part] = (model.logits(rows), labels[members])
     temperature = fit_temperature(*logits[VALIDATION])
     validation, test = (float(correct(values, truth, EVEN_LOG_ODDS).mean()) for values, truth in logits.values())

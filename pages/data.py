@@ -26,10 +26,10 @@ DRAW: dict[str, Callable[[DataConfig], None]] = {
 
 EVERYWHERE = ("tab", "source", "file", "tokenizer", "embeddings")
 OF_TAB: dict[str, tuple[str, ...]] = {
-    "overview": ("max_tokens",),
+    "overview": ("max_tokens", "keep"),
     "coverage": (),
-    "reviews": ("search", "label", "part", "page", "review", "max_tokens"),
-    "padding": ("max_tokens", "batch_size", "batch"),
+    "reviews": ("search", "label", "part", "page", "review", "max_tokens", "keep"),
+    "padding": ("max_tokens", "keep", "batch_size", "batch"),
     "words": ("word", "words"),
 }
 

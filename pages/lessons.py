@@ -8,7 +8,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
-from ui.addresses import LESSON, to_explain, to_lab, to_lesson, to_train, watching
+from ui.addresses import LESSON, SHEET, to_explain, to_lab, to_lesson, to_train, watching
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.inside import inside_of
@@ -16,7 +16,8 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
-from ui.lessons import view
+from ui.lessons import sheet, view
+from ui.lessons.glass import glass_panel
 from ui.lessons.replay import recorded_panel
 from ui.lessons.verdict_words import verdict_on
 from ui.server.backend import store
@@ -29,6 +30,8 @@ def main() -> None:
     name = LESSON.value("lesson")
     if name is None:
         overview()
+    elif name == SHEET:
+        sheet.draw()
     else:
         teach(lesson(name))
     LESSON.write()
@@ -41,6 +44,7 @@ def overview() -> None:
         "One network, ten rungs. Each lesson changes what the notebook changed there and runs it beside what was there "
         "before, on the same batches. Predict what will happen, then look."
     )
+    sheet.entry()
     view.lesson_list()
 
 
@@ -65,6 +69,7 @@ def teach(item: Lesson) -> None:
             prepare_mistake(mistaken, config, changes)
         else:
             recorded_panel(item.name)
+            glass_panel(item, None)
             prepare(item, config, changes)
     else:
         watch(item, mistaken, config, experiment)
@@ -99,6 +104,7 @@ def prepare(item: Lesson, config: ExperimentConfig, changes: dict[str, str]) -> 
         view.idea(item)
         view.code(item)
         view.look_for(item)
+        view.outside(item)
     with right, st.container(border=True):
         prediction = view.question(item, f"lessons:answer:{item.name}")
         start_button(
@@ -143,6 +149,7 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
     inside_of(experiment, to_train(watching(experiment.config)).draw)
     if ended:
         view.verdict(item, experiment, mistaken)
+        glass_panel(item, experiment)
     elif mistaken:
         view.mistake_text(mistaken)
     else:

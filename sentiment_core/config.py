@@ -16,9 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import ConfigError
+from sentiment_core.excerpt import Keep
 from sentiment_core.fields import About, OneOf, limits, options, range_in_words, registry, topic
 from sentiment_core.sources import SOURCES, offers_split
-from sentiment_core.tasks import REVIEWS, SEQUENCES, TASKS
+from sentiment_core.tasks import PAIRS, RECURRENT, REVIEWS, SEQUENCES, TASKS, TRANSFORMER, TWO_CLASSES, WORD_VECTORS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["unified", "word", "whitespace"]
@@ -116,23 +117,37 @@ class DataConfig(Config):
     validation_fraction: float = Field(
         0.1, ge=0.01, le=0.5, title="Validation share", description="Part of the training reviews kept for validation."
     )
-    tokenizer: Tokenizer = Field(
+    tokenizer: Annotated[Tokenizer, About(WORD_VECTORS)] = Field(
         "unified",
         title="Tokenizer",
         description="unified: punctuation and contractions aware, entities, Unicode forms and typographic signs "
         "written one way; word: the same without that; whitespace: the notebook's.",
     )
-    max_tokens: Annotated[int | None, BeforeValidator(_none_word)] = Field(
+    max_tokens: Annotated[int | None, BeforeValidator(_none_word), About(WORD_VECTORS)] = Field(
         400, ge=1, le=10_000, title="Longest review", description="Known tokens kept per review; none: all."
     )
-    embeddings: Embeddings = Field("glove-50", title="Word vectors", description="Vectors each token is looked up in.")
-    embedding_dim: int = Field(
+    embeddings: Annotated[Embeddings, About(WORD_VECTORS)] = Field(
+        "glove-50", title="Word vectors", description="Vectors each token is looked up in."
+    )
+    embedding_dim: Annotated[int, About(WORD_VECTORS)] = Field(
         100, ge=2, le=600, title="Vector size", description="Components of word2vec and random vectors."
     )
     batching: Literal["bucketed", "random"] = Field(
         "bucketed",
         title="Batches",
         description="bucketed: reviews of similar length together; random: the notebook's, mostly padding.",
+    )
+    keep: Annotated[Keep, About(WORD_VECTORS)] = Field(
+        "head",
+        title="Read of longer reviews",
+        description="head: their first tokens; tail: their last ones; head_tail: a quarter from the beginning, the "
+        "rest from the end.",
+    )
+    vocabulary_size: Annotated[int, About(PAIRS)] = Field(
+        8_000, ge=300, le=50_000, title="Word pieces", description="Pieces in the WordPiece vocabulary."
+    )
+    pair_tokens: Annotated[int, About(PAIRS)] = Field(
+        64, ge=8, le=512, title="Longest pair", description="Pieces of two segments together, special ones included."
     )
     sequence_length: Annotated[int, About(SEQUENCES)] = Field(
         20,
@@ -159,38 +174,60 @@ class DataConfig(Config):
 class ModelConfig(Config):
     """The network: recurrent encoder → pooling over time → head."""
 
-    cell: Annotated[str, OneOf(CELLS)] = Field("rnn", title="Cell", description="Recurrent cell; rnn is the tanh RNN.")
-    hidden_size: int = Field(128, ge=1, le=1024, title="Hidden size", description="Units of the state, per direction.")
-    num_layers: int = Field(1, ge=1, le=4, title="Layers", description="Recurrent layers on top of each other.")
-    bidirectional: bool = Field(False, title="Bidirectional", description="Also read each review from its end.")
-    pooling: Annotated[tuple[Annotated[str, OneOf(POOLINGS)], ...], BeforeValidator(_as_sequence)] = Field(
-        ("attention_dot",),
-        min_length=1,
-        max_length=4,
-        title="Pooling",
-        description="How the states of all tokens become one vector; several are concatenated.",
+    cell: Annotated[str, OneOf(CELLS), About(RECURRENT)] = Field(
+        "rnn", title="Cell", description="Recurrent cell; rnn is the tanh RNN."
     )
-    input_norm: Norm = Field("none", title="Input norm", description="Normalisation of the word vectors.")
-    state_norm: Norm = Field("none", title="State norm", description="Normalisation of the pooled state.")
-    norm_affine: bool = Field(True, title="Trainable norms", description="Give norms a learned scale and shift.")
-    initialisation: Literal["default", "xavier", "xavier_matrices", "he", "orthogonal"] = Field(
-        "default",
-        title="Initialisation",
-        description="How weights start; default: PyTorch's; xavier_matrices: biases as PyTorch draws them, else zero.",
+    hidden_size: int = Field(
+        128, ge=1, le=1024, title="Hidden size", description="Units of a state, in each direction."
     )
-    head_sizes: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], BeforeValidator(_as_sequence)] = Field(
+    num_layers: int = Field(1, ge=1, le=4, title="Layers", description="Layers on top of each other.")
+    bidirectional: Annotated[bool, About(RECURRENT)] = Field(
+        False, title="Bidirectional", description="Also read each review from its end."
+    )
+    pooling: Annotated[tuple[Annotated[str, OneOf(POOLINGS)], ...], BeforeValidator(_as_sequence), About(RECURRENT)] = (
+        Field(
+            ("attention_dot",),
+            min_length=1,
+            max_length=4,
+            title="Pooling",
+            description="How the states of all tokens become one vector; several are concatenated.",
+        )
+    )
+    input_norm: Annotated[Norm, About(RECURRENT)] = Field(
+        "none", title="Input norm", description="Normalisation of the word vectors."
+    )
+    state_norm: Annotated[Norm, About(RECURRENT)] = Field(
+        "none", title="State norm", description="Normalisation of the pooled state."
+    )
+    norm_affine: Annotated[bool, About(RECURRENT)] = Field(
+        True, title="Trainable norms", description="Give norms a learned scale and shift."
+    )
+    initialisation: Annotated[Literal["default", "xavier", "xavier_matrices", "he", "orthogonal"], About(RECURRENT)] = (
+        Field(
+            "default",
+            title="Initialisation",
+            description="How weights start; default: PyTorch's; xavier_matrices: biases as PyTorch's, else zero.",
+        )
+    )
+    head_sizes: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=4096)], ...], BeforeValidator(_as_sequence), About(RECURRENT)
+    ] = Field(
         (), max_length=4, title="Head layers", description="Sizes of the head's hidden layers; none: one linear layer."
     )
-    head_activation: Literal["none", "relu", "tanh"] = Field(
+    head_activation: Annotated[Literal["none", "relu", "tanh"], About(RECURRENT)] = Field(
         "none", title="Head activation", description="Applied before every linear layer of the head."
     )
-    word_dropout: Dropout = Field(0.0, title="Word dropout", description="Share of tokens zeroed in training.")
+    word_dropout: Annotated[Dropout, About(RECURRENT)] = Field(
+        0.0, title="Word dropout", description="Share of tokens zeroed in training."
+    )
     embedding_dropout: Dropout = Field(
         0.0, title="Vector dropout", description="Share of vector components zeroed in training."
     )
     state_dropout: Dropout = Field(0.0, title="State dropout", description="Dropout on the hidden states.")
-    head_dropout: Dropout = Field(0.0, title="Head dropout", description="Dropout before each head layer.")
-    freeze_embeddings: bool = Field(
+    head_dropout: Annotated[Dropout, About(RECURRENT)] = Field(
+        0.0, title="Head dropout", description="Dropout before each head layer."
+    )
+    freeze_embeddings: Annotated[bool, About(WORD_VECTORS)] = Field(
         True, title="Frozen vectors", description="Keep the word vectors as they are; off: fine-tune them."
     )
     mistakes: Annotated[tuple[ModelMistake, ...], BeforeValidator(_as_sequence)] = Field(
@@ -198,6 +235,27 @@ class ModelConfig(Config):
         max_length=3,
         title="Mistakes in the model",
         description="The course notebook's, for lessons; none: correct.",
+    )
+    heads: Annotated[int, About(TRANSFORMER)] = Field(
+        4, ge=1, le=16, title="Heads", description="Attention heads a layer; they share the hidden size."
+    )
+    feed_forward_size: Annotated[int, About(TRANSFORMER)] = Field(
+        512,
+        ge=1,
+        le=4096,
+        title="Feed-forward size",
+        description="Units between the two linear layers after attention.",
+    )
+    positions: Annotated[Literal["learned", "sinusoidal", "none"], About(TRANSFORMER)] = Field(
+        "learned", title="Positions", description="What tells the model where a piece stands; none: it cannot know."
+    )
+    direction: Annotated[Literal["both", "left"], About(TRANSFORMER)] = Field(
+        "both",
+        title="Attention reaches",
+        description="both: all pieces, an encoder; left: a piece and those before it, a decoder.",
+    )
+    norm_place: Annotated[Literal["post", "pre"], About(TRANSFORMER)] = Field(
+        "pre", title="Layer norm", description="post: after each sub-layer, as in BERT; pre: before it."
     )
 
     @model_validator(mode="after")
@@ -238,7 +296,7 @@ class TrainingConfig(Config):
     clip_value: float = Field(
         0.1, gt=0, le=1e12, title="Largest component", description="Threshold on each component (clipping by value)."
     )
-    embedding_rate: float = Field(
+    embedding_rate: Annotated[float, About(WORD_VECTORS)] = Field(
         1.0,
         gt=0,
         le=10,
@@ -264,11 +322,35 @@ class TrainingConfig(Config):
     mistakes: Annotated[tuple[TrainingMistake, ...], BeforeValidator(_as_sequence)] = Field(
         (), max_length=5, title="Mistakes in training", description="The course notebook's, for lessons; none: correct."
     )
-    class_weights: Literal["none", "balanced"] = Field(
+    class_weights: Annotated[Literal["none", "balanced"], About(TWO_CLASSES)] = Field(
         "none",
         title="Class weights",
         description="balanced: in the loss that is minimised, both classes weigh the same, however rare one is.",
     )
+    mask_share: Annotated[float, About(PAIRS)] = Field(
+        0.15, gt=0, le=0.9, title="Chosen share", description="Part of the pieces that are to be filled in."
+    )
+    masked_share: Annotated[float, About(PAIRS)] = Field(
+        0.8, ge=0, le=1, title="Become [MASK]", description="Part of the chosen pieces that are replaced by [MASK]."
+    )
+    replaced_share: Annotated[float, About(PAIRS)] = Field(
+        0.1, ge=0, le=1, title="Become another", description="Part of the chosen pieces that any other piece replaces."
+    )
+    whole_words: Annotated[bool, About(PAIRS)] = Field(
+        False, title="Whole words", description="Choose all pieces of a word together."
+    )
+    next_sentence: Annotated[bool, About(PAIRS)] = Field(
+        True, title="Next sentence", description="Learn too whether the second segment follows the first."
+    )
+    shuffle_words: Annotated[bool, About(PAIRS)] = Field(
+        False, title="Shuffled words", description="Put the pieces of each segment in random order."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.masked_share + self.replaced_share > 1.0 + 1e-9:
+            raise ValueError("training.masked_share, training.replaced_share: together at most 1; the rest is kept")
+        return self
 
     @property
     def threshold(self) -> float | None:
@@ -286,7 +368,11 @@ class RunConfig(Config):
 
 # A run may differ in these and in every field of `model` and `training` below but SHARED_FIELDS: all runs see the
 # same batches of the same reviews, so what decides the batches cannot differ.
-VARIABLE_DATA_FIELDS = frozenset({"data.embeddings", "data.embedding_dim", "data.tokenizer", "data.max_tokens"})
+VARIABLE_DATA_FIELDS = frozenset(
+    {"data.embeddings", "data.embedding_dim", "data.tokenizer", "data.max_tokens", "data.keep"}
+)
+# What is kept of a training, and what it is called: it trains to the same bits whatever they say.
+OBSERVING_FIELDS = frozenset({"name", "snapshots", "watch_every"})
 SHARED_FIELDS = frozenset({"training.batch_size", "training.epochs", "training.max_steps"})
 
 
@@ -320,6 +406,8 @@ class ExperimentConfig(Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.task == "masked-words" and self.model.hidden_size % self.model.heads:
+            raise ValueError("model.heads: they share the hidden size evenly; choose a divisor of model.hidden_size")
         names = [run.name for run in self.runs]
         if len(set(names)) != len(names):
             raise ValueError(f"runs: give each run a name of its own (got {', '.join(names)})")

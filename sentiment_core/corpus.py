@@ -13,8 +13,10 @@ import numpy as np
 from sentiment_core.artifacts import folder, written
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets import TRAIN, Progress, Reviews
+from sentiment_core.datasets.copies import exact_hashes
 from sentiment_core.embeddings import WordVectors, load_vectors
 from sentiment_core.errors import DataError, StoreError
+from sentiment_core.excerpt import excerpts
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ class Corpus:
 
     `token_ids` is flat int32; review `i` is `token_ids[offsets[i]:offsets[i] + lengths[i]]`. Ids are local: id 0 is
     padding, id `j` is row `j` of `matrix` `(V + 1, E)` and word `vocabulary[j]` of the vectors (a source id).
+    `contents (N,)` uint64: a hash of each whole text, by which its answers are found again.
     """
 
     token_ids: np.ndarray
@@ -36,6 +39,7 @@ class Corpus:
     matrix: np.ndarray
     vocabulary: np.ndarray
     vectors: WordVectors
+    contents: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -63,24 +67,24 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
     source_ids, offsets = encoded
     if len(source_ids) == 0:
         raise DataError("no review has a word that the vectors know; check the text column and the language")
-    lengths = np.diff(offsets)
-    if data.max_tokens is not None:
-        lengths = np.minimum(lengths, data.max_tokens)
     used = np.zeros(len(vectors.words) + 1, dtype=bool)
     used[source_ids] = True
     used[0] = True
     vocabulary = np.flatnonzero(used).astype(np.int32)
     local = np.zeros(len(used), dtype=np.int32)
     local[vocabulary] = np.arange(len(vocabulary), dtype=np.int32)
+    if data.max_tokens is not None:
+        source_ids, offsets = excerpts(source_ids, offsets, data.max_tokens, data.keep)
     return Corpus(
         token_ids=local[source_ids],
         offsets=offsets[:-1],
-        lengths=lengths,
+        lengths=np.diff(offsets),
         labels=reviews.labels,
         parts=reviews.parts,
         matrix=vectors.rows(vocabulary),
         vocabulary=vocabulary,
         vectors=vectors,
+        contents=exact_hashes(reviews.texts),
     )
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from sentiment_core.artifacts import PREDICTIONS, run_place, written
 from sentiment_core.datasets import Reviews
+from sentiment_core.datasets.copies import exact_hashes
 from sentiment_core.errors import CheckpointError, DataError
 from sentiment_core.steps.rules import positive, probability
 from sentiment_core.store import Run
@@ -25,12 +27,14 @@ LARGEST_FILE = 64_000_000
 class Predictions:
     """N test reviews: `indices (N,)` into the data set as loaded, ascending; P(positive) `(N,)` float32; labels `(N,)`.
 
-    A probability is NaN where a diverged run gave no answer. Label 1 is positive.
+    A probability is NaN where a diverged run gave no answer. Label 1 is positive. `contents (N,)` uint64: a hash of
+    each text, None in files of before these were kept.
     """
 
     indices: np.ndarray
     probabilities: np.ndarray
     labels: np.ndarray
+    contents: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -52,10 +56,13 @@ class Cell:
 CELLS: dict[str, Cell] = {cell.name: cell for cell in (Cell(0, 0), Cell(0, 1), Cell(1, 0), Cell(1, 1))}
 
 
-def write_predictions(folder: Path, indices: np.ndarray, logits: np.ndarray, labels: np.ndarray) -> None:
+def write_predictions(
+    folder: Path, indices: np.ndarray, logits: np.ndarray, labels: np.ndarray, contents: np.ndarray | None = None
+) -> None:
     """Keep a run's log-odds of positive `(N,)` for the reviews `indices (N,)`; raise `StoreError` if the disk refuses.
 
-    The file appears whole or not at all.
+    `contents (N,)`: what binds the answers to the texts, as `exact_hashes` makes it. The file appears whole or not at
+    all.
     """
     order = np.argsort(indices, kind="stable")
     with written(folder / PREDICTIONS) as temporary:
@@ -64,6 +71,7 @@ def write_predictions(folder: Path, indices: np.ndarray, logits: np.ndarray, lab
             indices=indices[order].astype(np.int32),
             probabilities=probability(logits[order], np.float32),
             labels=labels[order].astype(np.int8),
+            contents=np.empty(0, np.uint64) if contents is None else contents[order].astype(np.uint64),
         )
 
 
@@ -79,7 +87,9 @@ def read_predictions(run: Run) -> Predictions | None:
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError("too large")
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            found = Predictions(archive["indices"], archive["probabilities"], archive["labels"])
+            contents = archive.get("contents")
+            bound = None if contents is None or contents.shape == (0,) else contents
+            found = Predictions(archive["indices"], archive["probabilities"], archive["labels"], bound)
         _check(found)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise CheckpointError(f"the predictions of run {run.id} are damaged; train it again") from error
@@ -92,6 +102,9 @@ def _check(found: Predictions) -> None:
         raise ValueError("shapes")
     if indices.dtype.kind not in "iu" or labels.dtype.kind not in "iu" or probabilities.dtype.kind != "f":
         raise ValueError("types")
+    contents = found.contents
+    if contents is not None and (contents.shape != indices.shape or contents.dtype != np.uint64):
+        raise ValueError("contents")
     if np.any(indices < 0) or np.any(np.diff(indices) <= 0) or np.any((labels != 0) & (labels != 1)):
         raise ValueError("indices or labels")
     # Not-a-number is an answer of its own: neither comparison holds for it.
@@ -119,8 +132,21 @@ def of_cell(found: Predictions, cell: Cell, threshold: float = 0.5) -> np.ndarra
     return places[np.argsort(-confidence, kind="stable")]
 
 
+def is_about(found: Predictions, texts: Sequence[str], labels: np.ndarray) -> bool:
+    """Return whether the first `M` answers are to `texts` (M) with `labels` (M,), to the last character.
+
+    Of answers kept without the hashes of their texts only the labels can be compared.
+    """
+    count = len(texts)
+    if len(found) < count or not np.array_equal(found.labels[:count], labels):
+        return False
+    return found.contents is None or np.array_equal(found.contents[:count], exact_hashes(texts))
+
+
 def check_same_reviews(found: Predictions, reviews: Reviews) -> None:
-    """Raise `DataError` when `reviews` are not those that were tested: fewer, or other labels at these places."""
+    """Raise `DataError` when `reviews` are not those that were tested: fewer, or others at these places."""
     fits = len(found) == 0 or int(found.indices[-1]) < len(reviews)
-    if not fits or not np.array_equal(reviews.labels[found.indices], found.labels):
+    if not fits or not is_about(
+        found, [reviews.texts[place] for place in found.indices.tolist()], reviews.labels[found.indices]
+    ):
         raise DataError("the reviews have changed since this run was tested; train again to look at single reviews")

@@ -17,6 +17,7 @@ from sentiment_core.errors import NotFoundError
 NOTEBOOK_DIM = 100
 PRETRAINED_PARAMETERS = 122_497  # with the 50 components of its own vectors
 CONTROL_PARAMETERS = 85_441  # the same without the attention's own
+BERT_PARAMETERS = 446_913  # where there are 8,000 pieces, whose vectors are 1,024,000 more
 BEST_PARAMETERS = 320_001  # without the word vectors, whose number depends on the reviews
 ORDER_PARAMETERS = 3_104
 
@@ -36,7 +37,7 @@ _COMMON: dict[str, Any] = {
 _CLIPPED = {"training.clipping": "norm", "training.max_norm": 1.0}
 _DEEP = {**_CLIPPED, "model.head_activation": "relu", "model.head_sizes": (64,)}
 _BIGRU = {
-    "data.tokenizer": "word",
+    "data.tokenizer": "unified",
     "data.max_tokens": 400,
     "data.embeddings": "glove-50",
     "model.cell": "gru",
@@ -55,7 +56,7 @@ _BIGRU = {
 # word2vec learns the reviews' own words, names and misspellings; their vectors move a tenth as fast as the network,
 # because at full speed they fit the training reviews within two epochs.
 _BEST = {
-    "data.tokenizer": "word",
+    "data.tokenizer": "unified",
     "data.max_tokens": 500,
     "data.embeddings": "word2vec",
     "data.embedding_dim": 200,
@@ -85,6 +86,20 @@ _ORDER = {
     "training.batch_size": 20,
     "training.epochs": 20,
     "training.target_accuracy": 0.995,
+    **_CLIPPED,
+}
+# After Devlin et al. 2019, in small: two layers instead of twelve, 128 units instead of 768. Layer norm before each
+# sub-layer, which needs no warm-up to be stable (Xiong et al. 2020).
+_BERT = {
+    "task": "masked-words",
+    "model.hidden_size": 128,
+    "model.num_layers": 2,
+    "training.optimizer": "adamw",
+    "training.weight_decay": 0.01,
+    "training.learning_rate": 2e-3,
+    "training.schedule": "one_cycle",
+    "training.batch_size": 64,
+    "training.epochs": 3,
     **_CLIPPED,
 }
 
@@ -241,7 +256,59 @@ _LADDER = (
         **_dotted(_ORDER),
     ),
 )
-PRESETS: dict[str, Preset] = {item.name: item for item in _LADDER}
+
+
+def _bert(name: str, title: str, description: str, **runs: dict[str, Any]) -> Preset:
+    config = from_fields({"name": title, **_BERT})
+    named = [RunConfig(name=run.replace("_", " "), overrides=overrides) for run, overrides in runs.items()]
+    return Preset(name, title, description, with_runs(config, named or [RunConfig(name=title)]), BERT_PARAMETERS)
+
+
+_PRETRAINING = (
+    _bert(
+        "bert-mlm",
+        "BERT in small",
+        "Pre-training: fill in masked words of two segments, and say whether the second follows the first.",
+    ),
+    _bert(
+        "bert-direction",
+        "Encoder or decoder",
+        "The same network twice: each word sees both sides, or only what came before it.",
+        encoder={"model.direction": "both"},
+        decoder={"model.direction": "left"},
+    ),
+    _bert(
+        "bert-masking",
+        "80/10/10 or always [MASK]",
+        "Of the chosen words 80 % become [MASK], 10 % another word and 10 % stay; or all become [MASK].",
+        **{
+            "80/10/10": {"training.masked_share": 0.8, "training.replaced_share": 0.1},
+            "always [MASK]": {"training.masked_share": 1.0, "training.replaced_share": 0.0},
+        },
+    ),
+    _bert(
+        "bert-mask-share",
+        "15 or 40 % chosen",
+        "How many words are to be filled in: more of them teach more at once, and leave less to read.",
+        **{"15 %": {"training.mask_share": 0.15}, "40 %": {"training.mask_share": 0.4}},
+    ),
+    _bert(
+        "bert-positions",
+        "Positions on and off",
+        "With positions, without them, and without them on shuffled words: what does order tell?",
+        learned={"model.positions": "learned"},
+        none={"model.positions": "none"},
+        none_shuffled={"model.positions": "none", "training.shuffle_words": True},
+    ),
+    _bert(
+        "bert-next-sentence",
+        "With and without next sentence",
+        "Both parts of the loss, or the masked words alone: what is [CLS] good for then?",
+        both={"training.next_sentence": True},
+        words_alone={"training.next_sentence": False},
+    ),
+)
+PRESETS: dict[str, Preset] = {item.name: item for item in (*_LADDER, *_PRETRAINING)}
 
 
 def preset(name: str) -> Preset:

@@ -1,11 +1,17 @@
-"""What is odd about reviews that are trained on, counted: copies, contradictions, one class that is rare."""
+"""What is odd about reviews and about reading them, counted and said in the same words at every entrance."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from sentiment_core.datasets import TEST, Reviews
+from sentiment_core.excerpt import Keep, in_words, part_read
 
+# From this share of unknown words on, and two of them, an answer rests on too little. Of 3,000 film reviews in English
+# the shipped model knows 87 % of the words at least, of reviews in other European languages 20 to 50 %.
+UNFAMILIAR = 0.25
 # One in fewer than so many reviews: naming the other class every time is right more than nine times in ten.
 RARE = 10
 
@@ -29,9 +35,74 @@ def remarks(reviews: Reviews) -> tuple[str, ...]:
         positive = np.bincount(group, weights=reviews.labels == 1, minlength=len(sizes))
         if both := int(np.sum((positive > 0) & (positive < sizes))):
             said.append(f"{both:,} texts have both labels: no model can be right about all their copies.")
-    counts = np.bincount(reviews.labels, minlength=2)
-    if RARE * counts.min() < len(reviews):
-        share = counts.max() / len(reviews)
-        name = ("negative", "positive")[counts.argmax()]
-        said.append(f"{share:.1%} of the reviews are {name}: always saying so reaches an accuracy of {share:.3f}.")
+    return (*said, *rare_class(reviews.labels))
+
+
+def rare_class(labels: np.ndarray) -> tuple[str, ...]:
+    """Return what one class that is rare, or missing, makes of an accuracy over `labels (N,)` of 0 and 1."""
+    counts = np.bincount(labels, minlength=2)
+    if not len(labels) or RARE * counts.min() >= len(labels):
+        return ()
+    name = ("negative", "positive")[counts.argmax()]
+    if not counts.min():
+        return (f"All {len(labels):,} labels are {name}: an accuracy over them says nothing about the other class.",)
+    share = counts.max() / len(labels)
+    return (f"{share:.1%} of the reviews are {name}: always saying so reaches an accuracy of {share:.3f}.",)
+
+
+@dataclass(frozen=True, eq=False)
+class WordsRead:
+    """What a model found in N reviews: tokens it knows, words among those, tokens it does not know; each `(N,)` int64.
+
+    Punctuation is no word: many scripts share it. The model reads at most `longest` known tokens of a
+    review, those that `keep` says.
+    """
+
+    known: np.ndarray
+    words: np.ndarray
+    unknown: np.ndarray
+    longest: int
+    keep: Keep = "head"
+
+    @property
+    def unfamiliar(self) -> np.ndarray:
+        """Which reviews `(N,)` bool have some words that the model knows, and too many that it does not."""
+        few = self.unknown >= np.maximum(2, UNFAMILIAR * (self.words + self.unknown))
+        return np.asarray((self.words > 0) & few)
+
+
+def about_answers(found: WordsRead, blank: np.ndarray) -> tuple[str, ...]:
+    """Return what a model could not read of many reviews; those that are `blank (N,)` bool are said elsewhere."""
+    said, count = [], len(found.known)
+    if nothing := int(np.sum((found.words == 0) & ~blank)):
+        said.append(
+            f"{nothing:,} of {count:,} reviews have no word that the model knows: its answer to them means "
+            "nothing, and they count for no accuracy and no calibration."
+        )
+    if unfamiliar := int(found.unfamiliar.sum()):
+        said.append(
+            f"{unfamiliar:,} of {count:,} reviews are full of words that the model does not know, as in another "
+            "language: its answers to them rest on the few others and may mean nothing."
+        )
+    if cut := int(np.sum(found.known > found.longest)):
+        said.append(
+            f"{cut:,} of {count:,} reviews are longer than the model reads: of those it has read "
+            f"{part_read(found.longest, found.keep)} tokens."
+        )
+    return tuple(said)
+
+
+def about_answer(found: WordsRead) -> tuple[str, ...]:
+    """Return what a model could not read of one review, which is not blank."""
+    known, words, unknown = int(found.known[0]), int(found.words[0]), int(found.unknown[0])
+    said = []
+    if not words:
+        said.append("No word of this review is one that the model knows: its answer means nothing.")
+    elif found.unfamiliar[0]:
+        said.append(
+            f"The model does not know {unknown:,} of the {words + unknown:,} words of this review, as in another "
+            "language: its answer rests on the others and may mean nothing."
+        )
+    if known > found.longest:
+        said.append(f"The model has read {in_words(found.longest, known, found.keep)} of this review.")
     return tuple(said)

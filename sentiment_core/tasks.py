@@ -12,6 +12,9 @@ Parts = Mapping[str, Balance]
 
 # What settings are about (`fields.About`): a task has a use for those about its topics, and for those about nothing.
 REVIEWS, SEQUENCES = "reviews", "sequences"
+WORD_VECTORS, PAIRS = "word vectors", "pairs of segments"
+RECURRENT, TRANSFORMER = "recurrent", "transformer"
+TWO_CLASSES = "two classes"
 ORDERS = 4
 
 
@@ -23,7 +26,7 @@ class TaskInfo:
     without reading, from the balance of the parts `train`, `validation` and `test` as far as it is known; None where
     that does not say.
 
-    `topics` are what it learns from: only settings about these are its own.
+    `topics` are what it learns from and with: only settings about these are its own.
 
     `judges_reviews`: it answers whether a review is positive. Only then do the classical baselines answer the same
     question, can its models be explained on the Explain page, and is it known beforehand what memory it takes.
@@ -59,8 +62,18 @@ TASKS: dict[str, TaskInfo] = {
         accuracy="Accuracy",
         chance=larger_class,
         guess=training_share,
-        topics=frozenset({REVIEWS}),
+        topics=frozenset({REVIEWS, WORD_VECTORS, RECURRENT, TWO_CLASSES}),
         judges_reviews=True,
+    ),
+    # What guessing reaches depends on how often each piece occurs: it is measured, as levels of the curves.
+    "masked-words": TaskInfo(
+        label="Masked words and next sentence (BERT)",
+        code="sentiment_core.training.pretraining:PretrainingTask",
+        loss="Loss (masked words + next sentence)",
+        accuracy="Masked words filled in",
+        chance=lambda parts: None,
+        guess=lambda parts: None,
+        topics=frozenset({REVIEWS, PAIRS, TRANSFORMER}),
     ),
     "temporal-order": TaskInfo(
         label="Temporal order of two symbols",
@@ -69,6 +82,6 @@ TASKS: dict[str, TaskInfo] = {
         accuracy="Orders right",
         chance=lambda parts: 1 / ORDERS,
         guess=lambda parts: math.log(ORDERS),
-        topics=frozenset({SEQUENCES}),
+        topics=frozenset({SEQUENCES, RECURRENT}),
     ),
 }

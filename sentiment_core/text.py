@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
@@ -40,6 +42,9 @@ _WORD_PATTERN = "|".join(
         r"[^\s]",
     ]
 )
+_BREAK = r"<br\s*/?>"
+# Typographic apostrophes and quotes stand for the plain ones that GloVe knows.
+_QUOTES = (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'))
 _CHUNK = 2_000
 
 
@@ -57,24 +62,36 @@ def _pipeline(tokenizer: TokenizerName) -> tuple[normalizers.Normalizer, pre_tok
         return normalizers.Lowercase(), pre_tokenizers.WhitespaceSplit()
     normalizer: normalizers.Normalizer = normalizers.Lowercase()
     if tokenizer == "word":
-        # Typographic apostrophes and quotes stand for the plain ones that GloVe knows.
-        quotes = (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'))
-        normalizer = normalizers.Sequence([normalizers.Replace(*pair) for pair in quotes] + [normalizer])
+        normalizer = normalizers.Sequence([normalizers.Replace(*pair) for pair in _QUOTES] + [normalizer])
     splits = [
-        pre_tokenizers.Split(Regex(r"<br\s*/?>"), behavior="removed"),
+        pre_tokenizers.Split(Regex(_BREAK), behavior="removed"),
         pre_tokenizers.Split(Regex(_WORD_PATTERN), behavior="removed", invert=True),
     ]
     return normalizer, pre_tokenizers.Sequence(splits)
 
 
-def _sanitise(text: str) -> str:
+def rules_of(tokenizer: TokenizerName) -> dict[str, Any]:
+    """Return a tokenizer as data, for a model that leaves: what a text is before it is lower-cased, then split.
+
+    `plain`: written one way first (`plain_string`); `replace`: pairs of signs; `break`: what separates pieces; `token`:
+    what a token is within a piece.
+    """
+    if tokenizer == "whitespace":
+        # Unicode's white space, which is less than Python's.
+        token = "[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+        return {"plain": False, "replace": [], "break": r"(?!)", "token": token}
+    pairs = [list(pair) for pair in _QUOTES] if tokenizer == "word" else []
+    return {"plain": tokenizer == "unified", "replace": pairs, "break": _BREAK, "token": _WORD_PATTERN}
+
+
+def sanitise(text: str) -> str:
     """Replace lone surrogates, which no UTF-8 library accepts, by `?`; lengths stay as they are."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _prepared(text: str, tokenizer: TokenizerName) -> str:
     """Return what of a text the pipeline gets to see."""
-    text = _sanitise(text)
+    text = sanitise(text)
     return plain_string(text) if tokenizer == "unified" else text
 
 
@@ -90,7 +107,7 @@ class TextEncoder:
 
     def encode(self, text: str) -> TokenizedText:
         """Tokenize one text, unknown tokens included."""
-        found = plain(_sanitise(text)) if self._name == "unified" else PlainText(_sanitise(text))
+        found = plain(sanitise(text)) if self._name == "unified" else PlainText(sanitise(text))
         encoding = self._tokenizer.encode(found.text, add_special_tokens=False)
         offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         starts, ends = offsets[:, 0], offsets[:, 1]
@@ -98,13 +115,26 @@ class TextEncoder:
             starts, ends = found.starts[starts], found.ends[ends - 1]
         return TokenizedText(np.asarray(encoding.ids, dtype=np.int64), starts, ends)
 
+    @cached_property
+    def is_word(self) -> np.ndarray:
+        """Which ids `(V + 1,)` bool stand for words and numbers rather than for punctuation; not id 0."""
+        ids = self._tokenizer.get_vocab()
+        found = np.zeros(len(ids), dtype=bool)
+        found[[place for word, place in ids.items() if any(map(str.isalnum, word))]] = True
+        found[UNKNOWN_ID] = False
+        return found
+
     def encode_known(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
         """Yield chunks of per-text ids `(T,)` int32, unknown tokens dropped."""
+        for chunk in self.encode_ids(texts):
+            yield [row[row != UNKNOWN_ID] for row in chunk]
+
+    def encode_ids(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
+        """Yield chunks of per-text ids `(T,)` int32, unknown tokens included."""
         for start in range(0, len(texts), _CHUNK):
             chunk = [_prepared(text, self._name) for text in texts[start : start + _CHUNK]]
             encodings = self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False)
-            ids = [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
-            yield [row[row != UNKNOWN_ID] for row in ids]
+            yield [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
 
 
 def token_strings(text: str, tokenizer: TokenizerName) -> list[str]:

@@ -255,7 +255,10 @@ def test_explain_any_text(kind: str, run: Cli, model: str) -> None:
     assert code == 0 and 0 <= document["probability"] <= 1
     assert document["label"] == int(document["probability"] >= 0.5)
     assert document["truncated"] is (kind == "long")
-    assert all(set(token) == {"text", "start", "end", "known", "attention"} for token in document["tokens"])
+    said = " ".join(document["warnings"])
+    assert ("No word of this review" in said) is (kind == "unknown")
+    assert ("The model has read the first 4,000 of 50,000 tokens" in said) is (kind == "long")
+    assert all(set(token) == {"text", "start", "end", "known", "used", "attention"} for token in document["tokens"])
     assert all(token["text"] == text[token["start"] : token["end"]] for token in document["tokens"])
     attention = sum(token["attention"] for token in document["tokens"])
     assert attention == pytest.approx(1.0 if any(token["known"] for token in document["tokens"]) else 0.0, abs=1e-5)

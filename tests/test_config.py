@@ -35,6 +35,9 @@ from sentiment_core.presets import PRESETS
 # Values that are right on their own but not together are excluded by the fields' own strategies below.
 SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "name": st.text(min_size=1, max_size=120),
+    "task": st.just("sentiment"),
+    "training.masked_share": st.floats(0, 0.5, allow_subnormal=False),
+    "training.replaced_share": st.floats(0, 0.2, allow_subnormal=False),
     "data.source": st.sampled_from(["demo", "imdb"]),
     "data.split": st.just("notebook"),
     "data.path": st.none(),

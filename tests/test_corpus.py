@@ -16,6 +16,7 @@ from sentiment_core.config import DataConfig
 from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import Reviews, silent
 from sentiment_core.errors import DataError
+from sentiment_core.excerpt import is_read, read_of
 
 DATA = DataConfig(embeddings="random", embedding_dim=4, max_tokens=None)
 
@@ -67,6 +68,20 @@ def test_long_reviews_are_cut_to_the_first_known_tokens(make_reviews: Callable[.
     assert words_of(cut, 3) == words_of(whole, 3)[:5]
 
 
+@pytest.mark.parametrize(("keep", "head"), [("head", 5), ("tail", 0), ("head_tail", 1)])
+def test_the_part_that_is_kept_of_long_reviews(keep: Any, head: int, make_reviews: Callable[..., Reviews]) -> None:
+    whole = prepare(DATA, make_reviews(30), 1, silent)
+    cut = prepare(DATA.model_copy(update={"max_tokens": 5, "keep": keep}), make_reviews(30), 1, silent)
+    assert whole.lengths.max() > 5 >= whole.lengths.min()
+    for place in range(30):
+        words = words_of(whole, place)
+        assert words_of(cut, place) == (words[:head] + words[len(words) - 5 + head :] if len(words) > 5 else words)
+        row = np.arange(len(words))
+        assert len(read_of(row, 5, keep)) == cut.lengths[place]
+        known = np.array([True, False] * len(words), dtype=bool)
+        assert np.flatnonzero(is_read(known, 5, keep)).tolist() == (2 * read_of(row, 5, keep)).tolist()
+
+
 def test_an_unknown_or_empty_review_has_length_zero(make_reviews: Callable[..., Reviews]) -> None:
     reviews = make_reviews(30)
     reviews.texts[4], reviews.texts[5] = "", "zyzzyva"
@@ -87,7 +102,7 @@ def test_the_second_time_comes_from_the_cache(
     first = prepare(DATA, make_reviews(30), 1, silent)
     monkeypatch.setattr(module, "_encode", None)
     again = prepare(DATA.model_copy(update={"max_tokens": 7}), make_reviews(30), 1, silent)
-    np.testing.assert_array_equal(again.token_ids, first.token_ids)
+    assert words_of(again, 3) == words_of(first, 3)[:7]
     np.testing.assert_array_equal(again.matrix, first.matrix)
 
 

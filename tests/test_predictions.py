@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sentiment_core.artifacts import PREDICTIONS
 from sentiment_core.datasets import TEST, load_reviews
+from sentiment_core.datasets.copies import exact_hashes
 from sentiment_core.errors import CheckpointError, DataError, StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import (
@@ -92,12 +93,14 @@ def packed(**changed: np.ndarray) -> bytes:
         packed(indices=np.array([0, 2, 1])),
         packed(indices=np.array([0, 0, 1])),
         packed(indices=np.array([-1, 0, 1])),
+        packed(contents=np.arange(2, dtype=np.uint64)),
+        packed(contents=np.arange(3)),
         packed(indices=np.array([0.0, 1.0, 2.0])),
         packed(probabilities=np.array([0.5, 0.5, 1.5], np.float32)),
         packed(probabilities=np.array(["a", "b", "c"])),
         packed(labels=np.array([None, 1, 1], dtype=object)),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_damaged_files_are_refused(run: Run, folder: Path, content: bytes) -> None:
     (folder / PREDICTIONS).write_bytes(content)
@@ -165,6 +168,7 @@ def test_a_trained_run_keeps_predictions_that_add_up_to_its_accuracy(tiny) -> No
         found = read_predictions(run)
         assert found is not None
         assert np.array_equal(found.indices, reviews.select(TEST))
+        assert found.contents is not None
         check_same_reviews(found, reviews)
         counts = confusion(found.probabilities, found.labels)
         assert np.trace(counts) / counts.sum() == run.test_accuracy
@@ -175,6 +179,13 @@ def test_other_reviews_than_the_tested_ones_are_noticed(tiny) -> None:
     tested = reviews.select(TEST)
     found = Predictions(tested, np.full(len(tested), 0.5, np.float32), reviews.labels[tested])
     check_same_reviews(found, reviews)
+    bound = replace(found, contents=exact_hashes([reviews.texts[place] for place in tested]))
+    check_same_reviews(bound, reviews)
+    place = int(tested[3])
+    edited = replace(reviews, texts=[*reviews.texts[:place], reviews.texts[place] + ".", *reviews.texts[place + 1 :]])
+    check_same_reviews(found, edited)  # kept before answers were bound to texts
+    with pytest.raises(DataError, match="the reviews have changed since this run was tested"):
+        check_same_reviews(bound, edited)
     for other in (replace(reviews, labels=1 - reviews.labels), replace(reviews, texts=[], labels=reviews.labels[:0])):
         with pytest.raises(DataError, match="have changed"):
             check_same_reviews(found, other)

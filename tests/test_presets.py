@@ -1,6 +1,10 @@
 """Presets and the twin experiment."""
 
+import torch
+
 from sentiment_core.config import ExperimentConfig
+from sentiment_core.models import parameter_count
+from sentiment_core.models.masked import build_masked_model
 from sentiment_core.presets import PRESETS, preset, vary_clipping
 
 
@@ -20,3 +24,23 @@ def test_a_preset_with_several_runs_keeps_them_as_pairs():
 def test_every_preset_can_be_varied():
     for item in PRESETS.values():
         assert len(vary_clipping(item.config).runs) == 2 * len(item.config.runs)
+
+
+def test_each_pre_training_twin_differs_in_what_it_is_named_after():
+    twins = {
+        name: item.config for name, item in PRESETS.items() if name.startswith("bert-") and len(item.config.runs) > 1
+    }
+    varied = {name: {field for run in config.runs for field in run.overrides} for name, config in twins.items()}
+    assert varied == {
+        "bert-direction": {"model.direction"},
+        "bert-masking": {"training.masked_share", "training.replaced_share"},
+        "bert-mask-share": {"training.mask_share"},
+        "bert-positions": {"model.positions", "training.shuffle_words"},
+        "bert-next-sentence": {"training.next_sentence"},
+    }
+
+
+def test_the_size_of_the_small_bert_is_counted():
+    config = preset("bert-mlm").config
+    model = build_masked_model(config.model, 8_000, config.data.pair_tokens, 1, torch.device("cpu"))
+    assert parameter_count(model) - model.transformer.embedding.weight.numel() == preset("bert-mlm").parameters

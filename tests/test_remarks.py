@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
-from sentiment_core.remarks import remarks
+from sentiment_core.excerpt import Keep
+from sentiment_core.remarks import WordsRead, about_answer, about_answers, rare_class, remarks
 
 
 def reviews(texts: list[str], labels: list[int], parts: list[int]) -> Reviews:
@@ -28,6 +29,39 @@ def test_copies_are_counted_across_the_parts_and_against_their_labels() -> None:
 def test_copies_within_one_part_leak_nothing() -> None:
     said = remarks(reviews(["a", "a", "b", "c"], [1, 1, 0, 0], [TRAIN, TRAIN, TEST, TEST]))
     assert len(said) == 1 and "2 of the 4" in said[0]
+
+
+def test_a_class_that_is_missing_is_said_and_of_no_labels_nothing() -> None:
+    assert rare_class(np.ones(7, dtype=np.int8)) == (
+        "All 7 labels are positive: an accuracy over them says nothing about the other class.",
+    )
+    assert rare_class(np.empty(0, dtype=np.int8)) == () == rare_class(np.array([0, 1]))
+
+
+def read(*counts: tuple[int, int, int], longest: int = 100, keep: Keep = "head") -> WordsRead:
+    return WordsRead(*np.array(counts, dtype=np.int64).reshape(-1, 3).T, longest, keep)
+
+
+def test_what_a_model_could_not_read_is_counted_once_for_each_review() -> None:
+    found = read((3, 0, 4), (0, 0, 0), (9, 8, 2), (4, 3, 9), (150, 120, 30), keep="tail")
+    assert found.unfamiliar.tolist() == [False, False, False, True, False]
+    said = about_answers(found, np.array([False, True, False, False, False]))
+    assert [line.split(" reviews ")[0] for line in said] == ["1 of 5"] * 3
+    assert "no word that the model knows" in said[0] and "another language" in said[1]
+    assert said[2].endswith("of those it has read the last 100 tokens.")
+    assert about_answers(read((9, 8, 2), (3, 2, 1)), np.zeros(2, dtype=bool)) == ()
+
+
+def test_one_review_is_spoken_of_in_numbers() -> None:
+    assert about_answer(read((9, 8, 2))) == ()
+    assert about_answer(read((3, 2, 1))) == ()  # one name in a short sentence
+    assert about_answer(read((2, 0, 3))) == (
+        "No word of this review is one that the model knows: its answer means nothing.",
+    )
+    assert about_answer(read((4, 3, 9)))[0].startswith("The model does not know 9 of the 12 words of this review")
+    assert about_answer(read((120, 90, 1), keep="head_tail")) == (
+        "The model has read the first 25 and the last 75 of 120 tokens of this review.",
+    )
 
 
 def test_a_rare_class_is_named_with_what_guessing_reaches() -> None:

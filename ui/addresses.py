@@ -14,14 +14,28 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
-from sentiment_core.lessons import LESSONS, Place
+from sentiment_core.inside.measures import MOST_PADDING
+from sentiment_core.lessons import LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
+from sentiment_core.seeds import parse_seeds
 from sentiment_core.sources import SOURCES
 from sentiment_core.steps.inside import USUAL_EVERY
 from ui.kit.address import Address, hand_over
-from ui.kit.address_fields import LONGEST_TEXT, Field, decimal, identifier, one_of, one_of_values, several, text, whole
+from ui.kit.address_fields import (
+    LONGEST_TEXT,
+    Field,
+    checked,
+    decimal,
+    identifier,
+    one_of,
+    one_of_values,
+    several,
+    text,
+    whole,
+)
+from ui.kit.components.live_plot import AXES
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
 
@@ -32,18 +46,27 @@ TRAIN = Address(
         identifier("experiment"),
         # A short link that lasts; further settings in it go on top.
         one_of("preset", PRESETS, None),
+        # Empty for a single one, which is among the settings.
+        checked("seeds", "", parse_seeds),
     ),
     settings=True,
 )
 
+# The exercise sheet, first of the lessons.
+SHEET = "sheet"
 LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [item.name for item in LESSONS], None, nothing="all of them"),
+        one_of("lesson", [SHEET, *(item.name for item in LESSONS)], None, nothing="all of them"),
+        one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
+        # Of an exercise that a lesson begins with: what has been given away.
+        one_of("told", ("hint", "solution"), None, nothing="nothing"),
         identifier("mistake"),
         identifier("experiment"),
         one_of("watch", ("recorded",), None),
+        # How much padding the glass shows; without it, the glass is closed.
+        whole("glass", 0, MOST_PADDING, None, "padding behind the review", say=lambda value: str(value or "closed")),
     ),
     settings=True,
     remembers=False,
@@ -58,6 +81,8 @@ RUNS = Address(
         one_of("source", choices("data.source"), None, nothing="all are listed"),
         whole("page", 1, 999_999, 1),
         several("runs", 50),
+        one_of("group", {"seed": "by everything but the seed"}, None, nothing="each run by itself"),
+        one_of("x", AXES, "step", "axis of the curves"),
         one_of("cell", CELLS, None, "cell of the confusion matrix"),
         identifier("of", title="run of the confusion matrix"),
         decimal("threshold", 0.05, 0.95, 0.5),
@@ -152,6 +177,7 @@ DATA = Address(
         one_of("tokenizer", choices("data.tokenizer"), "unified"),
         one_of("embeddings", ("glove-50", "glove-100"), "glove-50"),
         whole("max_tokens", 1, 10_000, 400),
+        one_of("keep", choices("data.keep"), "head"),
         text("search", 200),
         one_of("label", ("all", "positive", "negative"), "all"),
         one_of("part", ("all", "train", "validation", "test"), "all"),
@@ -210,9 +236,14 @@ def to_lesson(name: str | None = None, **settings: str) -> Link:
     return Link("lessons", LESSON.query(lesson=name, settings=settings))
 
 
-def to_runs() -> Link:
-    """Return the way to the list of runs."""
-    return Link("runs")
+def to_sheet(question: str | None = None) -> Link:
+    """Return the way to the exercise sheet, or to one of its questions."""
+    return Link("lessons", LESSON.query(lesson=SHEET, question=question))
+
+
+def to_runs(runs: Sequence[str] = (), *, by_seed: bool = False) -> Link:
+    """Return the way to the list of runs, `runs` selected; `by_seed`: to the settings over their seeds."""
+    return Link("runs", RUNS.query(runs=list(runs), group="seed" if by_seed else None))
 
 
 def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
@@ -224,6 +255,18 @@ def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
 def to_lab(name: str | None = None, **fields: str) -> Link:
     """Return the way to a lab with `fields` of its address; without a name, to the list of labs."""
     return Link("labs", {} if name is None else {LAB.name: name, **fields})
+
+
+def to_glass(models: Sequence[tuple[str, int | None]], *, padding: int = 0, review: str = "") -> Link:
+    """Return the way into the Glass RNN: the first two of `models`, each after an update or as kept last.
+
+    A review that does not fit into an address stays out.
+    """
+    said = {"padding": str(padding)} if padding else {}
+    said |= {"text": review} if 0 < len(review) <= LONGEST_TEXT else {}
+    for (name, step), side in zip([*models, ("none", None)][:2], ("", "beside_"), strict=True):
+        said |= {"beside" if side else "model": name} | ({} if step is None else {f"{side}step": str(step)})
+    return to_lab("glass-rnn", **said)
 
 
 def to_place(place: Place) -> Link:

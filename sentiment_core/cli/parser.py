@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sentiment_core import __version__
-from sentiment_core.cli import about, findings, reviews, runs, seeds
+from sentiment_core.cli import about, findings, inside, reviews, runs, seeds
 from sentiment_core.cli.files import add_file_options
 from sentiment_core.config import DataConfig
 from sentiment_core.presets import PRESETS
@@ -19,8 +19,8 @@ ABOUT = """The command line: one JSON document on standard output with `--json`,
 Exit code 0, or 2 with one line on standard error for bad input.
 """
 SPLIT_HELP = (
-    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column (what "
-    "the file's column split says)"
+    "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column "
+    "(what the file's column split says)"
 )
 
 
@@ -71,10 +71,18 @@ def build_parser() -> argparse.ArgumentParser:
     over.add_argument("run_id", metavar="RUN_ID", nargs="*", help="only these (default: all)")
     real = add("compare", seeds.compare, "Is it real? Compare settings over all seeds that they were trained with.")
     real.add_argument("run_id", metavar="RUN_ID", nargs="+", help="one run of each setting, the first to compare with")
-    exported = add("export", runs.export, "Write a run to a file: metrics, configuration or TensorBoard event files.")
+    looks = add(
+        "inside", runs.inside, "Print what a run that watched its inside has seen there; --json has all of it."
+    )
+    looks.add_argument("run_id", metavar="RUN_ID")
+    exported = add(
+        "export", runs.export, "Write a run to a file: metrics, configuration, TensorBoard, its model, a report."
+    )
     exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
-    exported.add_argument("--format", choices=["csv", "json", "tensorboard"], default="csv")
+    exported.add_argument("--format", choices=["csv", "json", "tensorboard", "model", "html"], default="csv")
     exported.add_argument("--output", required=True, metavar="FILE")
+    imported = add("import", runs.bring, "Bring a model that `export --format model` has written into this home.")
+    imported.add_argument("file", metavar="FILE")
     predict = add("predict", reviews.predict, "Classify the reviews of a file.", computes=True)
     predict.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     predict.add_argument("--data", required=True, metavar="FILE", help="labels are optional")
@@ -86,12 +94,25 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     explain.add_argument("--text", required=True, help="the review")
     explain.add_argument("--method", metavar="NAME,NAME", help="add a score per token by each explanation method")
+    fill = add("fill", reviews.fill, "Ask a masked language model what belongs in a gap.", computes=True)
+    fill.add_argument("--model", required=True, metavar="RUN_ID")
+    fill.add_argument("--text", required=True, help="with [MASK] for each piece to fill in")
+    fill.add_argument("--second", default="", metavar="TEXT", help="ask too whether this follows the text")
+    fill.add_argument("--step", type=int, help="the weights as they were after this update, where they were kept")
     padding = add(
         "padding", reviews.padding, "Ask runs about one review with more and more padding behind it.", computes=True
     )
     padding.add_argument("--model", required=True, metavar="RUN_ID,RUN_ID", help="runs alike in all but their pooling")
     padding.add_argument("--text", required=True, help="the review")
     padding.add_argument("--amounts", default="0,1,10,100,500", help="so many padding steps (default %(default)s)")
+    glass = add(
+        "glass", inside.glass, "Look into a network while it reads one review: states, gates, gradient.", computes=True
+    )
+    glass.add_argument("--model", default="glass-last", metavar="RUN_ID|NAME", help="a run, pretrained or glass-NAME")
+    glass.add_argument("--step", type=int, metavar="N", help="as it was after this update, where that was kept")
+    glass.add_argument("--text", required=True, help="the review")
+    glass.add_argument("--padding", type=int, default=0, metavar="N", help="so many zero vectors behind it")
+    glass.add_argument("--label", choices=["predicted", "positive", "negative"], default="predicted")
     study = add(
         "study", reviews.study, "Measure how faithful explanation methods are over a sample of reviews.", computes=True
     )
@@ -121,7 +142,9 @@ def build_parser() -> argparse.ArgumentParser:
         computes=True,
     )
     order_map.add_argument(
-        "--train", metavar="FILE", help="train all of it here, in about a quarter of an hour of one core, and write it"
+        "--train",
+        metavar="FILE",
+        help="train all of it here, in about eight minutes of one core, and write it; one that is begun goes on",
     )
     add(
         "work",

@@ -19,7 +19,7 @@ from sentiment_core.errors import ConfigError
 
 def predict(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.explain import load_predictor
-    from sentiment_core.explain.batch import file_asked, measures, seen_sentence, unknown_sentence
+    from sentiment_core.explain.batch import file_asked, measures, seen_sentence
     from sentiment_core.explain.unseen import seen_among
     from sentiment_core.steps.rules import positive
     from sentiment_core.store import Store
@@ -27,9 +27,9 @@ def predict(options: argparse.Namespace) -> tuple[Any, str]:
     data = from_fields({**file_fields(options), **path_fields(options.data)}).data
     asked = file_asked(data, keep_columns=options.output is not None)
     with Store() as store:
-        probabilities, known = load_predictor(options.model, store).answers(asked.texts)
+        probabilities, read = load_predictor(options.model, store).answers(asked.texts)
         seen = seen_among(asked.texts, options.model, store)
-    asked = replace(asked, seen=seen, known=known)
+    asked = replace(asked, seen=seen, read=read)
     # A network that diverged answers with no number, which is neither class.
     predicted = [int(positive(value)) if math.isfinite(value) else None for value in probabilities]
     document: dict[str, Any] = {
@@ -54,7 +54,7 @@ def predict(options: argparse.Namespace) -> tuple[Any, str]:
         lines.append("  ".join(f"{name} {value:.4f}" for name, value in found.items()))
         if seen is not None and 0 < seen.sum() < len(seen) and (fresh := judged & ~seen).any():
             document["unseen"] = all_finite(measures(probabilities[fresh], asked.labels[fresh]))
-    said = [*asked.warnings, unknown_sentence(asked), seen_sentence(asked, probabilities)]
+    said = [*asked.warnings, *asked.remarks(), seen_sentence(asked, probabilities)]
     document["warnings"] = [in_options(sentence) for sentence in said if sentence is not None]
     lines += document["warnings"]
     if options.output is not None:
@@ -87,7 +87,7 @@ def explain(options: argparse.Namespace) -> tuple[Any, str]:
     asked = {field: item.name for field, item in methods.items() if field != "attention"}
     attributions = dict(zip(asked, attribute(predictor, options.text, list(asked.values())), strict=True))
     tokens: list[dict[str, Any]] = [
-        {name: getattr(token, name) for name in ("text", "start", "end", "known", "attention")}
+        {name: getattr(token, name) for name in ("text", "start", "end", "known", "used", "attention")}
         for token in explanation.tokens
     ]
     document: dict[str, Any] = {
@@ -96,19 +96,59 @@ def explain(options: argparse.Namespace) -> tuple[Any, str]:
         "seen": seen,
         "tokens": tokens,
         "truncated": explanation.truncated,
+        "warnings": list(explanation.remarks),
     }
     for field, attribution in attributions.items():
         for token, value in zip(tokens, attribution.scores.tolist(), strict=True):
             token[field] = value
         if attribution.completeness is not None:
             document["completeness"] = vars(attribution.completeness)
-    lines = [f"P(positive) = {explanation.probability:.3f}", *([f"{options.model} {REMEMBERED}"] if seen else [])]
+    lines = [f"P(positive) = {explanation.probability:.3f}", *explanation.remarks]
+    lines += [f"{options.model} {REMEMBERED}"] if seen else []
     columns = list(methods) or ["attention"]
     if methods:
         lines.append("  ".join([*columns, "token"]))
     for token in tokens:
         scores = "  ".join(score(token[column]).rjust(max(len(column), 7) if methods else 0) for column in columns)
-        lines.append(f"{scores}  {token['text']}{'' if token['known'] else '  (unknown)'}")
+        lines.append(f"{scores}  {token['text']}{_unread(token)}")
+    return document, "\n".join(lines)
+
+
+def _unread(token: dict[str, Any]) -> str:
+    return "" if token["used"] else "  (not read)" if token["known"] else "  (unknown)"
+
+
+def fill(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain.fill import load_pair_reader
+    from sentiment_core.store import Store
+    from sentiment_core.wordpiece import MASK
+
+    with Store() as store:
+        reading = load_pair_reader(options.model, store, options.step).read(options.text, options.second)
+    gaps = [token for token in reading.tokens if token.masked]
+    if not gaps and reading.follows is None:
+        raise ConfigError(f"--text: write {MASK} for the piece to fill in, or give a second text with --second")
+    document = {
+        "tokens": [token.text for token in reading.tokens],
+        "segments": [token.segment for token in reading.tokens],
+        "follows": reading.follows if reading.follows is None else finite(reading.follows),
+        "left_out": reading.left_out,
+        "gaps": [
+            {
+                "token": place,
+                "guesses": [{"text": guess.text, "probability": finite(guess.probability)} for guess in token.guesses],
+            }
+            for place, token in enumerate(reading.tokens)
+            if token.masked
+        ],
+    }
+    lines = [" ".join(token.text for token in reading.tokens)]
+    for token in gaps:
+        lines.append(", ".join(f"{guess.text} {guess.probability:.3f}" for guess in token.guesses))
+    if reading.follows is not None:
+        lines.append(f"P(the second follows) = {reading.follows:.3f}")
+    if reading.left_out:
+        lines.append(f"{reading.left_out:,} pieces are left out: the model reads {len(reading.tokens)} at most.")
     return document, "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment_core.cli.files import file_fields, source_fields
@@ -129,6 +130,38 @@ def metrics(options: argparse.Namespace) -> tuple[Any, str]:
     return rows, "\n".join([header, *lines])
 
 
+def inside(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.inside.watched import columns_in_words, watched
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        store.run(options.run_id)
+        found = watched(store, options.run_id)
+    if not found.steps:
+        return [], "This run did not watch its inside; train with --set watch_every=20."
+    words = columns_in_words()
+    looks = [
+        {
+            "step": step,
+            **{name: float(values[place]) for name, values in found.numbers.items()},
+            "recurrent_radius": found.radius[place].tolist(),
+            "recurrent_stretch": found.stretch[place].tolist(),
+            "gradient_through_time": [
+                {"tokens_before_the_last": word, "log10_length": float(length), "reviews": int(reviews)}
+                for word, length, reviews in zip(words, found.lengths[place], found.reviews[place], strict=False)
+                if reviews
+            ],
+        }
+        for place, step in enumerate(found.steps)
+    ]
+    lines = [",".join(["step", *found.numbers])]
+    lines += [
+        ",".join([str(step), *(f"{values[place]:.5g}" for values in found.numbers.values())])
+        for place, step in enumerate(found.steps)
+    ]
+    return looks, "\n".join(lines)
+
+
 def export(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.export import export
     from sentiment_core.store import Store
@@ -137,3 +170,12 @@ def export(options: argparse.Namespace) -> tuple[Any, str]:
         content = export(store, options.run_id, options.format)
     write(options.output, content)
     return {"output": options.output, "bytes": len(content)}, f"{options.output}: {len(content):,} bytes"
+
+
+def bring(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain.archive.reader import import_model
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        run = import_model(store, Path(options.file))
+    return {"run_id": run.id, "name": run.name}, f"{run.id}  {run.name}: imported; ask it with --model {run.id}"

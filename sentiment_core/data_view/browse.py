@@ -11,6 +11,7 @@ from sentiment_core.config import Tokenizer
 from sentiment_core.data_view.statistics import PARTS
 from sentiment_core.datasets import Reviews
 from sentiment_core.errors import DataError
+from sentiment_core.excerpt import Keep, is_read
 from sentiment_core.text import TextEncoder, token_strings
 
 LABELS = {"negative": 0, "positive": 1}
@@ -20,7 +21,7 @@ LABELS = {"negative": 0, "positive": 1}
 class TokenView:
     """One token: characters `start` to `end` of the text, the `word` it is looked up as, and its `id`, 0 if unknown.
 
-    `used`: known, and not beyond the longest review.
+    `used`: known, and in the part that is read of a longer review.
     """
 
     start: int
@@ -51,16 +52,15 @@ def search(reviews: Reviews, needle: str = "", label: str = "all", part: str = "
     return np.array([place for place in found.tolist() if wanted in reviews.texts[place].lower()], dtype=np.int64)
 
 
-def tokens_of(text: str, tokenizer: Tokenizer, ids: Mapping[str, int], longest: int) -> list[TokenView]:
+def tokens_of(
+    text: str, tokenizer: Tokenizer, ids: Mapping[str, int], longest: int, keep: Keep = "head"
+) -> list[TokenView]:
     """Return the tokens of `text`; `ids` gives the id of every word that the vectors know, from 1 on."""
     words = list(dict.fromkeys(token_strings(text, tokenizer)))
     # An encoder that knows exactly these words finds every token's characters, unknown ones included.
     found = TextEncoder(words, tokenizer).encode(text)
-    rows = []
-    used = 0
-    for place, start, end in zip(found.token_ids.tolist(), found.starts.tolist(), found.ends.tolist(), strict=True):
-        word = words[place - 1]
-        identifier = ids.get(word, 0)
-        used += identifier != 0
-        rows.append(TokenView(start, end, word, identifier, identifier != 0 and used <= longest))
-    return rows
+    spelled = [words[place - 1] for place in found.token_ids.tolist()]
+    identifiers = [ids.get(word, 0) for word in spelled]
+    used = is_read(np.array(identifiers, dtype=np.int64) != 0, longest, keep)
+    columns = (found.starts.tolist(), found.ends.tolist(), spelled, identifiers, used.tolist())
+    return [TokenView(*row) for row in zip(*columns, strict=True)]

@@ -17,11 +17,13 @@ from sentiment_core.config import DataConfig
 from sentiment_core.datasets.file import reader, settings
 from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
+from sentiment_core.excerpt import Keep
 from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, run_of, weights_of
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
 from sentiment_core.explain.unseen import own_test, seen_among
 from sentiment_core.metrics import Balance, Status
-from sentiment_core.predictions import read_predictions
+from sentiment_core.predictions import is_about, read_predictions
+from sentiment_core.remarks import WordsRead, about_answers, rare_class
 from sentiment_core.steps.rules import correct, positive
 from sentiment_core.store import Store
 from sentiment_core.work.kinds import Kind, Progress
@@ -36,7 +38,7 @@ class Asked:
     """The reviews that are asked about: texts (N), labels (N,) or None, and what to tell the user about them.
 
     A label is `NO_LABEL` where a row has none. `seen` (N,) bool: those that the model has learned from, None where
-    nobody can tell. `known` (N,): how many words of each the model knows, None before it was asked. `columns`: the
+    nobody can tell. `read`: what the model could read of each, None before it was asked. `columns`: the
     other columns of their file, as they stand there, beside the `text_column`.
     """
 
@@ -44,7 +46,7 @@ class Asked:
     labels: np.ndarray | None
     warnings: tuple[str, ...] = ()
     seen: np.ndarray | None = None
-    known: np.ndarray | None = None
+    read: WordsRead | None = None
     text_column: str = "text"
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -53,9 +55,18 @@ class Asked:
         """Which rows `(N,)` bool an accuracy is over: those with a label and with words that the model knows."""
         if self.labels is None:
             return np.zeros(len(self.texts), dtype=bool)
-        full = np.fromiter((bool(text.strip()) for text in self.texts), dtype=bool, count=len(self.texts))
-        labelled: np.ndarray = full & (self.labels != NO_LABEL)
-        return labelled if self.known is None else labelled & (self.known > 0)
+        labelled: np.ndarray = ~self.blank & (self.labels != NO_LABEL)
+        return labelled if self.read is None else labelled & (self.read.words > 0)
+
+    @cached_property
+    def blank(self) -> np.ndarray:
+        """Which rows `(N,)` bool have no text."""
+        return np.fromiter((not text.strip() for text in self.texts), dtype=bool, count=len(self.texts))
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return what the model could not read of the reviews, and what their labels make of an accuracy."""
+        read = () if self.read is None else about_answers(self.read, self.blank)
+        return read if self.labels is None else (*read, *rare_class(self.labels[self.judged]))
 
 
 @dataclass(frozen=True)
@@ -73,10 +84,19 @@ class BatchQuestion:
 
 @dataclass(frozen=True)
 class Answers:
-    """P(positive) of each review, in the order of `reviews_of`, and how many of its words the model knows."""
+    """P(positive) of each review, in the order of `reviews_of`, and the columns of `WordsRead`."""
 
     probabilities: tuple[float, ...]
     known: tuple[int, ...]
+    words: tuple[int, ...]
+    unknown: tuple[int, ...]
+    longest: int
+    keep: Keep = "head"
+
+    def read(self) -> WordsRead:
+        """Return what the model could read of each review."""
+        known, words, unknown = (np.array(column, dtype=np.int64) for column in (self.known, self.words, self.unknown))
+        return WordsRead(known, words, unknown, self.longest, self.keep)
 
 
 PREDICTIONS = Kind(
@@ -166,15 +186,15 @@ def answers_in_test(question: BatchQuestion, asked: Asked, store: Store) -> np.n
     """Return P(positive) `(N,)` of `asked` as it was when the run was tested; None where the model must be asked."""
     if question.data != "own" or asked.labels is None:
         return None
-    trained, count = store.run(question.model), len(asked.texts)
+    trained = store.run(question.model)
     if trained.status is not Status.FINISHED:
         # Its weights may be later ones than those that were tested.
         return None
     with suppress(CheckpointError):
         found = read_predictions(trained)
-        # Both go through the test part in its order; other labels mean other reviews.
-        if found is not None and len(found) >= count and np.array_equal(found.labels[:count], asked.labels):
-            answers = found.probabilities[:count].astype(np.float64)
+        # Both go through the test part in its order.
+        if found is not None and is_about(found, asked.texts, asked.labels):
+            answers = found.probabilities[: len(asked.texts)].astype(np.float64)
             return answers if np.isfinite(answers).all() else None
     return None
 
@@ -189,13 +209,17 @@ def run(question: BatchQuestion, progress: Progress) -> Answers:
         predictor = load_predictor(question.model, store)
         texts = reviews_of(question, store).texts
     found: list[float] = []
-    known: list[int] = []
+    read: list[WordsRead] = []
     for start in range(0, len(texts), CHUNK):
         progress(f"Review {start:,} of {len(texts):,}", start / len(texts))
-        probabilities, words = predictor.answers(texts[start : start + CHUNK])
+        probabilities, part = predictor.answers(texts[start : start + CHUNK])
         found += probabilities.tolist()
-        known += words.tolist()
-    return Answers(tuple(found), tuple(known))
+        read.append(part)
+    known, words, unknown = (
+        tuple(count for part in read for count in getattr(part, name).tolist())
+        for name in ("known", "words", "unknown")
+    )
+    return Answers(tuple(found), known, words, unknown, predictor.max_tokens, predictor.keep)
 
 
 def counts_at(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> Counts:
@@ -257,20 +281,6 @@ def seen_sentence(asked: Asked, probabilities: np.ndarray, threshold: float = 0.
     return (
         f"{sentence} Over the {int(fresh.sum()):,} others: accuracy {new['accuracy']:.3f}, calibration error "
         f"{new['ece']:.3f}."
-    )
-
-
-def unknown_sentence(asked: Asked) -> str | None:
-    """Return how many reviews the model can say nothing about, None where it knows words of each that has any."""
-    if asked.known is None:
-        return None
-    blank = np.fromiter((not text.strip() for text in asked.texts), dtype=bool, count=len(asked.texts))
-    unknown = int(np.sum((asked.known == 0) & ~blank))
-    if not unknown:
-        return None
-    return (
-        f"{unknown:,} of {len(asked.texts):,} reviews have no word that the model knows: its answer to them means "
-        "nothing, and they count for no accuracy and no calibration."
     )
 
 

@@ -156,6 +156,8 @@ def _with_masks(
 
 def _read(predictor: Predictor, text: str) -> tuple[TokenizedText, np.ndarray]:
     """Return `Predictor.read` of what matters of `text`: many drafts of a very long review are asked at once."""
+    if predictor.keep != "head":
+        return predictor.read(text)
     end = text.rfind(" ", 0, CHARACTERS_PER_TOKEN * predictor.max_tokens)
     if end > 0:
         tokens, used = predictor.read(text[:end])

@@ -123,7 +123,7 @@ def _model(text: str, model: ModelRows, largest: dict[str, float]) -> str:
     explanation = model.explanation
     read = f"{explanation.used_tokens} of {len(explanation.tokens)} tokens read"
     if explanation.truncated:
-        read += ", the rest cut off"
+        read += f": {explanation.read} that it knows"
     answer = f"<b>{LABELS[explanation.label]}</b>, P(positive) = {explanation.probability:.4f}"
     parts = [f"<section>\n<h2>{_text(model.name)}</h2>\n<p>{answer} · {read}</p>\n"]
     if model.seen:

@@ -10,7 +10,7 @@ import torch
 
 from sentiment_core.architecture import POOLINGS
 from sentiment_core.artifacts import MODEL, run_place
-from sentiment_core.config import ExperimentConfig, RunConfig, flatten, from_fields, with_runs
+from sentiment_core.config import OBSERVING_FIELDS, ExperimentConfig, RunConfig, flatten, from_fields, with_runs
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
@@ -29,7 +29,7 @@ KINDS: dict[str, frozenset[str]] = {
     "attention": frozenset(name for name, pooling in POOLINGS.items() if pooling.attends),
 }
 # What may differ between compared runs: what the probe is about, and what makes no difference to a model.
-FREE = {"name", "device", "snapshots", "model.pooling"}
+FREE = {*OBSERVING_FIELDS, "device", "model.pooling"}
 # Two sums over differently long rows differ by rounding; a model that reads padding moves a thousand times further.
 FLAT = 1e-5
 

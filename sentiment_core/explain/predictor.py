@@ -14,11 +14,13 @@ import torch
 from sentiment_core.config import Tokenizer
 from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import CheckpointError, DataError
+from sentiment_core.excerpt import is_read, read_of
 from sentiment_core.explain.parallel import each
 from sentiment_core.explain.records import Explanation, ReadingAlong, TokenScore
 from sentiment_core.models import ModelOutput, assemble
+from sentiment_core.remarks import WordsRead, about_answer
 from sentiment_core.steps import rules
-from sentiment_core.text import TextEncoder, TokenizedText
+from sentiment_core.text import UNKNOWN_ID, TextEncoder, TokenizedText
 from sentiment_core.training.checkpoints import EMBEDDING, VOCABULARY, SavedModel, load_model, vectors_of, vocabulary_of
 
 MAX_CHARACTERS = 1_000_000
@@ -48,6 +50,7 @@ class Predictor:
             if saved.words is None
             else TextEncoder(self.vectors.words, self.config.data.tokenizer)
         )
+        self.keep = self.config.data.keep
         self.max_tokens = min(self.config.data.max_tokens or MAX_TOKENS, MAX_TOKENS)
         self._vocabulary = vocabulary_of(saved)
         self._table = saved.tensors.get(EMBEDDING)
@@ -75,11 +78,23 @@ class Predictor:
         """Return P(positive) `(N,)` float64 for each text; one without known words gets what the model says to none."""
         return self.answers(texts)[0]
 
-    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return what `predict` does, and how many words of each text the model knows `(N,)` int64."""
-        rows = [ids for chunk in self.encoder.encode_known(texts) for ids in chunk]
-        known = np.array([len(ids) for ids in rows], dtype=np.int64)
-        return sigmoid(self.logits([ids[: self.max_tokens] for ids in rows])), known
+    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, WordsRead]:
+        """Return what `predict` does, and what the model could read of each text."""
+        rows = [ids for chunk in self.encoder.encode_ids(texts) for ids in chunk]
+        found = self.words_read(rows)
+        return sigmoid(self.logits([self.cut(ids[ids != UNKNOWN_ID]) for ids in rows])), found
+
+    def words_read(self, rows: Sequence[np.ndarray]) -> WordsRead:
+        """Return what the model can read of reviews given as source ids `(T,)`, unknown tokens included."""
+        counts = np.array(
+            [(np.count_nonzero(ids), self.encoder.is_word[ids].sum(), len(ids)) for ids in rows], dtype=np.int64
+        ).reshape(-1, 3)
+        known, words, tokens = counts.T
+        return WordsRead(known, words, tokens - known, self.max_tokens, self.keep)
+
+    def cut(self, row: np.ndarray) -> np.ndarray:
+        """Return what the model reads of the known tokens `row (T,)` of a review."""
+        return read_of(row, self.max_tokens, self.keep)
 
     def logits(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Return the log-odds of positive `(N,)` float64 for reviews given as source ids `(T,)`, cut nowhere.
@@ -112,10 +127,10 @@ class Predictor:
         return self.model.classify(embedded, lengths).logits / self.temperature
 
     def read(self, text: str) -> tuple[TokenizedText, np.ndarray]:
-        """Return the tokens of `text` and a mask `(T,)` of those the model uses: known, and not beyond its longest."""
+        """Return the tokens of `text` and a mask `(T,)` of those the model uses: known, and in the part it reads."""
         tokens = self.encoder.encode(text)
         known = tokens.token_ids != 0
-        return tokens, known & (np.cumsum(known) <= self.max_tokens)
+        return tokens, is_read(known, self.max_tokens, self.keep)
 
     def reading_along(self, text: str) -> ReadingAlong:
         """Return P(positive) after each used token, as if the review ended there; raises `DataError`.
@@ -163,6 +178,8 @@ class Predictor:
             known_tokens=int(known.sum()),
             used_tokens=int(used.sum()),
             seconds=time.perf_counter() - started,
+            keep=self.keep,
+            remarks=about_answer(self.words_read([tokens.token_ids])),
         )
 
     def embed(self, token_ids: np.ndarray) -> np.ndarray:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sentiment_core.excerpt import Keep, in_words
+
 
 # A long review has tens of thousands of these.
 @dataclass(frozen=True, slots=True)
 class TokenScore:
     """One token: `start` and `end` are character offsets into the original text, `text` is that part of it.
 
-    `known`: the vectors have it. `used`: the model saw it (known, and not beyond its longest review). `attention`:
-    its weight, 0 where the model did not see it, None when the model does not attend.
+    `known`: the vectors have it. `used`: the model saw it (known, and in the part of a long review that it reads).
+    `attention`: its weight, 0 where the model did not see it, None when the model does not attend.
     """
 
     text: str
@@ -26,7 +28,11 @@ class TokenScore:
 
 @dataclass(frozen=True)
 class Explanation:
-    """One model's answer to one text: `probability` is P(positive), `label` 1 from 0.5 on, `seconds` the wall time."""
+    """One model's answer to one text: `probability` is P(positive), `label` 1 from 0.5 on, `seconds` the wall time.
+
+    `truncated`: it did not read every word it knows, but the part that `keep` names. `remarks`: what
+    that and the words it does not know make of the answer, a sentence each.
+    """
 
     model_id: str
     probability: float
@@ -36,6 +42,13 @@ class Explanation:
     known_tokens: int
     used_tokens: int
     seconds: float
+    keep: Keep = "head"
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> str:
+        """Which part of the known tokens the model read, in words."""
+        return in_words(self.used_tokens, self.known_tokens, self.keep)
 
 
 @dataclass(frozen=True)

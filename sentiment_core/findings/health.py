@@ -16,7 +16,7 @@ from sentiment_core.findings.verdict.measure import judge_run
 from sentiment_core.findings.verdict.records import RunVerdict, Topic
 from sentiment_core.findings.verdict.words import decimal, failures, too_often
 from sentiment_core.metrics import Evaluation
-from sentiment_core.steps.rules import Steps
+from sentiment_core.steps.rules import SATURATED, Steps
 from sentiment_core.store import Run, Source
 from sentiment_core.tasks import TASKS
 
@@ -48,6 +48,11 @@ class Remark:
     lab: str
     lesson: str
     topic: Topic | None = None
+
+    @property
+    def alert(self) -> bool:
+        """Whether something has gone wrong; a threshold below the usual norm is a choice that may be meant."""
+        return self.kind != "threshold"
 
 
 # The lab and the lesson that each kind leads to.
@@ -103,7 +108,7 @@ def _against_guessing(
         return [("rate too high", f"{measured} is above {without}: the updates overshoot. {rate}", None)]
     # A network may be no surer than a guess and right more often all the same.
     if mean - half > guess * (1 - NO_PROGRESS) and not judged.learned and not _right(evaluations, run):
-        return [("stuck", f"{measured} is no better than {without}: it has not begun to learn.", "learned")]
+        return [("stuck", f"{measured} is no better than {without}.", "learned")]
     return []
 
 
@@ -159,7 +164,7 @@ def _inside(source: Source, run: Run) -> Found:
     looks = {name: _last_looks(source, run, name) for name in names if name in SHARES or name.startswith(RATIO)}
     found: Found = []
     if (seen := looks.get("saturated_share")) and min(seen) > MOST_SATURATED:
-        where = "beyond ±0.97, where tanh is flat and lets little gradient through"
+        where = f"beyond ±{SATURATED}, where tanh is flat and lets little gradient through"
         found.append(("saturated", f"{_between(seen)} of the states are {where}.", None))
     if (seen := looks.get("dead_relu_share")) and min(seen) > MOST_DEAD:
         found.append(("dead", f"{_between(seen)} of the ReLU units are zero for every example of a batch.", None))

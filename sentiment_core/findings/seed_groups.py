@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sentiment_core.config import OBSERVING_FIELDS
 from sentiment_core.intervals import Mean, mean_of
-from sentiment_core.store import Run
+from sentiment_core.store import Experiment, Run
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,18 @@ def group_by_seed(runs: Iterable[Run]) -> list[SeedGroup]:
 
 
 def setting_of(run: Run) -> str:
-    """Return what runs that differ in nothing but names and seed have in common, and no others have."""
-    return run.config.model_dump_json(exclude={"name", "seed", "runs"})
+    """Return what runs that differ in nothing but the seed, and in what changes no training, have in common."""
+    return run.config.model_dump_json(exclude={*OBSERVING_FIELDS, "seed", "runs"})
+
+
+def alike_but_seed(experiment: Experiment, others: Iterable[Experiment]) -> list[Experiment]:
+    """Return those of `others` that differ from `experiment` in nothing but name and seed, by rising seed."""
+
+    def setting(each: Experiment) -> str:
+        return each.config.model_dump_json(exclude={"name", "seed"})
+
+    own = setting(experiment)
+    return sorted((each for each in others if setting(each) == own), key=lambda each: each.config.seed)
 
 
 def described(group: SeedGroup) -> dict[str, Any]:

@@ -12,14 +12,12 @@ from torch import nn
 
 from sentiment_core.errors import DataError
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
-from sentiment_core.inside.measures import norms
+from sentiment_core.inside.measures import MOST_PADDING, MOST_TOKENS
 from sentiment_core.models import ModelOutput, SentimentModel
 from sentiment_core.models.encoder import reorder, reversal
+from sentiment_core.models.through_time import gradient_norms
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, SATURATED, positive
 
-# What one strip can show and a page can send: longer reviews are looked at up to here.
-MOST_TOKENS = 250
-MOST_PADDING = 250
 # Where every prefix must be read anew: so many tokens in all, spread evenly over the review.
 PREFIX_TOKENS = 8_000
 # Prefixes that are pooled at once, each with all states.
@@ -33,23 +31,29 @@ class Glass:
     `states (S, H)` are the uppermost layer's, the units that read backward last; NaN where those have nothing to say:
     behind the review. `gates` have the states' shape, values 0..1, by name in the order in which they act.
     `gradient (S,)` is ‖∂L/∂h_t‖ through all later steps, L the loss (nats) against `label`; 0 is what float32 makes of
-    less than 1e-45. `probabilities (S,)`: P(positive) if the review ended there; NaN where it was not asked.
+    less than about 1e-38. `log_odds (S,)` of positive, calibrated, if the review ended there; NaN where not asked.
     """
 
     starts: np.ndarray  # (T,) characters of the text
     ends: np.ndarray
     token_ids: np.ndarray  # (T,) ids of the model's word vectors
     known: int  # tokens that the model reads of the text, T or more
+    unknown: int  # tokens that it has no vectors for, which it never sees
     padding: int
     states: np.ndarray
     forward_units: int  # the first so many units read forward
     gates: dict[str, np.ndarray]
     attention: np.ndarray | None  # (S,)
-    probabilities: np.ndarray
+    log_odds: np.ndarray
     gradient: np.ndarray
     order: np.ndarray  # (H,) units, see `reading_order`
     label: int
     loss: float
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Return P(positive) `(S,)` if the review ended after each step; NaN where it was not asked."""
+        return sigmoid(self.log_odds)
 
     @property
     def saturated(self) -> np.ndarray:
@@ -57,11 +61,14 @@ class Glass:
         return np.asarray(np.abs(self.states) > SATURATED)
 
 
-def look(predictor: Predictor, text: str, padding: int = 0, label: int | None = None) -> Glass:
+def look(
+    predictor: Predictor, text: str, padding: int = 0, label: int | None = None, bare: Glass | None = None
+) -> Glass:
     """Return what happens when `predictor` reads `text` with `padding` zero vectors behind it.
 
     L is the binary cross-entropy of the uncalibrated log-odds, as in training, against `label`: 1 positive, 0 negative,
-    None the class that is predicted. Raises `DataError` for a text that is empty, too long or without a known word, and
+    None the class that is predicted. `bare` is the same text seen without padding, whose answers word by word need not
+    be asked again. Raises `DataError` for a text that is empty, too long or without a known word, and
     for more padding than `MOST_PADDING`.
     """
     check_text(text)
@@ -93,19 +100,21 @@ def look(predictor: Predictor, text: str, padding: int = 0, label: int | None = 
     forward_units = model.encoder.hidden_size
     states[len(row) :, forward_units:] = np.nan
     with torch.inference_mode():
-        log_odds = _after_each(predictor, model, row, output)
+        log_odds = _after_each(predictor, model, row, output, bare)
     return Glass(
         starts=tokens.starts[places],
         ends=tokens.ends[places],
         token_ids=row,
         known=int(used.sum()),
+        unknown=int((tokens.token_ids == 0).sum()),
         padding=padding,
         states=states,
         forward_units=forward_units,
         gates=_gates(passes, lengths),
         attention=None if output.attention_weights is None else output.attention_weights[0].detach().cpu().numpy(),
-        probabilities=sigmoid(log_odds),
-        gradient=norms(watched.grad[0].cpu().numpy()),
+        log_odds=log_odds,
+        # Counted back from the end of all steps, padding among them; here from the first on.
+        gradient=gradient_norms(watched.grad, lengths + padding)[0].flip(0).double().cpu().numpy(),
         order=reading_order(states[: len(row)], log_odds[: len(row)], forward_units),
         label=target,
         loss=loss.item(),
@@ -127,7 +136,9 @@ def reading_order(states: np.ndarray, log_odds: np.ndarray, forward_units: int) 
     return np.asarray(np.lexsort((-correlation, behind)))
 
 
-def _after_each(predictor: Predictor, model: SentimentModel, row: np.ndarray, output: ModelOutput) -> np.ndarray:
+def _after_each(
+    predictor: Predictor, model: SentimentModel, row: np.ndarray, output: ModelOutput, bare: Glass | None
+) -> np.ndarray:
     """Return the calibrated log-odds `(S,)` after each step, NaN where they were not asked.
 
     A network that reads forward only has the same states whatever follows: pooling the first n of them is reading n
@@ -137,7 +148,9 @@ def _after_each(predictor: Predictor, model: SentimentModel, row: np.ndarray, ou
     mistaken = bool(predictor.config.model.mistakes)
     found = np.full(steps, np.nan)
     own = np.arange(steps) if not (model.encoder.backward_layers or mistaken) else np.arange(count, steps)
-    if len(own) < steps:
+    if len(own) < steps and bare is not None:
+        found[:count] = bare.log_odds
+    elif len(own) < steps:
         points = min(count, max(2 * PREFIX_TOKENS // count, 2))
         after = np.unique(np.linspace(1, count, points).round().astype(np.int64))
         # One by one where a network mistakes what shares its batch for its own.

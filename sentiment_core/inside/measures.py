@@ -6,6 +6,9 @@ import numpy as np
 
 from sentiment_core.steps.rules import SATURATED
 
+# What one look at a review shows at most, in words and in padding behind it.
+MOST_TOKENS, MOST_PADDING = 250, 250
+
 
 def saturated_share(activations: np.ndarray) -> float:
     """Return the share of tanh outputs (any shape) with |a| > 0.97; NaN of none."""

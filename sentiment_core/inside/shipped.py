@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentiment_core.errors import NotFoundError
+from sentiment_core.explain import load_predictor
 from sentiment_core.explain.predictor import Predictor, load
+from sentiment_core.store import Store
 
 FOLDER = Path(__file__).resolve().parent.parent / "pretrained" / "glass"
 
@@ -35,6 +37,14 @@ SHIPPED: dict[str, ShippedModel] = {
 def shipped_steps(name: str) -> list[int]:
     """Return after which updates the weights of a shipped model were kept, ascending, without the end."""
     return sorted(int(path.name.removeprefix("step-")) for path in (FOLDER / name).glob("step-*"))
+
+
+def load_to_look(model_id: str, store: Store, step: int | None = None) -> Predictor:
+    """Return a model that ships, by its name, or any that can be explained; as it was after update `step`, or at last.
+
+    Raises `NotFoundError`, `CheckpointError` or `EmbeddingsError`.
+    """
+    return load_shipped(model_id, step) if model_id in SHIPPED else load_predictor(model_id, store, step)
 
 
 def load_shipped(name: str, step: int | None = None) -> Predictor:

@@ -5,6 +5,7 @@ from sentiment_core.lessons.evidence import measured, results, updates_per_epoch
 from sentiment_core.lessons.hyperparameters import HYPERPARAMETERS, Hyperparameter
 from sentiment_core.lessons.mistakes import MISTAKES, MistakeLesson, mistake, mistakes_of
 from sentiment_core.lessons.places import Place
+from sentiment_core.lessons.questions import QUESTIONS, Question, question
 from sentiment_core.lessons.setting import changed_fields, experiment_for, full_experiment_for
 from sentiment_core.lessons.source import Excerpt, excerpt
 from sentiment_core.lessons.syllabus import LESSONS, Lesson, Variation, lesson
@@ -13,11 +14,13 @@ __all__ = [
     "HYPERPARAMETERS",
     "LESSONS",
     "MISTAKES",
+    "QUESTIONS",
     "Excerpt",
     "Hyperparameter",
     "Lesson",
     "MistakeLesson",
     "Place",
+    "Question",
     "Variation",
     "changed_fields",
     "excerpt",
@@ -28,6 +31,7 @@ __all__ = [
     "measured_choice",
     "mistake",
     "mistakes_of",
+    "question",
     "results",
     "updates_per_epoch",
 ]

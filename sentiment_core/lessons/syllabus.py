@@ -53,7 +53,8 @@ class Lesson:
     `formula` is LaTeX, its lines parted by a double backslash. `code` holds references `module:definition` for
     `excerpt`. `measure` says which measurement picks the choice that came true; choices stand in that measurement's
     order. `epochs` on the demo reviews, None: the usual number. `also_measured` is what no recording can say, with its
-    source; what recordings say is computed from them (`lessons.evidence`).
+    source; what recordings say is computed from them (`lessons.evidence`). A lesson may begin with an `exercise`: then
+    its idea is the solution, and a `hint` comes before it.
     """
 
     name: str
@@ -74,6 +75,8 @@ class Lesson:
     epochs: int | None = None
     variations: tuple[Variation, ...] = ()
     also_measured: str = ""
+    exercise: str = ""
+    hint: str = ""
 
 
 LESSONS: tuple[Lesson, ...] = (
@@ -81,7 +84,7 @@ LESSONS: tuple[Lesson, ...] = (
         name="padded-last-state",
         rung=1,
         title="Padded last state",
-        summary="The head reads the state after the padding. What is left of the review there?",
+        summary="The notebook's first network classifies from the state it ends with. Why does it not learn?",
         idea="Reviews in a batch are padded with zero vectors to the longest of them. A network that classifies from "
         "the state at the end of the padded row lets a short review run through hundreds of empty steps first. In "
         "each of them the state is multiplied by the same matrix and squashed again, until every review ends in "
@@ -102,6 +105,11 @@ LESSONS: tuple[Lesson, ...] = (
         explanation="After enough zero vectors the state has forgotten what came before, and the gradient that would "
         "teach it has to come back through the same empty steps.",
         preset="padded-last-state",
+        exercise="A batch holds reviews of different length; with zero vectors behind them they are all as long as the "
+        "longest. The network reads every row to its end and classifies from the state that it ends with. The notebook "
+        "trained it for two epochs, and it answered no better than chance. Why does it not learn?",
+        hint="Take a review of 100 words in a batch whose longest has 800. What does the network read in the other 700 "
+        "steps, and what does each of them do to the state?",
     ),
     Lesson(
         name="last-state",

@@ -5,7 +5,7 @@ Everything here is the same for every run, so that what two runs measured can be
 
 from __future__ import annotations
 
-# How far the inside is looked into when a page switches it on: so rarely that training is hardly slower.
+# Updates from one look to the next where a page switches looking on: so many that training is hardly slower.
 USUAL_EVERY = 20
 
 # Trained parts of a network, from its input on; `other` is what a network of another task has besides.

@@ -178,6 +178,43 @@ def declare(name: str, quantity: Quantity) -> None:
     DIAGNOSTICS[name] = quantity.named(name)
 
 
+WORDS = Panel("words", "Loss of masked words")
+PAIRS = Panel("pairs", "Loss of the next sentence")
+PAIR_ACCURACY = Panel("pair_accuracy", "Next sentences named")
+
+declare("word_loss", Quantity("batch", "nats", "measured", "Mean cross-entropy of the chosen pieces.", WORDS))
+declare(
+    "word_guess",
+    Quantity(
+        "guessing",
+        "nats",
+        "known",
+        "Unigram line: the loss of answering with each piece's share of the training reviews, without reading.",
+        WORDS,
+        "level",
+    ),
+)
+declare(
+    "word_chance",
+    Quantity("guessing", "", "known", "Share of the most frequent piece: right without reading.", ACCURACY, "level"),
+)
+declare(
+    "pair_loss",
+    Quantity("batch", "nats", "measured", "Mean cross-entropy of whether the second segment follows.", PAIRS),
+)
+declare("pair_guess", Quantity("guessing", "nats", "known", "ln 2: answering always one half.", PAIRS, "level"))
+declare(
+    "pair_accuracy",
+    Quantity("batch", "", "measured", "Share of the pairs of which it is said rightly.", PAIR_ACCURACY, "faint"),
+)
+declare("pair_chance", Quantity("guessing", "", "known", "Half of the pairs belong together.", PAIR_ACCURACY, "level"))
+for _part in ("validation", "test"):
+    for _name in ("word_loss", "pair_loss", "pair_accuracy"):
+        _batch = DIAGNOSTICS[_name]
+        _help = f"{_batch.help.removesuffix('.')}, over the {_part} part."
+        declare(f"{_part}_{_name}", replace(_batch, title=_part, help=_help, line="dashed", tag=""))
+
+
 def diagnostic(name: str) -> Quantity:
     """Return a declared diagnostic; raise `ValueError` for any other name."""
     if name not in DIAGNOSTICS:

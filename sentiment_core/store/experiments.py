@@ -98,6 +98,19 @@ class Experiments(Database):
                     hold(connection, experiment_id, **worker_columns(worker))
         return [self.experiment(experiment_id) for experiment_id, *_ in made]
 
+    def adopt_experiment(self, config: ExperimentConfig, **fields: Any) -> Experiment:
+        """Take in an experiment of one run that was trained elsewhere, ended; `fields` as in `update_run`."""
+        experiment_id, now = secrets.token_hex(4), time.time()
+        (run,) = config.runs
+        values = {name: RUN_FIELDS[name](value) for name, value in fields.items()}
+        ended = {"status": Status.FINISHED, "config": config.model_dump_json()}
+        with self._write() as connection:
+            moments = dict.fromkeys(("created_at", "queued_at", "finished_at"), now)
+            connection.execute(insert(experiments), {"id": experiment_id, "name": config.name, **ended, **moments})
+            own = {"id": f"{experiment_id}-1", "experiment_id": experiment_id, "position": 1, "name": run.name}
+            connection.execute(insert(runs), {**own, **ended, **values})
+        return self.experiment(experiment_id)
+
     def experiment(self, experiment_id: str) -> Experiment:
         """Return an experiment with its runs; raise `NotFoundError`, and `StoreError` when it cannot be read."""
         rows, run_rows = self._rows(experiments.c.id == experiment_id)

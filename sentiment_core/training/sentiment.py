@@ -42,6 +42,13 @@ class SentimentTask(Task[Corpus, Batch]):
             logger.warning("%s", warning)
         write_seen(folder, reviews)
         corpora = prepare_corpora(config, reviews, show)
+        if unread := int(np.sum(np.any([corpus.lengths == 0 for corpus in corpora], axis=0))):
+            logger.warning(
+                "%s of the %s reviews have no word that the vectors know: nothing is learned from them, and the "
+                "answers to them mean nothing.",
+                f"{unread:,}",
+                f"{len(reviews):,}",
+            )
         check_loaded(
             config.model_copy(update={"device": device.type}),
             longest=max(int(corpus.lengths.max()) for corpus in corpora),
@@ -113,7 +120,8 @@ class SentimentTask(Task[Corpus, Batch]):
         return {name: Balance(len(rows), int(positive(data.labels[rows]).sum())) for name, rows in parts.items()}
 
     def write_test(self, folder: Path, data: Corpus, examples: np.ndarray, answers: np.ndarray) -> None:
-        write_predictions(folder, examples, answers, data.labels[examples])
+        contents = None if data.contents is None else data.contents[examples]
+        write_predictions(folder, examples, answers, data.labels[examples], contents)
 
 
 def class_weights(labels: np.ndarray) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -64,26 +65,32 @@ class Stepper:
         run.scaler.step(run.optimizer)
         run.scaler.update()
         run.average(step)
+        with torch.no_grad():
+            right = self.task.right(answers, batch).mean()
+            details = {name: values.mean() for name, values in self.task.details(answers, batch).items()}
         measured = {
             "loss": loss.detach(),
-            "accuracy": self.task.right(answers.detach(), batch).mean(),
+            "accuracy": right,
             "grad_norm": gradient.norm,
             "grad_norm_clipped": gradient.norm_clipped,
             "grad_max": gradient.largest,
             "clip_cosine": gradient.cosine,
         }
         run.note_update(epoch, rate, batch.tokens, measured)
+        for name, value in details.items():
+            run.measure(name, value)
 
     @torch.no_grad()
     def evaluate(
-        self, run: Run, batches: Iterable[Any], keep: Callable[[torch.Tensor], object] | None = None
+        self, run: Run, batches: Iterable[Any], part: str, keep: Callable[[torch.Tensor], object] | None = None
     ) -> tuple[float, float]:
         """Return loss and accuracy over all answers about `batches`, with the averaged weights where there are any.
 
-        The accuracy is NaN where an answer is not a finite number. `keep` is handed each batch's answers `(N, …)`,
-        float32 on the CPU.
+        The accuracy is NaN where an answer is not a finite number. The task's details of `part` stay in the run. `keep`
+        is handed each batch's answers `(N, …)`, float32 on the CPU.
         """
         total = 0.0
+        details: dict[str, list[torch.Tensor]] = defaultdict(list)
         right: list[float] = []
         sizes: list[int] = []
         run.model.eval()
@@ -94,12 +101,16 @@ class Stepper:
                 total += self.task.loss(answers, there).item() * len(answers)
                 right.append(self.task.right(answers, there).sum().item())
                 sizes.append(len(answers))
+                for name, values in self.task.details(answers, there).items():
+                    details[f"{part}_{name}"].append(values)
                 if keep is not None:
                     keep(answers.cpu())
+        for name, found in details.items():
+            run.measure(name, torch.cat(found).mean())
         if not sizes:
             return math.nan, math.nan
         return total / sum(sizes), run.share(right, sizes)
 
-    def _forward(self, run: Run, batch: Any) -> torch.Tensor:
+    def _forward(self, run: Run, batch: Any) -> Any:
         with torch.autocast(run.device.type, run.dtype, enabled=run.dtype is not torch.float32):
             return self.task.answers(run.model, batch).float()

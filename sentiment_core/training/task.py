@@ -6,7 +6,7 @@ Another task is a subclass of `Task` and an entry in `sentiment_core/tasks.py`, 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -31,6 +31,16 @@ class Examples(Protocol):
 
     def to(self, device: torch.device) -> Self:
         """Return the batch on `device`."""
+
+
+class Answers(Protocol):
+    """What a model says about a batch: a tensor `(N, …)`, or something that holds several."""
+
+    def __len__(self) -> int:
+        """How many answers are judged, N."""
+
+    def float(self) -> Self:
+        """Return the answers in float32."""
 
 
 Data = TypeVar("Data")
@@ -79,16 +89,16 @@ class Task(ABC, Generic[Data, AnyBatch]):
         """Return each run's untrained model on `device`; its weights depend on its configuration and seed alone."""
 
     @abstractmethod
-    def answers(self, model: Any, batch: AnyBatch) -> torch.Tensor:
-        """Return what the model says about a batch `(N, …)`, in the precision of the run."""
+    def answers(self, model: Any, batch: AnyBatch) -> Answers:
+        """Return what the model says about a batch, in the precision of the run."""
 
     @abstractmethod
-    def loss(self, answers: torch.Tensor, batch: AnyBatch) -> torch.Tensor:
-        """Return the mean loss (0-dimensional) of float32 `answers (N, …)`, which is what is minimised."""
+    def loss(self, answers: Any, batch: AnyBatch) -> torch.Tensor:
+        """Return the mean loss (0-dimensional) of float32 `answers`, which is what is minimised."""
 
     def training_loss(
         self, config: ExperimentConfig, data: Data, members: np.ndarray
-    ) -> Callable[[torch.Tensor, AnyBatch], torch.Tensor]:
+    ) -> Callable[[Any, AnyBatch], torch.Tensor]:
         """Return what a run minimises over its training examples `members (M,)`, called as `loss` is.
 
         Evaluations use `loss` whatever this is, so that runs can be held against each other.
@@ -96,8 +106,19 @@ class Task(ABC, Generic[Data, AnyBatch]):
         return self.loss
 
     @abstractmethod
-    def right(self, answers: torch.Tensor, batch: AnyBatch) -> torch.Tensor:
-        """Return 1 where answers `(N, …)` are right, 0 where wrong, NaN where there is none `(N,)`."""
+    def right(self, answers: Any, batch: AnyBatch) -> torch.Tensor:
+        """Return 1 where `answers` are right, 0 where wrong, NaN where there is none `(N,)`."""
+
+    def details(self, answers: Any, batch: AnyBatch) -> Mapping[str, torch.Tensor]:
+        """Return what else is measured of `answers`: values `(n,)` by the name of a diagnostic, which is their mean.
+
+        Of an evaluation it is called `validation_NAME` or `test_NAME`.
+        """
+        return {}
+
+    def levels(self, data: Data) -> Mapping[str, float]:
+        """Return numbers that stay, by the name of a diagnostic: what answering without reading reaches, say."""
+        return {}
 
     @abstractmethod
     def save(
@@ -113,7 +134,7 @@ class Task(ABC, Generic[Data, AnyBatch]):
         return {}
 
     def write_test(self, folder: Path, data: Data, examples: np.ndarray, answers: np.ndarray) -> None:
-        """Keep the answers `(N, …)` about the examples `(N,)` of the test part. Raises `StoreError`."""
+        """Keep the answers `(N, …)`, tensors, about the examples `(N,)` of the test part. Raises `StoreError`."""
 
 
 def task_named(name: str) -> Task[Any, Any]:

@@ -126,6 +126,9 @@ class Trainer:
             batches = self._collate(indices)
             self.step += 1
             self.stepper.update(runs, batches, self.step, self.epoch, self._each)
+            for run in runs:
+                for name, level in self.task.levels(self.data_of(run)).items():
+                    run.measure(name, level)
             seconds = time.perf_counter() - started
             for run in runs:
                 run.add_seconds(seconds)
@@ -178,7 +181,7 @@ class Trainer:
         def evaluate(run: Run) -> tuple[float, float]:
             data = self.data_of(run)
             batches = (self.task.batch(data, examples) for examples in self.task.plan_evaluation(data, part))
-            return self.stepper.evaluate(run, batches, kept[run.id].append if keeps else None)
+            return self.stepper.evaluate(run, batches, part, kept[run.id].append if keeps else None)
 
         for callback in self.callbacks:
             callback.on_evaluation_start(self, part)

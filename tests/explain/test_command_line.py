@@ -12,7 +12,7 @@ from sentiment_core.explain import attribute
 from sentiment_core.explain.predictor import Predictor
 
 TEXT = "word3 nowhere word7 word1"
-FIELDS = {"text", "start", "end", "known", "attention"}
+FIELDS = {"text", "start", "end", "known", "used", "attention"}
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -46,7 +46,7 @@ def test_a_field_per_method(run: Run, make_predictor: Callable[..., Predictor]) 
 
 def test_without_methods_nothing_is_added(run: Run) -> None:
     plain = json.loads(run("--json")[1])
-    assert set(plain) == {"probability", "label", "seen", "tokens", "truncated"} and plain["seen"] is False
+    assert set(plain) == {"probability", "label", "seen", "tokens", "truncated", "warnings"} and plain["seen"] is False
     assert all(set(token) == FIELDS for token in plain["tokens"])
     lines = run()[1].splitlines()
     assert lines[0] == f"P(positive) = {plain['probability']:.3f}"

@@ -209,6 +209,21 @@ def test_reading_says_what_the_model_uses(make_predictor: Callable[..., Predicto
     assert tokens.token_ids.tolist() == [2, 0, 3, 4] and used.tolist() == [True, False, True, False]
 
 
+def test_a_model_that_keeps_the_end_answers_to_the_end(make_predictor: Callable[..., Predictor]) -> None:
+    words = [f"word{number}" for number in range(12)]
+    for keep, kept, said in (
+        ("tail", words[8:], "the last 4 of 12 tokens"),
+        ("head_tail", [words[0], *words[9:]], "the first 1 and the last 3 of 12 tokens"),
+    ):
+        predictor = make_predictor({"data.max_tokens": 4, "data.keep": keep})
+        answer = predictor.explain(" ".join(words))
+        assert [token.text for token in answer.tokens if token.used] == kept and answer.read == said
+        expected = predictor.predict([" ".join(kept)])[0]
+        assert predictor.predict([" ".join(words)])[0] == pytest.approx(expected, abs=1e-6)
+        assert answer.probability == pytest.approx(expected, abs=1e-6)
+        assert predictor.reading_along(" ".join(words)).probabilities[-1] == pytest.approx(expected, abs=1e-6)
+
+
 @pytest.mark.parametrize("fields", [{}, {"model.cell": "gru", "model.bidirectional": True}], ids=["rnn", "gru"])
 def test_reading_along_asks_every_prefix(fields: dict[str, Any], make_predictor: Callable[..., Predictor]) -> None:
     predictor = make_predictor(fields)

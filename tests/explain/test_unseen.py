@@ -170,7 +170,7 @@ def test_the_shipped_model_knows_its_reviews(real_data: Path, store: Store) -> N
     from sentiment_core.config import DataConfig
     from sentiment_core.explain.unseen import seen_by
 
-    reviews = load_reviews(DataConfig(source="csv", path=str(real_data / "movie.csv.gz")))
+    reviews = load_reviews(DataConfig(source="csv", path=str(real_data / "movie.csv.gz"), split="notebook"))
     seen = seen_by("pretrained", store)
     assert seen is not None and np.array_equal(seen, learned_from(reviews))
     assert is_in([reviews.texts[index] for index in reviews.select(TEST)], seen).sum() == 97

@@ -18,7 +18,7 @@ from sentiment_core.findings.verdict import judge
 from sentiment_core.lessons import lesson
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.recorded import recording, recordings
-from sentiment_core.steps.quantities import StepMetrics
+from sentiment_core.steps.quantities import Diagnostic, StepMetrics
 from sentiment_core.store import Store
 from ui.labs.registry import lab
 
@@ -44,6 +44,7 @@ def examined() -> Examined:
         norm: float = 0.5,
         after: float | None = None,
         fields: dict[str, Any] | None = None,
+        looks: dict[str, Sequence[float]] | None = None,
     ) -> list[Remark]:
         config = with_runs(from_fields(fields or {}), [RunConfig(name="it")])
         threshold = math.nan if config.training.threshold is None else config.training.threshold
@@ -68,7 +69,12 @@ def examined() -> Examined:
                 )
                 for number, loss in enumerate(losses, start=1)
             ]
-            store.write_steps({run.id: steps})
+            seen = [
+                Diagnostic(run.id, 10 * place, name, value)
+                for name, values in (looks or {}).items()
+                for place, value in enumerate(values, start=1)
+            ]
+            store.write_steps({run.id: steps}, seen)
             store.write_evaluations(
                 run.id,
                 [
@@ -167,6 +173,42 @@ def test_what_may_be_luck_is_not_called_overfitting(examined: Examined, validati
 
 def test_a_training_loss_that_rises_along_is_no_overfitting(examined: Examined) -> None:
     assert kinds(examined(falling(4)[::-1], (0.5, 0.42, 0.48, 0.55), accuracy=0.8)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "looks", "figure"),
+    [
+        ("saturated", {"saturated_share": [0.1] * 5 + [0.6] * 9 + [0.8]}, "60% to 80% of the states are beyond ±0.97"),
+        ("dead", {"dead_relu_share": [0.55] * 6}, "In the last 6 looks 55% to 55% of the ReLU units are zero"),
+        ("update ratio", {"update_ratio_head": [-1.2] * 9 + [-1.0]}, "of the head by 6.3e-02 to 1.0e-01 of their size"),
+        ("update ratio", {"update_ratio_recurrence": [-6.0] * 5}, "far below the usual 1e-3"),
+    ],
+)
+def test_what_was_seen_inside(examined: Examined, kind: str, looks: dict[str, Sequence[float]], figure: str) -> None:
+    (remark,) = examined(around(0.4), looks=looks)
+    assert remark.kind == kind and figure in remark.text and remark.alert
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        {"saturated_share": [0.9] * 4},  # too few looks
+        {"saturated_share": [0.9] * 9 + [0.4]},  # not always
+        {"dead_relu_share": [0.4] * 10},
+        {"update_ratio_head": [-1.2] * 9 + [-2.0], "update_ratio_recurrence": [-3.0] * 10},
+        {"update_ratio_head": [-2.0, -3.0, -4.5, -2.0, -3.0]},
+        {"update_ratio_head": [-1.0] * 9 + [math.nan]},
+    ],
+)
+def test_what_was_seen_inside_of_healthy_runs_is_no_remark(
+    examined: Examined, looks: dict[str, Sequence[float]]
+) -> None:
+    assert examined(around(0.4), looks=looks) == []
+
+
+def test_a_schedule_that_ends_at_zero_makes_small_updates_on_purpose(examined: Examined) -> None:
+    looks = {"update_ratio_head": [-6.0] * 5}
+    assert examined(around(0.4), looks=looks, fields={"training.schedule": "cosine"}) == []
 
 
 def test_recorded_runs_that_learned_are_called_healthy_and_the_others_are_not() -> None:

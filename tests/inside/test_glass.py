@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from sentiment_core.errors import DataError, NotFoundError
 from sentiment_core.explain.padding_probe import padding_probe
 from sentiment_core.explain.predictor import Predictor
-from sentiment_core.inside import glass
+from sentiment_core.inside import measures
 from sentiment_core.inside.glass import look, reading_order
 from sentiment_core.inside.shipped import FOLDER, SHIPPED, load_shipped, shipped_steps
 from tests.training.test_listening import CELLS
@@ -120,6 +120,8 @@ def test_the_answer_after_each_word_is_that_of_the_review_up_to_there(
         assert np.isfinite(behind).tolist() == [False, False, False, True]
     else:
         np.testing.assert_allclose(behind, padding_probe(predictor, TEXT, [1, 2, 3, 4]), atol=1e-6)
+        again = look(predictor, TEXT, 4, bare=look(predictor, TEXT))
+        np.testing.assert_allclose(again.log_odds, found.log_odds, atol=1e-6)
 
 
 def test_padding_washes_a_saturated_state_out(make_predictor: Make) -> None:
@@ -155,7 +157,8 @@ def test_what_is_too_much_or_too_little_is_said(make_predictor: Make) -> None:
         with pytest.raises(DataError, match=message):
             look(predictor, text, padding)
     long = look(predictor, "word1 " * 300)
-    assert len(long.token_ids) == glass.MOST_TOKENS and long.known == 300
+    assert len(long.token_ids) == measures.MOST_TOKENS and long.known == 300 and long.unknown == 0
+    assert look(predictor, TEXT).unknown == 1
 
 
 def test_the_loss_is_against_the_predicted_class_unless_told(make_predictor: Make) -> None:

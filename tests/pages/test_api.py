@@ -14,7 +14,8 @@ from sentiment_core.config import ExperimentConfig, RunConfig
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.presets import vary_clipping
 from sentiment_core.store import Store
-from ui.server.api import parse_after, routes
+from ui.server.api import routes
+from ui.server.asked import parse_after
 from ui.server.shared_work import SharedWork
 
 from .conftest import finished_twin, step_metrics

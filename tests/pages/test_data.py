@@ -62,7 +62,7 @@ def test_coverage_lists_each_tokenizer_and_vocabulary(open_page):
     table = page.dataframe[0].value
     assert table["Vocabulary"].tolist() == ["glove-50", "the reviews' own words"] * 3
     shares = [float(share.rstrip("%")) for share in table["Known tokens"]]
-    assert shares[0] > 99 > shares[2]
+    assert min(shares[0], shares[2]) > 99 > shares[4]
     unknown = page.dataframe[1].value
     assert unknown["Times"].is_monotonic_decreasing and len(unknown) == 100
 

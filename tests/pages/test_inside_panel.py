@@ -14,9 +14,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
+from sentiment_core import cli
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.inside.watched import histograms, watched
 from sentiment_core.metrics import Status
+from sentiment_core.presets import vary_clipping
 from sentiment_core.recorded import read, record
 from sentiment_core.steps.inside import ACTIVATIONS, BINS, COLUMNS, PLACES, USUAL_EVERY
 from sentiment_core.steps.quantities import Diagnostic
@@ -28,10 +30,10 @@ from .conftest import finished_twin, key_of, step_metrics, texts
 
 
 def look(run_id: str, step: int) -> list[Diagnostic]:
-    """What an LSTM's look leaves: the gradient 20 columns far, 10 times shorter with each."""
+    """What an LSTM's look leaves: the gradient 40 columns far, half a decade shorter with each, nothing at the end."""
     through = np.full((2, len(COLUMNS)), np.nan, np.float32)
-    through[0, :20], through[1] = -np.arange(20), 0
-    through[0, 19], through[1, :20] = -math.inf, 32
+    through[0, :40], through[1] = -np.arange(40) / 2, 0
+    through[0, 39], through[1, :40] = -math.inf, 32
     layers, outputs = np.zeros((len(PLACES), BINS)), np.zeros((len(ACTIVATIONS), BINS))
     layers[2, 20], outputs[0, step % BINS] = 1, 1
     spectrum = np.full((1, 4), step / 2)
@@ -75,8 +77,8 @@ def test_the_route_sends_looks_and_then_only_new_ones(client: TestClient, lab: S
     assert run["step"] == [1, 11, 21] and run["matrices"] == ["input", "forget", "cell", "output"]
     assert run["numbers"]["gradient_recurrence"] == [0.5, 5.5, 10.5] and run["numbers"]["gradient_head"] == ["NaN"] * 3
     assert "dead_relu_share" not in run["numbers"]
-    assert len(run["lengths"][0]) == 20 and run["lengths"][0][17:] == [-17, -18, "-Infinity"]
-    assert run["reviews"][2] == [32] * 20
+    assert len(run["lengths"][0]) == 40 and run["lengths"][0][37:] == [-18.5, -19, "-Infinity"]
+    assert run["reviews"][2] == [32] * 40
     assert run["radius"][1] == [5.5] * 4 and run["stretch"][1] == [11] * 4
     (later,) = client.get(address, params={"after": f"{run_id}:11"}).json()["runs"]
     assert later["step"] == [21] and len(later["lengths"]) == 1
@@ -163,3 +165,32 @@ def test_one_switch_on_train_and_in_its_link(open_page: Callable[..., AppTest]) 
     linked = open_page("train", watch_every="7")
     assert linked.toggle(key=key_of(linked, "widget:watch")).value is True
     assert ExperimentConfig().watch_every == 0
+
+
+def test_the_command_line_prints_what_was_seen(lab: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    run_id = watched_run(lab).runs[0].id
+    assert cli.main(["inside", run_id, "--json"]) == 0
+    last = json.loads(capsys.readouterr().out)[-1]
+    assert last["step"] == 21 and last["recurrent_radius"] == [[10.5] * 4]
+    assert last["gradient_through_time"][32] == {
+        "tokens_before_the_last": "32–35",
+        "log10_length": -16,
+        "reviews": 32,
+    }
+    assert len(last["gradient_through_time"]) == 40
+    assert cli.main(["inside", run_id]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("1,0.5,nan,-3.25,0.125")
+    assert cli.main(["inside", finished_twin(lab).runs[0].id]) == 0
+    assert "did not watch" in capsys.readouterr().out
+
+
+def test_what_a_twin_of_2000_updates_keeps_is_small(lab: Store, tmp_path: Path) -> None:
+    def size() -> int:
+        return sum(path.stat().st_size for path in tmp_path.glob("store.sqlite3*"))
+
+    experiment = lab.create_experiment(vary_clipping(from_fields({"watch_every": USUAL_EVERY})))
+    before = size()
+    for run in experiment.runs:
+        rows = [item for step in range(1, 2001, USUAL_EVERY) for item in look(run.id, step)]
+        lab.write_diagnostics(rows)
+    assert 500_000 < size() - before < 5_000_000

@@ -37,20 +37,32 @@ def test_the_list_names_every_lesson_and_links_to_it(open_page):
     page = open_page("lessons")
     assert not page.exception and not page.error
     links = [element.proto for element in page.get("page_link")]
-    assert len(links) == len(LESSONS)
+    first, *links = links
+    assert "lesson=sheet" in first.query_string and len(links) == len(LESSONS)
     assert all(item.title in link.label.replace("\\", "") for item, link in zip(LESSONS, links, strict=True))
     assert all(f"lesson={item.name}" in link.query_string for item, link in zip(LESSONS, links, strict=True))
 
 
 @pytest.mark.parametrize("name", [item.name for item in LESSONS])
 def test_every_lesson_opens_from_its_link(open_page, name):
-    page = open_page("lessons", lesson=name)
     item = lesson(name)
+    page = open_page("lessons", lesson=name, **({"told": "solution"} if item.exercise else {}))
     assert not page.exception and not page.error
     assert item.title in texts(page) and item.idea in texts(page)
     assert len(page.get("code")) == len(item.code)
     if item.preset:
         assert button(page, "Run this").disabled
+
+
+def test_an_exercise_gives_a_hint_before_its_solution(open_page):
+    item = lesson("padded-last-state")
+    page = open_page("lessons", lesson=item.name)
+    assert item.exercise in texts(page) and item.hint not in texts(page) and item.idea not in texts(page)
+    button(page, "Give me a hint").click().run()
+    assert item.hint in texts(page) and item.idea not in texts(page)
+    button(page, "Show the solution").click().run()
+    assert not page.exception and item.idea in texts(page)
+    assert page.query_params["told"] == "solution"
 
 
 def test_run_waits_for_a_prediction_and_keeps_it(open_page, lab, monkeypatch):

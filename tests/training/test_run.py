@@ -145,10 +145,10 @@ def test_early_stopping_keeps_the_best_weights(train: Any, experiment: Any) -> N
 
 def test_a_loss_that_is_not_a_number_is_no_progress(tiny: Any, corpus: Corpus) -> None:
     run = make_run(tiny({"training.early_stopping": 1}), corpus)
-    run.note_validation(math.nan)
+    run.note_validation(math.nan, math.nan)
     assert run.ended and run.best_weights is None
     unlimited = make_run(tiny(), corpus)
-    unlimited.note_validation(math.nan)
+    unlimited.note_validation(math.nan, math.nan)
     assert not unlimited.ended
 
 
@@ -180,3 +180,15 @@ def test_metrics_of_a_step_are_plain_numbers(tiny: Any, corpus: Corpus) -> None:
     (step,) = run.drain().steps
     for name in StepMetrics.__slots__:
         assert type(getattr(step, name)) in {int, float}, name
+
+
+def test_a_run_ends_when_it_is_as_good_as_wanted_and_not_before(tiny: Any, corpus: Corpus) -> None:
+    run = make_run(tiny({"training.target_accuracy": 0.9}), corpus)
+    for accuracy in (0.89, math.nan):
+        run.note_validation(0.5, accuracy)
+        assert not run.ended
+    run.note_validation(0.5, 0.9)
+    assert run.ended
+    endless = make_run(tiny(), corpus)
+    endless.note_validation(0.0, 1.0)
+    assert not endless.ended

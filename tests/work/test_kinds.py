@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -38,8 +39,8 @@ def test_equal_questions_are_the_same_work() -> None:
 def test_what_another_version_wrote_is_told_from_ours() -> None:
     with pytest.raises(StoreError, match="another version"):
         FAITHFULNESS.read('{"model": "pretrained"}')
-    written = PREDICTIONS.written_result(Answers((0.5, 0.25), (3, 0)))
-    assert PREDICTIONS.read_result({name: list(item) for name, item in written.items()}) == Answers((0.5, 0.25), (3, 0))
+    written = PREDICTIONS.written_result(Answers((0.5, 0.25), (3, 0), (2, 0), (1, 4), 400))
+    assert PREDICTIONS.read_result(json.loads(json.dumps(written))) == Answers((0.5, 0.25), (3, 0), (2, 0), (1, 4), 400)
     assert PREDICTIONS.read_result({"answers": []}) is None and PREDICTIONS.read_result(None) is None
 
 

@@ -4,6 +4,7 @@
 // one. Everything shown is set with textContent: a review is hostile until proven otherwise.
 
 import { Panel } from "./glass_panel.js";
+import { Words } from "./glass_words.js";
 import { element } from "./words.js";
 
 // A word takes so long, a long review in all so long.
@@ -41,8 +42,10 @@ class View {
     Object.assign(this.slider, { type: "range", min: 0, step: 1 });
     this.slider.setAttribute("aria-label", "Word by word forward, then the gradient back");
     this.slider.oninput = () => {
+      // Before pausing, which puts the slider where the position still is.
+      const wanted = Number(this.slider.value);
       this.pause();
-      this.move(Number(this.slider.value));
+      this.move(wanted);
     };
     this.whole = element("button", { cls: "gl-whole", text: "Show all" });
     this.whole.type = "button";
@@ -54,13 +57,12 @@ class View {
     this.grid = element("div", { cls: "gl-grid" });
     this.legend = element("div", { cls: "gl-legend" });
     const bar = element("div", { cls: "gl-bar" }, [this.button, this.whole, this.slider, this.where]);
-    this.root = element("div", { cls: "gl" }, [bar, this.legend, this.grid]);
+    this.text = element("div");
+    this.root = element("div", { cls: "gl" }, [bar, this.legend, this.text, this.grid]);
     this.panels = [];
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.draw(true));
     this.observer.observe(this.grid);
-    this.themed = new MutationObserver(() => this.draw(true));
-    this.themed.observe(document.documentElement, { attributes: true, attributeFilter: ["style", "class", "data-theme"] });
     this.settled = () => this.tellButton();
     this.still.addEventListener("change", this.settled);
   }
@@ -68,7 +70,6 @@ class View {
   close() {
     this.pause();
     this.observer.disconnect();
-    this.themed.disconnect();
     this.still.removeEventListener("change", this.settled);
     this.root.remove();
   }
@@ -77,20 +78,25 @@ class View {
     const wanted = JSON.stringify(data.panels);
     if (this.drawn !== wanted) {
       this.drawn = wanted;
-      const before = this.panels;
-      this.panels = data.panels.map((given, i) => new Panel(given, before[i]?.at ?? null, {
+      const first = this.panels.length === 0;
+      const acts = (i) => ({
         move: (step) => {
           this.pause();
           this.move(step);
         },
         pick: (token) => this.tell(i, token),
-      }));
+      });
+      const [one, ...others] = data.panels;
+      const shared = others.length > 0 && others.every((given) => given.words.join("\n") === one.words.join("\n"));
+      this.words = shared ? new Words({ ...one, title: "All" }, acts(0)) : null;
+      this.panels = data.panels.map((given, i) => new Panel(given, shared, acts(i)));
       this.grid.replaceChildren(...this.panels.map(({ node }) => node));
+      this.text.replaceChildren(...(shared ? [this.words.node] : []));
       this.grid.classList.toggle("gl-two", this.panels.length > 1);
       this.steps = Math.max(...this.panels.map(({ steps }) => steps));
       this.slider.max = String(2 * this.steps - 1);
       // A link may name a word.
-      if (this.position === null && data.near && before.length === 0) this.position = data.near.token;
+      if (this.position === null && data.near && first) this.position = data.near.token;
       if (this.position !== null) this.position = Math.min(this.position, 2 * this.steps - 1);
       this.describe(data);
     }
@@ -100,18 +106,20 @@ class View {
   }
 
   // The colours once for all panels; each has one meaning.
-  describe({ shown, panels }) {
+  describe({ panels }) {
     const ramp = (cls, low, high, title) => element("span", { cls: "gl-key" }, [
       element("span", { text: title }), element("span", { text: low, cls: "gl-end" }),
       element("span", { cls: `gl-ramp ${cls}` }), element("span", { text: high, cls: "gl-end" }),
     ]);
     const key = (cls, text) => element("span", { cls: "gl-key" }, [element("span", { cls: `gl-dot ${cls}` }), element("span", { text })]);
-    const state = shown === "state";
+    const state = panels.some((panel) => !panel.gates);
+    const gate = panels.find((panel) => panel.gates);
     this.legend.replaceChildren(
-      state ? ramp("gl-ramp-state", "−1", "+1", "state of a unit") : ramp("gl-ramp-gate", "0", "1", `${shown} gate of a unit`),
-      ...(state ? [key("gl-dot-saturated", "saturated: beyond ±0.97")] : []),
+      ...(state ? [ramp("gl-ramp-state", "−1", "+1", "state of a unit"), key("gl-dot-saturated", "saturated: beyond ±0.97")] : []),
+      ...(gate ? [ramp("gl-ramp-gate", "0", "1", `${gate.shown} gate of a unit`)] : []),
       ...(panels.some((panel) => panel.attention) ? [key("gl-dot-attention", "attention weight")] : []),
       key("gl-dot-gradient", "‖∂L/∂h‖, log scale"),
+      element("span", { cls: "gl-end", text: "Units from those that rise with the answer over the words to those that fall." }),
     );
   }
 
@@ -167,6 +175,7 @@ class View {
     if (!this.steps) return;
     const back = this.position !== null && this.position >= this.steps;
     const at = this.position === null ? null : back ? 2 * this.steps - 1 - this.position : this.position;
+    this.words?.draw(at === null ? null : Math.min(at, this.steps - 1), back);
     for (const panel of this.panels) panel.draw({ at, back, quiet: this.playing }, anew);
   }
 }

@@ -1,16 +1,17 @@
 // One network's side of the glass: its review, the strip of its units, its answer, its gradient.
 
 import { Strip } from "./glass_strip.js";
+import { Words } from "./glass_words.js";
 import { element, number, percent } from "./words.js";
 
 const CHANGES = 6;
 
 export class Panel {
-  constructor(given, at, { move, pick }) {
+  constructor(given, shared, { move, pick }) {
     this.given = given;
     this.steps = given.steps;
     this.count = given.words.length;
-    this.at = at === null ? null : Math.min(at, this.steps - 1);
+    this.at = null;
     this.states = unpack(given.states);
     this.shown = given.gates ? unpack(given.gates) : this.states;
     const head = element("div", { cls: "gl-head" }, [
@@ -20,74 +21,20 @@ export class Panel {
     ]);
     this.readout = element("div", { cls: "gl-readout" });
     this.readout.setAttribute("aria-live", "polite");
-    this.text = this.tokens(move, pick);
+    // One that reads what all read has its words above all panels.
+    this.words = shared ? null : new Words(given, { move, pick });
     this.strip = new Strip(given, this.shown, (step, unit) => this.point(step, unit), (step) => {
       move(step);
       if (step < this.count) pick(step);
     });
     this.detail = element("div", { cls: "gl-detail" });
-    this.node = element("section", { cls: "gl-panel" }, [head, this.text, this.readout, this.strip.node, this.detail]);
-  }
-
-  tokens(move, pick) {
-    const node = element("div", { cls: "gl-text" });
-    node.setAttribute("role", "group");
-    node.setAttribute("aria-label", `${this.given.title}: the review, word by word`);
-    this.spans = this.given.words.map((word, i) => {
-      const span = element("span", { cls: "gl-word", text: word });
-      span.tabIndex = i ? -1 : 0;
-      span.setAttribute("role", "button");
-      return span;
-    });
-    this.spans.forEach((span, i) => node.append(...(i ? [" "] : []), span));
-    if (this.steps > this.count) {
-      this.zeros = element("span", { cls: "gl-zeros", text: `+ ${this.steps - this.count} × 0` });
-      node.append(" ", this.zeros);
-    }
-    const index = new Map(this.spans.map((span, i) => [span, i]));
-    const chosen = (event) => index.get(event.target.closest(".gl-word"));
-    const take = (i) => {
-      this.focus(i);
-      move(i);
-      pick(i);
-    };
-    node.addEventListener("click", (event) => {
-      const i = chosen(event);
-      if (i !== undefined) take(i);
-    });
-    node.addEventListener("keydown", (event) => {
-      const i = chosen(event);
-      if (i === undefined) return;
-      if (event.key === "Enter" || event.key === " ") {
-        event.preventDefault();
-        return take(i);
-      }
-      const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 }[event.key];
-      const to = event.key === "Home" ? 0 : event.key === "End" ? this.count - 1 : step === undefined ? null : i + step;
-      if (to === null) return;
-      event.preventDefault();
-      const target = Math.min(this.count - 1, Math.max(0, to));
-      this.focus(target);
-      this.spans[target].focus();
-      move(target);
-    });
-    return node;
-  }
-
-  focus(i) {
-    for (const span of this.spans) span.tabIndex = -1;
-    this.spans[i].tabIndex = 0;
+    this.node = element("section", { cls: "gl-panel" }, [head, ...(shared ? [] : [this.words.node]), this.readout, this.strip.node, this.detail]);
   }
 
   // `at`: the step that is reached, null when all is shown; `back`: the gradient is on its way.
   draw({ at, back, quiet }, anew) {
     this.at = at === null ? null : Math.min(at, this.steps - 1);
-    this.spans.forEach((span, i) => {
-      span.classList.toggle("gl-now", i === this.at);
-      span.classList.toggle("gl-ahead", this.at !== null && !back && i > this.at);
-    });
-    this.zeros?.classList.toggle("gl-now", this.at !== null && this.at >= this.count);
-    if (this.at !== null && this.at < this.count) scrollInto(this.text, this.spans[this.at]);
+    this.words?.draw(this.at, back);
     // What is read aloud while it plays would never end.
     this.readout.setAttribute("aria-live", quiet ? "off" : "polite");
     this.readout.textContent = this.at === null ? this.given.rest : this.say(this.at);
@@ -186,13 +133,6 @@ function signed(value) {
 
 function cut(word) {
   return word.length > 40 ? `${word.slice(0, 40)}…` : word;
-}
-
-function scrollInto(box, span) {
-  const top = span.offsetTop - box.offsetTop;
-  if (top < box.scrollTop || top + span.offsetHeight > box.scrollTop + box.clientHeight) {
-    box.scrollTop = top - box.clientHeight / 2;
-  }
 }
 
 // Values are sent as one signed byte each: 127 is 1, −128 says that there is nothing.

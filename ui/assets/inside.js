@@ -15,6 +15,8 @@ const HISTOGRAMS = {
 // How far back the sentence above the heatmap looks.
 const FAR = 32;
 const PAUSE = 150;
+// Side by side there is room for so many heatmaps.
+const MOST_MAPS = 4;
 const CONFIG = { displaylogo: false, responsive: false, displayModeBar: false, scrollZoom: false };
 
 export default function inside({ data, parentElement }) {
@@ -69,10 +71,12 @@ class View {
     this.histograms = new Map(); // "url step" → what the server said
     this.chosen = null; // null: the latest look
     this.replayed = null;
+    this.steps = []; // of all looks that are shown
     this.said = element("p", { cls: "si-said" });
     this.problem = element("div", { cls: "si-problem" });
     this.problem.hidden = true;
     this.heat = element("div", { cls: "si-heat" });
+    this.left = element("span");
     this.slider = element("input", { cls: "si-scrub" });
     Object.assign(this.slider, { type: "range", min: 0, step: 1 });
     this.slider.setAttribute("aria-label", "Look");
@@ -83,7 +87,7 @@ class View {
     this.root = element("div", { cls: "si" }, [
       this.problem,
       this.said,
-      element("p", { cls: "si-caption", text: "Length of the gradient ∂L/∂h, mean over reviews: upwards is further back from a review's last word, to the right is later in training." }),
+      element("p", { cls: "si-caption" }, ["Length of the gradient ∂L/∂h, mean over reviews: upwards is further back from a review's last word, to the right is later in training.", this.left]),
       this.heat,
       element("div", { cls: "si-small" }, this.small.map(({ node }) => node)),
       element("label", { cls: "si-bar" }, [element("span", { text: "Layers at step" }), this.slider, this.shown]),
@@ -193,7 +197,8 @@ class View {
       const options = { revision, at: this.chosen };
       const through = runs.filter(({ looks }) => looks.lengths.some((row) => row.length));
       this.heat.hidden = !through.length;
-      if (through.length) this.paint(this.heat, heatFigure(through, this.look, { ...options, starts: runs[0].starts, words: runs[0].words }));
+      this.left.textContent = through.length > MOST_MAPS ? ` The first ${MOST_MAPS} of ${through.length} runs are drawn.` : "";
+      if (through.length) this.paint(this.heat, heatFigure(through.slice(0, MOST_MAPS), this.look, { ...options, starts: runs[0].starts, words: runs[0].words }));
       for (const { name, node, plot } of this.small) {
         const figure = numbersFigure(PANELS[name], runs, this.look, options);
         node.hidden = !figure.traces.length;

@@ -75,7 +75,7 @@ export const PANELS = {
   },
   spectrum: {
     name: "Recurrent matrix", log: false, line: 1,
-    caption: "Largest |eigenvalue| — and largest singular value ··· of W_hh, each gate's: below the line a step can only shrink a gradient that no gate carries on.",
+    caption: "Largest |eigenvalue| — and largest singular value ··· of W_hh, for each gate: while the latter is below the line, a step of a tanh RNN can only shorten a gradient.",
     curves: ({ matrices, radius, stretch }) => matrices.flatMap((name, m) => [
       { title: `largest |eigenvalue|, ${name}`, dash: "solid", values: radius.map((row) => row[m]) },
       { title: `largest singular value, ${name}`, dash: "dot", values: stretch.map((row) => row[m]) },

@@ -10,6 +10,7 @@ from sentiment_core.config import DataConfig
 from sentiment_core.data_view.browse import search, tokens_of
 from sentiment_core.data_view.statistics import PARTS
 from sentiment_core.datasets import Reviews
+from sentiment_core.excerpt import in_words
 from ui.addresses import DATA, to_explain
 from ui.data.source import reviews_of, space_of
 from ui.kit.components.heatmap import Block, Token, heatmap
@@ -87,8 +88,10 @@ def _table(data: Reviews, found: np.ndarray, last: int) -> None:
 
 def _review(data: Reviews, place: int) -> None:
     text = data.texts[place]
-    tokens = tokens_of(text, DATA.value("tokenizer"), space_of(DATA.value("embeddings")).ids, DATA.value("max_tokens"))
-    known = sum(token.id != 0 for token in tokens)
+    keep = DATA.value("keep")
+    ids = space_of(DATA.value("embeddings")).ids
+    tokens = tokens_of(text, DATA.value("tokenizer"), ids, DATA.value("max_tokens"), keep)
+    known, used = (sum(token.id != 0 for token in tokens), sum(token.used for token in tokens))
     block = Block(
         f"Review {place + 1:,}",
         "positive" if data.labels[place] == 1 else "negative",
@@ -98,7 +101,8 @@ def _review(data: Reviews, place: int) -> None:
     )
     to_explain(review=text).draw("Explain this review", icon=":material/highlight:")
     heatmap(text, [block], key="data:heatmap")
-    st.caption("Struck through: unknown, so dropped. Pale: beyond the longest review.")
+    cut = f" Pale: not read; a model of this setting reads {in_words(used, known, keep)}." if used < known else ""
+    st.caption(f"Struck through: unknown, so dropped.{cut}")
     with st.expander("Tokens and ids"):
         if len(tokens) > LONGEST_TABLE:
             st.caption(f"The first {LONGEST_TABLE:,} of {len(tokens):,} tokens.")

@@ -17,6 +17,7 @@ from sentiment_core.data_view.statistics import learnable
 from sentiment_core.datasets import Reviews, check_here, load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError, SentimentLabError
+from sentiment_core.remarks import remarks
 from sentiment_core.sources import SOURCES
 from ui.addresses import DATA
 from ui.kit.kept import kept
@@ -91,6 +92,11 @@ def reviews_of(config: DataConfig) -> Reviews:
         raise error.worded(in_users_words(str(error), config.path or "")) from error.__cause__
 
 
+def remarks_of(config: DataConfig) -> tuple[str, ...]:
+    """Return what is odd about the reviews, a sentence each."""
+    return _remarks(str(home()), key_of(config))
+
+
 def reading_of(config: DataConfig, tokenizer: Tokenizer) -> Reading:
     """Return the tokens of the reviews; the first time shows progress."""
     return _reading(str(home()), key_of(config), tokenizer)
@@ -117,6 +123,11 @@ def space_of(embeddings: str) -> WordSpace:
 @kept(max_entries=2, show_spinner="Reading the reviews")
 def _reviews(where: str, question: str) -> Reviews:
     return load_reviews(build(DataConfig, REVIEWS.read(question).data))
+
+
+@kept(max_entries=4)
+def _remarks(where: str, question: str) -> tuple[str, ...]:
+    return remarks(_reviews(where, question))
 
 
 @kept(max_entries=3)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import streamlit as st
 
-from sentiment_core.config import DataConfig, choices
+from sentiment_core.config import DataConfig, choices, field_info
 from sentiment_core.data_view.batch_image import batch_images
 from sentiment_core.data_view.neighbours import nearest, project
 from sentiment_core.data_view.statistics import (
@@ -18,9 +19,10 @@ from sentiment_core.data_view.statistics import (
 )
 from sentiment_core.datasets import TRAIN
 from sentiment_core.errors import ConfigError
+from sentiment_core.excerpt import part_read
 from ui.addresses import BATCH_SIZES, DATA
 from ui.data.figures import balance_figure, batch_figure, length_figure, words_figure
-from ui.data.source import known_by, learnable_words, reading_of, reviews_of, space_of, vocabularies
+from ui.data.source import known_by, learnable_words, reading_of, remarks_of, reviews_of, space_of, vocabularies
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 
@@ -46,8 +48,8 @@ def overview(config: DataConfig) -> None:
     with right:
         lost = truncation(known.lengths, longest)
         st.markdown(
-            f"Cut at {longest:,} tokens: **{lost.reviews_cut:.1%}** of the reviews are shortened, "
-            f"**{lost.tokens_lost:.1%}** of all tokens are lost"
+            f"Read: {part_read(longest, DATA.value('keep'))} tokens. **{lost.reviews_cut:.1%}** of the reviews are "
+            f"shortened, **{lost.tokens_lost:.1%}** of all tokens are lost"
         )
         edges, counts = length_histogram(known.lengths)
         st.plotly_chart(length_figure(edges, counts, longest), key="data:lengths", config=PLAIN)
@@ -56,8 +58,14 @@ def overview(config: DataConfig) -> None:
         f"Lengths count the tokens that the vectors know, {known.lengths.mean():.0f} a review on average; "
         "a model sees no others."
     )
-    for warning in reviews.warnings:
+    for warning in (*reviews.warnings, *remarks_of(config)):
         st.caption(literal(warning))
+    if nothing := int(np.sum(known.lengths == 0)):
+        st.warning(
+            f"{nothing:,} of {len(reviews):,} reviews have no word that {DATA.value('embeddings')} knows: a model sees "
+            "nothing of them.",
+            icon=":material/translate:",
+        )
 
 
 def coverage_table(config: DataConfig) -> None:
@@ -100,9 +108,8 @@ def coverage_table(config: DataConfig) -> None:
 def padding(config: DataConfig) -> None:
     """Draw a random batch beside a bucketed one."""
     reviews = reviews_of(config)
-    lengths = known_by(config, DATA.value("tokenizer"), DATA.value("embeddings")).lengths.clip(
-        max=DATA.value("max_tokens")
-    )
+    known = known_by(config, DATA.value("tokenizer"), DATA.value("embeddings"))
+    lengths = known.lengths.clip(max=DATA.value("max_tokens"))
     first, second, third = st.columns([1, 1, 1], vertical_alignment="bottom")
     with first:
         st.selectbox("Reviews in a batch", BATCH_SIZES, key=DATA.key("batch_size"))
@@ -123,6 +130,9 @@ def padding(config: DataConfig) -> None:
             st.markdown(f"**{names[kind]}**: {image.share:.1%} of this batch is padding")
             st.plotly_chart(batch_figure(image.real, steps), key=f"data:batch:{kind}", config=PLAIN)
             st.caption(f"Over the whole epoch: {image.epoch_share:.1%} padding.")
+    if cut := int((known.lengths > DATA.value("max_tokens")).sum()):
+        part = part_read(DATA.value("max_tokens"), DATA.value("keep"))
+        st.caption(f"{cut:,} of the {len(reviews):,} reviews are longer: of those count {part} tokens.")
     saved = 1 - (1 - images["random"].epoch_share) / (1 - images["bucketed"].epoch_share)
     st.caption(
         f"Batch {DATA.value('batch'):,}. Blue: tokens; grey: zeros that are computed all the same. Bucketing saves "
@@ -159,7 +169,16 @@ def words(config: DataConfig) -> None:
 
 
 def _longest() -> None:
-    st.number_input("Longest review in tokens", 1, 10_000, step=50, key=DATA.key("max_tokens"))
+    left, right = st.columns([1, 1.2], vertical_alignment="bottom")
+    with left:
+        st.number_input("Longest review", 1, 10_000, step=50, key=DATA.key("max_tokens"), help="In known tokens.")
+    with right:
+        st.selectbox(
+            str(field_info("data.keep").title),
+            choices("data.keep"),
+            key=DATA.key("keep"),
+            format_func=lambda name: say("data.keep", name),
+        )
 
 
 def _next_batch() -> None:

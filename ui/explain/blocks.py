@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from sentiment_core.explain import METHODS, Attribution, Explanation, ModelInfo
@@ -11,8 +12,8 @@ from sentiment_core.explain.records import TokenScore
 from ui.explain.answers import Answer
 from ui.kit.components.heatmap import Block, Row, Token
 
-# What no model reads needs no node of its own: a review of 50,000 words must not stall the browser.
-LONGEST_TAIL = 200
+# What no model reads needs no node for each word: a review of 50,000 words must not stall the browser.
+LONGEST_UNREAD = 200
 LONGEST_TABLE = 5000
 DIVERGED = "no answer: its training diverged, so its weights are no numbers"
 # Integrated gradients whose sum is further off than this share are called so.
@@ -23,15 +24,14 @@ CLASSES = ("negative", "positive")
 def block(answer: Answer) -> Block:
     """Return one model's part of the heatmap: probability, what it read, a row of scores for each method."""
     found = answer.explanation
-    tokens = with_short_tail(tuple(heatmap_token(token) for token in found.tokens))
+    nodes = nodes_of(found.tokens)
     rows = tuple(
         Row(
             title=METHODS[item.method].title,
             scale=item.method,
             signed=item.signed,
             scores=tuple(
-                _finite(score) if token.used else None
-                for token, score in zip(tokens, item.scores.tolist(), strict=False)
+                _finite(float(item.scores[node.start])) if found.tokens[node.start].used else None for node in nodes
             ),
             note=row_note(item),
         )
@@ -41,15 +41,16 @@ def block(answer: Answer) -> Block:
         title=answer.info.name,
         verdict=verdict(found) if answer.sound else DIVERGED,
         note=note(found),
-        tokens=tokens,
+        tokens=tuple(heatmap_token([found.tokens[place] for place in node]) for node in nodes),
         rows=rows,
         probability=found.probability if answer.sound else None,
     )
 
 
-def heatmap_token(token: TokenScore, masked: bool = False) -> Token:
-    """Return a token of an answer as the heatmap takes it."""
-    return Token(token.start, token.end, token.known, token.used, masked)
+def heatmap_token(tokens: Sequence[TokenScore], masked: bool = False) -> Token:
+    """Return what stands together in the heatmap, one token or a stretch that is not read, as it takes it."""
+    known = any(token.known for token in tokens)
+    return Token(tokens[0].start, tokens[-1].end, known, tokens[0].used, masked)
 
 
 def verdict(found: Explanation) -> str:
@@ -77,11 +78,7 @@ def row_note(item: Attribution) -> str:
 def note(found: Explanation) -> str:
     """Say how much of the review the model read."""
     unknown = len(found.tokens) - found.known_tokens
-    read = (
-        f"first {found.used_tokens:,} of {found.known_tokens:,} tokens"
-        if found.truncated
-        else f"{found.used_tokens:,} tokens read"
-    )
+    read = f"{found.read} read" if found.truncated else f"{found.used_tokens:,} tokens read"
     if not found.used_tokens:
         read = "no known word: the answer says nothing about this review"
     return read + (f", {unknown:,} unknown" if unknown else "")
@@ -123,11 +120,18 @@ def _finite(score: float) -> float | None:
     return score if math.isfinite(score) else None
 
 
-def with_short_tail(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Return the tokens with a long part that the model does not read as one token."""
-    end = max((place + 1 for place, token in enumerate(tokens) if token.used), default=0)
-    tail = tokens[end:]
-    if len(tail) <= LONGEST_TAIL:
-        return tokens
-    known = any(token.known for token in tail)
-    return (*tokens[:end], Token(tail[0].start, tail[-1].end, known, used=False))
+def nodes_of(tokens: Sequence[TokenScore]) -> list[range]:
+    """Return the places of the tokens that stand together: each alone, but a long stretch that the model does not read.
+
+    It may lie behind what is read, before it, or in the middle.
+    """
+    nodes: list[range] = []
+    start = 0
+    for used, stretch in groupby(tokens, key=lambda token: token.used):
+        end = start + sum(1 for _ in stretch)
+        if not used and end - start > LONGEST_UNREAD:
+            nodes.append(range(start, end))
+        else:
+            nodes += [range(place, place + 1) for place in range(start, end)]
+        start = end
+    return nodes

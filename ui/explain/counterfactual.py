@@ -23,7 +23,7 @@ from sentiment_core.explain.counterfactual import (
 )
 from ui.addresses import MOST_CHARACTERS, REVIEW
 from ui.explain.answers import explain, predictor
-from ui.explain.blocks import distinct_names, heatmap_token, note, verdict, with_short_tail
+from ui.explain.blocks import distinct_names, heatmap_token, nodes_of, note, verdict
 from ui.explain.state import HISTORY, ORIGINAL, TOKEN
 from ui.explain.words import signed
 from ui.kit.components.heatmap import Block, Row
@@ -160,12 +160,11 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
         else _answer(info.id, info.version, draft.text, draft.masked, REVIEW.value("baseline"))
     )
     spans = set(draft.masked)
-    tokens = with_short_tail(
-        tuple(heatmap_token(token, token.used and (token.start, token.end) in spans) for token in found.tokens)
-    )
+    nodes = [[found.tokens[place] for place in node] for node in nodes_of(found.tokens)]
+    tokens = tuple(heatmap_token(node, node[0].used and (node[0].start, node[0].end) in spans) for node in nodes)
     rows: tuple[Row, ...] = ()
     if info.has_attention and np.isfinite(found.probability):
-        scores = tuple(token.attention if token.used else None for token in found.tokens[: len(tokens)])
+        scores = tuple(node[0].attention if node[0].used else None for node in nodes)
         rows = (Row(METHODS["attention"].title, "attention", False, scores),)
     change = "" if found is whole else f", was {before:.3f}, Δ {signed(found.probability - before)}"
     return Block(

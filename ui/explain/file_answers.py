@@ -11,7 +11,7 @@ import streamlit as st
 from sentiment_core.calibration import brier_score, expected_calibration_error, fit_temperature
 from sentiment_core.datasets.file.labels import MEANINGS, NO_LABEL
 from sentiment_core.explain.answers_table import as_csv
-from sentiment_core.explain.batch import Asked, counts_at, ranking, seen_sentence, unknown_sentence
+from sentiment_core.explain.batch import Asked, counts_at, ranking, seen_sentence
 from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
 from ui.addresses import REVIEW_FILE, SHOWN, to_explain
@@ -33,8 +33,8 @@ def show(asked: Asked, probabilities: np.ndarray, model: str) -> None:
         return
     judged = asked.judged
     labels = asked.labels if judged.any() else None
-    if (said := unknown_sentence(asked)) is not None:
-        st.warning(literal(said), icon=":material/translate:")
+    for sentence in asked.remarks():
+        st.warning(literal(sentence), icon=":material/translate:")
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         threshold = st.slider(

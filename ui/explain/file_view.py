@@ -69,7 +69,7 @@ def _answers(model: str) -> None:
     )
     result = job_panel(PREDICTIONS, arguments, start_label="Ask the model", time_hint=hint)
     if result is not None:
-        asked = replace(asked, known=np.array(result.known))
+        asked = replace(asked, read=result.read())
         show(asked, np.array(result.probabilities, dtype=np.float64), model)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from sentiment_core.artifacts import home
 from sentiment_core.data_view.neighbours import WordSpace, nearest_to, word_space
-from sentiment_core.explain import PRETRAINED, ModelInfo, available_models, load_predictor
+from sentiment_core.explain import PRETRAINED, ModelInfo, available_models
 from sentiment_core.explain.catalogue import weights_of
 from sentiment_core.inside.glass import Glass, look
-from sentiment_core.inside.shipped import FOLDER, SHIPPED, load_shipped, shipped_steps
+from sentiment_core.inside.shipped import FOLDER, SHIPPED, load_to_look, shipped_steps
 from sentiment_core.snapshots import kept_steps
 from ui.kit.components.glass import Near, Panel
 from ui.kit.kept import kept
@@ -41,7 +41,8 @@ def panel(info: ModelInfo, step: int | None, text: str, padding: int, label: int
     when = "untrained" if step == 0 else f"after update {step:,}" if step else ""
     # An accuracy is that of the model as it was kept last.
     accuracy = "" if info.accuracy is None or step is not None else f"accuracy {info.accuracy:.3f}"
-    note = " · ".join(filter(None, (when, accuracy, cut)))
+    unknown = f"{seen.unknown} unknown words left out" if seen.unknown else ""
+    note = " · ".join(filter(None, (when, accuracy, cut, unknown)))
     return Panel(info.name, note, text, seen)
 
 
@@ -70,14 +71,15 @@ def _version(model_id: str, step: int | None) -> tuple[str, str, int | None, str
 
 @kept(max_entries=8, show_spinner="Loading the model")
 def _predictor(where: str, model_id: str, step: int | None, weights: str) -> Any:
-    return load_shipped(model_id, step) if model_id in SHIPPED else load_predictor(model_id, store(), step)
+    return load_to_look(model_id, store(), step)
 
 
 @kept(max_entries=48)
 def _seen(
     where: str, model_id: str, step: int | None, weights: str, text: str, padding: int, label: int | None
 ) -> Glass:
-    return look(_predictor(where, model_id, step, weights), text, padding, label)
+    bare = _seen(where, model_id, step, weights, text, 0, label) if padding else None
+    return look(_predictor(where, model_id, step, weights), text, padding, label, bare)
 
 
 @kept(max_entries=2)

@@ -54,8 +54,10 @@ def _draw(
     with st.container(border=True, gap="small", key=key):
         for remark in remarks:
             name = f"*{literal(remark.run)}*: " if len(runs) > 1 else ""
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f":material/warning: {name}{literal(remark.text)}", width="stretch")
+            icon = ":material/warning:" if remark.alert else ":material/info:"
+            said_here, ways = st.columns([5, 1], vertical_alignment="center")
+            said_here.markdown(f"{icon} {name}{literal(remark.text)}")
+            with ways, st.container(horizontal=True, gap="small", horizontal_alignment="right"):
                 lab(remark.lab).draw("Lab", icon=":material/science:")
                 lesson(remark.lesson).draw("Lesson", icon=":material/menu_book:")
 

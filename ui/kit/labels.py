@@ -25,6 +25,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "word2vec": "word2vec, trained here",
         "random": "Random vectors",
     },
+    "data.keep": {"head": "The beginning", "tail": "The end", "head_tail": "Beginning and end"},
     "data.batching": {"bucketed": "By length", "random": "Random (notebook)"},
     "model.mistakes": {
         "off_by_one_mask": "Mask stops one token early",
@@ -38,6 +39,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "he": "He",
         "orthogonal": "Orthogonal",
     },
+    "model.direction": {"both": "Encoder: both sides", "left": "Decoder: what came before"},
+    "model.norm_place": {"pre": "Before each sub-layer", "post": "After each sub-layer (BERT)"},
     "model.head_activation": {"none": "None", "relu": "ReLU", "tanh": "tanh"},
     "training.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
     "training.schedule": {"constant": "Constant", "one_cycle": "One cycle", "cosine": "Cosine"},

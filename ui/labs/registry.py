@@ -76,6 +76,13 @@ LABS: list[Lab] = [
         ":material/flag:",
     ),
     Lab(
+        "gradient-through-time",
+        "Gradient through time",
+        "On real reviews: how far back does the gradient reach, by start, by cell, and with attention?",
+        "ui.labs.inside.flow",
+        ":material/history:",
+    ),
+    Lab(
         "saturation",
         "Saturation lab",
         "Where are tanh, sigmoid and ReLU flat, and what does that leave of a gradient through many layers?",

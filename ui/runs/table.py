@@ -67,12 +67,11 @@ def differing_fields(runs: Sequence[Run]) -> list[str]:
 
 def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
     """Return one dict a run: names, status, accuracies, then the settings that differ, then the rest."""
-    fields = differing_fields([entry.run for entry in listed])
-    numeric = _numeric(fields, listed)
+    runs = [entry.run for entry in listed]
+    shown = shown_settings(runs, differing_fields(runs))
     any_problem = any(entry.problem for entry in listed)
     rows = []
-    for entry in listed:
-        settings = flatten(entry.run.config)
+    for entry, settings in zip(listed, shown, strict=True):
         rows.append(
             {
                 "Run": entry.run.name,
@@ -81,7 +80,7 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
                 "Steps": entry.run.steps,
                 "Valid.": entry.run.validation_accuracy,
                 "Test": entry.run.test_accuracy,
-                **{field_info(field).title: _shown(field, settings[field], field in numeric) for field in fields},
+                **settings,
                 "Parameters": entry.run.parameters,
                 "Seconds": round(entry.run.seconds, 1),
                 "Started": datetime.fromtimestamp(entry.experiment.created_at, UTC).replace(tzinfo=None),
@@ -92,17 +91,23 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
     return rows
 
 
-def columns(listed: Sequence[Entry]) -> dict[str, Any]:
-    """Return how the columns of `table_rows` are shown; numbers stay numbers, so that they sort as such."""
-    fields = differing_fields([entry.run for entry in listed])
-    numbers = {
-        field_info(field).title: st.column_config.NumberColumn(format="%g") for field in _numeric(fields, listed)
-    }
-    return {**COLUMNS, **numbers}
+def shown_settings(runs: Sequence[Run], fields: Sequence[str]) -> list[dict[str, Any]]:
+    """Return, for each run, the settings `fields` by their titles; numbers stay numbers, so that they sort as such."""
+    numeric = _numeric(fields, runs)
+    flat = [flatten(run.config) for run in runs]
+    return [
+        {field_info(field).title: _shown(field, each[field], field in numeric) for field in fields} for each in flat
+    ]
 
 
-def _numeric(fields: Sequence[str], listed: Sequence[Entry]) -> set[str]:
-    settings = [flatten(entry.run.config) for entry in listed]
+def setting_columns(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return how the settings in which runs differ are shown."""
+    fields = differing_fields(runs)
+    return {field_info(field).title: st.column_config.NumberColumn(format="%g") for field in _numeric(fields, runs)}
+
+
+def _numeric(fields: Sequence[str], runs: Sequence[Run]) -> set[str]:
+    settings = [flatten(run.config) for run in runs]
     return {field for field in fields if all(_is_number_or_none(row[field]) for row in settings)}
 
 

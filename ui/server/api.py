@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from starlette.requests import Request
@@ -28,6 +27,7 @@ from sentiment_core.store import Experiment, Run, Source
 from sentiment_core.store.source import measured
 from sentiment_core.tasks import TASKS
 from ui.server import backend
+from ui.server.asked import EXPERIMENT_ID, STEP, WRITE_AFTER, WRITE_STEP, Known, parse_after
 from ui.server.inside_json import describe_histograms, describe_inside
 from ui.server.shared_work import OverloadedError, SharedWork
 from ui.server.step_blocks import ROWS_PER_ANSWER, Piece, blocks_after, gzipped, steps_json
@@ -37,23 +37,10 @@ ASSETS = Path(__file__).parents[1] / "assets"
 PAGES = sorted(path.stem for path in (Path(__file__).parents[2] / "pages").glob("*.py") if path.stem != "home")
 UNCACHED = {"Cache-Control": "no-store"}
 RETRY_SECONDS = 2
-LONGEST_AFTER = 4000
-EXPERIMENT_ID = re.compile(r"[0-9a-f]{1,32}|recorded-[a-z0-9-]{1,60}")
-RUN_STEP = re.compile(rf"((?:{EXPERIMENT_ID.pattern})-\d{{1,3}}):(\d{{1,9}})(?::(\d{{1,6}}))?")
-STEP = re.compile(r"\d{1,9}")
 MOST_VALUES = 1000
-WRITE_AFTER = "after: write RUN:STEP or RUN:STEP:EVALUATIONS, several separated by commas."
-WRITE_STEP = "Write the number of a step."
 
 # Reading and writing numbers holds Python's lock: more threads would only make pages wait.
 _work = SharedWork(threads=3, most_waiting=60)
-
-
-class Known(NamedTuple):
-    """What a browser has of a run already: all steps up to `step`, and the first `evaluations` of its evaluations."""
-
-    step: int = 0
-    evaluations: int = 0
 
 
 def routes() -> list[BaseRoute]:
@@ -190,15 +177,6 @@ def to_page(request: Request) -> Response:
     page = request.url.path.removeprefix(base_url()).split("/")[1]
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"{base_url()}/{page}{query}")
-
-
-def parse_after(text: str) -> dict[str, Known] | None:
-    """Read `RUN:STEP,RUN:STEP:EVALUATIONS`; None when it is something else."""
-    if not text:
-        return {}
-    parts = text.split(",") if len(text) <= LONGEST_AFTER else [""]
-    matches = [RUN_STEP.fullmatch(part) for part in parts]
-    return {m[1]: Known(int(m[2]), int(m[3] or 0)) for m in matches if m} if all(matches) else None
 
 
 def describe(source: Source, found: Experiment, known: dict[str, Known]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sentiment_core.config import (
     choices,
     field_info,
     flatten,
+    matters,
 )
 from ui.kit.labels import say
 
@@ -57,9 +58,10 @@ def widget_key(name: str) -> str:
 
 
 def edit(*fields: str) -> None:
-    """Draw a widget for each setting and keep what it says in the draft."""
+    """Draw a widget for each setting that the task has a use for, and keep what it says in the draft."""
     for field in fields:
-        draft()[field] = field_widget(field, draft()[field], widget_key(WIDGET + field))
+        if matters(field, draft()["task"]):
+            draft()[field] = field_widget(field, draft()[field], widget_key(WIDGET + field))
 
 
 def field_widget(field: str, value: Any, key: str, label: str | None = None) -> Any:

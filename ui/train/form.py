@@ -18,16 +18,18 @@ from sentiment_core.config import (
     matters,
 )
 from sentiment_core.errors import ConfigError
+from sentiment_core.excerpt import part_read
 from sentiment_core.fields import topic
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.sources import SOURCES, Source
 from sentiment_core.steps.inside import USUAL_EVERY
-from sentiment_core.tasks import TASKS
+from sentiment_core.tasks import TASKS, WORD_VECTORS
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
+from ui.train.seeds import seeds_control
 
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
@@ -79,8 +81,8 @@ def preset_note() -> None:
         st.caption(f"**{PRESETS[name].title}.** {literal(PRESETS[name].description)}")
 
 
-def form() -> ExperimentConfig | None:
-    """Draw the form; return the experiment it describes, None (with the reason on the page) when it is impossible."""
+def form() -> tuple[ExperimentConfig, ...]:
+    """Draw the form; return the experiments it describes, none (with the reason on the page) when it is impossible."""
     data, model, training = st.columns(3, gap="large")
     with data:
         st.subheader("Data", anchor=False)
@@ -91,31 +93,38 @@ def form() -> ExperimentConfig | None:
     with training:
         st.subheader("Optimisation", anchor=False)
         _training()
-        comparison = st.container()
+        comparison, seeds = (column.container() for column in st.columns([2, 1]))
+        with seeds:
+            usable &= seeds_control()
         with st.popover("More", icon=":material/tune:", width="stretch"):
             _more_training()
         # Above, but after everything has been read: what is built here must not lag behind the form.
         with comparison:
-            config = _comparison()
-    return config if usable else None
+            configs = _comparison()
+    return configs if usable else ()
 
 
 def summary(config: ExperimentConfig) -> str:
     """Return a configuration in one line."""
     data, model, training = config.data, config.model, config.training
     if matters("data.source", config.task):
-        parts = [say("data.source", data.source), say("data.embeddings", data.embeddings)]
+        parts = [say("data.source", data.source)]
+        parts += [say("data.embeddings", data.embeddings)] if matters("data.embeddings", config.task) else []
     else:
         parts = [TASKS[config.task].label]
     settings = flatten(config)
     parts += [f"{field_info(name).title.lower()} {say(name, settings[name])}" for name in own_fields(config.task)]
+    if matters("model.cell", config.task):
+        parts += [f"{say('model.cell', model.cell)} {model.hidden_size}", say("model.pooling", model.pooling)]
+    else:
+        parts += [say("model.direction", model.direction), f"{model.num_layers} × {model.hidden_size}"]
     parts += [
-        f"{say('model.cell', model.cell)} {model.hidden_size}",
-        say("model.pooling", model.pooling),
         f"{say('training.optimizer', training.optimizer)} {training.learning_rate:g}",
         f"batch {training.batch_size}",
         f"seed {config.seed}",
     ]
+    if data.max_tokens is not None:
+        parts.append(f"{part_read(data.max_tokens, data.keep)} tokens of a review")
     parts += [f"mistake: {say('model.mistakes', name)}" for name in model.mistakes]
     parts += [f"mistake: {say('training.mistakes', name)}" for name in training.mistakes]
     return " · ".join(parts)
@@ -123,7 +132,11 @@ def summary(config: ExperimentConfig) -> str:
 
 def own_fields(task: str) -> list[str]:
     """Return the settings of what is learned from that only tasks like this one have a use for."""
-    return [name for name, info in FIELDS.items() if name.startswith("data.") and topic(info) and matters(name, task)]
+    return [
+        name
+        for name, info in FIELDS.items()
+        if name.startswith("data.") and topic(info) not in (None, WORD_VECTORS) and matters(name, task)
+    ]
 
 
 def _apply_preset(leave: Callable[[], None]) -> None:
@@ -169,7 +182,7 @@ def _data() -> bool:
             edit("data.split")
         if draft()["data.embeddings"] in {"word2vec", "random"}:
             edit("data.embedding_dim")
-        edit("data.tokenizer", "data.max_tokens", "data.batching", "data.validation_fraction", "seed")
+        edit("data.tokenizer", "data.max_tokens", "data.keep", "data.batching", "data.validation_fraction")
     return usable
 
 
@@ -187,10 +200,11 @@ def _upload(source: Source) -> bool:
 
 
 def _model() -> None:
-    edit("model.cell", "model.hidden_size", "model.pooling")
+    edit("model.cell", "model.direction", "model.positions", "model.hidden_size", "model.pooling")
     _mistakes("model.mistakes")
     with st.popover("More", icon=":material/tune:", width="stretch"):
-        edit("model.num_layers", "model.bidirectional", "model.initialisation", "model.input_norm", "model.state_norm")
+        edit("model.num_layers", "model.heads", "model.feed_forward_size", "model.norm_place")
+        edit("model.bidirectional", "model.initialisation", "model.input_norm", "model.state_norm")
         if "none" not in (draft()["model.input_norm"], draft()["model.state_norm"]) or (
             draft()["model.input_norm"] != draft()["model.state_norm"]
         ):
@@ -218,6 +232,7 @@ def _training() -> None:
     with right:
         if threshold := RULES[draft()["training.clipping"]].field:
             edit(threshold)
+    edit("training.mask_share", "training.next_sentence")
     _mistakes("training.mistakes")
     _watching()
 
@@ -238,7 +253,7 @@ def _watching() -> None:
             edit("watch_every")
 
 
-def _comparison() -> ExperimentConfig | None:
+def _comparison() -> tuple[ExperimentConfig, ...]:
     fields = draft()
     # What the task has no use for stays in the form, for the next one, and out of the experiment.
     fields = {name: value for name, value in fields.items() if matters(name, fields["task"])}
@@ -249,10 +264,11 @@ def _comparison() -> ExperimentConfig | None:
         return compare_control(from_fields(fields))
     except ConfigError as error:
         show_error(error)
-        return None
+        return ()
 
 
 def _more_training() -> None:
+    edit("training.masked_share", "training.replaced_share", "training.whole_words", "training.shuffle_words")
     edit("training.optimizer")
     if draft()["training.optimizer"] == "sgd":
         edit("training.momentum")

@@ -116,7 +116,7 @@ def read_cells(taken: Taken, source: str, result: str) -> list[list[int]] | None
     was read. Only numbers with a point can carry it.
     """
     start, end = taken.before.get(source), taken.made.get(result)
-    if not (_traceable(start) and _traceable(end)):
+    if start is None or end is None or not (_traceable(start) and _traceable(end)):
         return None
     reads: list[list[int]] = [[] for _ in range(end.numel())]
     for cell in range(start.numel()):

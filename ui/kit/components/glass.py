@@ -53,7 +53,6 @@ def glass(
     scale = _decades([panel.seen for panel in panels])
     data = {
         "module": module_url("glass"),
-        "shown": shown,
         "panels": [_panel(panel, shown, scale, hint) for panel in panels],
         "near": near
         and {

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import ModelInfo
-from sentiment_core.inside.glass import MOST_PADDING
+from sentiment_core.inside.glass_document import document
 from sentiment_core.inside.glass_words import sentences
+from sentiment_core.inside.measures import MOST_PADDING
 from ui.addresses import lab_address
 from ui.kit import glass as looking
 from ui.kit.address_fields import identifier, one_of, text, whole
@@ -17,7 +20,7 @@ from ui.kit.examples import EXAMPLES
 from ui.kit.notices import literal, show_error
 
 EXAMPLE, PICKED = "lab:glass:example", "lab:glass:picked"
-NOBODY = "none"
+NOBODY, LAST = "none", -1
 GONE = "The model in this link is not here, or has kept no weights yet; another one is shown."
 HINT = "Click a word to see what it does to the state, and which words are near it."
 MOST_CHARACTERS = 20_000
@@ -61,7 +64,8 @@ def draw() -> None:
         choose(side, models, columns[place], columns[place + 1])
     with columns[4]:
         st.slider("Zero vectors behind the review", 0, MOST_PADDING, key=ADDRESS.key("padding"))
-    with st.container(horizontal=True, vertical_alignment="center"):
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
         review()
         with st.popover("More", icon=":material/tune:", width="content"):
             st.radio("The strip shows", list(SHOWN), key=ADDRESS.key("show"), format_func=SHOWN.__getitem__)
@@ -69,7 +73,7 @@ def draw() -> None:
     if not ADDRESS.value("text").strip():
         st.caption("Write a review behind the button; the network reads it here, word by word.")
         return
-    look(models)
+    look(models, row)
 
 
 def review() -> None:
@@ -105,12 +109,12 @@ def choose(side: str, models: dict[str, ModelInfo], left: DeltaGenerator, right:
     model = ADDRESS.value(side)
     if model == NOBODY:
         return
-    steps: list[int | None] = [None, *reversed(looking.steps_of(model))]
-    step = ADDRESS.value(STEPS[side])
+    steps = [LAST, *reversed(looking.steps_of(model))]
+    step = LAST if ADDRESS.value(STEPS[side]) is None else ADDRESS.value(STEPS[side])
     if step not in steps:
         st.warning(f"The weights after update {step:,} were not kept; this is how it ended.")
         ADDRESS.put(**{STEPS[side]: None})
-        step = None
+        step = LAST
     if len(steps) > 1:
         # A key for each state: a widget that kept its own would contradict the address after a link or the back button.
         key = f"lab:glass:{side}:{model}:{step}"
@@ -119,8 +123,8 @@ def choose(side: str, models: dict[str, ModelInfo], left: DeltaGenerator, right:
         )
 
 
-def look(models: dict[str, ModelInfo]) -> None:
-    """Draw what is seen, first in sentences."""
+def look(models: dict[str, ModelInfo], row: DeltaGenerator) -> None:
+    """Draw what is seen, first in sentences; into `row`, the way to take it along."""
     label = {"positive": 1, "negative": 0}.get(ADDRESS.value("label"))
     text = ADDRESS.value("text")
     chosen: list[tuple[ModelInfo, int | None]] = []
@@ -142,11 +146,24 @@ def look(models: dict[str, ModelInfo]) -> None:
     shown = ADDRESS.value("show")
     if all(shown not in one.seen.gates for one in panels) and shown != STATE:
         st.caption(f"None of these has a gate called {shown}: the strip shows the state.")
+    with row:
+        download(panels)
     picked = glass(panels, shown=shown, near=_near(panels, chosen), hint=HINT)
     if picked is not None:
         st.session_state[PICKED] = picked
         ADDRESS.put(word=picked[1] + 1)
         st.rerun()
+
+
+def download(panels: list[Panel]) -> None:
+    """Draw what was seen as a file: a document for each network."""
+
+    def made() -> str:
+        return json.dumps([{"model": one.title, "text": one.text, **document(one.seen, one.text)} for one in panels])
+
+    st.download_button(
+        "Download", made, "glass.json", "application/json", on_click="ignore", icon=":material/download:"
+    )
 
 
 def _near(panels: list[Panel], chosen: list[tuple[ModelInfo, int | None]]) -> Near | None:
@@ -162,12 +179,13 @@ def _near(panels: list[Panel], chosen: list[tuple[ModelInfo, int | None]]) -> Ne
     return looking.near(panels, chosen, place, word - 1)
 
 
-def _when(step: int | None) -> str:
-    return "the last" if step is None else f"{step:,}"
+def _when(step: int) -> str:
+    return "the last" if step == LAST else f"{step:,}"
 
 
 def _take_step(side: str, key: str) -> None:
-    ADDRESS.put(**{STEPS[side]: st.session_state[key]})
+    step = st.session_state[key]
+    ADDRESS.put(**{STEPS[side]: None if step == LAST else step})
 
 
 def _pick_example() -> None:

@@ -1,0 +1,51 @@
+"""What the gradients on real reviews say, in sentences that are only said where every seed agrees."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sentiment_core.inside.flow import DISTANCES, Flow, Flowed, When, fate, further
+
+_FATES = {
+    "vanishes": "vanishes",
+    "explodes": "explodes",
+    "arrives": "gets there",
+    "unclear": "does one or the other, by seed",
+}
+_COMPARED = (("lstm", "default"), ("lstm-forget", "lstm"), ("attention", "default"))
+
+
+def amount(left: np.ndarray) -> str:
+    """Return log10 `left (S,)` as a number of the last word's gradient, such as `10^−15.4 ± 0.2`."""
+    if not np.isfinite(left).all():
+        return "nothing that a float32 holds"
+    spread = f" ± {left.std(ddof=1):.1f}" if len(left) > 1 else ""
+    return f"10^{left.mean():.1f}{spread}".replace("-", "−")
+
+
+def fates(flow: Flow, when: When, distance: int) -> str:
+    """Return what becomes of the gradient in each case, `distance` words before the last one."""
+    place = DISTANCES.index(distance)
+    said = [
+        f"{item.case.title}: {_FATES[fate(item.left(when)[:, place])]} ({amount(item.left(when)[:, place])})"
+        for item in flow.cases
+    ]
+    return f"Of the last word's gradient, {distance} words earlier, in {flow.seeds} seeds: {'; '.join(said)}."
+
+
+def comparisons(flow: Flow, when: When, distance: int) -> list[str]:
+    """Return a sentence for each pair of cases of which one lets more through in every seed."""
+    place = DISTANCES.index(distance)
+    return [
+        _compared(flow[one], flow[other], when, place)
+        for one, other in _COMPARED
+        if further(flow[one].left(when)[:, place], flow[other].left(when)[:, place])
+    ]
+
+
+def _compared(one: Flowed, other: Flowed, when: When, place: int) -> str:
+    ours, theirs = one.left(when)[:, place], other.left(when)[:, place]
+    titles = f"{one.case.title} against {other.case.title}"
+    if not np.isfinite(theirs).all():
+        return f"{titles}: {amount(ours)} instead of {amount(theirs)}."
+    return f"{titles}: {amount(ours - theirs)} times as much arrives, more in every seed."
