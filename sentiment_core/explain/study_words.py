@@ -54,11 +54,12 @@ def findings(result: Study) -> list[str]:
                 f"Attention and the other methods rank the tokens at Kendall's τ {_range(own)}{among} "
                 "(1: the same order, 0: unrelated)."
             )
-    known = [row for row in rows if row["precision"] and "R" in row["precision"]]
+    known = {row["title"]: row["precision"]["R"] for row in rows if row["precision"] and "R" in row["precision"]}
     if known:
-        known.sort(key=lambda row: float(row["precision"]["R"]["mean"]), reverse=True)
-        chance = [row for row in result["methods"] if row["method"] == RANDOM and row["precision"]]
-        found = ", ".join(f"{row['title']} {say(row['precision']['R'])}" for row in [*known, *chance])
+        known = dict(sorted(known.items(), key=lambda each: each[1]["mean"], reverse=True))
+        chance = [row for row in result["methods"] if row["method"] == RANDOM]
+        known |= {row["title"]: row["precision"]["R"] for row in chance if row["precision"]}
+        found = ", ".join(f"{title} {say(share)}" for title, share in known.items())
         sentences.append(
             "The generator of these reviews knows the words that carry the sentiment. Of as many top tokens as there "
             f"are such words, this share are such words: {found}."
@@ -128,8 +129,8 @@ def _number(value: float) -> str:
 
 
 def _taus(result: Study, attention: bool) -> list[float]:
-    pairs = (pair for pair in result["agreement"] if pair["tau"])
-    return [pair["tau"]["mean"] for pair in pairs if ("attention" in (pair["first"], pair["second"])) == attention]
+    pairs = ((pair, pair["tau"]) for pair in result["agreement"])
+    return [tau["mean"] for pair, tau in pairs if tau and ("attention" in (pair["first"], pair["second"])) == attention]
 
 
 def _range(values: Sequence[float]) -> str:
