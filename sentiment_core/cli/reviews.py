@@ -214,4 +214,4 @@ def baselines(options: argparse.Namespace) -> tuple[Any, str]:
         f"{row['features']:>8,} features  {row['seconds']:.1f} s"
         for row in document["rows"]
     ]
-    return document, "\n".join([*lines, *baselines.remarks(document)])
+    return document, "\n".join([*lines, *baselines.how_to_read(document)])
