@@ -17,6 +17,7 @@ setup(
             "recorded/*.npz",
             "recorded/*.json",
             "inside/*.json",
+            "explain/archive/loader/*.py",
         ],
         WEB: [
             ".streamlit/config.toml",

@@ -53,7 +53,9 @@ def side_by_side(names: list[str], data: str, seed: int, precision: str) -> Expe
     """Return one experiment with a run for each preset; each encodes the reviews its own way."""
     base = preset(names[0]).config
     fields = {"name": f"Recipes, seed {seed}", "seed": seed, "training.precision": precision}
-    fields |= {"data.source": "csv", "data.path": str(Path(data).resolve()), "data.split": "notebook"}
+    fields |= {"data.source": "csv", "data.path": str(Path(data).resolve())}
+    # As the published figures were measured.
+    fields |= {"data.split": "notebook", "data.tokenizer": "word"}
     tree = from_fields(fields, base).model_dump()
     tree["runs"] = [RunConfig(name=name, overrides=_difference(base, preset(name).config)) for name in names]
     return build(ExperimentConfig, tree)

@@ -9,7 +9,18 @@ import streamlit as st
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import BASELINES, METHODS, ModelInfo, available_models
 from sentiment_core.explain.unseen import REMEMBERED
-from ui.addresses import MOST_CHARACTERS, MOST_MODELS, REVIEW, SECTIONS, TARGETS, VIEW, VIEWS, offered, to_train
+from ui.addresses import (
+    MOST_CHARACTERS,
+    MOST_MODELS,
+    REVIEW,
+    SECTIONS,
+    TARGETS,
+    VIEW,
+    VIEWS,
+    offered,
+    to_glass,
+    to_train,
+)
 from ui.explain import below as explain_below
 from ui.explain import counterfactual
 from ui.explain.answers import Answer, ask, offer_waiting
@@ -19,6 +30,7 @@ from ui.kit.address import current_query, replace_query
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.heatmap import heatmap
 from ui.kit.examples import EXAMPLES
+from ui.kit.model_upload import bring_model
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.server.backend import store
 
@@ -110,6 +122,7 @@ def one_review() -> None:
         )
         with st.popover("More"):
             more()
+        bring_model("explain:model", lambda run: REVIEW.put(models=[run.id]))
         copy_link()
     for message in problems:
         st.warning(literal(message))
@@ -197,7 +210,12 @@ def below(answers: Sequence[Answer], text: str) -> None:
             wrap=True,
         )
         if sound:
-            with st.container(horizontal=True, width="content"):
+            with st.container(horizontal=True, width="content", vertical_alignment="center"):
+                to_glass([(answer.info.id, None) for answer in sound], review=text).draw(
+                    "Look inside",
+                    icon=":material/visibility:",
+                    help="The review word by word through the hidden units, at any step whose weights were kept.",
+                )
                 explain_below.downloads(sound, text)
     if not sound:
         return

@@ -104,6 +104,7 @@ def prepare(item: Lesson, config: ExperimentConfig, changes: dict[str, str]) -> 
         view.idea(item)
         view.code(item)
         view.look_for(item)
+        view.outside(item)
     with right, st.container(border=True):
         prediction = view.question(item, f"lessons:answer:{item.name}")
         start_button(

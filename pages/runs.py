@@ -12,15 +12,17 @@ import streamlit as st
 from sentiment_core.findings.twins import Parting, in_words, parting
 from ui.addresses import RUNS, to_lab, to_lesson, to_train, watching
 from ui.kit.components.inside import inside_of_runs
-from ui.kit.components.live_plot import Curve, Marker, overlay
+from ui.kit.components.live_plot import AXES, Curve, Marker, overlay
 from ui.kit.health import health
+from ui.kit.model_upload import bring_model
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.palette import run_colour
+from ui.kit.real import draw_real, twins_are_real
 from ui.runs import confusion as run_confusion
 from ui.runs import search as run_search
 from ui.runs.actions import PROBLEM, draw_actions
 from ui.runs.groups import COLUMNS as GROUP_COLUMNS
-from ui.runs.groups import Grouped, draw_real, group_rows, list_groups, twins_are_real
+from ui.runs.groups import Grouped, group_rows, list_groups
 from ui.runs.search import ROWS, View
 from ui.runs.table import COLUMNS, Entry, labels, setting_columns, table_rows
 from ui.server.backend import store
@@ -28,6 +30,10 @@ from ui.server.backend import store
 MOST_CURVES = 8
 MOST_PRESELECTED = 5
 MOST_WANTED = 50
+BANDS = (
+    "Lines: means over seeds. Bands and bars: their 95 % intervals (Student's t) at each step; on a log axis, of the "
+    "logarithm."
+)
 DEFAULT, LINKED, TABLE = "runs:default", "runs:linked", "runs:table"
 
 
@@ -46,6 +52,7 @@ def main() -> None:
         st.title("Runs", anchor=False)
         st.info("Nothing has been trained yet. Start two runs on the Train page; they appear here with their curves.")
         to_train().draw("Go to Train", icon=":material/show_chart:")
+        bring_model("runs:model", lambda run: RUNS.put(runs=[run.id]))
         return
     wanted = RUNS.value("runs")
     view = run_search.search_controls()
@@ -145,17 +152,43 @@ def select(table: Rows, wanted: Sequence[str], linked: bool) -> list[int]:
     return sorted(row for row in event["selection"]["rows"] if row < len(table.content))
 
 
+def curve(entry: Entry, label: str, colour: str, group: str | None = None) -> Curve:
+    """Return a run's curve; where nobody noted how many reviews it learned from, it is known by its steps alone."""
+    training = store().balances(entry.run.id).get("train")
+    size = entry.run.config.training.batch_size
+    return Curve(entry.experiment.id, entry.run.id, label, colour, group, size, training.reviews if training else 0)
+
+
+def axis_control(curves: Sequence[Curve]) -> str:
+    """Draw the choice of what the curves are drawn over, as far as it is known of all of them; return it."""
+    if not all(each.per_epoch for each in curves):
+        return "step"
+    st.segmented_control(
+        "Over",
+        list(AXES),
+        key=RUNS.key("x"),
+        format_func=AXES.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        help="What the curves are drawn over.",
+    )
+    return str(RUNS.value("x"))
+
+
 def draw_groups(chosen: Sequence[Grouped]) -> None:
     """Draw settings over their seeds: mean curves with bands, and whether they differ."""
+    if len(chosen) > MOST_CURVES:
+        st.caption(f"The first {MOST_CURVES} of the {len(chosen)} selected settings are drawn and compared.")
     shown = chosen[:MOST_CURVES]
     curves = [
-        Curve(entry.experiment.id, entry.run.id, entry.run.name, run_colour(place), each.group.name)
+        curve(entry, entry.run.name, run_colour(place), f"{place + 1}: {each.group.name}")
         for place, each in enumerate(shown)
         for entry in each.entries
         if entry.run.steps
     ]
     if curves:
-        overlay(curves, height=335)
+        overlay(curves, height=335, axis=axis_control(curves))
+        st.caption(BANDS)
     draw_real([each.group for each in shown])
 
 
@@ -168,14 +201,17 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
     shown = chosen[:MOST_CURVES]
     where = twins_part(chosen)
     names = labels(shown)
-    curves = [Curve(e.experiment.id, e.run.id, names[e.run.id], run_colour(n)) for n, e in enumerate(shown)]
-    if any(entry.run.steps for entry in shown):
+    curves = [curve(entry, names[entry.run.id], run_colour(place)) for place, entry in enumerate(shown)]
+    brought = [e.run.name for e in shown if e.run.steps and not store().steps(e.run.id, limit=1)["step"]]
+    if brought:
+        st.caption(literal(f"Curves stayed where it was trained: {', '.join(brought)}."))
+    if any(entry.run.steps and entry.run.name not in brought for entry in shown):
         marked = [] if where is None or where.step is None else [Marker(where.step, "they part")]
-        overlay(curves, markers=marked, height=335)
+        overlay(curves, markers=marked, height=335, axis=axis_control(curves))
     if where is not None:
         st.caption(literal(in_words(where)))
     if len(chosen) == 2:
-        twins_are_real(chosen[0].run, chosen[1].run)
+        twins_are_real([entry.run for entry in chosen])
     health(store(), lambda: [store().run(entry.run.id) for entry in shown], lab=to_lab, lesson=to_lesson)
     run_confusion.draw_confusion(shown)
     if curves:
@@ -195,7 +231,7 @@ def write_address(chosen: Sequence[Entry]) -> None:
     """Keep list and selection in the address."""
     RUNS.put(runs=[entry.run.id for entry in chosen[:MOST_WANTED]])
     of = ("of",) if RUNS.value("cell") else ()
-    RUNS.write("filter", "status", "source", "page", "runs", "group", "cell", "threshold", *of)
+    RUNS.write("filter", "status", "source", "page", "runs", "group", "x", "cell", "threshold", *of)
 
 
 with errors_shown():

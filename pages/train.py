@@ -7,6 +7,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, from_query, to_query, with_runs
 from sentiment_core.errors import ConfigError, NotFoundError, OutOfMemory, SentimentLabError, StoreUnavailableError
 from sentiment_core.presets import preset
+from sentiment_core.store import Experiment
 from sentiment_core.training.memory import check_before
 from ui.addresses import TRAIN, to_lab, to_lesson, to_train, watching
 from ui.kit.address import SETTINGS
@@ -19,6 +20,7 @@ from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.run_controls import controls, live_controls
 from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
+from ui.train import together
 from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
 from ui.train.seeds import experiments_of, other_seeds
 
@@ -39,31 +41,39 @@ def main() -> None:
             preset_control(leave=reset)
         copy_link()
     if experiment is None:
-        config = form()
+        configs = form()
         preset_note()
-        fits = config is not None and memory_note(config)
+        fits = bool(configs) and all(memory_note(config) for config in configs)
         st.caption("Press **Train**: the curves appear here and follow the training, step by step.")
     else:
         identifier = experiment.id
         live_experiment(identifier, experiment.status, height=440)
         health(store(), lambda: store().experiment(identifier).runs, lab=to_lab, lesson=to_lesson)
         inside_of(experiment, to_train(watching(experiment.config)).draw)
+        together.links(identifier)
         with st.expander(f"Set up the next experiment — shown: {summary(experiment.config)}"):
-            config = form()
-            fits = config is not None and memory_note(config)
+            configs = form()
+            fits = bool(configs) and all(memory_note(config) for config in configs)
     busy = experiment is not None and experiment.status.is_active
     with train:
         start_button(
             "Train",
-            lambda: experiments_of(named(config)) if config else [],
-            lambda started: TRAIN.put(experiment=started[0].id),
+            lambda: [each for config in configs for each in experiments_of(named(config))],
+            lambda started: show(started, apart=len(configs) > 1),
             disabled=not fits or busy,
         )
     if experiment is not None:
         TRAIN.write("experiment")
-    elif config is not None:
-        TRAIN.put(settings=settings(config))
+    elif configs:
+        TRAIN.put(settings=settings(configs[0]))
         TRAIN.write(SETTINGS, "seeds")
+
+
+def show(started: list[Experiment], apart: bool) -> None:
+    """Show the first of what was just started; `apart`: they differ in what runs of one experiment share."""
+    TRAIN.put(experiment=started[0].id)
+    if apart:
+        together.note(started)
 
 
 def memory_note(config: ExperimentConfig) -> bool:

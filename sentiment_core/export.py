@@ -18,11 +18,13 @@ from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS, STEP_COLUMNS
 from sentiment_core.store import Experiment, Run, Store, table
 
-FORMATS = ("csv", "json", "tensorboard")
+FORMATS = ("csv", "json", "tensorboard", "model", "html")
 
 
 def export(store: Store, run_ids: Sequence[str], form: str) -> bytes:
     """Return runs in one of `FORMATS`; raises `NotFoundError` for unknown runs, `ConfigError` for an unknown format."""
+    if form == "model":
+        return model_zip(store, run_ids)
     runs = [store.run(run_id) for run_id in run_ids]
     if form == "csv":
         return metrics_csv(store, runs)
@@ -30,6 +32,8 @@ def export(store: Store, run_ids: Sequence[str], form: str) -> bytes:
         return config_json(runs)
     if form == "tensorboard":
         return tensorboard_zip(store, runs)
+    if form == "html":
+        return report_html(store, runs)
     raise ConfigError(f"{form}: not a format; choose {', '.join(FORMATS)}")
 
 
@@ -80,6 +84,24 @@ def tensorboard_zip(store: Store, runs: Sequence[Run]) -> bytes:
             f"cannot write event files: {error.strerror}. Free some space in the temporary folder."
         ) from error
     return packed.getvalue()
+
+
+def report_html(store: Store, runs: Sequence[Run]) -> bytes:
+    """Return the experiments of `runs` as one self-contained HTML file, see `report.page`."""
+    # Imported late: what the findings need takes a moment that the other formats do not.
+    from sentiment_core.report import report
+
+    return report(store, [run.experiment_id for run in runs])
+
+
+def model_zip(store: Store, model_ids: Sequence[str]) -> bytes:
+    """Return one model as an archive, see `explain.archive.writer`; raises `ConfigError` for several."""
+    if len(model_ids) != 1:
+        raise ConfigError("an archive holds one model; name one run")
+    # Imported late: torch takes seconds.
+    from sentiment_core.explain.archive.writer import model_archive
+
+    return model_archive(store, model_ids[0])
 
 
 def _write_events(store: Store, run: Run, experiment: Experiment, folder: Path) -> Path:

@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import unescape
 from html.entities import html5
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 # Windows' Western signs, which old pages and files carry as control characters; HTML reads them so too.
 _WINDOWS = {
@@ -77,7 +79,12 @@ def plain_string(text: str) -> str:
     found = _FORM.sub(lambda match: _written(match[0]), text)
     if unicodedata.is_normalized("NFKC", found):
         return found
-    return _replaced(PlainText(found), _composed(found)).text
+    at = 0
+    pieces: list[str] = []
+    for start, end, new in _composed(found):
+        pieces += (found[at:start], new)
+        at = end
+    return "".join(pieces) + found[at:]
 
 
 def _is_plain(text: str) -> bool:
@@ -124,6 +131,9 @@ def _continues(character: str) -> bool:
 
 def _replaced(found: PlainText, changes: Iterable[tuple[int, int, str]]) -> PlainText:
     """Return the text with each stretch replaced, its characters standing for the whole stretch."""
+    # This module alone goes with a model to where there may be no numpy.
+    import numpy as np
+
     changed = list(changes)
     if not changed:
         return found

@@ -37,7 +37,7 @@ _COMMON: dict[str, Any] = {
 _CLIPPED = {"training.clipping": "norm", "training.max_norm": 1.0}
 _DEEP = {**_CLIPPED, "model.head_activation": "relu", "model.head_sizes": (64,)}
 _BIGRU = {
-    "data.tokenizer": "word",
+    "data.tokenizer": "unified",
     "data.max_tokens": 400,
     "data.embeddings": "glove-50",
     "model.cell": "gru",
@@ -56,7 +56,7 @@ _BIGRU = {
 # word2vec learns the reviews' own words, names and misspellings; their vectors move a tenth as fast as the network,
 # because at full speed they fit the training reviews within two epochs.
 _BEST = {
-    "data.tokenizer": "word",
+    "data.tokenizer": "unified",
     "data.max_tokens": 500,
     "data.embeddings": "word2vec",
     "data.embedding_dim": 200,

@@ -54,7 +54,8 @@ def rare_class(labels: np.ndarray) -> tuple[str, ...]:
 class WordsRead:
     """What a model found in N reviews: tokens it knows, words among those, tokens it does not know; each `(N,)` int64.
 
-    It reads at most `longest` known tokens of a review, those that `keep` says.
+    Punctuation is no word: many scripts share it. The model reads at most `longest` known tokens of a
+    review, those that `keep` says.
     """
 
     known: np.ndarray
@@ -67,13 +68,13 @@ class WordsRead:
     def unfamiliar(self) -> np.ndarray:
         """Which reviews `(N,)` bool have some words that the model knows, and too many that it does not."""
         few = self.unknown >= np.maximum(2, UNFAMILIAR * (self.words + self.unknown))
-        return np.asarray((self.known > 0) & few)
+        return np.asarray((self.words > 0) & few)
 
 
 def about_answers(found: WordsRead, blank: np.ndarray) -> tuple[str, ...]:
     """Return what a model could not read of many reviews; those that are `blank (N,)` bool are said elsewhere."""
     said, count = [], len(found.known)
-    if nothing := int(np.sum((found.known == 0) & ~blank)):
+    if nothing := int(np.sum((found.words == 0) & ~blank)):
         said.append(
             f"{nothing:,} of {count:,} reviews have no word that the model knows: its answer to them means "
             "nothing, and they count for no accuracy and no calibration."
@@ -95,7 +96,7 @@ def about_answer(found: WordsRead) -> tuple[str, ...]:
     """Return what a model could not read of one review, which is not blank."""
     known, words, unknown = int(found.known[0]), int(found.words[0]), int(found.unknown[0])
     said = []
-    if not known:
+    if not words:
         said.append("No word of this review is one that the model knows: its answer means nothing.")
     elif found.unfamiliar[0]:
         said.append(

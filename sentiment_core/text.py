@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
@@ -41,6 +42,9 @@ _WORD_PATTERN = "|".join(
         r"[^\s]",
     ]
 )
+_BREAK = r"<br\s*/?>"
+# Typographic apostrophes and quotes stand for the plain ones that GloVe knows.
+_QUOTES = (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'))
 _CHUNK = 2_000
 
 
@@ -58,14 +62,26 @@ def _pipeline(tokenizer: TokenizerName) -> tuple[normalizers.Normalizer, pre_tok
         return normalizers.Lowercase(), pre_tokenizers.WhitespaceSplit()
     normalizer: normalizers.Normalizer = normalizers.Lowercase()
     if tokenizer == "word":
-        # Typographic apostrophes and quotes stand for the plain ones that GloVe knows.
-        quotes = (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'))
-        normalizer = normalizers.Sequence([normalizers.Replace(*pair) for pair in quotes] + [normalizer])
+        normalizer = normalizers.Sequence([normalizers.Replace(*pair) for pair in _QUOTES] + [normalizer])
     splits = [
-        pre_tokenizers.Split(Regex(r"<br\s*/?>"), behavior="removed"),
+        pre_tokenizers.Split(Regex(_BREAK), behavior="removed"),
         pre_tokenizers.Split(Regex(_WORD_PATTERN), behavior="removed", invert=True),
     ]
     return normalizer, pre_tokenizers.Sequence(splits)
+
+
+def rules_of(tokenizer: TokenizerName) -> dict[str, Any]:
+    """Return a tokenizer as data, for a model that leaves: what a text is before it is lower-cased, then split.
+
+    `plain`: written one way first (`plain_string`); `replace`: pairs of signs; `break`: what separates pieces; `token`:
+    what a token is within a piece.
+    """
+    if tokenizer == "whitespace":
+        # Unicode's white space, which is less than Python's.
+        token = "[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+        return {"plain": False, "replace": [], "break": r"(?!)", "token": token}
+    pairs = [list(pair) for pair in _QUOTES] if tokenizer == "word" else []
+    return {"plain": tokenizer == "unified", "replace": pairs, "break": _BREAK, "token": _WORD_PATTERN}
 
 
 def sanitise(text: str) -> str:
@@ -101,10 +117,10 @@ class TextEncoder:
 
     @cached_property
     def is_word(self) -> np.ndarray:
-        """Which ids `(V + 1,)` bool stand for words rather than for numbers and punctuation; not id 0."""
+        """Which ids `(V + 1,)` bool stand for words and numbers rather than for punctuation; not id 0."""
         ids = self._tokenizer.get_vocab()
         found = np.zeros(len(ids), dtype=bool)
-        found[[place for word, place in ids.items() if any(map(str.isalpha, word))]] = True
+        found[[place for word, place in ids.items() if any(map(str.isalnum, word))]] = True
         found[UNKNOWN_ID] = False
         return found
 

@@ -72,7 +72,7 @@ def test_long_reviews_are_cut_to_the_first_known_tokens(make_reviews: Callable[.
 def test_the_part_that_is_kept_of_long_reviews(keep: Any, head: int, make_reviews: Callable[..., Reviews]) -> None:
     whole = prepare(DATA, make_reviews(30), 1, silent)
     cut = prepare(DATA.model_copy(update={"max_tokens": 5, "keep": keep}), make_reviews(30), 1, silent)
-    assert whole.lengths.max() > 5 > whole.lengths.min()
+    assert whole.lengths.max() > 5 >= whole.lengths.min()
     for place in range(30):
         words = words_of(whole, place)
         assert words_of(cut, place) == (words[:head] + words[len(words) - 5 + head :] if len(words) > 5 else words)
@@ -155,7 +155,7 @@ def test_a_damaged_entry_is_made_again(
     damage(cache())
     again = prepare(DATA, make_reviews(30), 1, silent)
     assert "are damaged; they are made again" in caplog.text
-    assert words_of(again, 3) == words_of(first, 3)[:7]
+    np.testing.assert_array_equal(again.token_ids, first.token_ids)
     np.testing.assert_array_equal(again.offsets, first.offsets)
     assert len(cache().read_bytes()) == len(intact)
 

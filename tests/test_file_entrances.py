@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,69 @@ def test_answered_on_the_explain_page(name: str, keep: Any, monkeypatch: pytest.
     assert words in said(app)
     assert ("Calibration error" in said(app)) is judged
     assert ("Accuracy" in [metric.label for metric in app.metric]) is judged
+
+
+SPELLINGS = {
+    "entities": [("It&#39;s a caf&eacute; film &mdash; &quot;fine&quot;&hellip;", 'It\x27s a café film -- "fine"...')],
+    "forms": [(unicodedata.normalize("NFD", "Un café émouvant, très drôle."), "Un café émouvant, très drôle.")],
+    "unseen": [("A won\u00adder\u200bful \ufb01lm\u2026", "A wonderful film...")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_one_spelling_or_another_is_answered_alike_at_the_command_line(name: str, run: Any, tmp_path: Path) -> None:
+    answers = []
+    for spelling in zip(*SPELLINGS[name], strict=True):
+        (tmp_path / "one.csv").write_bytes(cases.table(("text",), [(text,) for text in spelling]))
+        answers.append(json.loads(run("predict", "--data", str(tmp_path / "one.csv"), "--json")[1])["rows"])
+    assert answers[0] == answers[1]
+
+
+def test_one_spelling_or_another_is_answered_alike_on_the_explain_page() -> None:
+    odd, plain = SPELLINGS["entities"][0]
+    shown = [opened("explain", text=text, below="table").dataframe[0].value for text in (odd, plain)]
+    assert shown[0]["Attention"].tolist() == shown[1]["Attention"].tolist()
+    words = shown[0]["Token"].tolist()
+    assert words[:4] == ["It", "&#39;s", "a", "caf&eacute;"] and "&mdash;" in words
+
+
+def test_another_language_is_said_clearly_at_the_command_line_and_on_the_page(run: Any) -> None:
+    german = "Der Film war einfach wunderbar, und die Geschichte ist sehr gut erzählt."
+    said = json.loads(run("explain", "--text", german, "--json")[1])["warnings"]
+    assert len(said) == 1 and "words of this review, as in another language" in said[0]
+    assert said[0] in [warning.value.replace("\\", "") for warning in opened("explain", text=german).warning]
+    english = "The story is told very well, and the film is simply wonderful."
+    assert json.loads(run("explain", "--text", english, "--json")[1])["warnings"] == []
+    assert not opened("explain", text=english).warning
+
+
+def test_copies_stay_in_one_part_and_are_said(
+    run: Any, tmp_path: Path, keep: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [(line, n % 2) for n, line in enumerate(cases.TEXTS)] * 3
+    path = tmp_path / "thrice.csv"
+    path.write_bytes(cases.table(("text", "label"), rows))
+    words = "180 of the 180 reviews are copies of one another, 60 texts in all."
+    assert run("train", "--data", str(path), *QUICK)[0] == 0
+    assert words in caplog.text and "have a copy in training" not in caplog.text
+    assert run("train", "--data", str(path), "--split", "notebook", *QUICK)[0] == 0
+    assert "36 test reviews have a copy in training or validation" in caplog.text
+    app = opened("train", **{"data.source": "csv", "data.path": keep(path.name, path.read_bytes()).name})
+    assert words in said(app) and "have a copy in training" not in said(app)
+
+
+def test_answers_to_a_file_that_has_changed_are_not_put_beside_it(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "sorted.csv"
+    path.write_bytes(cases.PLAIN)
+    code, _, error = run("train", "--data", str(path), *QUICK)
+    assert code == 0, error
+    before = {cell: opened("runs", cell=cell) for cell in ("tp", "tn")}
+    assert not any(app.error for app in before.values())
+    cell = next(name for name, app in before.items() if "There is none" not in said(app))
+    # The same labels in the same places, under other texts.
+    path.write_bytes(cases.labelled(lambda number: number % 2).replace(b"Evening", b"Morning"))
+    app = opened("runs", cell=cell)
+    assert "the reviews have changed since this run was tested" in app.error[0].value
 
 
 def test_baselines_and_studies_take_the_same_files(run: Any, tmp_path: Path) -> None:

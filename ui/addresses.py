@@ -35,6 +35,7 @@ from ui.kit.address_fields import (
     text,
     whole,
 )
+from ui.kit.components.live_plot import AXES
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
 
@@ -81,6 +82,7 @@ RUNS = Address(
         whole("page", 1, 999_999, 1),
         several("runs", 50),
         one_of("group", {"seed": "by everything but the seed"}, None, nothing="each run by itself"),
+        one_of("x", AXES, "step", "axis of the curves"),
         one_of("cell", CELLS, None, "cell of the confusion matrix"),
         identifier("of", title="run of the confusion matrix"),
         decimal("threshold", 0.05, 0.95, 0.5),
@@ -253,6 +255,18 @@ def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
 def to_lab(name: str | None = None, **fields: str) -> Link:
     """Return the way to a lab with `fields` of its address; without a name, to the list of labs."""
     return Link("labs", {} if name is None else {LAB.name: name, **fields})
+
+
+def to_glass(models: Sequence[tuple[str, int | None]], *, padding: int = 0, review: str = "") -> Link:
+    """Return the way into the Glass RNN: the first two of `models`, each after an update or as kept last.
+
+    A review that does not fit into an address stays out.
+    """
+    said = {"padding": str(padding)} if padding else {}
+    said |= {"text": review} if 0 < len(review) <= LONGEST_TEXT else {}
+    for (name, step), side in zip([*models, ("none", None)][:2], ("", "beside_"), strict=True):
+        said |= {"beside" if side else "model": name} | ({} if step is None else {f"{side}step": str(step)})
+    return to_lab("glass-rnn", **said)
 
 
 def to_place(place: Place) -> Link:

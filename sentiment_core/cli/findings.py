@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sentiment_core.cli.progress import ProgressLine
-from sentiment_core.errors import DataError, StoreError
 
 
 def health(options: argparse.Namespace) -> tuple[Any, str]:
@@ -37,12 +36,10 @@ def order_map(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.findings import order_map as findings
 
     if options.train:
-        line = ProgressLine()
-        found = findings.train_all(show=line.say)
-        try:
-            findings.write(Path(options.train), found)
-        except StoreError as error:
-            raise DataError(f"cannot write {options.train}; choose another file") from error
+        path = Path(options.train)
+        known = findings.read(path).outcomes if path.exists() else ()
+        found = findings.train_all(known, show=ProgressLine().say, keep=lambda found: findings.write(path, found))
+        findings.write(path, found)
     else:
         found = findings.read()
     rows = findings.table(found.cells)

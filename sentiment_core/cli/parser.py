@@ -75,10 +75,14 @@ def build_parser() -> argparse.ArgumentParser:
         "inside", inside.looks, "Print what a run that watched its inside has seen there; --json has all of it."
     )
     looks.add_argument("run_id", metavar="RUN_ID")
-    exported = add("export", runs.export, "Write a run to a file: metrics, configuration or TensorBoard event files.")
+    exported = add(
+        "export", runs.export, "Write a run to a file: metrics, configuration, TensorBoard, its model, a report."
+    )
     exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
-    exported.add_argument("--format", choices=["csv", "json", "tensorboard"], default="csv")
+    exported.add_argument("--format", choices=["csv", "json", "tensorboard", "model", "html"], default="csv")
     exported.add_argument("--output", required=True, metavar="FILE")
+    imported = add("import", runs.bring, "Bring a model that `export --format model` has written into this home.")
+    imported.add_argument("file", metavar="FILE")
     predict = add("predict", reviews.predict, "Classify the reviews of a file.", computes=True)
     predict.add_argument("--model", default="pretrained", metavar="RUN_ID|pretrained")
     predict.add_argument("--data", required=True, metavar="FILE", help="labels are optional")
@@ -138,7 +142,9 @@ def build_parser() -> argparse.ArgumentParser:
         computes=True,
     )
     order_map.add_argument(
-        "--train", metavar="FILE", help="train all of it here, in about a quarter of an hour of one core, and write it"
+        "--train",
+        metavar="FILE",
+        help="train all of it here, in about eight minutes of one core, and write it; one that is begun goes on",
     )
     add(
         "work",

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment_core.cli.files import file_fields, source_fields
@@ -137,3 +138,12 @@ def export(options: argparse.Namespace) -> tuple[Any, str]:
         content = export(store, options.run_id, options.format)
     write(options.output, content)
     return {"output": options.output, "bytes": len(content)}, f"{options.output}: {len(content):,} bytes"
+
+
+def bring(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain.archive.reader import import_model
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        run = import_model(store, Path(options.file))
+    return {"run_id": run.id, "name": run.name}, f"{run.id}  {run.name}: imported; ask it with --model {run.id}"

@@ -1,5 +1,7 @@
 """Stanford's Large Movie Review Dataset (Maas et al. 2011): downloaded once, then read from a Parquet file.
 
+Where the address is, a local archive or the folder that was unpacked from one will do, for machines without a network.
+
 Nothing of the archive is unpacked onto the disk: its reviews are read one by one, within limits that hold whatever the
 archive claims about itself.
 """
@@ -15,6 +17,8 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import filelock
 import numpy as np
@@ -30,7 +34,10 @@ from sentiment_core.errors import ConfigError, DataError, DownloadError
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
 WHAT = "IMDb reviews"
-ADVICE = "To use a mirror set SENTIMENT_IMDB_URL, and SENTIMENT_IMDB_MD5 to its file's MD5 or to none."
+ADVICE = (
+    "To use a mirror, or an archive or folder on this machine, set SENTIMENT_IMDB_URL; and SENTIMENT_IMDB_MD5 to a "
+    "mirror's MD5 or to none."
+)
 
 MAX_ARCHIVE_BYTES = 500_000_000  # the official file has 84 MB
 MAX_UNPACKED_BYTES = 2_000_000_000
@@ -40,6 +47,7 @@ MAX_REVIEW_BYTES = 1_000_000
 MAX_TEXT_BYTES = 500_000_000
 
 MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]{1,9})_([0-9]{1,2})\.txt")
+FOLDERS = tuple((part, kind) for part in ("train", "test") for kind in ("pos", "neg"))
 SCHEMA = pa.schema([("text", pa.string()), ("label", pa.int8()), ("test", pa.bool_())])
 
 
@@ -51,39 +59,62 @@ def load(data: DataConfig, progress: Progress) -> RawReviews:
 def fetch(progress: Progress = silent) -> RawReviews:
     """Return all labelled reviews with the official test part, in a fixed order: train, test; neg, pos; by number.
 
-    The first call downloads the archive, `$SENTIMENT_IMDB_URL` if set, and other processes wait for it. Raise
-    `DownloadError` when it cannot be fetched or is damaged, `DataError` when the cache cannot be written.
+    The first call downloads the archive, `$SENTIMENT_IMDB_URL` if set, and other processes wait for it; where that
+    names an archive or a folder on this machine, it is read instead. Raise `DownloadError` when it cannot be fetched or
+    is damaged, `DataError` when the cache cannot be written.
     """
     url, md5 = _source()
+    local = _local(url)
     cache = _cache(url, md5)
     if corpus := _read_cache(cache):
         return corpus
     with _alone(cache.with_suffix(".lock"), progress):
         if corpus := _read_cache(cache):
             return corpus
-        archive = cache.with_suffix(".tar.gz")
-        if not archive.exists():
-            Download(url, archive, md5, MAX_ARCHIVE_BYTES, WHAT, ADVICE, progress).fetch()
-        try:
-            corpus = _read_archive(archive, progress)
-        except DownloadError:
-            archive.unlink(missing_ok=True)
-            raise
+        corpus = _downloaded(url, md5, cache, progress) if local is None else _from_here(local, progress)
         progress(f"{WHAT}: saving", None)
         _write_cache(cache, corpus)
-        archive.unlink(missing_ok=True)
+        cache.with_suffix(".tar.gz").unlink(missing_ok=True)
     return corpus
 
 
+def _downloaded(url: str, md5: str | None, cache: Path, progress: Progress) -> RawReviews:
+    archive = cache.with_suffix(".tar.gz")
+    if not archive.exists():
+        Download(url, archive, md5, MAX_ARCHIVE_BYTES, WHAT, ADVICE, progress).fetch()
+    try:
+        return _read_archive(archive, progress)
+    except DownloadError as error:
+        archive.unlink(missing_ok=True)
+        raise DownloadError(f"{error} It was removed; try again. {ADVICE}") from error
+
+
+def _from_here(local: Path, progress: Progress) -> RawReviews:
+    """Read an archive or an unpacked folder of the user's own, which stays as it is."""
+    try:
+        return _read_folder(local, progress) if local.is_dir() else _read_archive(local, progress)
+    except DownloadError as error:
+        raise DownloadError(f"{local}: {error} {ADVICE}") from error
+
+
+def _local(url: str) -> Path | None:
+    """Return the file or folder that an address names on this machine; None for addresses of the web."""
+    path = Path(url2pathname(urlsplit(url).path) if url.startswith("file:") else url).expanduser()
+    return path if path.exists() else None
+
+
 def check_here(data: DataConfig) -> None:
-    """Raise `DataError` when the reviews have not been downloaded."""
-    if not _cache(*_source()).exists():
+    """Raise `DataError` when the reviews have not been downloaded and are not on this machine."""
+    url, md5 = _source()
+    if _local(url) is None and not _cache(url, md5).exists():
         raise DataError("the IMDb reviews are not on this machine; a training that uses them downloads them (84 MB)")
 
 
 def _cache(url: str, md5: str | None) -> Path:
-    # A mirror of the official file shares its cache; another file has its own.
-    key = md5 or hashlib.blake2b(url.encode(), digest_size=16).hexdigest()
+    # A mirror of the official file shares its cache; another file has its own, and what lies here until it changes.
+    local = _local(url)
+    recipe = url if local is None else f"{local.resolve()}|{local.stat().st_size}|{local.stat().st_mtime_ns}"
+    key = md5 if md5 and local is None else hashlib.blake2b(recipe.encode(), digest_size=16).hexdigest()
     return artifacts.folder("datasets") / f"imdb-{key}.parquet"
 
 
@@ -173,7 +204,38 @@ def _read_archive(path: Path, progress: Progress) -> RawReviews:
             while plain.read(1 << 16):
                 pass  # gzip compares its checksum at the very end only
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, OverflowError, RecursionError) as error:
-        raise DownloadError("the IMDb archive is damaged; it was removed. Try again. " + ADVICE) from error
+        raise DownloadError("the IMDb archive is damaged.") from error
+    return _sorted(found)
+
+
+def _read_folder(path: Path, progress: Progress) -> RawReviews:
+    """Return the reviews in an unpacked archive, `aclImdb` itself or the folder that holds it."""
+    root = path / "aclImdb" if (path / "aclImdb").is_dir() else path
+    found: dict[tuple[bool, int, int, int], str] = {}
+    text_bytes = 0
+    for part, kind in FOLDERS:
+        progress(f"{WHAT}: reading {part}/{kind}, {len(found):,} reviews", None)
+        try:
+            files = [item for item in os.scandir(root / part / kind) if item.is_file(follow_symlinks=False)]
+        except OSError as error:
+            raise DownloadError(f"there is no readable folder {part}/{kind} in it.") from error
+        for item in files:
+            match = MEMBER.fullmatch(f"aclImdb/{part}/{kind}/{item.name}")
+            if match is None:
+                continue
+            text_bytes += (size := item.stat().st_size)
+            if size > MAX_REVIEW_BYTES or text_bytes > MAX_TEXT_BYTES or len(found) >= MAX_REVIEWS:
+                raise DownloadError(_refusal("more or longer reviews than the data set has"))
+            try:
+                content = Path(item.path).read_bytes()
+            except OSError as error:
+                raise DownloadError(f"{part}/{kind}/{item.name} cannot be read: {error.strerror}.") from error
+            key = (part == "test", int(kind == "pos"), int(match[3]), int(match[4]))
+            found[key] = content.decode("utf-8", errors="replace")
+    return _sorted(found)
+
+
+def _sorted(found: dict[tuple[bool, int, int, int], str]) -> RawReviews:
     keys = sorted(found)
     labels = np.array([label for _, label, _, _ in keys], dtype=np.int8)
     test = np.array([in_test for in_test, _, _, _ in keys], dtype=bool)
@@ -183,7 +245,7 @@ def _read_archive(path: Path, progress: Progress) -> RawReviews:
 
 
 def _refusal(reason: str) -> str:
-    return f"the IMDb archive is not the one expected: {reason}; it was removed. {ADVICE}"
+    return f"the IMDb archive is not the one expected: {reason}."
 
 
 def _parts(test: np.ndarray) -> np.ndarray:

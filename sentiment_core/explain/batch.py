@@ -56,7 +56,7 @@ class Asked:
         if self.labels is None:
             return np.zeros(len(self.texts), dtype=bool)
         labelled: np.ndarray = ~self.blank & (self.labels != NO_LABEL)
-        return labelled if self.read is None else labelled & (self.read.known > 0)
+        return labelled if self.read is None else labelled & (self.read.words > 0)
 
     @cached_property
     def blank(self) -> np.ndarray:

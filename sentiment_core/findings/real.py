@@ -103,6 +103,8 @@ def twins_of(first: Run, second: Run) -> Twins | None:
 
 def same_reviews(one: Predictions, other: Predictions) -> bool:
     """Whether two runs were tested on the same reviews."""
+    if one.contents is not None and other.contents is not None and not np.array_equal(one.contents, other.contents):
+        return False
     return np.array_equal(one.indices, other.indices) and np.array_equal(one.labels, other.labels)
 
 

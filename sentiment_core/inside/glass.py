@@ -38,6 +38,7 @@ class Glass:
     ends: np.ndarray
     token_ids: np.ndarray  # (T,) ids of the model's word vectors
     known: int  # tokens that the model reads of the text, T or more
+    unknown: int  # tokens that it has no vectors for, which it never sees
     padding: int
     states: np.ndarray
     forward_units: int  # the first so many units read forward
@@ -105,6 +106,7 @@ def look(
         ends=tokens.ends[places],
         token_ids=row,
         known=int(used.sum()),
+        unknown=int((tokens.token_ids == 0).sum()),
         padding=padding,
         states=states,
         forward_units=forward_units,

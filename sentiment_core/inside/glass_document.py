@@ -34,6 +34,7 @@ def document(seen: Glass, text: str) -> dict[str, Any]:
         "label": seen.label,
         "loss": _finite(seen.loss),
         "words_known": seen.known,
+        "words_unknown": seen.unknown,
         "padding": seen.padding,
         "forward_units": seen.forward_units,
         "steps": rows,

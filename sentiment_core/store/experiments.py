@@ -20,8 +20,8 @@ from sentiment_core.config import ExperimentConfig, build, with_runs
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store.database import Database
-from sentiment_core.store.records import Experiment, Run, read_config, read_experiment, read_run
-from sentiment_core.store.rows import no_run, no_work, status_of, update_work
+from sentiment_core.store.records import Experiment, Run, Worker, read_config, read_experiment, read_run
+from sentiment_core.store.rows import hold, no_run, no_work, status_of, update_work, worker_columns
 from sentiment_core.store.schema import experiments, runs, work
 
 
@@ -42,24 +42,42 @@ RUN_FIELDS: dict[str, Callable[[Any], Any]] = {
     "test_accuracy": _accuracy,
 }
 
+# Tells apart the times at which experiments were created together: seconds, far more than a float's rounding of now.
+A_MOMENT = 1e-5
+
 logger = logging.getLogger(__name__)
 
 
 class Experiments(Database):
     """The part of the store that holds experiments and their runs."""
 
-    def create_experiment(self, config: ExperimentConfig, prediction: str | None = None) -> Experiment:
-        """Put an experiment at the end of the queue; `prediction` is what the user expects to see."""
-        experiment_id, now = secrets.token_hex(4), time.time()
-        row = {
-            "id": experiment_id,
-            "name": config.name,
-            "config": config.model_dump_json(),
-            "status": Status.QUEUED,
-            "created_at": now,
-            "queued_at": now,
-            "prediction": prediction,
-        }
+    def create_experiment(
+        self, config: ExperimentConfig, prediction: str | None = None, worker: Worker | None = None
+    ) -> Experiment:
+        """Put an experiment at the end of the queue; otherwise as `create_experiments`."""
+        return self.create_experiments([config], prediction, worker)[0]
+
+    def create_experiments(
+        self, configs: Sequence[ExperimentConfig], prediction: str | None = None, worker: Worker | None = None
+    ) -> list[Experiment]:
+        """Put experiments at the end of the queue, in this order, all of them or, with an error, none.
+
+        `prediction` is what the user expects to see. They are held by `worker`, where there is one, past the queue.
+        """
+        now = time.time()
+        made = [(secrets.token_hex(4), now + place * A_MOMENT, config) for place, config in enumerate(configs)]
+        rows = [
+            {
+                "id": experiment_id,
+                "name": config.name,
+                "config": config.model_dump_json(),
+                "status": Status.QUEUED,
+                "created_at": then,
+                "queued_at": then,
+                "prediction": prediction,
+            }
+            for experiment_id, then, config in made
+        ]
         run_rows = [
             {
                 "id": f"{experiment_id}-{position}",
@@ -69,11 +87,28 @@ class Experiments(Database):
                 "config": config.resolve(run).model_dump_json(),
                 "status": Status.QUEUED,
             }
+            for experiment_id, _, config in made
             for position, run in enumerate(config.runs, start=1)
         ]
         with self._write() as connection:
-            connection.execute(insert(experiments), row)
+            connection.execute(insert(experiments), rows)
             connection.execute(insert(runs), run_rows)
+            if worker is not None:
+                for experiment_id, *_ in made:
+                    hold(connection, experiment_id, **worker_columns(worker))
+        return [self.experiment(experiment_id) for experiment_id, *_ in made]
+
+    def adopt_experiment(self, config: ExperimentConfig, **fields: Any) -> Experiment:
+        """Take in an experiment of one run that was trained elsewhere, ended; `fields` as in `update_run`."""
+        experiment_id, now = secrets.token_hex(4), time.time()
+        (run,) = config.runs
+        values = {name: RUN_FIELDS[name](value) for name, value in fields.items()}
+        ended = {"status": Status.FINISHED, "config": config.model_dump_json()}
+        with self._write() as connection:
+            moments = dict.fromkeys(("created_at", "queued_at", "finished_at"), now)
+            connection.execute(insert(experiments), {"id": experiment_id, "name": config.name, **ended, **moments})
+            own = {"id": f"{experiment_id}-1", "experiment_id": experiment_id, "position": 1, "name": run.name}
+            connection.execute(insert(runs), {**own, **ended, **values})
         return self.experiment(experiment_id)
 
     def experiment(self, experiment_id: str) -> Experiment:

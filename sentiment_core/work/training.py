@@ -90,8 +90,9 @@ def run_experiment(
 
 def train_here(store: Store, config: ExperimentConfig, watch: Callable[[Progress], None]) -> Experiment:
     """Create an experiment and train it in this process, past the queue; Ctrl-C stops it. Returns it as it ended."""
-    experiment, worker, stop = store.create_experiment(config), Worker.of(), StopSignal()
-    store.claim_experiment(experiment.id, worker)
+    worker, stop = Worker.of(), StopSignal()
+    # Held from its first moment: a server that looks after the same queue would start a worker for it.
+    experiment = store.create_experiment(config, worker=worker)
     stop.install()
     try:
         return run_experiment(store, experiment.id, stop, worker, watch)

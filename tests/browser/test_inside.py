@@ -12,6 +12,7 @@ LABS = {
     "saturation": "of the pre-activations lie",
     "clipping-geometry": "times the threshold",
     "batch-norm": "moves by exactly 0",
+    "temporal-order": "seeds solve length 30",
     "initialisation": "The gradient at word 1 of",
 }
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
@@ -37,4 +38,11 @@ def test_each_lab_is_drawn_at_both_sizes_and_a_knob_answers(page, server):
     page.wait_for_function("before => !document.body.innerText.includes(before)", arg=before)
     page.get_by_text("It explodes", exact=True).click()
     page.get_by_text("Yes. The gradient at word 1").wait_for()
+    page.goto(f"{server.url}/labs?lab=temporal-order")
+    square = page.locator(".annotation-text").last
+    square.wait_for()
+    place = square.bounding_box()
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.wait_for_url(re.compile("way=orthogonal"))
+    page.get_by_text("from an orthogonal start, clipped: with").wait_for()
     page.goto("about:blank")

@@ -346,3 +346,30 @@ def test_the_real_reviews(serve, home):
     assert reviews.labels.mean() == 0.5
     assert load_reviews(DataConfig(source="imdb", split="official")).fingerprint() == reviews.fingerprint()
     assert kinds(home) == [".parquet"]
+
+
+@pytest.mark.parametrize("kind", ["archive", "address", "unpacked", "folder"])
+def test_an_archive_or_folder_on_this_machine_stands_for_the_address(kind, tmp_path, monkeypatch, home):
+    path = tmp_path / "mine.tar.gz"
+    path.write_bytes(archive())
+    with tarfile.open(path) as tar:
+        tar.extractall(tmp_path / "unpacked", filter="data")
+    given = {"archive": path, "address": path.as_uri(), "unpacked": tmp_path / "unpacked"}
+    monkeypatch.setenv("SENTIMENT_IMDB_URL", str(given.get(kind, tmp_path / "unpacked" / "aclImdb")))
+    imdb.check_here(DataConfig(source="imdb"))
+    check(imdb.fetch())
+    assert path.exists() and kinds(home) == [".parquet"]
+    monkeypatch.setattr(imdb, "_from_here", None)
+    check(imdb.fetch())
+
+
+def test_a_damaged_archive_on_this_machine_is_named_and_stays(tmp_path, monkeypatch):
+    path = tmp_path / "mine.tar.gz"
+    path.write_bytes(archive()[:300])
+    monkeypatch.setenv("SENTIMENT_IMDB_URL", str(path))
+    with pytest.raises(DownloadError, match=r"mine\.tar\.gz: the IMDb archive is damaged"):
+        imdb.fetch()
+    assert path.exists()
+    monkeypatch.setenv("SENTIMENT_IMDB_URL", str(tmp_path))
+    with pytest.raises(DownloadError, match="no readable folder train/pos"):
+        imdb.fetch()

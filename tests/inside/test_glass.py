@@ -157,7 +157,8 @@ def test_what_is_too_much_or_too_little_is_said(make_predictor: Make) -> None:
         with pytest.raises(DataError, match=message):
             look(predictor, text, padding)
     long = look(predictor, "word1 " * 300)
-    assert len(long.token_ids) == measures.MOST_TOKENS and long.known == 300
+    assert len(long.token_ids) == measures.MOST_TOKENS and long.known == 300 and long.unknown == 0
+    assert look(predictor, TEXT).unknown == 1
 
 
 def test_the_loss_is_against_the_predicted_class_unless_told(make_predictor: Make) -> None:

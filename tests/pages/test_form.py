@@ -108,7 +108,18 @@ def test_bad_link_says_that_the_default_is_shown(open_page, query):
 
 @pytest.mark.parametrize(
     "kind",
-    ["nothing", "clipping", "threshold", "by_value", "learning_rate", "optimizer", "cell", "pooling", "embeddings"],
+    [
+        "nothing",
+        "clipping",
+        "threshold",
+        "by_value",
+        "learning_rate",
+        "batch_size",
+        "optimizer",
+        "cell",
+        "pooling",
+        "embeddings",
+    ],
 )
 def test_every_comparison_makes_a_valid_experiment(open_page, kind):
     page = open_page("train")
@@ -116,6 +127,28 @@ def test_every_comparison_makes_a_valid_experiment(open_page, kind):
     assert not page.exception
     assert not page.error
     assert not button(page, "Train").disabled
+
+
+def test_another_batch_size_is_an_experiment_of_its_own(open_page, lab, monkeypatch):
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
+    page = open_page("train", **{"training.batch_size": "64", "training.epochs": "2"})
+    page.selectbox(key=key_of(page, "widget:compare")).set_value("batch_size").run()
+    assert not page.exception and "experiment of its own" in texts(page.caption)
+    page.number_input(key=key_of(page, "compare-value:batch_size")).set_value(16).run()
+    button(page, "Train").click().run()
+    assert not page.exception and not page.error
+    second, first = lab.experiments()
+    assert [(one.name, one.config.training.batch_size) for one in (first, second)] == [
+        ("batch 64", 64),
+        ("batch 16", 16),
+    ]
+    assert first.config.training.epochs == second.config.training.epochs == 2
+    assert [run.name for one in (first, second) for run in one.runs] == ["batch 64", "batch 16"]
+    assert page.query_params["experiment"] == first.id
+    links = [link.proto for link in page.get("page_link")]
+    assert [link.label for link in links if second.id in link.query_string] == ["batch 16, queued"]
+    both = next(link.query_string for link in links if link.label == "Compare under Runs")
+    assert all(run.id in both for one in (first, second) for run in one.runs)
 
 
 def test_a_click_before_the_browser_knows_the_new_address_is_not_lost(open_page):

@@ -93,3 +93,25 @@ def test_a_run_is_looked_into_at_each_kept_step(open_page, lab, tiny):
         answers.append(panel["probabilities"][-1])
     assert len(set(answers)) == 3
     assert page.selectbox(key=f"lab:glass:model:{run.id}:-1").options[0] == "the last"
+
+
+@pytest.mark.parametrize("lesson", ["padded-last-state", "last-state", "gradient-norm", "clip-norm", "initialisation"])
+def test_the_first_five_rungs_open_the_glass_on_what_ships(open_page, lesson):
+    page = open_page("lessons", lesson=lesson, glass="10")
+    assert not page.exception and not page.error and not page.warning
+    panels = shown(page)["panels"]
+    assert len(panels) == 2 and panels[0]["steps"] == len(panels[0]["words"]) + 10
+    if lesson == "initialisation":
+        assert panels[0]["note"] == "untrained" and panels[0]["title"] == panels[1]["title"]
+        assert panels[0]["probabilities"] != panels[1]["probabilities"]
+
+
+def test_a_lesson_that_was_run_looks_into_its_own_networks(open_page, lab, tiny):
+    experiment = train_here(lab, tiny({"name": "Mine", "training.max_steps": 3}), lambda told: None)
+    page = open_page("lessons", lesson="last-state", experiment=experiment.id, glass="0")
+    assert not page.exception and not page.error
+    (panel,) = shown(page)["panels"]
+    assert panel["title"].startswith("Mine") and panel["units"] == 8
+    (way,) = [item.proto.query_string for item in page.get("page_link") if item.proto.label == "Any review, any run"]
+    assert f"model={experiment.runs[0].id}" in way and "beside=none" in way
+    assert not open_page("lessons", lesson="relu", glass="10").get("bidi_component")[1:]

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 import streamlit as st
+from sqlalchemy import insert
 
 from sentiment_core import baselines
 from sentiment_core.config import DataConfig, from_query
@@ -311,19 +312,18 @@ def test_a_lab_is_a_module_and_an_entry(open_page, monkeypatch):
     assert "whole number from 0 to 9" in texts(open_page("labs", lab="doubling", knob="70").warning)
 
 
-def test_what_was_started_before_the_store_went_away_is_shown(open_page, lab, no_workers, monkeypatch):
-    real, calls = type(lab).create_experiment, []
-
-    def once(self, config, prediction=None):
-        if calls:
-            raise StoreError("the disk is full")
-        calls.append(config)
-        return real(self, config, prediction)
-
-    monkeypatch.setattr(type(lab), "create_experiment", once)
+def test_of_several_experiments_all_are_started_or_none(open_page, lab, no_workers, monkeypatch):
     page = open_page("labs", lab="clipping")
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "sentiment_core.store.experiments.insert", lambda table: full() if table.name == "runs" else insert(table)
+        )
+        button(page, "Run 3 seeds").click().run()
+    assert not page.exception and "the disk is full" in texts(page.error)
+    assert lab.experiments() == [] and "experiments" not in page.query_params
     button(page, "Run 3 seeds").click().run()
-    assert not page.exception
-    assert "Only 1 of 3 experiments could be started" in texts(page.error) and "the disk is full" in texts(page.error)
-    (experiment,) = lab.experiments()
-    assert page.query_params["experiments"] in (experiment.id, [experiment.id])
+    assert page.query_params["experiments"] == [",".join(made.id for made in reversed(lab.experiments()))]
+
+
+def full():
+    raise StoreError("the disk is full")

@@ -8,7 +8,7 @@ from sentiment_core.config import from_fields
 from sentiment_core.errors import OutOfMemory
 from sentiment_core.training import memory
 from tests.pages.conftest import button, texts
-from ui.kit.launch import start_experiment
+from ui.kit.launch import start_experiments
 
 LARGE = {"training.batch_size": "4096", "model.hidden_size": "1024"}
 
@@ -42,5 +42,5 @@ def test_train_tells_what_a_large_training_will_take(open_page, lab):
 
 def test_what_lessons_and_labs_start_is_refused_alike(lab):
     with pytest.raises(OutOfMemory):
-        start_experiment(from_fields(LARGE))
+        start_experiments([from_fields({}), from_fields(LARGE)])
     assert lab.experiments() == []

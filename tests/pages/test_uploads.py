@@ -87,6 +87,25 @@ def page():
     st.text(f"in memory: {sum(len(files) for files in manager.file_storage.values())}")
 
 
+TWO = "review,comment,label,stars\n" + "".join(f"review number {n},comment on {n},{n % 2},5\n" for n in range(40))
+
+
+def test_columns_that_are_left_open_are_chosen_from_a_list_beside_the_first_rows(lab):
+    app = AppTest.from_function(page)
+    app.session_state["arrived"] = save_upload("two.csv", TWO.encode()).name
+    app.run()
+    assert "could be in any of the columns" in app.error[0].value
+    raw = app.dataframe[0].value
+    assert list(raw.columns) == ["review", "comment", "label", "stars"] and len(raw) == 10
+    boxes = {item.label: item for item in app.selectbox if item.label.endswith("column")}
+    assert boxes["Text column"].options == ["Found by itself", "review", "comment", "label", "stars"]
+    boxes["Text column"].set_value("comment").run()
+    assert not app.error and not app.exception
+    shown = app.dataframe[0].value
+    assert shown["Review"][3] == "comment on 3" and shown["Label"][:2].tolist() == ["negative", "positive"]
+    assert "40 reviews, 20 of them positive" in texts(app.caption)
+
+
 def test_the_server_forgets_an_upload_once_it_is_on_disk(lab):
     app = AppTest.from_function(page).run()
     app.file_uploader[0].set_value(("mine.csv", GOOD.encode(), "text/csv"))
@@ -123,4 +142,4 @@ def test_counts_of_a_job_without_labels_and_with_tokens(lab):
     assert (found.reviews, found.positive, found.characters) == (2, None, 23)
     path = save_upload("mine.csv", GOOD.encode())
     run(arguments_for(DataConfig(source="csv", path=str(path)), tokens=True), silent)
-    assert len(list(folder("readings").glob("*.npz"))) == 2
+    assert len(list(folder("readings").glob("*.npz"))) == 3

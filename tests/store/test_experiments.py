@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from sentiment_core.errors import ConfigError, NotFoundError, StoreError
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.steps.quantities import Diagnostic
-from sentiment_core.store import Experiment, Store
+from sentiment_core.store import Experiment, Store, Worker
 from tests.store.shared import TWIN, step
 
 
@@ -34,6 +35,27 @@ def test_experiments_are_listed_newest_first(store: Store) -> None:
     ids = [store.create_experiment(TWIN).id for _ in range(5)]
     assert [experiment.id for experiment in store.experiments()] == ids[::-1]
     assert [experiment.id for experiment in store.experiments(limit=2)] == ids[:2:-1]
+
+
+def test_experiments_created_together_wait_in_their_order_or_are_held(store: Store) -> None:
+    made = store.create_experiments([TWIN.model_copy(update={"seed": seed}) for seed in (3, 1, 2)], "It helps.")
+    assert [(each.config.seed, each.prediction) for each in made] == [
+        (3, "It helps."),
+        (1, "It helps."),
+        (2, "It helps."),
+    ]
+    assert [store.queue_position(each.id) for each in made] == [1, 2, 3]
+    assert [each.id for each in store.experiments()] == [each.id for each in reversed(made)]
+    worker = Worker("here", 7, 7.0)
+    (held,) = store.create_experiments([TWIN], worker=worker)
+    assert (held.status, held.worker, store.queue_position(held.id)) == (Status.RUNNING, worker, None)
+
+
+def test_of_experiments_created_together_all_are_there_or_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentiment_core.store.experiments.secrets.token_hex", lambda size: "0a" * size)
+    with pytest.raises(IntegrityError):
+        store.create_experiments([TWIN, TWIN])
+    assert store.experiments() == []
 
 
 def test_unknown_ids_are_named(store: Store) -> None:

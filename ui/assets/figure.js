@@ -1,6 +1,7 @@
 // From series to Plotly figures: panels on one step axis, such as loss above gradient norm; accuracy beside them. What there
 // is to draw, and how it is called, the server says.
 
+import { outline } from "./groups.js";
 import { envelope, smooth } from "./series.js";
 import { number } from "./words.js";
 
@@ -82,12 +83,14 @@ export function accuracyFigure(runs, look, panel, quantities, { range, smoothing
     const points = run.series.evaluations.filter((e) => e.part === "validation");
     traces.push({
       ...common(run), mode: "lines+markers", x: points.map((e) => e.step), y: points.map((e) => Number(e.accuracy)),
+      ...reach(run, points),
       line: { color: run.colour, width: 2.2 }, marker: { color: run.colour, size: 8, line: { color: look.background, width: 1.5 } },
       hovertemplate: `validation %{y:.3f}<extra>${escaped(run.label)}</extra>`,
     });
     const test = run.series.evaluations.filter((e) => e.part === "test");
     if (test.length) traces.push({
       ...common(run), mode: "markers", x: test.map((e) => e.step), y: test.map((e) => Number(e.accuracy)), cliponaxis: false,
+      ...reach(run, test),
       marker: { color: run.colour, size: 12, symbol: "star", line: { color: look.background, width: 1 } },
       hovertemplate: `test %{y:.3f}<extra>${escaped(run.label)}</extra>`,
     });
@@ -108,6 +111,12 @@ export function accuracyFigure(runs, look, panel, quantities, { range, smoothing
     ],
   };
   return { traces, layout };
+}
+
+// How far the interval of a mean over seeds reaches.
+function reach(run, points) {
+  if (!points.some((e) => e.reach)) return {};
+  return { error_y: { type: "data", array: points.map((e) => e.reach ?? 0), color: run.colour, thickness: 1.4, width: 4 } };
 }
 
 // A diagnostic is measured at some steps only; where it was not, there is nothing to draw.
@@ -131,11 +140,16 @@ function curve(run, steps, values, { axes, quantity, range, smoothing, log, dash
   // Thousands of points in one panel: thinner and translucent, or the last run would hide the others.
   const dense = line.x.length > DENSE_POINTS;
   const opacity = faint ? 0.42 : smoothing > 0 ? 0.38 : dense ? 0.7 : 1;
-  const traces = [{
+  const band = dash ? null : run.series.bands?.[quantity.name];
+  const traces = band ? [{
+    ...common(run), xaxis, yaxis, mode: "lines", ...outline(steps, band, DENSE_POINTS), fill: "toself", hoverinfo: "skip",
+    line: { width: 0, color: run.colour }, fillcolor: run.colour, opacity: faint ? 0.1 : 0.22,
+  }] : [];
+  traces.push({
     ...common(run), xaxis, yaxis, mode: "lines", x: line.x, y: line.y, connectgaps: false,
     line: { color: run.colour, width: faint ? 0.9 : dense ? 1.1 : run.width, dash: dash ?? "solid" }, opacity,
     hovertemplate: hover(run, quantity),
-  }];
+  });
   if (smoothing > 0) {
     const mean = envelope(steps, smooth(values, smoothing), options).line;
     traces.push({

@@ -63,8 +63,6 @@ class View {
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.draw(true));
     this.observer.observe(this.grid);
-    this.themed = new MutationObserver(() => this.draw(true));
-    this.themed.observe(document.documentElement, { attributes: true, attributeFilter: ["style", "class", "data-theme"] });
     this.settled = () => this.tellButton();
     this.still.addEventListener("change", this.settled);
   }
@@ -72,7 +70,6 @@ class View {
   close() {
     this.pause();
     this.observer.disconnect();
-    this.themed.disconnect();
     this.still.removeEventListener("change", this.settled);
     this.root.remove();
   }
@@ -122,6 +119,7 @@ class View {
       ...(gate ? [ramp("gl-ramp-gate", "0", "1", `${gate.shown} gate of a unit`)] : []),
       ...(panels.some((panel) => panel.attention) ? [key("gl-dot-attention", "attention weight")] : []),
       key("gl-dot-gradient", "‖∂L/∂h‖, log scale"),
+      element("span", { cls: "gl-end", text: "Units from those that rise with the answer over the words to those that fall." }),
     );
   }
 

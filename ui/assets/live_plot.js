@@ -5,6 +5,7 @@
 
 import { loadPlotly, lookOf } from "./drawing.js";
 import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
+import { grouped, onAxis, stepsOf } from "./groups.js";
 import { Poller } from "./poller.js";
 import { announce, ReplayBar } from "./replay.js";
 import { RunTable, StatusLine } from "./status.js";
@@ -72,6 +73,8 @@ class View {
   }
 
   show(data) {
+    // A zoom is in units of its axis.
+    if (this.data && this.axis !== (data.axis ?? "step")) this.range = null;
     this.data = data;
     this.told = data.status;
     this.root.style.setProperty("--sl-height", `${data.height}px`);
@@ -172,16 +175,21 @@ class View {
         rows.push({
           ...run,
           label: wanted?.label ?? run.name,
+          group: wanted?.group ?? null, batch_size: wanted?.batch_size, per_epoch: wanted?.per_epoch,
           colour: wanted?.colour ?? this.data.colours[rows.length % this.data.colours.length],
           series: at === null ? source.series.get(run.id) : source.series.get(run.id).until(at),
           // The test reviews are looked at once, at the end.
           test_accuracy: at === null ? run.test_accuracy : null,
           validation_accuracy: at === null ? run.validation_accuracy : undefined,
-          hidden: this.hidden.has(run.id),
         });
       }
     }
-    return rows;
+    const logarithmic = new Set(Object.values(this.data.quantities).filter(({ panel }) => panel.log).map(({ name }) => name));
+    return grouped(rows, this.data.quantiles, logarithmic).map((run) => ({ ...run, hidden: this.hidden.has(run.id) }));
+  }
+
+  get axis() {
+    return this.data.axis ?? "step";
   }
 
   get figures() {
@@ -211,18 +219,19 @@ class View {
     this.pending = requestAnimationFrame(() => {
       this.pending = null;
       const runs = this.runs().filter((run) => !run.hidden);
-      const revision = this.data.sources.map((source) => source.url).join();
+      const revision = [this.axis, ...this.data.sources.map((source) => source.url)].join();
       const { quantities } = this.data;
       const [curves, [accuracy], others] = ["curves", "accuracy", "more"].map((place) => this.panels(place));
-      const options = { range: this.range, smoothing: this.smoothing, revision, references: this.references(),
+      const options = { range: stepsOf(this.range, runs, this.axis), smoothing: this.smoothing, revision, references: this.references(),
         guessing: [...new Set([...this.sources.values()].map((source) => source.guessing).filter(Number.isFinite))],
         markers: this.data.markers ?? [] };
-      this.paint(this.curves, stackedFigure(runs, this.look, curves, quantities, options));
-      this.paint(this.accuracy, accuracyFigure(runs, this.look, accuracy, quantities, options));
+      const paint = (node, figure) => this.paint(node, onAxis(figure, runs, this.axis));
+      paint(this.curves, stackedFigure(runs, this.look, curves, quantities, options));
+      paint(this.accuracy, accuracyFigure(runs, this.look, accuracy, quantities, options));
       const more = usedPanels(runs, others, quantities);
       this.more.style.setProperty("--sl-count", more.length);
       this.more.hidden = !more.length;
-      if (more.length) this.paint(this.more, stackedFigure(runs, this.look, more, quantities, { ...options, guessing: [] }));
+      if (more.length) paint(this.more, stackedFigure(runs, this.look, more, quantities, { ...options, guessing: [] }));
     });
   }
 

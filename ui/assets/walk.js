@@ -29,7 +29,7 @@ export default function walk({ data, parentElement, setTriggerValue }) {
 function program(lines, go) {
   const buttons = lines.map(({ code, note, state, wrong }, place) => {
     const button = element("button", { cls: `wk-line wk-${state}${wrong ? " wk-wrong" : ""}` }, [
-      element("pre", { text: code }),
+      element("pre", { text: state === "now" ? code : shortened(code), title: state === "now" ? "" : code }),
       ...(note ? [element("span", { cls: "wk-note", text: note })] : []),
     ]);
     if (state === "now") button.setAttribute("aria-current", "step");
@@ -37,6 +37,12 @@ function program(lines, go) {
     return element("li", {}, [button]);
   });
   return element("ol", { cls: "wk-code" }, buttons);
+}
+
+// What is not read now is named by its beginning: the line that is must not be pushed off the screen.
+function shortened(code) {
+  const lines = code.split("\n");
+  return lines.length > 2 ? `${lines[0]} …` : code;
 }
 
 function tensors({ groups, hint }, root) {

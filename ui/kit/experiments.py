@@ -12,7 +12,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError, StoreUnavailableError
 from sentiment_core.store import Experiment
 from ui.kit.address import Address
-from ui.kit.launch import start_experiment
+from ui.kit.launch import start_experiments
 from ui.kit.notices import errors_shown, show_error
 from ui.kit.run_controls import PROBLEM, controls
 from ui.server.backend import store
@@ -26,25 +26,13 @@ def start_button(
     prediction: str | None = None,
     **options: Any,
 ) -> None:
-    """Draw the button that starts experiments; `show` then puts them into the address, and the page is drawn anew.
-
-    Where only the first few could be started they are shown, with what went wrong; where none could, only that is.
+    """Draw the button that starts experiments, all or none; `show` then puts them into the address, and the page is
+    drawn anew.
     """
-    if not st.button(label, type="primary", icon=":material/play_circle:", **options):
-        return
-    with errors_shown():
-        wanted = configs()
-        started: list[Experiment] = []
-        try:
-            for config in wanted:
-                started.append(start_experiment(config, prediction))
-        except SentimentLabError as error:
-            if not started:
-                raise
-            some = f"Only {len(started)} of {len(wanted)} experiments could be started; they are shown here."
-            st.session_state[PROBLEM] = error.worded(f"{some} {error}")
-        show(started)
-        st.rerun()
+    if st.button(label, type="primary", icon=":material/play_circle:", **options):
+        with errors_shown():
+            show(start_experiments(configs(), prediction))
+            st.rerun()
 
 
 def shown_experiment(

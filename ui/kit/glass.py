@@ -41,7 +41,8 @@ def panel(info: ModelInfo, step: int | None, text: str, padding: int, label: int
     when = "untrained" if step == 0 else f"after update {step:,}" if step else ""
     # An accuracy is that of the model as it was kept last.
     accuracy = "" if info.accuracy is None or step is not None else f"accuracy {info.accuracy:.3f}"
-    note = " · ".join(filter(None, (when, accuracy, cut)))
+    unknown = f"{seen.unknown} unknown words left out" if seen.unknown else ""
+    note = " · ".join(filter(None, (when, accuracy, cut, unknown)))
     return Panel(info.name, note, text, seen)
 
 

@@ -1,6 +1,8 @@
-"""Starting an experiment from a page: one way for Train, lessons and labs."""
+"""Starting experiments from a page: one way for Train, lessons and labs."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.store import Experiment
@@ -8,12 +10,15 @@ from sentiment_core.training.memory import check_before
 from ui.server.backend import executor, store
 
 
-def start_experiment(config: ExperimentConfig, prediction: str | None = None) -> Experiment:
-    """Create an experiment and put it into the queue; raise `OutOfMemory` for one that this machine cannot hold.
+def start_experiments(configs: Sequence[ExperimentConfig], prediction: str | None = None) -> list[Experiment]:
+    """Create experiments and put them into the queue, all of them or none.
 
-    `prediction` is what the user expects of it. Raises `StoreError` when it cannot be kept.
+    `prediction` is what the user expects of them. Raises `OutOfMemory` when one of them is more than this machine can
+    hold, `StoreError` when they cannot be kept.
     """
-    check_before(config)
-    experiment = store().create_experiment(config, prediction=prediction)
-    executor().submit(experiment.id)
-    return experiment
+    for config in configs:
+        check_before(config)
+    experiments = store().create_experiments(configs, prediction)
+    for experiment in experiments:
+        executor().submit(experiment.id)
+    return experiments

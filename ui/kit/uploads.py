@@ -23,6 +23,7 @@ from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
 from sentiment_core.sources import SOURCES
 from ui.kit.address_fields import Field, Unusable
+from ui.kit.columns import COLUMNS, choose_columns
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.reading_first import read_first
 
@@ -105,8 +106,7 @@ def reviews_file(
             st.caption(f"Choose a file. {told}")
             return None
         path = upload_path(name)
-        reading = _reading(f"{key}:{name}", start or {}, changed)
-        data = build(DataConfig, {"source": "csv", "path": path, **reading})
+        data = _reading(f"{key}:{name}", path, start or {}, changed, labelled)
         if read:
             found = read_first(data, labelled=labelled, tokens=tokens, shown=shown)
             if found is None:
@@ -118,11 +118,16 @@ def reviews_file(
     return data
 
 
-def _reading(key: str, start: Mapping[str, Any], changed: Callable[[str, Any], None]) -> dict[str, Any]:
-    """Draw how a file is read; return the settings."""
+def _reading(
+    key: str, path: str, start: Mapping[str, Any], changed: Callable[[str, Any], None], labelled: bool
+) -> DataConfig:
+    """Draw how a file is read; return the settings that read it so."""
     found: dict[str, Any] = {}
     with st.popover("How the file is read", icon=":material/table_view:", width="content"):
+        folded = st.container()
         for name in READING:
+            if name in COLUMNS:
+                continue
             info = field_info(f"data.{name}")
             value = start.get(name, info.default)
             words = ", ".join(value) if isinstance(value, tuple) else value
@@ -132,7 +137,8 @@ def _reading(key: str, start: Mapping[str, Any], changed: Callable[[str, Any], N
             else:
                 found[name] = st.text_input(info.title, words, key=place, help=info.description)
             changed(name, found[name])
-    return found
+    data = build(DataConfig, {"source": "csv", "path": path, **found})
+    return data.model_copy(update=choose_columns(key, data, start, changed, folded, labelled))
 
 
 def _understood(name: str, found: ReviewCounts, warned: bool) -> None:

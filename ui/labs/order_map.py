@@ -29,11 +29,12 @@ from ui.kit.notices import literal
 from ui.labs.inside.predict import predict
 
 ADDRESS = lab_address(
-    "temporal-order", one_of_values("length", 20, LENGTHS), one_of("way", WAYS, "none", "way of training")
+    "temporal-order", one_of_values("length", 30, LENGTHS), one_of("way", WAYS, "none", "way of training")
 )
 CHOICES = {"None or one": range(2), "Two or three": range(2, 4), "Four or five": range(4, 6)}
 FIGURE = "lab:temporal-order:map"
-QUESTIONED = 20
+QUESTIONED = 30
+HALF = 0.5
 SHOWN, MOST_SYMBOLS = 3, 80
 
 
@@ -50,7 +51,7 @@ def draw() -> None:
     with left:
         st.markdown("**How many of five seeds solve it**")
         st.plotly_chart(
-            figure(found),
+            figure(found, found.cell(ADDRESS.value("length"), ADDRESS.value("way"))),
             key=FIGURE,
             on_select=_choose,
             selection_mode="points",
@@ -91,7 +92,7 @@ def setting(found: OrderMap) -> str:
         f"{say('training.optimizer', training.optimizer)}, rate {training.learning_rate:g}, batches of "
         f"{training.batch_size}, {model.hidden_size} units, {say('model.initialisation', model.initialisation)} start, "
         f"threshold {training.max_norm:g}. Computed by {in_words(found.made)}, in {found.cpu_seconds / 60:.0f} minutes "
-        "of one core: `python -m sentiment_core order-map --train FILE` does it again."
+        "of one core. Again: python -m sentiment_core order-map --train FILE."
     )
 
 
@@ -114,28 +115,32 @@ def details(cell: Cell) -> str:
             said.append(f"seed {outcome.seed} gives no numbers any more")
         else:
             said.append(f"seed {outcome.seed} not, {outcome.error:.0%} wrong")
-    return f"{'; '.join(said)}. Guessing is {1 - 1 / ORDERS:.0%} wrong.".capitalize()
+    return f"{'; '.join(said).capitalize()}. Guessing is {1 - 1 / ORDERS:.0%} wrong."
 
 
-def figure(found: OrderMap) -> Any:
-    """Return the map: a square a cell, darker the more seeds solve it."""
+def figure(found: OrderMap, chosen: Cell) -> Any:
+    """Return the map: a square a cell, darker the more seeds solve it, and a frame around the `chosen` one."""
     import plotly.graph_objects as go
 
     cells = found.cells
-    names = [WAYS[cell.way].label.replace(", ", ",<br>").replace(" by", "<br>by") for cell in cells]
     share = [cell.solved / len(cell.outcomes) for cell in cells]
+    places = [(found.ways.index(cell.way), found.lengths.index(cell.length)) for cell in cells]
     made = go.Figure(
         go.Scatter(
-            x=names,
-            y=[f"{cell.length}" for cell in cells],
-            mode="markers+text",
-            text=[f"{cell.solved} of {len(cell.outcomes)}" for cell in cells],
-            textfont={"size": 14, "color": ["#ffffff" if one > 0.5 else "#8a8f98" for one in share]},
+            x=[x for x, _ in places],
+            y=[y for _, y in places],
+            mode="markers",
             marker={
                 "symbol": "square",
                 "size": 62,
-                "color": [f"rgba(8,119,189,{0.08 + 0.92 * one:.2f})" for one in share],
-                "line": {"width": 1, "color": "rgba(138,143,152,0.6)"},
+                # A step in the middle, where the words change from the theme's colour to white.
+                "color": [
+                    f"rgba(8,119,189,{0.06 + 0.3 * one if one <= HALF else 0.25 + 0.75 * one:.2f})" for one in share
+                ],
+                "line": {
+                    "width": [4 if cell == chosen else 1 for cell in cells],
+                    "color": ["#8a8f98" if cell == chosen else "rgba(138,143,152,0.6)" for cell in cells],
+                },
                 "opacity": 1,
             },
             customdata=[[cell.length, cell.way, about(cell)] for cell in cells],
@@ -145,14 +150,27 @@ def figure(found: OrderMap) -> Any:
             unselected={"marker": {"opacity": 1}},
         )
     )
+    for cell, one, (x, y) in zip(cells, share, places, strict=True):
+        # On dark squares words are white in both themes, on pale ones they are the theme's own.
+        font = {"size": 14, **({"color": "#ffffff"} if one > HALF else {})}
+        made.add_annotation(x=x, y=y, text=f"{cell.solved} of {len(cell.outcomes)}", showarrow=False, font=font)
+    names = [WAYS[way].label.replace(", ", ",<br>").replace(" by", "<br>by") for way in found.ways]
     made.update_layout(
         height=360,
         margin={"l": 50, "r": 10, "t": 10, "b": 50},
-        xaxis={"type": "category", "showgrid": False, "range": [-0.6, len(found.ways) - 0.4]},
+        xaxis={
+            "tickvals": list(range(len(names))),
+            "ticktext": names,
+            "showgrid": False,
+            "zeroline": False,
+            "range": [-0.6, len(names) - 0.4],
+        },
         yaxis={
-            "type": "category",
+            "tickvals": list(range(len(found.lengths))),
+            "ticktext": [f"{length}" for length in found.lengths],
             "title": "length of the sequences",
             "showgrid": False,
+            "zeroline": False,
             "range": [-0.6, len(found.lengths) - 0.4],
         },
         dragmode=False,

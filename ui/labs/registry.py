@@ -104,6 +104,13 @@ LABS: list[Lab] = [
         ":material/landscape:",
     ),
     Lab(
+        "temporal-order",
+        "Temporal order",
+        "A task that needs a gradient from far back: how long may it be, with and without clipping?",
+        "ui.labs.order_map",
+        ":material/swap_horiz:",
+    ),
+    Lab(
         "baselines",
         "Baselines",
         "What a linear model reaches in seconds on the same reviews: the line that a network has to beat.",

@@ -10,7 +10,7 @@ from sentiment_core.inside.glass_words import sentences
 from sentiment_core.inside.measures import MOST_PADDING
 from sentiment_core.lessons import Lesson
 from sentiment_core.store import Experiment
-from ui.addresses import LESSON, to_lab
+from ui.addresses import LESSON, to_glass
 from ui.kit import glass as looking
 from ui.kit.components.glass import Panel, glass
 from ui.kit.examples import EXAMPLES
@@ -60,11 +60,7 @@ def _look(item: Lesson, chosen: list[tuple[ModelInfo, int | None]], own: bool) -
         st.slider(
             f"Zero vectors behind the review, in {whose}", 0, MOST_PADDING, key=LESSON.key(FIELD), width="stretch"
         )
-        (first, step), *others = chosen
-        said = {"model": first.id, "padding": str(padding)} | ({} if step is None else {"step": str(step)})
-        if others:
-            said |= {"beside": others[0][0].id}
-        to_lab("glass-rnn", **said).draw(
+        to_glass([(info.id, step) for info, step in chosen], padding=padding).draw(
             "Any review, any run", icon=":material/science:", help="The Glass RNN lab, as it stands here."
         )
         st.button(

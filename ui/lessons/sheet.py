@@ -12,10 +12,11 @@ from sentiment_core.lessons.sources import SOURCES, Source
 from ui.addresses import LESSON, to_lesson, to_place, to_sheet
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal
+from ui.lessons.outside import source_line
 
 TITLE = "The exercise sheet"
 LONGEST_ANSWER = 4000
-WRITTEN, COMPARED = "lessons:sheet:answer:", "lessons:sheet:compared:"
+ANSWERS, COMPARED = "lessons:sheet:answers", "lessons:sheet:compared:"
 
 
 def entry() -> None:
@@ -47,17 +48,6 @@ def draw() -> None:
         _asked(question(name))
 
 
-def sources(found: Iterable[Source]) -> None:
-    """List outside sources, so that they can be found without following a link."""
-    lines = []
-    for source in found:
-        title = literal(source.title)
-        # Printed or without a network, the address itself has to be there.
-        address = f" :gray[{literal(source.url.removeprefix('https://'))}]" if source.url else ""
-        lines.append(f"- {f'[{title}]({source.url})' if source.url else title}: {literal(source.part)}{address}")
-    st.markdown("\n".join(lines))
-
-
 def _map() -> None:
     st.markdown(
         "Work through the sheet from top to bottom. Each row says what it does or asks; the links beside it open the "
@@ -76,7 +66,11 @@ def _map() -> None:
         for row in group.rows:
             _row(row)
     _heading("Outside sources")
-    sources(SOURCES.values())
+    st.markdown(_listed(SOURCES.values()))
+
+
+def _listed(sources: Iterable[Source]) -> str:
+    return "\n".join(f"- {source_line(source)}" for source in sources)
 
 
 def _heading(title: str) -> None:
@@ -128,10 +122,11 @@ def _asked(item: Question) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**1. Answer first**")
-        key = WRITTEN + item.name
         # Streamlit forgets what a widget says while another page is drawn; looking is on another page.
-        st.session_state[key] = st.session_state.get(key, "")
-        written = st.text_area(
+        answers, key = st.session_state.setdefault(ANSWERS, {}), f"lessons:sheet:answer:{item.name}"
+        if key not in st.session_state:
+            st.session_state[key] = answers.get(item.name, "")
+        written = answers[item.name] = st.text_area(
             "Your answer",
             key=key,
             height=190,
@@ -143,7 +138,7 @@ def _asked(item: Question) -> None:
         st.markdown(literal(item.look))
         with st.container(horizontal=True, gap="small"):
             _links(item.places)
-        sources(SOURCES[name] for name in item.sources)
+        st.markdown(_listed(SOURCES[name] for name in item.sources))
     with right:
         st.markdown("**3. Compare**")
         compared = COMPARED + item.name

@@ -20,12 +20,15 @@ from sentiment_core.lessons import (
     mistakes_of,
     updates_per_epoch,
 )
+from sentiment_core.lessons.sources import sources_of
 from sentiment_core.presets import preset
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab, to_lesson, to_train
 from ui.kit.labels import say
 from ui.kit.notices import literal
+from ui.kit.real import twins_are_real
+from ui.lessons.outside import source_line
 from ui.lessons.verdict_words import line, verdict_on
 from ui.server.backend import store
 
@@ -111,6 +114,13 @@ def look_for(item: Lesson) -> None:
     setting = f"on 32,000 real reviews with 100-d vectors{pace}"
     st.caption(literal(f"The notebook, {setting}: {item.notebook}{parameters}"))
     measured_here(item)
+
+
+def outside(item: Lesson) -> None:
+    """List what the sheet sends its readers to for this lesson; nothing where it names nothing."""
+    if found := sources_of(item.name):
+        with st.expander("Outside sources", icon=":material/link:"):
+            st.markdown("\n".join(f"- {source_line(source)}" for source in found))
 
 
 def measured_here(item: Lesson) -> None:
@@ -221,6 +231,7 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
         st.subheader("Verdict", anchor=False)
         st.caption("Worked out from this experiment's own measurements.")
         _findings(found)
+        twins_are_real(experiment.runs)
     with right:
         if mistake:
             mistake_text(mistake)

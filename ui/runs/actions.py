@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from sentiment_core import export
+from sentiment_core.artifacts import MODEL, run_place
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.store import Experiment
+from sentiment_core.store import Experiment, Run
 from sentiment_core.tasks import TASKS
 from ui.addresses import RUNS, to_explain, to_train
 from ui.kit.components.copy_link import copy_link
+from ui.kit.model_upload import bring_model
 from ui.kit.notices import literal, show_error
 from ui.runs.table import Entry, metrics_csv
 from ui.server.backend import store
@@ -43,6 +45,7 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
         rename(single, chosen[:MOST_RENAMED])
     with st.popover("Export", icon=":material/download:", disabled=not chosen):
         draw_exports(chosen)
+    bring_model("runs:model", lambda run: RUNS.put(runs=[run.id]))
     if st.button("Delete", icon=":material/delete:", disabled=not experiments):
         confirm_delete(experiments)
     copy_link()
@@ -61,10 +64,28 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
             f"{name}-tensorboard.zip",
             "application/zip",
         ),
+        ("Report as HTML", lambda: export.report_html(store(), runs), f"{name}.html", "text/html"),
     )
     for label, make, file_name, kind in downloads:
         st.download_button(label, make, file_name, kind, on_click="ignore", width="stretch", icon=":material/download:")
+    if len(runs) == 1 and _can_leave(runs[0]):
+        st.download_button(
+            "Model",
+            lambda: export.model_zip(store(), [runs[0].id]),
+            f"{name}-model.zip",
+            "application/zip",
+            on_click="ignore",
+            width="stretch",
+            icon=":material/download:",
+            help="Weights, words, vectors and settings; `load_model.py` in it asks the model with PyTorch alone.",
+        )
     st.caption("Of the selected runs. Unpack the TensorBoard files and run `tensorboard --logdir` on the folder.")
+
+
+def _can_leave(run: Run) -> bool:
+    """Whether a run has a model that can be asked elsewhere."""
+    kept = (run_place(run.experiment_id, run.id) / MODEL).exists()
+    return kept and TASKS[run.config.task].judges_reviews and not run.config.model.mistakes
 
 
 @st.dialog("Rename")

@@ -1,4 +1,4 @@
-"""Runs grouped by everything but their seed: the table of settings, and whether their differences are real."""
+"""Runs grouped by everything but their seed: the table of settings."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
-from sentiment_core.findings.real import in_words, is_it_real
 from sentiment_core.findings.seed_groups import SeedGroup, group_by_seed
 from sentiment_core.intervals import CONFIDENCE, Mean
-from sentiment_core.store import Run, Search
-from ui.kit.notices import literal, show_error
+from sentiment_core.store import Search
 from ui.runs.table import Entry, differing_fields, shown_settings
 from ui.server.backend import store
 
@@ -64,26 +61,6 @@ def group_rows(listed: Sequence[Grouped]) -> list[dict[str, Any]]:
         }
         for each, settings in zip(listed, shown, strict=True)
     ]
-
-
-def draw_real(chosen: Sequence[SeedGroup]) -> None:
-    """Say whether the settings differ from the first of them, as far as their twins can tell."""
-    if len(chosen) < 2:
-        return
-    st.subheader("Is it real?", anchor=False)
-    for other in chosen[1:]:
-        try:
-            found = is_it_real(chosen[0], other, comparisons=len(chosen) - 1)
-        except SentimentLabError as error:
-            show_error(error)
-            continue
-        st.markdown(literal(in_words(found)))
-
-
-def twins_are_real(one: Run, other: Run) -> None:
-    """Say it of two runs by themselves, where they share their seed."""
-    if one.config.seed == other.config.seed:
-        draw_real([SeedGroup((one,)), SeedGroup((other,))])
 
 
 def _mean(title: str, found: Mean | None) -> Mapping[str, float | None]:

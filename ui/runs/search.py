@@ -19,6 +19,7 @@ from ui.server.backend import store
 
 ROWS = 200
 MOST_WORDS = 8
+GROUPED = "runs:grouped"
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,13 @@ def search_controls() -> View:
             status = _choice("Status", "status", [str(status) for status in Status], str.capitalize)
         with st.container(width=190):
             source = _choice("Reviews", "source", list(SOURCES), lambda name: SOURCES[name].short)
-        st.segmented_control(
-            "Seeds",
-            ["seed"],
-            key=RUNS.key("group"),
-            format_func=lambda _: "Group seeds",
-            label_visibility="collapsed",
-            help="One row a setting: everything but the seed is alike. Mean, 95 % interval and number of seeds.",
+        # Set anew in every run: the address decides.
+        st.session_state[GROUPED] = RUNS.value("group") == "seed"
+        st.toggle(
+            "Group seeds",
+            key=GROUPED,
+            on_change=_switch_groups,
+            help="A row a setting: everything but the seed is alike. Mean, 95 % interval and number of seeds.",
         )
     search = Search(
         words=tuple(alternatives(word) for word in (words or "").split()[:MOST_WORDS]),
@@ -83,6 +84,10 @@ def alternatives(word: str) -> tuple[str, ...]:
         if len(word) > 2 and word.lower() in say(field, value).lower().split()
     ]
     return (word, *known)
+
+
+def _switch_groups() -> None:
+    RUNS.put(group="seed" if st.session_state[GROUPED] else None)
 
 
 def show_everything() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.clipping import NONE, NORM, RULES, ClippingRule
-from sentiment_core.config import ExperimentConfig, RunConfig, choices, flatten, matters, with_runs
+from sentiment_core.config import ExperimentConfig, RunConfig, choices, flatten, from_fields, matters, with_runs
 from sentiment_core.presets import vary_clipping
 from ui.kit.labels import say
 from ui.train.fields import field_widget, widget_key
@@ -20,16 +20,21 @@ CHOICE, GIVEN_RUNS, VALUE, COMPARE = "compare", "compare:given", "compare-value:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A second run that differs in `varied`, whose value the user chooses, and in what `fixed` adds."""
+    """A second run that differs in `varied`, whose value the user chooses, and in what `fixed` adds.
+
+    `apart`: runs of one experiment share it, so the second run is an experiment of its own.
+    """
 
     title: str
     varied: str
     word: str
     fixed: dict[str, Any] = field(default_factory=dict)
+    apart: bool = False
 
 
 COMPARISONS: dict[str, Comparison] = {
     "learning_rate": Comparison("Another learning rate", "training.learning_rate", "rate"),
+    "batch_size": Comparison("Another batch size", "training.batch_size", "batch", apart=True),
     "optimizer": Comparison("Another optimizer", "training.optimizer", ""),
     "cell": Comparison("Another cell", "model.cell", ""),
     "hidden_size": Comparison("Another hidden size", "model.hidden_size", "hidden size"),
@@ -72,8 +77,11 @@ def load_runs(config: ExperimentConfig) -> None:
     st.session_state[CHOICE] = GIVEN if several else NOTHING
 
 
-def compare_control(config: ExperimentConfig) -> ExperimentConfig:
-    """Draw the control; return `config` with the runs it stands for. Raises `ConfigError` for impossible ones."""
+def compare_control(config: ExperimentConfig) -> tuple[ExperimentConfig, ...]:
+    """Draw the control; return `config` with the runs it stands for, and an experiment for what cannot be one of them.
+
+    Raises `ConfigError` for impossible ones.
+    """
     given = st.session_state.get(GIVEN_RUNS)
     titles = {NOTHING: "Nothing: one run", CLIPPING: "With and without clipping"}
     offered = {name: item for name, item in comparisons().items() if matters(item.varied, config.task)}
@@ -93,11 +101,11 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
     )
     st.session_state[CHOICE] = kind
     if kind == GIVEN and given:
-        return with_runs(config, given)
+        return (with_runs(config, given),)
     if kind == CLIPPING:
-        return vary_clipping(config)
+        return (vary_clipping(config),)
     if kind == NOTHING:
-        return with_runs(config, (RunConfig(name=config.name[:80]),))
+        return (with_runs(config, (RunConfig(name=config.name[:80]),)),)
     comparison = offered[kind]
     value = flatten(config)[comparison.varied]
     other = field_widget(
@@ -106,7 +114,20 @@ def compare_control(config: ExperimentConfig) -> ExperimentConfig:
         widget_key(f"{VALUE}{kind}"),
         label="Second run: " + comparison.title.split()[-1],
     )
-    return with_runs(config, pair(config, comparison, other))
+    if comparison.apart:
+        st.caption("Runs of an experiment share their batches, so this is an experiment of its own: same epochs.")
+        return apart(config, comparison, other)
+    return (with_runs(config, pair(config, comparison, other)),)
+
+
+def apart(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[ExperimentConfig, ExperimentConfig]:
+    """Return the configured experiment and one with `other` in the comparison's field, each called by its value."""
+    first, second = pair(config, comparison, other)
+    changed = from_fields({comparison.varied: other}, config)
+    return tuple(  # type: ignore[return-value]
+        with_runs(given.model_copy(update={"name": run.name}), (RunConfig(name=run.name),))
+        for given, run in ((config, first), (changed, second))
+    )
 
 
 def pair(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[RunConfig, ...]:

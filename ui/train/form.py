@@ -81,8 +81,8 @@ def preset_note() -> None:
         st.caption(f"**{PRESETS[name].title}.** {literal(PRESETS[name].description)}")
 
 
-def form() -> ExperimentConfig | None:
-    """Draw the form; return the experiment it describes, None (with the reason on the page) when it is impossible."""
+def form() -> tuple[ExperimentConfig, ...]:
+    """Draw the form; return the experiments it describes, none (with the reason on the page) when it is impossible."""
     data, model, training = st.columns(3, gap="large")
     with data:
         st.subheader("Data", anchor=False)
@@ -100,8 +100,8 @@ def form() -> ExperimentConfig | None:
             _more_training()
         # Above, but after everything has been read: what is built here must not lag behind the form.
         with comparison:
-            config = _comparison()
-    return config if usable else None
+            configs = _comparison()
+    return configs if usable else ()
 
 
 def summary(config: ExperimentConfig) -> str:
@@ -253,7 +253,7 @@ def _watching() -> None:
             edit("watch_every")
 
 
-def _comparison() -> ExperimentConfig | None:
+def _comparison() -> tuple[ExperimentConfig, ...]:
     fields = draft()
     # What the task has no use for stays in the form, for the next one, and out of the experiment.
     fields = {name: value for name, value in fields.items() if matters(name, fields["task"])}
@@ -264,7 +264,7 @@ def _comparison() -> ExperimentConfig | None:
         return compare_control(from_fields(fields))
     except ConfigError as error:
         show_error(error)
-        return None
+        return ()
 
 
 def _more_training() -> None:

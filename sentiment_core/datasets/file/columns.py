@@ -29,6 +29,14 @@ PARTS |= dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION)
 WORDS_OF_A_TEXT = 3
 WORDS_OF_DATA = 6
 SHOWN = 20
+SHOWN_ROWS = 10
+
+
+class Undecided(DataError):
+    """More than one column could be meant, or none: `columns` are all there are, `rows` the first of them."""
+
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def choose(
             raise _absent(columns, data.text_column, name, "text_column")
         candidates = _by_name(columns, TEXT_NAMES, {label}) or _prose(columns, sample, label)
         if len(candidates) != 1:
-            raise _undecided(columns, candidates, data.text_column, name, "text_column", "the review")
+            raise _undecided(columns, sample, candidates, data.text_column, name, "text_column", "the review")
         text = candidates[0]
     if label is None:
         if data.label_column != usual["label_column"].default:
@@ -89,7 +97,7 @@ def choose(
         if len(candidates) == 1:
             label = candidates[0]
         elif labels_required:
-            raise _undecided(columns, candidates, data.label_column, name, "label_column", "the label")
+            raise _undecided(columns, sample, candidates, data.label_column, name, "label_column", "the label")
     split = None
     if data.split == "column":
         candidates = _by_name(columns, SPLIT_NAMES, {text, label})
@@ -159,15 +167,24 @@ def _absent(columns: Sequence[str], wanted: str, name: str, field: str) -> DataE
 
 
 def _undecided(
-    columns: Sequence[str], candidates: Sequence[int], wanted: str, name: str, field: str, what: str
-) -> DataError:
+    columns: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    candidates: Sequence[int],
+    wanted: str,
+    name: str,
+    field: str,
+    what: str,
+) -> Undecided:
     if candidates:
         several = _listed([columns[place] for place in candidates])
-        return DataError(f"{name}: {what} could be in any of the columns {several}. Set data.{field} to one of them.")
-    return DataError(
-        f"{name}: there is no column {wanted!r} and none that can only be {what}; its columns are {_listed(columns)}. "
-        f"Set data.{field} to one of them, or data.separator to what is between them."
-    )
+        error = Undecided(f"{name}: {what} could be in any of the columns {several}. Set data.{field} to one of them.")
+    else:
+        error = Undecided(
+            f"{name}: there is no column {wanted!r} and none that can only be {what}; its columns are "
+            f"{_listed(columns)}. Set data.{field} to one of them, or data.separator to what is between them."
+        )
+    error.columns, error.rows = tuple(columns), sample[:SHOWN_ROWS]
+    return error
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -69,9 +70,12 @@ def read(
     labels_required: bool = False,
     keep_columns: bool = False,
     max_bytes: int = MAX_BYTES,
+    max_rows: int | None = None,
     progress: Progress = silent,
 ) -> Table:
     """Read every row of `data.path`, blank ones included; `max_bytes` limits its unpacked size and what is kept of it.
+
+    With `max_rows`, only so many of the first rows.
 
     Raise `DataError` when the file is missing, too large, of no kind that can be read, not well-formed, or leaves open
     which column holds the review; with `labels_required` also where the label is or what its values mean.
@@ -81,7 +85,9 @@ def read(
         kinds = READABLE.replace("`", "")
         raise DataError(f"{path.name}: only {kinds} can be read. Export the reviews as one of them.")
     # Half of what is free, because text outside Latin-1 takes two or four times its bytes in memory.
-    reading = _Reading(data, path, labels_required, keep_columns, min(max_bytes, available_memory() // 2), progress)
+    reading = _Reading(
+        data, path, labels_required, keep_columns, min(max_bytes, available_memory() // 2), max_rows, progress
+    )
     with damage_named(path.name):
         try:
             if not path.is_file():
@@ -95,6 +101,11 @@ def read(
             raise DataError(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
+def glance(data: DataConfig, labels_required: bool) -> Understood:
+    """Return what `read` would make of the first rows of a file; raise `Undecided` where they leave columns open."""
+    return read(data, labels_required=labels_required, max_rows=HEAD_ROWS).understood
+
+
 class _Reading:
     """One reading of a file: what was asked for, and until when."""
 
@@ -105,11 +116,12 @@ class _Reading:
         labels_required: bool,
         keep_columns: bool,
         limit: int,
+        max_rows: int | None,
         progress: Progress,
     ) -> None:
         self.data, self.path, self.name = data, path, path.name
         self.labels_required, self.keep_columns = labels_required, keep_columns
-        self.limit, self.progress = limit, progress
+        self.limit, self.max_rows, self.progress = limit, max_rows, progress
         self.deadline = time.monotonic() + MAX_SECONDS
 
     def table(self) -> Table:
@@ -159,7 +171,7 @@ class _Reading:
             parts: list[int] = []
             kept: list[list[str]] = [[] for _ in columns] if self.keep_columns else []
             held = 0
-            for number, row in enumerate(content.rows, start=1):
+            for number, row in enumerate(islice(content.rows, self.max_rows), start=1):
                 if len(row) != width and (len(row) < width or any(field.strip() for field in row[width:])):
                     raise rows.Malformed(
                         f"{self.name}: row {number} has {len(row)} fields where the header has {width}. "

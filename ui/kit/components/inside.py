@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from sentiment_core.colours import RUN_COLOURS
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.store import Experiment
 from ui.kit.components.live_plot import Curve, experiment_url, sources_of
 from ui.kit.components.loader import declare, module_url
-from ui.kit.palette import RUN_COLOURS
 from ui.server.api import asset_url
 
 _component = declare("inside")

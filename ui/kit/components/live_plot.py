@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sentiment_core.colours import RUN_COLOURS
+from sentiment_core.intervals import student
 from sentiment_core.metrics import Status
+from sentiment_core.seeds import MOST_SEEDS
 from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
 from ui.kit.components.loader import declare, module_url
-from ui.kit.palette import RUN_COLOURS
 from ui.server.api import asset_url, base_url
 
 _component = declare("live_plot")
+# What the curves can be drawn over.
+AXES = {"step": "Steps", "epoch": "Epochs", "reviews": "Reviews read"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Reference:
 class Curve:
     """One run to show, under the name and in the colour it has on this page.
 
-    Runs with the same `group` are drawn as one: their mean and its interval. None: by itself.
+    Runs with the same `group` are drawn as one: their mean and its interval. None: by itself. `per_epoch` training
+    reviews, `batch_size` an update, place its steps on an axis of epochs or reviews.
     """
 
     experiment_id: str
@@ -35,6 +40,8 @@ class Curve:
     label: str
     colour: str
     group: str | None = None
+    batch_size: int = 1
+    per_epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,17 +76,19 @@ def overlay(
     references: Sequence[Reference] = (),
     markers: Sequence[Marker] = (),
     height: int = 470,
+    axis: str = "step",
 ) -> None:
-    """Show chosen runs of any experiments on top of each other."""
-    _mount("overlay-plot", sources_of(curves), references, height, status=None, markers=markers)
+    """Show chosen runs of any experiments on top of each other, over `AXES`."""
+    _mount("overlay-plot", sources_of(curves), references, height, status=None, markers=markers, axis=axis)
 
 
 def sources_of(curves: Sequence[Curve]) -> list[dict[str, Any]]:
     """Return where the browser finds the runs of `curves`, and how it shows them."""
-    sources: dict[str, list[dict[str, str]]] = {}
+    sources: dict[str, list[dict[str, Any]]] = {}
     for curve in curves:
-        shown = {"id": curve.run_id, "label": curve.label, "colour": curve.colour}
-        sources.setdefault(curve.experiment_id, []).append(shown)
+        shown = asdict(curve)
+        shown["id"] = shown.pop("run_id")
+        sources.setdefault(shown.pop("experiment_id"), []).append(shown)
     return [{"url": experiment_url(identifier), "runs": runs} for identifier, runs in sources.items()]
 
 
@@ -96,6 +105,7 @@ def _mount(
     status: str | None,
     replay: str | None = None,
     markers: Sequence[Marker] = (),
+    axis: str = "step",
 ) -> None:
     # A stable key and equal data leave the component alone when the page reruns: nothing blinks, zoom survives.
     data = {
@@ -110,8 +120,15 @@ def _mount(
         "references": [{"value": line.value, "label": line.label} for line in references],
         "markers": [{"step": marker.step, "label": marker.label} for marker in markers],
         "height": height,
+        "axis": axis,
+        # By how many values there are.
+        "quantiles": {count: student(count) for count in range(2, MOST_SEEDS + 1)} if _is_grouped(sources) else {},
     }
     _component(key=key, data=data, on_changed_change=_ignore)
+
+
+def _is_grouped(sources: list[dict[str, Any]]) -> bool:
+    return any(run.get("group") for source in sources for run in source["runs"] or ())
 
 
 def _declared() -> dict[str, Any]:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from sentiment_core.inside import words
 from sentiment_core.inside.cliff import WAYS, Descent, Way, clip, descend, error_and_slope, length, many_starts, turn
+from ui.addresses import to_lab
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.labs.inside import cliff_figures
@@ -71,6 +72,7 @@ def draw() -> None:
                 "resting points it ends in, the error has a wall."
             )
         )
+        to_lab("temporal-order").draw("The same on a real network: temporal order", icon=":material/swap_horiz:")
 
 
 def _ends(paths: Mapping[Way, Descent]) -> str:

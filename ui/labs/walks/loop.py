@@ -11,7 +11,6 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from sentiment_core.artifacts import home
 from sentiment_core.batches import Batch, collate, plan_epoch
 from sentiment_core.clipping import RULES
 from sentiment_core.config import ExperimentConfig, from_fields
@@ -27,7 +26,7 @@ from ui.labs.inside import reviews
 from ui.labs.inside.settings import Settings, number, one_of
 from ui.labs.walks.recap import recap
 
-UPDATES, REVIEWS, WORDS, UNITS = 10, 400, 60, 32
+UPDATES, REVIEWS, WORDS, UNITS = 6, 400, 60, 32
 VIEWS = {"loop": "One update", "recap": "The hyperparameters"}
 ORDER_NAMES = {
     "right": "As it should be",
@@ -37,7 +36,7 @@ ORDER_NAMES = {
 }
 ABOUT = {
     "no_zero_grad": "Every backward adds to what the last one left: the second update follows the sum of two "
-    "gradients, the tenth that of ten.",
+    "gradients, the third that of three.",
     "clip_after_step": "The weights have moved by the whole gradient already. What is clipped afterwards nobody uses.",
     "clip_before_backward": "There is no gradient yet that could be clipped, and the one that comes is taken whole.",
 }
@@ -83,7 +82,7 @@ def one_update(source: str, path: str | None) -> None:
             SETTINGS.choice("threshold", "Threshold")
         SETTINGS.pick("order", "The loop", ORDER_NAMES.__getitem__)
     threshold, order, seed = (SETTINGS[name] for name in ("threshold", "order", "seed"))
-    updates = _updates(str(home()), source, path, optimizer, rate, clipping, threshold, order, seed)
+    updates = _updates(source, path, optimizer, rate, clipping, threshold, order, seed)
     seen = updates[SETTINGS["update"] - 1]
     at_line = min(SETTINGS["line"], len(seen))
     left, right = st.columns([1, 1], gap="large")
@@ -174,7 +173,9 @@ def _table(after: After) -> None:
         hide_index=True,
         column_config={
             **numbers,
-            "Update ÷ weights": st.column_config.NumberColumn(format="%.1e", help="About 1e-3 is usual."),
+            "Update ÷ weights": st.column_config.NumberColumn(
+                format="%.1e", help="makemore part 3 takes 1e-3 as a guide."
+            ),
             "Moved": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
         },
     )
@@ -195,7 +196,6 @@ def _again() -> None:
 
 @kept(max_entries=64)
 def _updates(
-    where: str,
     source: str,
     path: str | None,
     optimizer: str,
@@ -215,7 +215,7 @@ def _updates(
         **({field: threshold} if field else {}),
     }
     config = from_fields(settings)
-    corpus = _corpus(where, source, path)
+    corpus = _corpus(source, path)
     return walk_through(config, torch.from_numpy(corpus.matrix), _batches(corpus, config), UPDATES, order)
 
 
@@ -226,7 +226,7 @@ def _batches(corpus: Corpus, config: ExperimentConfig) -> list[Batch]:
 
 
 @kept(max_entries=4, show_spinner="Reading the reviews")
-def _corpus(where: str, source: str, path: str | None) -> Corpus:
+def _corpus(source: str, path: str | None) -> Corpus:
     config = from_fields(
         {
             "data.source": source,

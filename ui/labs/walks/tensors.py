@@ -73,18 +73,25 @@ def step_through(walk: Walk, source: str, path: str | None) -> None:
     taken = _taken(str(home()), walk.name, source, path, chosen)
     number = min(SETTINGS["step"], len(taken))
     ADDRESS.put(step=number)
-    left, beside = st.columns([1, 1.15], gap="large")
+    left, beside = st.columns([1, 1.25], gap="large")
+    line = taken[number - 1] if number else None
     with left:
         _buttons(number, len(walk.steps), last=len(taken))
+        shown = line is not None and _predicted(walk, line, right[number - 1], number)
         picked = program(_lines(walk, number, chosen), key=f"lab:tensors:program:{walk.name}")
         if picked is not None and min(picked + 1, len(taken)) != number:
             ADDRESS.put(step=min(picked + 1, len(taken)))
             st.rerun()
+        if line is not None:
+            _wrong_versions(walk, line, chosen)
+            if number == len(walk.steps) and walk.name in EXERCISES:
+                exercise, what = EXERCISES[walk.name]
+                to_lab("blanks", exercise=exercise).draw(f"Now write {what} yourself", icon=":material/edit:")
     with beside:
-        if number == 0:
+        if line is None:
             _given(walk, taken[0].before, source)
         else:
-            _line(walk, taken[number - 1], right[number - 1], number, chosen)
+            _line(walk, line, right[number - 1], number, chosen, shown)
 
 
 def _buttons(number: int, count: int, last: int) -> None:
@@ -125,40 +132,40 @@ def _given(walk: Walk, scope: Mapping[str, Any], source: str) -> None:
         st.caption(f"{own}Word vectors: GloVe with {size} components; the sheet's have 100.")
 
 
-def _line(walk: Walk, taken: Taken, right: Taken, number: int, chosen: tuple[str, ...]) -> None:
-    step, variant = taken.step, taken.step.variant(chosen)
-    asked = step.makes[0]
-    st.markdown(f"{literal(variant.says if variant else step.says)} :gray[Cells {step.cells}.]")
+def _predicted(walk: Walk, taken: Taken, right: Taken, number: int) -> bool:
+    """Draw the field for the shape, and how good the guess was; return whether the result may be seen."""
     key = f"{walk.name}:{number}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         said = st.text_input(
-            f"Predict first: the shape of `{asked}`",
+            f"Predict first: the shape of `{taken.step.makes[0]}`",
             key=f"lab:tensors:predict:{key}",
             placeholder="sizes such as 7, 3; [] for one number",
             max_chars=60,
             width=300,
         )
-        shown = said or key in st.session_state.setdefault(SHOWN, set())
+        shown = bool(said) or key in st.session_state.setdefault(SHOWN, set())
         if not shown:
             st.button("Show it", icon=":material/visibility:", on_click=_show, args=(key,))
-    before = pictures.group("Before", {name: taken.before[name] for name in step.reads}, known=_known(taken))
+    if said and not taken.error:
+        _judged(said, taken, right)
+    return shown
+
+
+def _line(walk: Walk, taken: Taken, right: Taken, number: int, chosen: tuple[str, ...], shown: bool) -> None:
+    """Draw what a line is about, what it reads and, once it may be seen, what it makes."""
+    step, variant = taken.step, taken.step.variant(chosen)
+    st.markdown(f"{literal(variant.says if variant else step.says)} :gray[Cells {step.cells}.]")
+    if shown and chosen and not taken.error:
+        asked = step.makes[0]
+        st.markdown(f"**Beside the right program: {literal(difference(right.made[asked], taken.made[asked]))}**")
     if shown and taken.error:
         st.warning(f"The program stops here. {literal(taken.error)}", icon=":material/error:")
-        tensors([before], hint="", key=f"lab:tensors:values:{key}")
-    elif shown:
-        if said:
-            _judged(said, taken, right)
+    groups = [pictures.group("Before", {name: taken.before[name] for name in step.reads}, known=_known(taken))]
+    reads = {}
+    if shown and not taken.error:
         reads = pictures.reads_of(taken)
-        after = pictures.group("After", taken.made, result=True, known=_known(taken), reads=reads)
-        tensors([before, after], hint=HINT if reads else "", key=f"lab:tensors:values:{key}")
-    else:
-        tensors([before], hint="", key=f"lab:tensors:values:{key}")
-    if shown and chosen and not taken.error:
-        st.markdown(f"Beside the right program: {literal(difference(right.made[asked], taken.made[asked]))}")
-    _wrong_versions(walk, taken, chosen)
-    if number == len(walk.steps) and walk.name in EXERCISES:
-        exercise, what = EXERCISES[walk.name]
-        to_lab("blanks", exercise=exercise).draw(f"Now write {what} yourself", icon=":material/edit:")
+        groups.append(pictures.group("After", taken.made, result=True, known=_known(taken), reads=reads))
+    tensors(groups, hint=HINT if reads else "", key=f"lab:tensors:values:{walk.name}:{number}")
 
 
 def _judged(said: str, taken: Taken, right: Taken) -> None:
@@ -215,7 +222,7 @@ def _switch(key: str, names: tuple[str, ...]) -> None:
     ADDRESS.put(wrong=[*others, *filter(None, [st.session_state[key]])])
 
 
-@kept(max_entries=12)
+@kept(max_entries=8)
 def _taken(where: str, walk: str, source: str, path: str | None, wrong: tuple[str, ...]) -> list[Taken]:
     if walk in OF_REVIEWS:
         scope = _reviews(where, source, path)

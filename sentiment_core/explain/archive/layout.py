@@ -1,0 +1,24 @@
+"""What an archive of a model holds, by name, and how large each part may be. Nothing in it is ever executed here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FORMAT = 1
+SETTINGS, WEIGHTS, WORDS, SEEN = "model.json", "model.safetensors", "words.json", "seen.safetensors"
+CARD, LOADER, SPELLING = "README.md", "load_model.py", "plain_text.py"
+HASHES = "hashes"
+MEGABYTE = 1 << 20
+# The largest that each part may be, unpacked: a million words of 200 components in half precision are 400 MB.
+LARGEST = {
+    SETTINGS: MEGABYTE,
+    WEIGHTS: 700 * MEGABYTE,
+    WORDS: 64 * MEGABYTE,
+    SEEN: 64 * MEGABYTE,
+    CARD: MEGABYTE,
+    LOADER: MEGABYTE,
+    SPELLING: MEGABYTE,
+}
+NEEDED = (SETTINGS, WEIGHTS, WORDS)
+# In a folder that is no package: it is read where this package is not.
+LOADER_FILE = Path(__file__).parent / "loader" / LOADER
