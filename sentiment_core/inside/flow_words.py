@@ -29,8 +29,8 @@ def fates(flow: Flow, when: When, distance: int) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {name: [] for name in _FATES}
     for item in flow.cases:
         left = item.left(when)[:, place]
-        found[fate(left)].append(f"{item.case.title} {amount(left)}")
-    return [(_FATES[name], ", ".join(cases)) for name, cases in found.items() if cases]
+        found[fate(left)].append(f"{item.case.title}: {amount(left)}")
+    return [(_FATES[name], "; ".join(cases)) for name, cases in found.items() if cases]
 
 
 def comparisons(flow: Flow, when: When, distance: int) -> list[str]:
