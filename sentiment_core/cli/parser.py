@@ -72,7 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
     over.add_argument("run_id", metavar="RUN_ID", nargs="*", help="only these (default: all)")
     real = add("compare", seeds.compare, "Is it real? Compare settings over all seeds that they were trained with.")
     real.add_argument("run_id", metavar="RUN_ID", nargs="+", help="one run of each setting, the first to compare with")
-    looks = add("inside", runs.inside, "Print what a run that watched its inside has seen there; --json has all of it.")
+    looks = add(
+        "inside", inside.looks, "Print what a run that watched its inside has seen there; --json has all of it."
+    )
     looks.add_argument("run_id", metavar="RUN_ID")
     exported = add(
         "export", runs.export, "Write a run to a file: metrics, configuration, TensorBoard, its model, a report."

@@ -132,38 +132,6 @@ def metrics(options: argparse.Namespace) -> tuple[Any, str]:
     return rows, "\n".join([header, *lines])
 
 
-def inside(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.inside.watched import columns_in_words, watched
-    from sentiment_core.store import Store
-
-    with Store() as store:
-        store.run(options.run_id)
-        found = watched(store, options.run_id)
-    if not found.steps:
-        return [], "This run did not watch its inside; train with --set watch_every=20."
-    words = columns_in_words()
-    looks = [
-        {
-            "step": step,
-            **{name: float(values[place]) for name, values in found.numbers.items()},
-            "recurrent_radius": found.radius[place].tolist(),
-            "recurrent_stretch": found.stretch[place].tolist(),
-            "gradient_through_time": [
-                {"tokens_before_the_last": word, "log10_length": float(length), "reviews": int(reviews)}
-                for word, length, reviews in zip(words, found.lengths[place], found.reviews[place], strict=False)
-                if reviews
-            ],
-        }
-        for place, step in enumerate(found.steps)
-    ]
-    lines = [",".join(["step", *found.numbers])]
-    lines += [
-        ",".join([str(step), *(f"{values[place]:.5g}" for values in found.numbers.values())])
-        for place, step in enumerate(found.steps)
-    ]
-    return looks, "\n".join(lines)
-
-
 def export(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.export import export
     from sentiment_core.store import Store

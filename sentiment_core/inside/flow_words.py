@@ -7,10 +7,10 @@ import numpy as np
 from sentiment_core.inside.flow import DISTANCES, Flow, Flowed, When, fate, further
 
 _FATES = {
-    "vanishes": "vanishes",
-    "explodes": "explodes",
-    "arrives": "gets there",
-    "unclear": "does one or the other, by seed",
+    "vanishes": "It vanishes",
+    "arrives": "It gets there",
+    "explodes": "It explodes",
+    "unclear": "It depends on the seed",
 }
 _COMPARED = (("lstm", "default"), ("lstm-forget", "lstm"), ("attention", "default"))
 
@@ -23,14 +23,14 @@ def amount(left: np.ndarray) -> str:
     return f"10^{left.mean():.1f}{spread}".replace("-", "−")
 
 
-def fates(flow: Flow, when: When, distance: int) -> str:
-    """Return what becomes of the gradient in each case, `distance` words before the last one."""
+def fates(flow: Flow, when: When, distance: int) -> list[tuple[str, str]]:
+    """Return what becomes of the gradient `distance` words before the last one, and in which cases, with figures."""
     place = DISTANCES.index(distance)
-    said = [
-        f"{item.case.title}: {_FATES[fate(item.left(when)[:, place])]} ({amount(item.left(when)[:, place])})"
-        for item in flow.cases
-    ]
-    return f"Of the last word's gradient, {distance} words earlier, in {flow.seeds} seeds: {'; '.join(said)}."
+    found: dict[str, list[str]] = {name: [] for name in _FATES}
+    for item in flow.cases:
+        left = item.left(when)[:, place]
+        found[fate(left)].append(f"{item.case.title}: {amount(left)}")
+    return [(_FATES[name], "; ".join(cases)) for name, cases in found.items() if cases]
 
 
 def comparisons(flow: Flow, when: When, distance: int) -> list[str]:

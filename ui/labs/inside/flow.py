@@ -39,15 +39,16 @@ def draw() -> None:
     with left:
         when: When = SETTINGS.choice("when", "Measured", WHEN.__getitem__)
         distance = SETTINGS.stops("distance", "Words before the last one", "{:d}".format)
-        for sentence in comparisons(flow, when, distance):
-            st.markdown(literal(sentence))
+        st.markdown(f"Of the last word's gradient, {distance} words earlier, in {flow.seeds} seeds:")
+        for becomes, where in fates(flow, when, distance):
+            st.markdown(f"**{becomes}**: {literal(where)}")
     with right:
         st.plotly_chart(lines(flow, when, distance), key="lab:gradient-through-time:lines", config=CONFIG)
         st.caption(
             literal(
-                f"{fates(flow, when, distance)} {flow.reviews} real reviews of at least {flow.words} known words, mean "
-                f"over reviews; training is {flow.updates} updates; lines are means, bands reach over all seeds. "
-                "A line that ends has become smaller than a float32 can hold."
+                f"{' '.join(comparisons(flow, when, distance))} Measured on {flow.reviews} real reviews of at least "
+                f"{flow.words} known words, mean over reviews; training is {flow.updates} updates. Lines are means, "
+                "bands reach over all seeds; a line that ends has become smaller than a float32 can hold."
             )
         )
         with st.expander("The numbers", icon=":material/table:"):
