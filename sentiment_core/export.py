@@ -15,17 +15,21 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.recorded import recording_of
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS, STEP_COLUMNS
-from sentiment_core.store import Experiment, Run, Store, table
+from sentiment_core.store import Experiment, Run, Source, Store, table
 
 FORMATS = ("csv", "json", "tensorboard", "model", "html")
 
 
 def export(store: Store, run_ids: Sequence[str], form: str) -> bytes:
-    """Return runs in one of `FORMATS`; raises `NotFoundError` for unknown runs, `ConfigError` for an unknown format."""
+    """Return runs, of recordings as well, in one of `FORMATS`; a recording has no model.
+
+    Raises `NotFoundError` for unknown runs, `ConfigError` for an unknown format.
+    """
     if form == "model":
         return model_zip(store, run_ids)
-    runs = [store.run(run_id) for run_id in run_ids]
+    runs = [_source(store, run_id.rpartition("-")[0]).run(run_id) for run_id in run_ids]
     if form == "csv":
         return metrics_csv(store, runs)
     if form == "json":
@@ -44,7 +48,7 @@ def metrics_csv(store: Store, runs: Sequence[Run]) -> bytes:
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    tables = {run.id: table(store, run.id) for run in runs}
+    tables = {run.id: table(_source(store, run.experiment_id), run.id) for run in runs}
     columns = list(dict.fromkeys(chain(STEP_COLUMNS, *tables.values())))
     writer.writerow(["run_id", "run", *columns])
     for run in runs:
@@ -75,8 +79,9 @@ def tensorboard_zip(store: Store, runs: Sequence[Run]) -> bytes:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive, tempfile.TemporaryDirectory() as scratch:
             for run in runs:
                 folder = f"{run.id} {_file_name(run.name)}".strip()
-                experiment = store.experiment(run.experiment_id)
-                path = _write_events(store, run, experiment, Path(scratch) / run.id)
+                source = _source(store, run.experiment_id)
+                experiment = source.experiment(run.experiment_id)
+                path = _write_events(source, run, experiment, Path(scratch) / run.id)
                 archive.write(path, f"{folder}/events.out.tfevents.{experiment.created_at:.0f}.{run.id}")
                 archive.writestr(f"{folder}/config.json", config_json([run]))
     except OSError as error:
@@ -104,7 +109,11 @@ def model_zip(store: Store, model_ids: Sequence[str]) -> bytes:
     return model_archive(store, model_ids[0])
 
 
-def _write_events(store: Store, run: Run, experiment: Experiment, folder: Path) -> Path:
+def _source(store: Store, experiment_id: str) -> Source:
+    return recording_of(experiment_id) or store
+
+
+def _write_events(source: Source, run: Run, experiment: Experiment, folder: Path) -> Path:
     # Imported late: the package loads torch where it is installed, which takes seconds and no page needs.
     from tensorboardX.event_file_writer import EventsWriter
     from tensorboardX.proto.event_pb2 import Event
@@ -114,10 +123,10 @@ def _write_events(store: Store, run: Run, experiment: Experiment, folder: Path) 
     start = experiment.started_at or experiment.created_at
     writer = EventsWriter(str(folder / "events"))
     seconds = 0.0
-    for step, seconds, values in _points(store, run):
+    for step, seconds, values in _points(source, run):
         scalars = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
         writer.write_event(Event(wall_time=start + seconds, step=step, summary=Summary(value=scalars)))
-    for found in store.evaluations(run.id):
+    for found in source.evaluations(run.id):
         scalars = [
             Summary.Value(tag=f"loss/{found.part}", simple_value=found.loss),
             Summary.Value(tag=f"accuracy/{found.part}", simple_value=found.accuracy),
@@ -128,9 +137,9 @@ def _write_events(store: Store, run: Run, experiment: Experiment, folder: Path) 
     return path
 
 
-def _points(store: Store, run: Run) -> Iterator[tuple[int, float, dict[str, float]]]:
+def _points(source: Source, run: Run) -> Iterator[tuple[int, float, dict[str, float]]]:
     """Yield step, seconds since the first step and the scalars of each measured step."""
-    columns = table(store, run.id)
+    columns = table(source, run.id)
     without = run.config.training.threshold is None
     known = [CORE.get(name) or DIAGNOSTICS[name] for name in columns]
     tags = {item.name: item.tag for item in known if item.tag and not (without and item.name == "threshold")}

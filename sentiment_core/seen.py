@@ -20,11 +20,6 @@ def learned_from(reviews: Reviews) -> np.ndarray:
     return np.unique(reviews.hashes[reviews.parts != TEST])
 
 
-def copies_in_test(reviews: Reviews) -> int:
-    """Return how many test reviews have a copy among the training and validation reviews."""
-    return int(np.isin(reviews.hashes[reviews.parts == TEST], learned_from(reviews)).sum())
-
-
 def is_in(texts: Sequence[str], seen: np.ndarray) -> np.ndarray:
     """Return which texts `(N,)` bool have a copy among those with the hashes `seen`."""
     return np.isin(text_hashes(texts), seen)

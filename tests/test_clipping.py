@@ -16,7 +16,7 @@ from sentiment_core.cli import runs
 from sentiment_core.clipping import RULES, ClippingRule
 from sentiment_core.config import FIELDS, ExperimentConfig, RunConfig, from_fields, from_query, to_query, with_runs
 from sentiment_core.errors import ConfigError
-from sentiment_core.findings.clipping_study import study_experiment
+from sentiment_core.findings.clipping_over_seeds import clipping_experiment
 from sentiment_core.presets import vary_clipping
 from sentiment_core.store import Request, Store
 from sentiment_core.training.memory import memory_need
@@ -74,7 +74,7 @@ def test_a_new_rule_trains_and_is_offered_everywhere(
         for row in store.step_rows(runs[1]["run_id"]):
             assert row["grad_norm_clipped"] == pytest.approx(row["grad_norm"] / 8) and row["threshold"] == 3
     assert say("training.clipping", "half") == "By halves"
-    assert [run.name for run in study_experiment(1, {}).runs][-1] == "by halves"
+    assert [run.name for run in clipping_experiment(1, {}).runs][-1] == "by halves"
     page = train_page(**to_query(from_fields({"training.clipping": "half"})))
     assert not page.exception and not page.error
     (rule,) = [item for item in page.selectbox if item.label == "Clipping"]

@@ -18,6 +18,7 @@ from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.export import config_json, export, metrics_csv, tensorboard_zip
 from sentiment_core.metrics import Evaluation, Status
+from sentiment_core.recorded import PREFIX, recording
 from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Experiment, Store
 
@@ -156,3 +157,22 @@ def test_command_line_writes_the_file(store: Store, twin: Experiment, tmp_path: 
     assert "cannot write" in capsys.readouterr().err
     assert main(["export", "nonsense", "--format", "csv", "--output", str(target)]) == 2
     assert "nonsense" in capsys.readouterr().err
+
+
+def test_runs_of_recordings_are_exported_beside_others(store, twin, capsys):
+    recorded = recording("clip-norm")
+    ids = [run.id for run in recorded.experiment(PREFIX + "clip-norm").runs]
+    rows = list(csv.DictReader(io.StringIO(export(store, [twin.runs[0].id, *ids], "csv").decode())))
+    steps = {run_id: [row["loss"] for row in rows if row["run_id"] == run_id] for run_id in ids}
+    assert [len(found) for found in steps.values()] == [recorded.run(run_id).steps for run_id in ids]
+    assert list(map(float, steps[ids[1]])) == recorded.steps(ids[1])["loss"]
+    told = json.loads(export(store, ids, "json"))["runs"]
+    assert [run["test_accuracy"] for run in told] == [recorded.run(run_id).test_accuracy for run_id in ids]
+    archive = zipfile.ZipFile(io.BytesIO(export(store, ids[:1], "tensorboard")))
+    assert {name.partition(" ")[0] for name in archive.namelist()} == {ids[0]}
+    page = export(store, [twin.runs[0].id, *ids], "html").decode()
+    assert recorded.experiment(PREFIX + "clip-norm").name in page and "<h2>t</h2>" in page
+    assert main(["metrics", ids[0], "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == recorded.run(ids[0]).steps
+    with pytest.raises(NotFoundError, match="no recording 'moon'"):
+        export(store, ["recorded-moon-1"], "csv")

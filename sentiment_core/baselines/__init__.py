@@ -20,7 +20,7 @@ from typing_extensions import TypedDict
 
 from sentiment_core.config import DataConfig, build, choices
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
-from sentiment_core.seen import copies_in_test
+from sentiment_core.remarks import remarks
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Store
 from sentiment_core.work.desk import look
@@ -64,10 +64,9 @@ class Majority(TypedDict):
 
 
 class BaselineResults(TypedDict):
-    """All baselines on one set of reviews; `reviews` counts them by part."""
+    """All baselines on one set of reviews: `reviews` counts them by part, `warnings` say what is odd about them."""
 
     reviews: dict[str, int]
-    copies: int
     embeddings: str
     majority: Majority
     rows: list[BaselineRow]
@@ -102,7 +101,7 @@ def run(question: BaselineQuestion, progress: Progress = silent) -> BaselineResu
     """Train every baseline; return review counts and one row each: accuracies, seconds, number of features.
 
     `converged` says whether the solver reached its optimum. `majority` is what answering every review with the label
-    that most training reviews have reaches; `copies` test reviews have their text in training or validation as well.
+    that most training reviews have reaches.
     `seconds` are those of making the features and fitting; counting word pairs is shared and counts for both models
     that use it. Raises `ConfigError` for bad arguments, and what reading reviews and vectors raises.
     """
@@ -161,23 +160,20 @@ def run(question: BaselineQuestion, progress: Progress = silent) -> BaselineResu
     sizes = dict(zip(("train", "validation", "test"), map(len, parts), strict=True))
     return {
         "reviews": sizes,
-        "copies": copies_in_test(reviews),
-        "warnings": list(reviews.warnings),
+        "warnings": [*reviews.warnings, *remarks(reviews)],
         "embeddings": data.embeddings,
         "majority": majority(*labels),
         "rows": rows,
     }
 
 
-def remarks(result: BaselineResults) -> list[str]:
+def how_to_read(result: BaselineResults) -> list[str]:
     """Return what has to be known to read the accuracies of a result of `run`, a sentence each."""
     sizes, most = result["reviews"], result["majority"]
     sentences = [
         f"Trained on {sizes['train']:,} reviews, {sizes['validation']:,} for validation, tested on {sizes['test']:,}.",
         f"The same answer to every review, {most['label']}, reaches {most['test_accuracy']:.3f}.",
     ]
-    if result["copies"]:
-        sentences.append(f"{result['copies']:,} of the test reviews have their text in training or validation as well.")
     if unfinished := [row["title"] for row in result["rows"] if not row["converged"]]:
         sentences.append(f"Not converged, so possibly below what the model can reach: {', '.join(unfinished)}.")
     return [*sentences, *result.get("warnings", ())]

@@ -18,6 +18,7 @@ ABOUT = """The command line: one JSON document on standard output with `--json`,
 
 Exit code 0, or 2 with one line on standard error for bad input.
 """
+OR_RECORDED = "of the store, or of a recording, such as recorded-clip-norm-1"
 SPLIT_HELP = (
     "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column "
     "(what the file's column split says)"
@@ -66,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting; `fields` lists them"
     )
     metrics = add("metrics", runs.metrics, "Print every measured step of a run.")
-    metrics.add_argument("run_id", metavar="RUN_ID")
+    metrics.add_argument("run_id", metavar="RUN_ID", help=OR_RECORDED)
     over = add("seeds", seeds.seeds, "Group runs by everything but their seed: mean, 95 % interval and n.")
     over.add_argument("run_id", metavar="RUN_ID", nargs="*", help="only these (default: all)")
     real = add("compare", seeds.compare, "Is it real? Compare settings over all seeds that they were trained with.")
@@ -76,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     exported = add(
         "export", runs.export, "Write a run to a file: metrics, configuration, TensorBoard, its model, a report."
     )
-    exported.add_argument("run_id", metavar="RUN_ID", nargs="+")
+    exported.add_argument("run_id", metavar="RUN_ID", nargs="+", help=OR_RECORDED)
     exported.add_argument("--format", choices=["csv", "json", "tensorboard", "model", "html"], default="csv")
     exported.add_argument("--output", required=True, metavar="FILE")
     imported = add("import", runs.bring, "Bring a model that `export --format model` has written into this home.")

@@ -116,12 +116,14 @@ def _told(experiment: Experiment) -> tuple[dict[str, Any], str]:
 
 
 def metrics(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.recorded import recording_of
     from sentiment_core.steps.quantities import STEP_COLUMNS
-    from sentiment_core.store import Store
+    from sentiment_core.store import Store, rows_of
 
     with Store() as store:
-        store.run(options.run_id)
-        rows = store.step_rows(options.run_id)
+        source = recording_of(options.run_id.rpartition("-")[0]) or store
+        source.run(options.run_id)
+        rows = rows_of(source, options.run_id)
     for row in rows:
         # Without clipping there is no threshold, which is not the same as a measurement that is not a number.
         row["threshold"] = None if math.isnan(row["threshold"]) else row["threshold"]

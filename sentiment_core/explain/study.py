@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
-from sentiment_core.datasets import RawReviews, load_reviews
+from sentiment_core.datasets import TEST, RawReviews, load_reviews
 from sentiment_core.datasets.file import settings
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.explain.agreement import agreement
 from sentiment_core.explain.catalogue import load_predictor
 from sentiment_core.explain.faithfulness import FRACTIONS, RANDOM, Faithfulness, faithfulness
 from sentiment_core.explain.methods import METHODS
-from sentiment_core.explain.study_question import LEAST_REVIEWS, Study, StudyQuestion
+from sentiment_core.explain.study_question import (
+    LEAST_REVIEWS,
+    CurveInterval,
+    Interval,
+    MethodMeasured,
+    Study,
+    StudyQuestion,
+)
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence, evidence_mask, precisions
 from sentiment_core.explain.unseen import own_test, seen_among
+from sentiment_core.remarks import remarks
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 from sentiment_core.store import Store
 from sentiment_core.work.kinds import Progress
@@ -31,16 +39,19 @@ if TYPE_CHECKING:
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
-MEASURES = ("comprehensiveness", "sufficiency", "deletion_area", "insertion_area")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Reviews to ask about, out of `offered`; `seen` of those were left out, None where nobody can tell which."""
+    """Reviews to ask about, out of `offered`; `seen` of those were left out, None where nobody can tell which.
+
+    `remarks` are about all that were offered.
+    """
 
     reviews: RawReviews
     offered: int
     seen: int | None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass
@@ -54,7 +65,7 @@ class _Measured:
 
 
 def run(question: StudyQuestion, progress: Progress) -> Study:
-    """Measure what `study_arguments` describes; the result is described in `_result`.
+    """Measure what `study_arguments` describes; the result is described at `Study`.
 
     Raises any `SentimentLabError`: a model or file that is gone, reviews that cannot be used.
     """
@@ -118,6 +129,7 @@ def _scores(
 def draw_sample(question: StudyQuestion, store: Store, progress: Progress) -> Sample:
     """Return the sample of a study: reviews that the model has not learned from, at most as many as asked for."""
     data, size, seed = question.data, question.sample, question.seed
+    said: tuple[str, ...] = ()
     if data == "demo":
         reviews = demo_with_evidence(size, seed=UNSEEN_SEED + seed)
     elif data == "own":
@@ -125,6 +137,8 @@ def draw_sample(question: StudyQuestion, store: Store, progress: Progress) -> Sa
     else:
         loaded = load_reviews(settings(data, question.reading), progress)
         reviews = RawReviews(loaded.texts, loaded.labels, evidence=loaded.evidence)
+        # Nothing is learned from them here: their parts are no matter.
+        said = (*loaded.warnings, *remarks(replace(loaded, parts=np.full(len(loaded), TEST, dtype=np.int8))))
     progress("Comparing them with what the model was trained on", None)
     offered = len(reviews.texts)
     known = seen_among(reviews.texts, question.model, store)
@@ -135,7 +149,7 @@ def draw_sample(question: StudyQuestion, store: Store, progress: Progress) -> Sa
             f"the others; at least {LEAST_REVIEWS} new ones are needed"
         )
     rows = np.sort(np.random.default_rng(seed).permutation(unseen)[:size])
-    return Sample(reviews.take(rows), offered, None if known is None else int(known.sum()))
+    return Sample(reviews.take(rows), offered, None if known is None else int(known.sum()), said)
 
 
 def _result(
@@ -147,31 +161,9 @@ def _result(
     right: Sequence[bool],
     seconds: float,
 ) -> Study:
-    """Return the study as JSON: `methods`, a row each, random order last; `agreement`, a row each pair; `fractions`.
-
-    An interval is `{mean, low, high}`; of a curve, lists along `fractions`. `…_gain` is how much better than random
-    order on the same reviews: above 0 is better for comprehensiveness and for sufficiency alike. `precision` is None
-    where no truth is known. `seen` reviews of the `offered` were left out because the model has learned from their
-    text, None where nobody can tell.
-    """
     rng = np.random.default_rng(question.seed)
     control = measured[RANDOM].found
-    rows = []
-    for name, entry in measured.items():
-        row: dict[str, Any] = {"method": name, "title": METHODS[name].title, "signed": METHODS[name].signed}
-        for measure in MEASURES:
-            row[measure] = interval([getattr(item, measure) for item in entry.found], rng)
-        for curve in ("deletion", "insertion"):
-            row[curve] = interval([getattr(item, curve) for item in entry.found], rng)
-        if name != RANDOM:
-            for measure, sign in (("comprehensiveness", 1), ("sufficiency", -1)):
-                pairs = zip(entry.found, control, strict=True)
-                gains = [sign * (getattr(item, measure) - getattr(other, measure)) for item, other in pairs]
-                row[f"{measure}_gain"] = interval(gains, rng)
-        row["precision"] = _precision(entry.precision, rng)
-        row["passes"] = float(np.mean(entry.passes))
-        row["seconds"] = float(np.mean(entry.seconds))
-        rows.append(row)
+    rows = [_row(name, entry, control, rng) for name, entry in measured.items()]
     return {
         "model": question.model,
         "data": question.data if question.data in {"own", "demo"} else Path(question.data).name,
@@ -192,10 +184,35 @@ def _result(
         ],
         "precision_reviews": len(measured[RANDOM].precision),
         "seconds": seconds,
+        "remarks": list(sample.remarks),
     }
 
 
-def _precision(found: Sequence[Mapping[str, float | None]], rng: np.random.Generator) -> dict[str, Any] | None:
+def _row(name: str, entry: _Measured, control: Sequence[Faithfulness], rng: np.random.Generator) -> MethodMeasured:
+    found = entry.found
+    row: MethodMeasured = {
+        "method": name,
+        "title": METHODS[name].title,
+        "signed": METHODS[name].signed,
+        "comprehensiveness": interval([item.comprehensiveness for item in found], rng),
+        "sufficiency": interval([item.sufficiency for item in found], rng),
+        "deletion_area": interval([item.deletion_area for item in found], rng),
+        "insertion_area": interval([item.insertion_area for item in found], rng),
+        "deletion": curve_interval([item.deletion for item in found], rng),
+        "insertion": curve_interval([item.insertion for item in found], rng),
+        "precision": None,
+        "passes": float(np.mean(entry.passes)),
+        "seconds": float(np.mean(entry.seconds)),
+    }
+    if name != RANDOM:
+        pairs = list(zip(found, control, strict=True))
+        row["comprehensiveness_gain"] = interval([a.comprehensiveness - b.comprehensiveness for a, b in pairs], rng)
+        row["sufficiency_gain"] = interval([b.sufficiency - a.sufficiency for a, b in pairs], rng)
+    row["precision"] = _precision(entry.precision, rng)
+    return row
+
+
+def _precision(found: Sequence[Mapping[str, float | None]], rng: np.random.Generator) -> dict[str, Interval] | None:
     result = {}
     for k in found[0] if found else ():
         values = [value for item in found if (value := item[k]) is not None]
@@ -204,8 +221,21 @@ def _precision(found: Sequence[Mapping[str, float | None]], rng: np.random.Gener
     return result or None
 
 
-def interval(values: Sequence[float] | Sequence[np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
-    """Return mean and percentile bootstrap interval (Efron 1979) over reviews: values `(N,)` or `(N, F)`, N ≥ 2."""
+def interval(values: Sequence[float], rng: np.random.Generator) -> Interval:
+    """Return mean and percentile bootstrap interval (Efron 1979) over reviews: `values (N,)`, N ≥ 2."""
+    mean, low, high = _bootstrapped(values, rng)
+    return {"mean": float(mean), "low": float(low), "high": float(high)}
+
+
+def curve_interval(values: Sequence[np.ndarray], rng: np.random.Generator) -> CurveInterval:
+    """Return the same at each point of a curve: N ≥ 2 `values (F,)`."""
+    mean, low, high = _bootstrapped(values, rng)
+    return {"mean": mean.tolist(), "low": low.tolist(), "high": high.tolist()}
+
+
+def _bootstrapped(
+    values: Sequence[float] | Sequence[np.ndarray], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     sample = np.asarray(values, dtype=np.float64)
     found = stats.bootstrap(
         (sample,),
@@ -218,4 +248,4 @@ def interval(values: Sequence[float] | Sequence[np.ndarray], rng: np.random.Gene
         method="percentile",
         rng=rng,
     ).confidence_interval
-    return {"mean": sample.mean(axis=0).tolist(), "low": found.low.tolist(), "high": found.high.tolist()}
+    return sample.mean(axis=0), found.low, found.high

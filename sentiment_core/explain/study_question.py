@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Literal, NotRequired  # pydantic reads no other on Python 3.11
 
 import numpy as np
-from typing_extensions import TypedDict  # pydantic reads no other on Python 3.11
+from typing_extensions import TypedDict
 
 from sentiment_core.errors import ConfigError
 from sentiment_core.explain.catalogue import run_of, weights_of
@@ -45,8 +45,65 @@ class StudyQuestion:
     reading: dict[str, str] = field(default_factory=dict)
 
 
+Measure = Literal["comprehensiveness", "sufficiency", "deletion_area", "insertion_area"]
+Gain = Literal["comprehensiveness_gain", "sufficiency_gain"]
+Curve = Literal["deletion", "insertion"]
+
+
+class Interval(TypedDict):
+    """A mean over reviews with its bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class CurveInterval(TypedDict):
+    """The same along `Study.fractions`."""
+
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+
+
+class MethodMeasured(TypedDict):
+    """What one method showed.
+
+    `…_gain` is how much better it is than random order on the same reviews: above 0 is better for comprehensiveness and
+    for sufficiency alike; random order has none. `precision` by the number of top tokens, None where no truth is known.
+    `passes` through the network and `seconds` are those of a review.
+    """
+
+    method: str
+    title: str
+    signed: bool
+    comprehensiveness: Interval
+    sufficiency: Interval
+    deletion_area: Interval
+    insertion_area: Interval
+    deletion: CurveInterval
+    insertion: CurveInterval
+    comprehensiveness_gain: NotRequired[Interval]
+    sufficiency_gain: NotRequired[Interval]
+    precision: dict[str, Interval] | None
+    passes: float
+    seconds: float
+
+
+class Agreement(TypedDict):
+    """Kendall's τ of two methods' ranks of the tokens, None where too few reviews have one."""
+
+    first: str
+    second: str
+    tau: Interval | None
+
+
 class Study(TypedDict):
-    """What a study found, as it is downloaded; `explain.study` says what its rows hold."""
+    """What a study found, as it is downloaded: `methods`, random order last, and `agreement` of each pair.
+
+    `seen` reviews of the `offered` were left out because the model has learned from their text, None where nobody can
+    tell. `remarks` are about all that were offered.
+    """
 
     model: str
     data: str
@@ -60,10 +117,11 @@ class Study(TypedDict):
     tokens: float
     fractions: list[float]
     confidence: float
-    methods: list[dict[str, Any]]
-    agreement: list[dict[str, Any]]
+    methods: list[MethodMeasured]
+    agreement: list[Agreement]
     precision_reviews: int
     seconds: float
+    remarks: NotRequired[list[str]]
 
 
 FAITHFULNESS = Kind(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sentiment_core.explain.faithfulness import RANDOM
+from sentiment_core.explain.study_question import Gain, Interval, Measure, Study
 
-COLUMNS = {
+COLUMNS: dict[Measure, str] = {
     "comprehensiveness": "Comprehensiveness ↑",
     "sufficiency": "Sufficiency ↓",
     "deletion_area": "Area, deletion ↓",
     "insertion_area": "Area, insertion ↑",
 }
-GAINS = ("comprehensiveness_gain", "sufficiency_gain")
+GAINS: tuple[Gain, ...] = ("comprehensiveness_gain", "sufficiency_gain")
 
 
-def findings(result: Mapping[str, Any]) -> list[str]:
+def findings(result: Study) -> list[str]:
     """Return which methods beat random order on these reviews, how attention compares, and what the truth says."""
     rows = [row for row in result["methods"] if row["method"] != RANDOM]
     by_name = {row["method"]: row for row in rows}
@@ -54,11 +54,12 @@ def findings(result: Mapping[str, Any]) -> list[str]:
                 f"Attention and the other methods rank the tokens at Kendall's τ {_range(own)}{among} "
                 "(1: the same order, 0: unrelated)."
             )
-    known = [row for row in rows if row["precision"] and "R" in row["precision"]]
+    known = {row["title"]: row["precision"]["R"] for row in rows if row["precision"] and "R" in row["precision"]}
     if known:
-        known.sort(key=lambda row: float(row["precision"]["R"]["mean"]), reverse=True)
-        chance = [row for row in result["methods"] if row["method"] == RANDOM and row["precision"]]
-        found = ", ".join(f"{row['title']} {say(row['precision']['R'])}" for row in [*known, *chance])
+        known = dict(sorted(known.items(), key=lambda each: each[1]["mean"], reverse=True))
+        chance = [row for row in result["methods"] if row["method"] == RANDOM]
+        known |= {row["title"]: row["precision"]["R"] for row in chance if row["precision"]}
+        found = ", ".join(f"{title} {say(share)}" for title, share in known.items())
         sentences.append(
             "The generator of these reviews knows the words that carry the sentiment. Of as many top tokens as there "
             f"are such words, this share are such words: {found}."
@@ -66,7 +67,7 @@ def findings(result: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
-def markdown(result: Mapping[str, Any]) -> str:
+def markdown(result: Study) -> str:
     """Return the study as a Markdown table, a row each method, `mean (low to high)`, with what was measured below."""
     known = [row["precision"] for row in result["methods"] if row["precision"]]
     head = ["Method", *COLUMNS.values(), "Better than random, compr.", "suff."]
@@ -87,7 +88,7 @@ def markdown(result: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", described(result)])
 
 
-def described(result: Mapping[str, Any]) -> str:
+def described(result: Study) -> str:
     """Say what was measured, on how many reviews of which kind."""
     truth = (
         f"; precision over the {result['precision_reviews']:,} that it got right" if result["precision_reviews"] else ""
@@ -100,12 +101,12 @@ def described(result: Mapping[str, Any]) -> str:
     return (
         f"Model {result['model']}, reviews {result['data']}, sample of {result['reviews']:,} reviews{left_out}, "
         f"seed {result['seed']}, {result['tokens']:.0f} tokens on average, accuracy {result['accuracy']:.3f}{truth}. "
-        f"{_seen(result)}"
+        f"{_seen(result)}{''.join(f'{said} ' for said in result.get('remarks', ()))}"
         f"In brackets: {100 * result['confidence']:.0f} % bootstrap intervals over reviews."
     )
 
 
-def _seen(result: Mapping[str, Any]) -> str:
+def _seen(result: Study) -> str:
     seen, offered = result["seen"], result["offered"]
     if seen is None:
         return "Whether the model has learned from some of these reviews cannot be told: its own are gone. "
@@ -117,7 +118,7 @@ def _seen(result: Mapping[str, Any]) -> str:
     )
 
 
-def say(interval: Mapping[str, float]) -> str:
+def say(interval: Interval) -> str:
     """Return `0.31 (0.28 to 0.34)`."""
     return f"{_number(interval['mean'])} ({_number(interval['low'])} to {_number(interval['high'])})"
 
@@ -127,9 +128,9 @@ def _number(value: float) -> str:
     return f"{round(value, 3) + 0:.3f}".replace("-", "−")
 
 
-def _taus(result: Mapping[str, Any], attention: bool) -> list[float]:
-    pairs = (pair for pair in result["agreement"] if pair["tau"])
-    return [pair["tau"]["mean"] for pair in pairs if ("attention" in (pair["first"], pair["second"])) == attention]
+def _taus(result: Study, attention: bool) -> list[float]:
+    pairs = ((pair, pair["tau"]) for pair in result["agreement"])
+    return [tau["mean"] for pair, tau in pairs if tau and ("attention" in (pair["first"], pair["second"])) == attention]
 
 
 def _range(values: Sequence[float]) -> str:

@@ -5,7 +5,7 @@ watch a run on real reviews as if it were live.
     recording("clip-norm")                         # reads one that ships, by its name
 """
 
-from sentiment_core.recorded.reader import PREFIX, Recording, read, recording, recordings
+from sentiment_core.recorded.reader import PREFIX, Recording, read, recording, recording_of, recordings
 from sentiment_core.recorded.spread import (
     PairedDifference,
     RunSpread,
@@ -32,6 +32,7 @@ __all__ = [
     "record",
     "record_runs",
     "recording",
+    "recording_of",
     "recordings",
     "sentences",
 ]

@@ -106,6 +106,11 @@ def recording(name: str) -> Recording:
     return _cached(path, path.stat().st_mtime_ns)
 
 
+def recording_of(experiment_id: str) -> Recording | None:
+    """Return the recording that an experiment is; None for the id of one in a store. Raises as `recording` does."""
+    return recording(experiment_id.removeprefix(PREFIX)) if experiment_id.startswith(PREFIX) else None
+
+
 @lru_cache(maxsize=16)
 def _cached(path: Path, _modified: int) -> Recording:
     return read(path)

@@ -15,8 +15,9 @@ from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.findings.real import in_words, is_it_real
 from sentiment_core.findings.seed_groups import SeedGroup, group_by_seed, mean_in_words
 from sentiment_core.findings.verdict import judge
+from sentiment_core.recorded import recording_of
 from sentiment_core.report.curves import Line, figure
-from sentiment_core.store import Experiment, Run, Store
+from sentiment_core.store import Experiment, Run, Source
 
 LARGEST = 2_000_000
 MOST_EXPERIMENTS = 40
@@ -38,15 +39,17 @@ th, td { border-bottom: 1px solid var(--line); padding: .2rem .7rem; text-align:
 """
 
 
-def report(store: Store, experiment_ids: Sequence[str]) -> bytes:
-    """Return experiments as one self-contained HTML file of at most 2 MB.
+def report(store: Source, experiment_ids: Sequence[str]) -> bytes:
+    """Return experiments, recordings as well, as one self-contained HTML file of at most 2 MB.
 
     Raises `NotFoundError`, `ConfigError` for more than `MOST_EXPERIMENTS`, and `CheckpointError` for damaged answers.
     """
     wanted = list(dict.fromkeys(experiment_ids))
     if not 1 <= len(wanted) <= MOST_EXPERIMENTS:
         raise ConfigError(f"a report is about 1 to {MOST_EXPERIMENTS} experiments (got {len(wanted)}); choose fewer")
-    experiments = [store.experiment(identifier) for identifier in wanted]
+    sources = [recording_of(identifier) or store for identifier in wanted]
+    found = [(source, source.experiment(identifier)) for source, identifier in zip(sources, wanted, strict=True)]
+    experiments = [experiment for _, experiment in found]
     runs = [run for experiment in experiments for run in experiment.runs]
     most = max(20, min(MOST_POINTS, ALL_POINTS // (3 * len(runs))))
     title = experiments[0].name if len(experiments) == 1 else f"{len(experiments)} experiments"
@@ -54,7 +57,7 @@ def report(store: Store, experiment_ids: Sequence[str]) -> bytes:
         [
             f"<h1>{escape(title)}</h1><p class='note'>Sentiment Lab {__version__}, written {_moment(time.time())}</p>",
             _over_seeds(group_by_seed(runs)) if len(runs) > 1 else "",
-            *(_experiment(store, experiment, most) for experiment in experiments),
+            *(_experiment(source, experiment, most) for source, experiment in found),
         ]
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -69,9 +72,9 @@ def report(store: Store, experiment_ids: Sequence[str]) -> bytes:
     return page
 
 
-def _experiment(store: Store, experiment: Experiment, most: int) -> str:
+def _experiment(source: Source, experiment: Experiment, most: int) -> str:
     colours = {run.id: RUN_COLOURS[place % len(RUN_COLOURS)] for place, run in enumerate(experiment.runs)}
-    found = judge(store, experiment.id)
+    found = judge(source, experiment.id)
     said_of = [(item.alert, f"{item.run}: {item.text}" if item.run else item.text) for item in found.findings]
     findings = "".join(f"<li{' class=alert' if alert else ''}>{escape(text)}</li>" for alert, text in said_of)
     about = f"{experiment.id}, {experiment.status}, created {_moment(experiment.created_at)}"
@@ -82,7 +85,7 @@ def _experiment(store: Store, experiment: Experiment, most: int) -> str:
             f"<p class='alert'>{escape(experiment.error)}</p>" if experiment.error else "",
             f"<p>Predicted: {said}</p>" if said else "",
             _runs(experiment.runs, colours),
-            *_figures(store, experiment.runs, colours, most),
+            *_figures(source, experiment.runs, colours, most),
             f"<h3>Verdict</h3><ul>{findings}</ul>" if findings else "",
             "<h3>Settings</h3>",
             _settings(experiment),
@@ -108,9 +111,9 @@ def _runs(runs: Sequence[Run], colours: dict[str, str]) -> str:
     return _table(heads, rows)
 
 
-def _figures(store: Store, runs: Sequence[Run], colours: dict[str, str], most: int) -> list[str]:
-    steps = {run.id: store.steps(run.id) for run in runs}
-    measured = {run.id: store.evaluations(run.id) for run in runs}
+def _figures(source: Source, runs: Sequence[Run], colours: dict[str, str], most: int) -> list[str]:
+    steps = {run.id: source.steps(run.id) for run in runs}
+    measured = {run.id: source.evaluations(run.id) for run in runs}
 
     def lines(name: str) -> list[Line]:
         return [Line(run.name, colours[run.id], steps[run.id]["step"], steps[run.id][name]) for run in runs]
@@ -140,7 +143,9 @@ def _over_seeds(groups: Sequence[SeedGroup]) -> str:
     found = [is_it_real(groups[0], other, comparisons=len(groups) - 1) for other in groups[1:]]
     said = "".join(f"<li>{escape(in_words(each))}</li>" for each in found)
     table = _table(("Setting", "Seeds", "Validation, mean ± 95 % interval", "Test, mean ± 95 % interval"), rows)
-    return f"<h2>Over seeds</h2>{table}{f'<h3>Is it real?</h3><ul>{said}</ul>' if said else ''}"
+    # Of one seed there is no mean to show; the runs' own tables say what each reached.
+    over = f"<h2>Over seeds</h2>{table}" if any(len(group.runs) > 1 for group in groups) else ""
+    return f"{over}{f'<h2>Is it real?</h2><ul>{said}</ul>' if said else ''}"
 
 
 def _settings(experiment: Experiment) -> str:

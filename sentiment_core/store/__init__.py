@@ -8,7 +8,7 @@ from sentiment_core.store.measurements import Measurements
 from sentiment_core.store.outbox import Outbox, patiently
 from sentiment_core.store.queue import TRAINING
 from sentiment_core.store.records import Experiment, Places, Progress, Request, RequestKind, Run, Work, Worker
-from sentiment_core.store.source import Source, table
+from sentiment_core.store.source import Source, rows_of, table
 
 __all__ = [
     "TRAINING",
@@ -25,6 +25,7 @@ __all__ = [
     "Work",
     "Worker",
     "patiently",
+    "rows_of",
     "table",
 ]
 
@@ -33,6 +34,5 @@ class Store(Listing, Lifecycle, Measurements):
     """All experiments with what they measured. Safe to share between threads; any number of processes may open it."""
 
     def step_rows(self, run_id: str) -> list[dict[str, Any]]:
-        """Return all steps of a run with what was measured at them, oldest first, as one dict per step; see `table`."""
-        columns = table(self, run_id)
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        """Return `rows_of` this store."""
+        return rows_of(self, run_id)

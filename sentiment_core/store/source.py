@@ -73,6 +73,12 @@ def table(
     return columns
 
 
+def rows_of(source: Source, run_id: str) -> list[dict[str, Any]]:
+    """Return all steps of a run with what was measured at them, oldest first, as one dict per step; see `table`."""
+    columns = table(source, run_id)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
 def measured(
     source: Source, run_id: str, name: str, after: int = 0, most: int | None = None
 ) -> tuple[list[int], list[Any]]:

@@ -81,11 +81,11 @@ def test_an_elastic_net_on_reviews_that_one_word_separates_ends():
 def test_a_model_that_did_not_converge_is_said(monkeypatch):
     found = baselines.run(baselines.arguments_for(DataConfig(limit=200)))
     assert all(row["converged"] for row in found["rows"])
-    assert "Not converged" not in " ".join(baselines.remarks(found))
+    assert "Not converged" not in " ".join(baselines.how_to_read(found))
     monkeypatch.setattr(models, "elastic_net", lambda: ElasticNetLogistic(max_iter=1))
     cut = baselines.run(baselines.arguments_for(DataConfig(limit=200)))
     assert [row["converged"] for row in cut["rows"]] == [False, True, True]
-    assert "Not converged, so possibly below what the model can reach: elastic net." in baselines.remarks(cut)
+    assert "Not converged, so possibly below what the model can reach: elastic net." in baselines.how_to_read(cut)
     with pytest.warns(ConvergenceWarning):
         ElasticNetLogistic(max_iter=1).fit(COUNTS.toarray(), LABELS)
 
@@ -100,13 +100,13 @@ def test_unbalanced_reviews_and_copies_are_said(tmp_path, capsys):
     path = tmp_path / "mine.csv"
     lines = [f"a film that is {'good' if n % 5 else 'bad'} {n % 90},{int(n % 5 > 0)}" for n in range(100)]
     path.write_text("text,label\n" + "\n".join(lines) + "\n")
-    assert main(["baselines", "--data", str(path)]) == 0
+    assert main(["baselines", "--data", str(path), "--split", "notebook"]) == 0
     said = capsys.readouterr().out
-    reviews = load_reviews(DataConfig(source="csv", path=str(path)))
+    reviews = load_reviews(DataConfig(source="csv", path=str(path), split="notebook"))
     test = reviews.select(2)
     learned = {reviews.texts[index] for index in np.flatnonzero(reviews.parts != 2)}
     copies = sum(reviews.texts[index] in learned for index in test)
-    assert copies and f"{copies} of the test reviews have their text" in said
+    assert copies and f"{copies} of the {len(test)} test reviews have a copy in training or validation" in said
     assert f"The same answer to every review, positive, reaches {reviews.labels[test].mean():.3f}." in said
 
 

@@ -1,4 +1,4 @@
-"""A study of clipping and a notebook's mistake in a real browser, each started by one click and judged at its end."""
+"""Clipping compared and a notebook's mistake in a real browser, each started by one click and judged at its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_a_study_runs_from_one_click_and_survives_a_reload(page, server):
+def test_a_comparison_runs_from_one_click_and_survives_a_reload(page, server):
     page.goto(f"{server.url}/labs?{urlencode({'lab': 'clipping', 'seeds': '2', 'steps': '6', 'optimizer': 'sgd'})}")
     page.get_by_role("button", name="Run 2 seeds").click()
     page.wait_for_url("**experiments=**")
@@ -22,7 +22,7 @@ def test_a_study_runs_from_one_click_and_survives_a_reload(page, server):
     page.reload()
     page.get_by_text("half to ten times that").wait_for()
     assert page.get_by_text("SGD, rate 0.6").count() == 1
-    page.get_by_role("button", name="New study").click()
+    page.get_by_role("button", name="New comparison").click()
     page.get_by_role("button", name="Run 2 seeds").wait_for()
     page.goto("about:blank")  # a page that watches would keep the server from ending at once
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from sentiment_core.datasets import silent
 from sentiment_core.errors import ConfigError, DataError, NotFoundError
-from sentiment_core.explain.study import interval, run
+from sentiment_core.explain.study import curve_interval, interval, run
 from sentiment_core.explain.study_question import study_arguments
 from sentiment_core.explain.study_words import findings, markdown, say
 from sentiment_core.store import Store
@@ -124,7 +124,7 @@ def test_intervals_hold_the_mean_of_what_was_drawn_as_often_as_they_say() -> Non
         found = interval(rng.exponential(1.0, 80).tolist(), rng)
         held += found["low"] <= 1.0 <= found["high"]
     assert held >= stats.binom.ppf(0.001, 100, 0.93)
-    curve = interval([np.array([0.0, 1.0]), np.array([0.0, 3.0])], rng)
+    curve = curve_interval([np.array([0.0, 1.0]), np.array([0.0, 3.0])], rng)
     assert curve["mean"] == [0.0, 2.0] and curve["low"][0] == curve["high"][0] == 0.0
 
 

@@ -74,9 +74,9 @@ def test_copies_are_left_out_whatever_their_case_and_white_space(
     reviews = load_reviews(limited.config.data)
     learned = [reviews.texts[index] for index in np.flatnonzero(reviews.parts != TEST)[:30]]
     changed = [learned[0].upper(), learned[1].replace(" ", " <br /> "), learned[2].replace("\u00e9", "e\u0301")]
-    other = [learned[3] + "!", *(f"Another film {n}" for n in range(19))]
+    other = [learned[3] + "!", *(f"Another film {n}" for n in range(18))]
     path = tmp_path / "other.csv"
-    write(path, [f"{text},{n % 2}" for n, text in enumerate([*changed, *other])])
+    write(path, [f"{text},{n % 2}" for n, text in enumerate([*changed, *other, other[1]])])
     found = ask(store, limited, path)
     assert (found.offered, found.seen) == (23, 3) and set(found.reviews.texts) == set(other)
     result = {
@@ -88,8 +88,11 @@ def test_copies_are_left_out_whatever_their_case_and_white_space(
         "left_out": 0,
         "seed": 0,
     }
+    copies = "2 of the 23 reviews are copies of one another, 1 texts in all."
+    assert found.remarks[0] == copies and "test" not in " ".join(found.remarks)
+    result["remarks"] = found.remarks
     result |= {"tokens": 5.0, "accuracy": 0.5, "precision_reviews": 0, "confidence": 0.95}
-    assert "3 of the 23 reviews were left out" in described(result)
+    assert "3 of the 23 reviews were left out" in described(result) and copies in described(result)
     assert "left out" not in described({**result, "seen": 0}) and "cannot be told" in described(
         {**result, "seen": None}
     )

@@ -1,4 +1,4 @@
-"""The clipping lab: one click starts a study, its address shows it again, a bad address says what is wrong."""
+"""The clipping lab: one click starts a comparison, its address shows it again, a bad address says what is wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from sentiment_core.findings.clipping_study import study_experiment
+from sentiment_core.findings.clipping_over_seeds import clipping_experiment
 from sentiment_core.metrics import Evaluation, Status
 from ui.labs.clipping_figures import MOST_POINTS, thinned
 
@@ -21,10 +21,10 @@ def button(page, name):
     return next(item for item in page.button if item.label == name)
 
 
-def finished_study(store, seeds=2, status=Status.FINISHED):
+def finished_comparison(store, seeds=2, status=Status.FINISHED):
     identifiers = []
     for seed in range(1, seeds + 1):
-        experiment = store.create_experiment(study_experiment(seed, {}))
+        experiment = store.create_experiment(clipping_experiment(seed, {}))
         for run in experiment.runs:
             store.write_steps({run.id: [step_metrics(step, 0.7 - step / 100) for step in range(1, 31)]})
             store.write_evaluations(run.id, [Evaluation(30, 1, "validation", 0.5, 0.6 + seed / 10)])
@@ -63,8 +63,8 @@ def test_settings_go_into_the_address(open_page):
     assert not page.exception and not page.error
 
 
-def test_a_finished_study_shows_curves_advice_and_spread(open_page, lab):
-    page = open_page("labs", lab="clipping", experiments=finished_study(lab))
+def test_a_finished_comparison_shows_curves_advice_and_spread(open_page, lab):
+    page = open_page("labs", lab="clipping", experiments=finished_comparison(lab))
     assert not page.exception and not page.error
     (chart,) = page.get("plotly_chart")
     assert all(f"seed {seed}" in chart.proto.spec for seed in (1, 2))
@@ -72,12 +72,12 @@ def test_a_finished_study_shows_curves_advice_and_spread(open_page, lab):
     table = page.dataframe[0].value
     assert list(table.iloc[:, 0]) == ["no clipping", "by norm", "by value"]
     assert table["Validation accuracy"][0] == "0.750 (0.700 to 0.800)"
-    button(page, "New study").click().run()
+    button(page, "New comparison").click().run()
     assert button(page, "Run 3 seeds") and "experiments" not in page.query_params
 
 
 def test_stop_asks_every_seed_that_still_trains(open_page, lab):
-    link = finished_study(lab, status=Status.QUEUED)
+    link = finished_comparison(lab, status=Status.QUEUED)
     page = open_page("labs", lab="clipping", experiments=link)
     assert not page.exception
     button(page, "Stop").click().run()
@@ -110,7 +110,7 @@ def test_an_experiment_of_something_else_is_refused(open_page, lab, tiny):
 
 
 def test_a_seed_named_twice_counts_once(open_page, lab):
-    one = finished_study(lab, seeds=1)
+    one = finished_comparison(lab, seeds=1)
     page = open_page("labs", lab="clipping", experiments=f"{one},{one}")
     assert not page.exception and not page.error
     assert list(page.dataframe[0].value["Diverged"]) == ["0 of 1"] * 3

@@ -28,7 +28,6 @@ from .conftest import button, finished_twin, step_metrics, texts
 
 RESULT = {
     "reviews": {"train": 288, "validation": 32, "test": 80},
-    "copies": 0,
     "majority": {"label": "positive", "validation_accuracy": 0.5, "test_accuracy": 0.6},
     "rows": [
         {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,6 @@ from sentiment_core.store import Store, Worker
 from sentiment_core.store.schema import experiments
 from sentiment_core.work.leftovers import ABANDONED_SECONDS, KEPT_DAYS, SETTLED_SECONDS, collect
 from ui.server import backend
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with Store() as opened:
-        yield opened
 
 
 def write(path: Path, age: float) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,6 @@ from sentiment_core.work.training import run_experiment, train_here
 from tests.test_kept_weights import StopAfter
 
 LONG = {"training.epochs": 30}
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with Store() as opened:
-        yield opened
 
 
 def stopped_after(store: Store, config: Any, updates: int) -> Run:

@@ -6,9 +6,10 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from sentiment_core.explain.faithfulness import RANDOM
-from sentiment_core.explain.study_question import Study
+from sentiment_core.explain.study_question import Curve, Interval, Study
 from ui.kit.palette import run_colour
 
+CURVES: tuple[Curve, ...] = ("deletion", "insertion")
 GREY = "#8a8f98"
 BAND_OPACITY = 0.14
 
@@ -31,7 +32,7 @@ def curves_figure(result: Study) -> go.Figure:
     shares = [100 * fraction for fraction in result["fractions"]]
     for row in result["methods"]:
         colour = colours[row["method"]]
-        for column, curve in enumerate(("deletion", "insertion"), start=1):
+        for column, curve in enumerate(CURVES, start=1):
             values = row[curve]
             figure.add_scatter(
                 x=[*shares, *reversed(shares)],
@@ -71,9 +72,9 @@ def curves_figure(result: Study) -> go.Figure:
 def agreement_figure(result: Study) -> go.Figure:
     """Draw Kendall's τ for each pair of methods, with its interval."""
     titles = {row["method"]: row["title"] for row in result["methods"]}
-    pairs = [pair for pair in result["agreement"] if pair["tau"]]
-    pairs.sort(key=lambda pair: float(pair["tau"]["mean"]))
-    taus = [pair["tau"] for pair in pairs]
+    known = [(tau, pair) for pair in result["agreement"] if (tau := pair["tau"])]
+    known.sort(key=lambda each: each[0]["mean"])
+    taus, pairs = [tau for tau, _ in known], [pair for _, pair in known]
     attention = ["attention" in (pair["first"], pair["second"]) for pair in pairs]
     figure = go.Figure(
         go.Scatter(
@@ -96,5 +97,5 @@ def agreement_figure(result: Study) -> go.Figure:
     return figure
 
 
-def _lows(taus: list[dict[str, float]]) -> list[float]:
+def _lows(taus: list[Interval]) -> list[float]:
     return [tau["low"] for tau in taus] or [0.0]

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, remarks
+from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, how_to_read
 from sentiment_core.config import DataConfig, ExperimentConfig, choices, flatten, from_fields
 from sentiment_core.sources import SOURCES
 from ui.addresses import lab_address, to_train
@@ -107,7 +107,7 @@ def table(result: BaselineResults) -> None:
         "What it is": st.column_config.TextColumn(width="large"),
     }
     st.dataframe(rows, hide_index=True, column_config=columns)
-    st.caption(literal(" ".join(remarks(result))))
+    st.caption(literal(" ".join(how_to_read(result))))
     to_train().draw("Train a network on them", icon=":material/arrow_forward:")
 
 

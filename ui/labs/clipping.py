@@ -10,15 +10,15 @@ import streamlit as st
 from sentiment_core.clipping import RULES
 from sentiment_core.config import ExperimentConfig, field_info
 from sentiment_core.errors import SentimentLabError, StoreError, StoreUnavailableError
-from sentiment_core.findings.clipping_study import (
+from sentiment_core.findings.clipping_over_seeds import (
     MOST_SEEDS,
     MOST_UPDATES,
     RATES,
-    check_study,
+    check_alike,
+    clipping_experiment,
     guidance,
     measure,
     over_seeds,
-    study_experiment,
 )
 from sentiment_core.store import Experiment
 from ui.addresses import lab_address
@@ -50,7 +50,7 @@ REFRESH_SECONDS = 2.0
 
 
 def draw() -> None:
-    """Draw the lab: its settings before a study, its plots and numbers from then on."""
+    """Draw the lab: its settings before it is started, its plots and numbers from then on."""
     st.markdown(
         "The same network from the same weights on the same batches, once for each way of clipping: its gradient "
         f"{_listed([rule.effect for rule in RULES.values()])}. One row of panels a quantity, one column a seed: what "
@@ -64,19 +64,19 @@ def draw() -> None:
         prepare()
 
 
-def study() -> list[ExperimentConfig]:
-    """Return the study's experiments, one a seed; raise `ConfigError` for settings out of range."""
+def comparison() -> list[ExperimentConfig]:
+    """Return the experiments to compare, one a seed; raise `ConfigError` for settings out of range."""
     values = {name: ADDRESS.value(name).strip() for name in FIELDS}
     values["rate"] = values["rate"] or f"{RATES[values['optimizer']]:g}"
     changes = {field: values[name] for name, field in FIELDS.items() if values[name]}
-    return [study_experiment(seed, changes) for seed in range(1, ADDRESS.value("seeds") + 1)]
+    return [clipping_experiment(seed, changes) for seed in range(1, ADDRESS.value("seeds") + 1)]
 
 
 def shown() -> list[Experiment]:
     """Return the experiments that the address names; say so when one is not there."""
     try:
         found = [store().experiment(name) for name in ADDRESS.value("experiments")]
-        check_study([experiment.config for experiment in found])
+        check_alike([experiment.config for experiment in found])
     except StoreUnavailableError:
         raise
     except SentimentLabError as error:
@@ -108,8 +108,8 @@ def prepare() -> None:
             st.text_input(field_info(of).title, key=ADDRESS.key(name))
     with last:
         st.selectbox("Seeds", list(range(1, MOST_SEEDS + 1)), key=ADDRESS.key("seeds"))
-    # Raises for settings that make no study: there is no button then, and what was typed stays to be mended.
-    configs = study()
+    # Raises for settings that make no experiment: there is no button then, and what was typed stays to be mended.
+    configs = comparison()
     start_button(
         f"Run {len(configs)} seeds" if len(configs) > 1 else "Run 1 seed",
         lambda: configs,
@@ -124,7 +124,7 @@ def prepare() -> None:
 
 
 def results(experiments: Sequence[Experiment]) -> None:
-    """Draw the study; while it trains, a fragment draws it anew every other second."""
+    """Draw the comparison; while it trains, a fragment draws it anew every other second."""
     active = any(experiment.status.is_active for experiment in experiments)
     training = experiments[0].config.training
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -139,7 +139,7 @@ def results(experiments: Sequence[Experiment]) -> None:
         st.space("stretch")
         if active:
             st.button("Stop", icon=":material/stop:", on_click=_stop, args=([item.id for item in experiments],))
-        st.button("New study", icon=":material/restart_alt:", on_click=_leave, help="Back to the settings.")
+        st.button("New comparison", icon=":material/restart_alt:", on_click=_leave, help="Back to the settings.")
     identifiers = [experiment.id for experiment in experiments]
     st.fragment(_live, run_every=REFRESH_SECONDS if active else None)(identifiers, active)
 

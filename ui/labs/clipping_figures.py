@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.clipping import RULES
-from sentiment_core.findings.clipping_study import RunClipping, Spread, WayClipping
+from sentiment_core.findings.clipping_over_seeds import RunClipping, Spread, WayClipping
 from sentiment_core.steps.quantities import CORE
 from sentiment_core.store import Experiment
 from ui.kit.palette import run_colour

@@ -21,7 +21,7 @@ from streamlit import config
 from sentiment_core.baselines import trained
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import NotFoundError, SentimentLabError
-from sentiment_core.recorded import PREFIX, recording
+from sentiment_core.recorded import recording_of
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
 from sentiment_core.store import Experiment, Run, Source
 from sentiment_core.store.source import measured
@@ -163,8 +163,7 @@ async def _answered(
 
 def source_of(experiment_id: str) -> Source:
     """Return who knows an experiment: a recording, or the store; raise `NotFoundError` for an unknown recording."""
-    recorded = experiment_id.startswith(PREFIX)
-    return recording(experiment_id.removeprefix(PREFIX)) if recorded else backend.store()
+    return recording_of(experiment_id) or backend.store()
 
 
 def to_page(request: Request) -> Response:

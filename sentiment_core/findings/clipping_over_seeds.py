@@ -86,7 +86,7 @@ class WayClipping:
     accuracy: Spread | None
 
 
-def study_experiment(seed: int, changes: Mapping[str, Any]) -> ExperimentConfig:
+def clipping_experiment(seed: int, changes: Mapping[str, Any]) -> ExperimentConfig:
     """Return one seed's experiment: rung 4's network with every rule of clipping in lockstep.
 
     `changes` are dotted fields for all runs; raises `ConfigError` for bad ones.
@@ -99,16 +99,16 @@ def study_experiment(seed: int, changes: Mapping[str, Any]) -> ExperimentConfig:
     )
 
 
-def check_study(configs: Sequence[ExperimentConfig]) -> None:
-    """Raise `ConfigError` unless the experiments are seeds of one study; their medians would mix unlike runs."""
+def check_alike(configs: Sequence[ExperimentConfig]) -> None:
+    """Raise `ConfigError` unless the experiments are seeds of one comparison; their medians would mix unlike runs."""
     for config in configs:
         if len(config.runs) < 2 or any(set(run.overrides) != {"training.clipping"} for run in config.runs):
-            raise ConfigError(f"{config.name} does not compare ways of clipping alone; start a new study")
+            raise ConfigError(f"{config.name} does not compare ways of clipping alone; start a new comparison")
     alike = [config.model_dump(exclude={"name", "seed"}) for config in configs]
     if any(one != alike[0] for one in alike):
-        raise ConfigError("these experiments differ in more than their seed; start a new study")
+        raise ConfigError("these experiments differ in more than their seed; start a new comparison")
     if len({config.seed for config in configs}) < len(configs):
-        raise ConfigError("two of these experiments have the same seed; start a new study")
+        raise ConfigError("two of these experiments have the same seed; start a new comparison")
 
 
 def measure(store: Store, experiments: Iterable[Experiment]) -> list[RunClipping]:

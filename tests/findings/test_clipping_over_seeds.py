@@ -1,4 +1,4 @@
-"""The clipping study: equal but for clipping, measured as defined, and advice that follows from the numbers."""
+"""Clipping over seeds: equal but for clipping, measured as defined, and advice that follows from the numbers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sentiment_core.clipping import RULES
 from sentiment_core.config import RunConfig
 from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.errors import ConfigError
-from sentiment_core.findings.clipping_study import (
+from sentiment_core.findings.clipping_over_seeds import (
     MOST_UPDATES,
     RunClipping,
     Spread,
-    check_study,
+    check_alike,
+    clipping_experiment,
     guidance,
     measure,
     over_seeds,
-    study_experiment,
 )
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import preset
@@ -47,23 +47,23 @@ def run(way: str, seed: int = 1, **fields: Any) -> RunClipping:
     return RunClipping(way=way, seed=seed, **{**known, **fields})
 
 
-def test_the_runs_differ_in_clipping_alone_and_the_studies_in_the_seed_alone() -> None:
-    one, two = study_experiment(1, {}), study_experiment(2, {})
+def test_the_runs_differ_in_clipping_alone_and_the_experiments_in_the_seed_alone() -> None:
+    one, two = clipping_experiment(1, {}), clipping_experiment(2, {})
     assert [item.overrides for item in one.runs] == [{"training.clipping": way} for way in RULES]
     assert one.model == preset("clip-norm").config.model
     assert {**two.model_dump(), "seed": 1, "name": one.name} == one.model_dump()
 
 
 def test_changes_reach_all_runs_and_bad_ones_are_named() -> None:
-    config = study_experiment(1, {"training.optimizer": "sgd", "training.learning_rate": "0.3"})
+    config = clipping_experiment(1, {"training.optimizer": "sgd", "training.learning_rate": "0.3"})
     assert {config.resolve(item).training.optimizer for item in config.runs} == {"sgd"}
     with pytest.raises(ConfigError, match="max_norm"):
-        study_experiment(1, {"training.max_norm": "-1"})
+        clipping_experiment(1, {"training.max_norm": "-1"})
 
 
 def test_what_a_run_measured() -> None:
     with Store() as store:
-        experiment = store.create_experiment(study_experiment(3, {"training.max_norm": 1.0}))
+        experiment = store.create_experiment(clipping_experiment(3, {"training.max_norm": 1.0}))
         free, norm, value = experiment.runs
         norms = [0.5, 2.0, 4.0, math.nan, 0.25, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
         store.write_steps({free.id: [step(at, size, size) for at, size in enumerate(norms, start=1)]})
@@ -115,20 +115,20 @@ def test_seeds_that_diverged_are_counted() -> None:
 
 
 def test_the_epochs_come_to_the_updates_that_the_page_names() -> None:
-    config = study_experiment(1, {})
+    config = clipping_experiment(1, {})
     reviews = load_reviews(config.data)
     per_epoch = -(-len(reviews.select(TRAIN)) // config.training.batch_size)
     assert per_epoch * config.training.epochs == MOST_UPDATES
 
 
-def test_only_seeds_of_one_study_are_put_together() -> None:
-    one, two = study_experiment(1, {}), study_experiment(2, {})
-    check_study([one, two])
+def test_only_seeds_of_one_comparison_are_put_together() -> None:
+    one, two = clipping_experiment(1, {}), clipping_experiment(2, {})
+    check_alike([one, two])
     more = {**one.runs[2].overrides, "training.learning_rate": 0.01}
     for configs, said in (
-        ([one, study_experiment(2, {"training.max_norm": "5"})], "more than their seed"),
+        ([one, clipping_experiment(2, {"training.max_norm": "5"})], "more than their seed"),
         ([one, one.model_copy(update={"name": "again"})], "same seed"),
         ([one.model_copy(update={"runs": (*one.runs, RunConfig(name="faster", overrides=more))})], "does not compare"),
     ):
         with pytest.raises(ConfigError, match=said):
-            check_study(configs)
+            check_alike(configs)
