@@ -30,8 +30,15 @@ class Question:
 
 
 # Where to look for BERT: a place for a question is one line.
-BERT: dict[str, tuple[Place, ...]] = {}
-_READ = "Read section 1.3 of the chapter, then answer in your own words."
+BERT: dict[str, tuple[Place, ...]] = {
+    "2a": (lab("bert", "BERT lab: who attends to whom", "Attention", view="attention"),),
+    "2b": (lab("bert", "BERT lab: with and without a part of the loss", "Train it", view="train"),),
+    "2c": (lab("bert", "BERT lab: fill in words", "BERT"),),
+    "2d": (lab("bert", "BERT lab: what is masked in a batch", "A batch", view="batch"),),
+    "2e": (lab("bert", "BERT lab: attention of [CLS]", "Attention", view="attention"),),
+    "2f": (lab("bert", "BERT lab: positions", "Positions", view="positions"),),
+}
+_READ = "Read section 1.3 of the chapter; then look at a small one that has been trained here."
 
 
 def _about_bert(name: str, title: str, asks: str, answer: str) -> Question:

@@ -43,7 +43,7 @@ PARTS: tuple[Part, ...] = (
                 "Choose a device; load GloVe vectors of 100 components.",
                 (
                     Place("home", "Ready on this machine", "Ready on this machine"),
-                    Place("data", "Coverage of the vectors", "known", {"tab": "coverage"}),
+                    Place("data", "Coverage of the vectors", "Most frequent tokens", {"tab": "coverage"}),
                 ),
                 (26, 27),
             ),
