@@ -139,7 +139,7 @@ def test_early_stopping_keeps_the_best_weights(train: Any, experiment: Any) -> N
     run = record.trainer.runs[0]
     task, corpus = record.trainer.task, record.trainer.data[0]
     batches = [task.batch(corpus, examples) for examples in task.plan_evaluation(corpus, "validation")]
-    corpus_loss, _ = STEPPER.evaluate(run, batches)
+    corpus_loss, _ = STEPPER.evaluate(run, batches, "validation")
     assert corpus_loss == validation[best]
 
 
@@ -170,7 +170,7 @@ def test_averaged_weights_follow_their_formula_and_are_the_ones_kept(tiny: Any, 
 
 
 def test_evaluating_nothing_gives_not_a_number(tiny: Any, corpus: Corpus) -> None:
-    assert all(math.isnan(value) for value in STEPPER.evaluate(make_run(tiny(), corpus), []))
+    assert all(math.isnan(value) for value in STEPPER.evaluate(make_run(tiny(), corpus), [], "validation"))
 
 
 def test_metrics_of_a_step_are_plain_numbers(tiny: Any, corpus: Corpus) -> None:
