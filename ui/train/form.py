@@ -123,7 +123,7 @@ def summary(config: ExperimentConfig) -> str:
         f"batch {training.batch_size}",
         f"seed {config.seed}",
     ]
-    if data.max_tokens is not None:
+    if data.max_tokens is not None and matters("data.max_tokens", config.task):
         parts.append(f"{part_read(data.max_tokens, data.keep)} tokens of a review")
     parts += [f"mistake: {say('model.mistakes', name)}" for name in model.mistakes]
     parts += [f"mistake: {say('training.mistakes', name)}" for name in training.mistakes]
