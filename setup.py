@@ -14,6 +14,7 @@ setup(
         "sentiment_core": [
             "pretrained/*",
             "pretrained/glass/**/*",
+            "pretrained/bert/**/*",
             "recorded/*.npz",
             "recorded/*.json",
             "inside/*.json",

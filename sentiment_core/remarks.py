@@ -22,8 +22,10 @@ def remarks(reviews: Reviews) -> tuple[str, ...]:
     _, group, sizes = np.unique(reviews.hashes, return_inverse=True, return_counts=True)
     if repeated := int(np.sum(sizes > 1)):
         members = int(sizes[sizes > 1].sum())
+        together = len(np.unique(np.column_stack([group, reviews.parts]), axis=0)) == len(sizes)
         said.append(
-            f"{members:,} of the {len(reviews):,} reviews are copies of one another, {repeated:,} texts in all."
+            f"{members:,} of the {len(reviews):,} reviews are copies of one another, {repeated:,} texts in all"
+            f"{'; all copies of a text are in one part' if together else ''}."
         )
         test = reviews.parts == TEST
         learned = np.bincount(group[~test], minlength=len(sizes)) > 0

@@ -257,7 +257,7 @@ def test_explain_any_text(kind: str, run: Cli, model: str) -> None:
     assert document["truncated"] is (kind == "long")
     said = " ".join(document["warnings"])
     assert ("No word of this review" in said) is (kind == "unknown")
-    assert ("The model has read the first 4,000 of 50,000 tokens" in said) is (kind == "long")
+    assert ("The model has read the first 30 of 40,000 tokens" in said) is (kind == "long")
     assert all(set(token) == {"text", "start", "end", "known", "used", "attention"} for token in document["tokens"])
     assert all(token["text"] == text[token["start"] : token["end"]] for token in document["tokens"])
     attention = sum(token["attention"] for token in document["tokens"])

@@ -170,7 +170,7 @@ def test_copies_stay_in_one_part_and_are_said(
     rows = [(line, n % 2) for n, line in enumerate(cases.TEXTS)] * 3
     path = tmp_path / "thrice.csv"
     path.write_bytes(cases.table(("text", "label"), rows))
-    words = "180 of the 180 reviews are copies of one another, 60 texts in all."
+    words = "180 of the 180 reviews are copies of one another, 60 texts in all; all copies of a text are in one part."
     assert run("train", "--data", str(path), *QUICK)[0] == 0
     assert words in caplog.text and "have a copy in training" not in caplog.text
     assert run("train", "--data", str(path), "--split", "notebook", *QUICK)[0] == 0

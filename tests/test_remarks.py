@@ -21,6 +21,7 @@ def test_copies_are_counted_across_the_parts_and_against_their_labels() -> None:
     texts = ["A film.", "a  FILM.<br />", "a film.", "b film", "b film", "c", "d", "e"]
     said = remarks(reviews(texts, [1, 1, 0, 0, 0, 1, 0, 1], [TRAIN, TEST, VALIDATION, TEST, TEST, TEST, TRAIN, TRAIN]))
     assert said[0].startswith("5 of the 8 reviews are copies of one another, 2 texts")
+    assert "in one part" not in said[0]
     assert said[1].startswith("1 of the 4 test reviews have a copy in training or validation")
     assert said[2].startswith("1 texts have both labels")
     assert len(said) == 3
@@ -28,7 +29,7 @@ def test_copies_are_counted_across_the_parts_and_against_their_labels() -> None:
 
 def test_copies_within_one_part_leak_nothing() -> None:
     said = remarks(reviews(["a", "a", "b", "c"], [1, 1, 0, 0], [TRAIN, TRAIN, TEST, TEST]))
-    assert len(said) == 1 and "2 of the 4" in said[0]
+    assert len(said) == 1 and "2 of the 4" in said[0] and "all copies of a text are in one part" in said[0]
 
 
 def test_a_class_that_is_missing_is_said_and_of_no_labels_nothing() -> None:

@@ -128,7 +128,7 @@ def fill(options: argparse.Namespace) -> tuple[Any, str]:
     gaps = [token for token in reading.tokens if token.masked]
     if not gaps and reading.follows is None:
         raise ConfigError(f"--text: write {MASK} for the piece to fill in, or give a second text with --second")
-    document = {
+    document: dict[str, Any] = {
         "tokens": [token.text for token in reading.tokens],
         "segments": [token.segment for token in reading.tokens],
         "follows": reading.follows if reading.follows is None else finite(reading.follows),

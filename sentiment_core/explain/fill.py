@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from sentiment_core.artifacts import MODEL, WEIGHTS, WORD_PIECES, run_place
 from sentiment_core.errors import CheckpointError, DataError, NotFoundError
 from sentiment_core.models.masked import build_masked_model
 from sentiment_core.pairs import SECOND, SPECIAL_IN_PAIR, laid_out
-from sentiment_core.snapshots import snapshot_folder
+from sentiment_core.snapshots import kept_steps, snapshot_folder
 from sentiment_core.store import Store
 from sentiment_core.store.records import Run
 from sentiment_core.tasks import TASKS
@@ -24,6 +25,22 @@ from sentiment_core.wordpiece import MASK, MASK_ID, SPECIAL, WordPieces, read_wo
 TASK = "masked-words"
 BEST = 5
 MOST_CHARACTERS = 20_000
+FOLDER = Path(__file__).resolve().parent.parent / "pretrained" / "bert"
+
+
+@dataclass(frozen=True)
+class ShippedModel:
+    """A small model that ships with the product: its name on pages, and in what it differs from the first."""
+
+    title: str
+    overrides: dict[str, Any]
+
+
+# `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are.
+SHIPPED: dict[str, ShippedModel] = {
+    "bert-encoder": ShippedModel("Encoder", {}),
+    "bert-no-positions": ShippedModel("Encoder without positions", {"model.positions": "none"}),
+}
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,7 @@ class PairReader:
     def __init__(self, saved: SavedModel, pieces: WordPieces) -> None:
         config = saved.config
         self.config = config
+        self.details = saved.details
         self.pieces = pieces
         self.longest = config.data.pair_tokens
         self._model = build_masked_model(
@@ -83,6 +101,12 @@ class PairReader:
         except RuntimeError as error:
             raise CheckpointError("the saved weights do not fit their configuration; train the model again") from error
         self._model.eval().requires_grad_(False)
+
+    @property
+    def positions(self) -> np.ndarray | None:
+        """What the model adds to each position's piece `(longest, H)`; None where it has none."""
+        table = self._model.transformer.positions
+        return None if table is None else table.numpy()
 
     @torch.inference_mode()
     def read(self, first: str, second: str = "", gaps: Collection[int] = ()) -> Reading:
@@ -148,21 +172,37 @@ def pair_models(store: Store) -> list[Run]:
     ]
 
 
-def load_pair_reader(run_id: str, store: Store, step: int | None = None) -> PairReader:
-    """Return the model of a run, as kept last or after update `step`.
+def steps_of(model_id: str, store: Store) -> list[int]:
+    """Return the updates after which a model's weights were kept on the way, ascending; raise `NotFoundError`."""
+    if model_id in SHIPPED:
+        return sorted(int(path.name.removeprefix("step-")) for path in (FOLDER / model_id).glob("step-*"))
+    return kept_steps(store.run(model_id))
+
+
+def load_pair_reader(model_id: str, store: Store, step: int | None = None) -> PairReader:
+    """Return a shipped model, or that of a run, as kept last or after update `step`.
 
     Raises `NotFoundError` for a run of another task or without weights, `CheckpointError` for damaged ones.
     """
-    run = store.run(run_id)
-    if run.config.task != TASK:
-        learned = TASKS[run.config.task].label
-        raise NotFoundError(f"run {run_id} learned another task ({learned}); ask one that learned {TASKS[TASK].label}")
-    folder = run_place(run.experiment_id, run.id) if step is None else snapshot_folder(run, step)
+    folder = _folder(model_id, store, step)
     try:
         stamp = (folder / WEIGHTS).stat()
     except OSError as error:
-        raise NotFoundError(f"run {run_id} ({run.status}) has no saved model yet; let it finish an epoch") from error
+        raise NotFoundError(f"run {model_id} has no saved model yet; let it finish an epoch") from error
     return _read(folder, stamp.st_mtime_ns, stamp.st_size)
+
+
+def _folder(model_id: str, store: Store, step: int | None) -> Path:
+    if model_id in SHIPPED:
+        if step is not None and step not in (steps := steps_of(model_id, store)):
+            kept = ", ".join(map(str, steps)) or "none"
+            raise NotFoundError(f"the weights of {model_id} after step {step} were not kept; kept are {kept}")
+        return FOLDER / model_id / ("" if step is None else f"step-{step}")
+    run = store.run(model_id)
+    if run.config.task != TASK:
+        learned = TASKS[run.config.task].label
+        raise NotFoundError(f"run {run.id} learned another task ({learned}); ask one that learned {TASKS[TASK].label}")
+    return run_place(run.experiment_id, run.id) if step is None else snapshot_folder(run, step)
 
 
 @lru_cache(maxsize=16)

@@ -31,8 +31,12 @@ NEARLY_ALWAYS = 0.9
 LEAST_CLIPPED = 50
 LOOKS, LEAST_LOOKS = 10, 5
 MOST_SATURATED = MOST_DEAD = 0.5
+SHARES, RATIO = ("saturated_share", "dead_relu_share"), "update_ratio_"
 # log10 of update : weight. About −3 is usual (Karpathy, makemore part 3); Adam's first steps on small weights reach −2.
 SLOWEST, FASTEST = -5.0, -1.5
+
+# What was found, the sentence about it, and the topic that a verdict has for it.
+Found = list[tuple[Kind, str, Topic | None]]
 
 
 @dataclass(frozen=True)
@@ -78,18 +82,13 @@ def examine_run(source: Source, run: Run) -> list[Remark]:
     steps, evaluations, balances = source.steps(run.id), source.evaluations(run.id), source.balances(run.id)
     judged = judge_run(run, steps, evaluations, balances.get("validation"))
     validation = balances.get("validation")
-    found: list[tuple[Kind, str, Topic | None]] = [
-        ("not finite", finding.text, finding.topic) for finding in failures(judged)[:1]
-    ]
+    found: Found = [("not finite", finding.text, finding.topic) for finding in failures(judged)[:1]]
     if not found:
         found += _against_guessing(run, steps, evaluations, judged, TASKS[run.config.task].guess(balances))
     found += _threshold(judged)
     found += _overfitting(run, steps, evaluations, validation.reviews if validation else 0)
     found += _inside(source, run)
     return [Remark(kind, run.name, text, *PLACES[kind], topic=topic) for kind, text, topic in found]
-
-
-Found = list[tuple[Kind, str, Topic | None]]
 
 
 def _against_guessing(
@@ -100,15 +99,18 @@ def _against_guessing(
     # Before the end of the first epoch nobody can say that a run does not get going.
     if guess is None or len(last) < LAST_UPDATES or not evaluations or not all(map(math.isfinite, last)):
         return []
+    if run.config.training.class_weights != "none":
+        return []  # another loss is minimised than the one that is known of guessing
     mean, half = fmean(last), Z * stdev(last) / math.sqrt(len(last))
     measured = f"The mean loss of the last {len(last)} updates, {decimal(mean)} ± {decimal(half)},"
     without = f"that of answering without reading ({decimal(guess)})"
     if mean - half > guess * (1 + WORSE):
-        rate = f"A learning rate below {run.config.training.learning_rate:g} is the first thing to try."
-        return [("rate too high", f"{measured} is above {without}: the updates overshoot. {rate}", None)]
+        rate = f"A learning rate below {max(steps['learning_rate'][-LAST_UPDATES:]):g} is the first thing to try."
+        return [("rate too high", f"{measured} is above {without}. {rate}", None)]
     # A network may be no surer than a guess and right more often all the same.
     if mean - half > guess * (1 - NO_PROGRESS) and not judged.learned and not _right(evaluations, run):
-        return [("stuck", f"{measured} is no better than {without}.", "learned")]
+        than = "hardly below" if mean + half < guess else "no better than"
+        return [("stuck", f"{measured} is {than} {without}.", "learned")]
     return []
 
 
@@ -178,9 +180,6 @@ def _inside(source: Source, run: Run) -> Found:
         name, seen = min(slow.items(), key=lambda item: median(item[1]))
         found.append(("update ratio", f"{_ratio(name, seen)}: far below the usual 1e-3, it hardly moves.", None))
     return found
-
-
-SHARES, RATIO = ("saturated_share", "dead_relu_share"), "update_ratio_"
 
 
 def _last_looks(source: Source, run: Run, name: str) -> list[float]:

@@ -68,8 +68,8 @@ def look(
 
     L is the binary cross-entropy of the uncalibrated log-odds, as in training, against `label`: 1 positive, 0 negative,
     None the class that is predicted. `bare` is the same text seen without padding, whose answers word by word need not
-    be asked again. Raises `DataError` for a text that is empty, too long or without a known word, and
-    for more padding than `MOST_PADDING`.
+    be asked again. Raises `DataError` for a text that is empty, too long or without a known word, and for more padding
+    than `MOST_PADDING`.
     """
     check_text(text)
     if not 0 <= padding <= MOST_PADDING:
@@ -128,6 +128,8 @@ def reading_order(states: np.ndarray, log_odds: np.ndarray, forward_units: int) 
     asked; units that stand still lie in the middle. The first `forward_units` and the others are ordered apart.
     """
     asked = np.isfinite(log_odds)
+    if not asked.any():
+        return np.arange(states.shape[1])
     moved = states[asked] - states[asked].mean(axis=0)
     answer = log_odds[asked] - log_odds[asked].mean()
     scale = np.sqrt(np.square(moved).sum(axis=0) * np.square(answer).sum())

@@ -104,7 +104,7 @@ PARTS: tuple[Part, ...] = (
         (
             Row(
                 "The model class, the training loop, the evaluation loop.",
-                (lab("loop", "The loop, line by line", "Next line"),),
+                (lab("loop", "The loop, line by line", "The loop, line by line"),),
                 (48, 48),
             ),
             Row(
@@ -250,7 +250,7 @@ PARTS: tuple[Part, ...] = (
     Part(
         "Summary",
         (
-            Row("The training loop once more.", (lab("loop", "The loop, line by line", "Next line"),)),
+            Row("The training loop once more.", (lab("loop", "The loop, line by line", "The loop, line by line"),)),
             Row(
                 "Which hyperparameters were there?",
                 (lab("loop", "The hyperparameters", "Which hyperparameters did you meet?", view="recap"),),

@@ -107,11 +107,25 @@ def _grid(scale: _Scale) -> Iterable[str]:
         y = scale.y(value)
         yield f"<line class='grid' x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{y:.1f}' y2='{y:.1f}'/>"
         yield f"<text class='tick' x='{LEFT - 6}' y='{y + 4:.1f}' text-anchor='end'>{value:.3g}</text>"
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        x, step = LEFT + (WIDTH - LEFT - RIGHT) * share, round(scale.last * share)
-        yield f"<text class='tick' x='{x:.1f}' y='{HEIGHT - 6}' text-anchor='middle'>{step:,}</text>"
+    for step in _round_numbers(0, scale.last):
+        written = f"{step:,.0f}" if step >= 1 else f"{step:.1f}"
+        yield f"<text class='tick' x='{scale.x(step):.1f}' y='{HEIGHT - 6}' text-anchor='middle'>{written}</text>"
 
 
 def _ticks(scale: _Scale) -> list[float]:
-    places = [scale.low + (scale.high - scale.low) * (place + 0.5) / TICKS for place in range(TICKS)]
-    return [10**place if scale.log else place for place in places]
+    if not scale.log:
+        return _round_numbers(scale.low, scale.high)
+    decades = range(math.floor(scale.low), math.ceil(scale.high) + 1)
+    found = [
+        m * 10.0**decade for decade in decades for m in (1, 2, 5) if scale.low <= math.log10(m) + decade <= scale.high
+    ]
+    whole = [value for value in found if math.log10(value).is_integer()]
+    return whole if len(whole) >= TICKS - 2 else found
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Return about `TICKS` multiples of 1, 2 or 5 times a power of ten from `low` to `high`."""
+    least = (high - low) / TICKS
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power >= least)
+    return [step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -143,7 +143,9 @@ def _over_seeds(groups: Sequence[SeedGroup]) -> str:
     found = [is_it_real(groups[0], other, comparisons=len(groups) - 1) for other in groups[1:]]
     said = "".join(f"<li>{escape(in_words(each))}</li>" for each in found)
     table = _table(("Setting", "Seeds", "Validation, mean ± 95 % interval", "Test, mean ± 95 % interval"), rows)
-    return f"<h2>Over seeds</h2>{table}{f'<h3>Is it real?</h3><ul>{said}</ul>' if said else ''}"
+    # Of one seed there is no mean to show; the runs' own tables say what each reached.
+    over = f"<h2>Over seeds</h2>{table}" if any(len(group.runs) > 1 for group in groups) else ""
+    return f"{over}{f'<h2>Is it real?</h2><ul>{said}</ul>' if said else ''}"
 
 
 def _settings(experiment: Experiment) -> str:

@@ -104,6 +104,15 @@ def test_a_loss_at_that_of_guessing_is_stuck(examined: Examined) -> None:
     assert f"{mean:.3f} ± 0.009" in remark.text and "(0.693)" in remark.text
 
 
+def test_a_loss_with_other_weights_is_not_compared_with_guessing(examined: Examined) -> None:
+    assert examined(around(1.2), fields={"training.class_weights": "balanced"}) == []
+
+
+def test_a_loss_that_is_a_little_better_is_not_called_no_better(examined: Examined) -> None:
+    (remark,) = examined(around(GUESS * 0.99, spread=0.005))
+    assert remark.kind == "stuck" and "is hardly below that of answering without reading" in remark.text
+
+
 @pytest.mark.parametrize(
     ("losses", "validations", "accuracy"),
     [
@@ -122,7 +131,8 @@ def test_what_learns_or_cannot_be_told_is_not_called_stuck(
 
 def test_a_loss_above_that_of_guessing_is_a_rate_too_high(examined: Examined) -> None:
     (remark,) = examined(around(1.2), fields={"training.learning_rate": 0.5})
-    assert remark.kind == "rate too high" and "1.195 ± 0.009" in remark.text and "below 0.5" in remark.text
+    # The rate in force, which may have been changed while it trained.
+    assert remark.kind == "rate too high" and "1.195 ± 0.009" in remark.text and "below 0.001" in remark.text
     # One jump within the last updates is none.
     assert kinds(examined([*around(0.5, 149), 60.0])) == []
 

@@ -15,6 +15,7 @@ from sentiment_core.explain.predictor import Predictor
 from sentiment_core.inside.glass import Glass, look
 from sentiment_core.inside.glass_document import document, table
 from sentiment_core.inside.glass_words import sentences
+from ui.kit.components.glass import Panel, _decades, _panel
 
 TEXT = "word1 word2 <b>word3</b> word4"
 
@@ -69,6 +70,17 @@ def test_the_document_holds_everything_and_is_json(seen: Glass) -> None:
     assert table(found).splitlines()[1].endswith("word1") and table(found).splitlines()[-1].endswith("(padding)")
     broken = replace(seen, log_odds=np.full(6, np.nan), loss=float("inf"))
     assert document(broken, TEXT)["loss"] is None and "None" not in table(document(broken, TEXT))
+
+
+def test_a_network_that_diverged_says_so_everywhere(make_predictor: Callable[..., Predictor]) -> None:
+    predictor = make_predictor({"model.cell": "lstm", "model.pooling": "attention_dot", "model.bidirectional": True})
+    predictor.model.encoder.forward_layers[0].weight_hh_l0.fill_(np.nan)
+    seen = look(predictor, TEXT, 2)
+    assert len(sentences(seen)) == 1 and "diverged" in sentences(seen)[0]
+    json.dumps(document(seen, TEXT), allow_nan=False)
+    shown = _panel(Panel("drawn", "", TEXT, seen), "forget", _decades([seen]), "")
+    json.dumps(shown, allow_nan=False)
+    assert shown["verdict"] == "no answer: not a number" and not any(shown["probabilities"])
 
 
 def test_the_command_line_looks_too(capsys: pytest.CaptureFixture[str], home: Any) -> None:

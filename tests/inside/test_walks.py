@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
+import pandas as pd
 import pytest
 import torch
 
-from sentiment_core.embeddings import WordVectors
+from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import DataError
 from sentiment_core.inside.walks import blanks, reviews, states
 from sentiment_core.inside.walks.program import difference, execute, read_cells, shape_of, take
@@ -67,6 +68,16 @@ def test_words_become_a_padded_pair():
     assert made("words", "first_zero").item() == len(matrix)
     assert "(unknown)" in made("words", "words") and "(unknown)" not in made("words", "known")
     assert len(made("words", "known", "not_lowered")) == len(matrix) - 1  # "Word0" is lost
+
+
+@pytest.mark.real_data
+def test_the_sheets_own_reviews_have_the_sheets_own_shapes(real_data):
+    rows = pd.read_csv(real_data / "movie.csv.gz", nrows=2)
+    scope = reviews.scope_of(rows["text"].tolist(), rows["label"].tolist(), load_saved("glove-50"))
+    steps = {name: value for step in take(reviews.WORDS, scope) for name, value in step.made.items()}
+    assert (len(steps["words"]), len(steps["known"])) == (151, 130)
+    assert steps["matrix"].shape[0] == 130 and steps["padded"].shape[:2] == (2, 263)
+    assert steps["first_zero"].item() == 130
 
 
 def test_a_pair_of_equal_length_or_without_known_words_is_refused():

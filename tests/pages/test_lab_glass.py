@@ -51,7 +51,7 @@ def test_a_link_says_everything(open_page):
     )
     assert not page.exception and not page.error and not page.warning
     (panel,) = shown(page)["panels"]
-    assert panel["note"].startswith("after update 42") and panel["steps"] == len(panel["words"]) + 30
+    assert panel["title"].endswith(", after update 42") and panel["steps"] == len(panel["words"]) + 30
     assert panel["shown"] == "forget" and panel["gates"] and "Loss against negative" in panel["rest"]
     near = shown(page)["near"]
     assert (near["panel"], near["token"]) == (0, 1) and "beautiful" in dict(near["words"])
@@ -102,7 +102,7 @@ def test_the_first_five_rungs_open_the_glass_on_what_ships(open_page, lesson):
     panels = shown(page)["panels"]
     assert len(panels) == 2 and panels[0]["steps"] == len(panels[0]["words"]) + 10
     if lesson == "initialisation":
-        assert panels[0]["note"] == "untrained" and panels[0]["title"] == panels[1]["title"]
+        assert panels[0]["title"] == f"{panels[1]['title']}, untrained"
         assert panels[0]["probabilities"] != panels[1]["probabilities"]
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks import ladder
 from sentiment_core.config import ExperimentConfig, RunConfig, build
-from sentiment_core.lessons import lesson
+from sentiment_core.lessons import LESSONS, full_experiment_for, lesson
 from sentiment_core.metrics import Evaluation, Status
-from sentiment_core.recorded import read
+from sentiment_core.recorded import read, recording, recordings
 from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
 
@@ -99,3 +99,13 @@ def test_a_seed_that_is_missing_leaves_the_others(store, monkeypatch, tmp_path, 
     ladder.main()
     assert "| 4 | Clip by norm | – | – | 0 | – | – | – |" in capsys.readouterr().out
     assert not list(tmp_path.glob("*.npz")), "the first seed is what a recording replays"
+
+
+def test_recorded_runs_keep_the_split_and_the_reading_they_were_trained_with() -> None:
+    for name in recordings():
+        data = recording(name).recorded.config.data
+        assert (data.split, data.tokenizer, data.keep) == ("notebook", "whitespace", "head")
+    for item in LESSONS:
+        if item.preset is not None:
+            data = full_experiment_for(item).data
+            assert (data.split, data.tokenizer, data.keep) == ("notebook", "whitespace", "head")

@@ -29,8 +29,8 @@ def choose_columns(
 ) -> dict[str, str]:
     """Draw the choice of the columns of `data.path`, read as `data` says; return the settings.
 
-    It lies in `folded`, or in sight where the file leaves open which columns are meant. `start`: what was chosen;
-    `changed` is told what is.
+    It lies in `folded`, or in sight and above the first rows where the file leaves open which columns are meant.
+    `start`: what was chosen; `changed` is told what is.
     """
     usual = {name: str(field_info(f"data.{name}").default) for name in COLUMNS}
     columns, is_open = _columns(data, labelled)
@@ -53,18 +53,14 @@ def choose_columns(
                     help=info.description,
                 )
             changed(name, chosen[name])
-        _preview(data.model_copy(update=chosen), labelled)
+        rows = _rows(data.model_copy(update=chosen), labelled) if is_open else []
+        if rows:
+            st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 180))
     return chosen
 
 
 def _named(columns: Sequence[str], usual: str, option: str) -> str:
     return "Found by itself" if option == usual and option not in columns else option
-
-
-def _preview(data: DataConfig, labelled: bool) -> None:
-    rows = _rows(data, labelled)
-    if rows:
-        st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 180))
 
 
 @kept(max_entries=32)

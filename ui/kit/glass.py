@@ -38,12 +38,12 @@ def panel(info: ModelInfo, step: int | None, text: str, padding: int, label: int
     """Return what a model, as it was after update `step` or at the end, makes of a review; `SentimentLabError`."""
     seen: Glass = _seen(*_version(info.id, step), text, padding, label)
     cut = f"the first {len(seen.token_ids)} of {seen.known} words" if seen.known > len(seen.token_ids) else ""
-    when = "untrained" if step == 0 else f"after update {step:,}" if step else ""
+    when = "" if step is None else f", after update {step:,}" if step else ", untrained"
     # An accuracy is that of the model as it was kept last.
     accuracy = "" if info.accuracy is None or step is not None else f"accuracy {info.accuracy:.3f}"
     unknown = f"{seen.unknown} unknown words left out" if seen.unknown else ""
-    note = " · ".join(filter(None, (when, accuracy, cut, unknown)))
-    return Panel(info.name, note, text, seen)
+    note = " · ".join(filter(None, (accuracy, cut, unknown)))
+    return Panel(info.name + when, note, text, seen)
 
 
 def near(panels: list[Panel], picked: list[tuple[ModelInfo, int | None]], place: int, token: int) -> Near:

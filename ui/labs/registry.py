@@ -111,6 +111,13 @@ LABS: list[Lab] = [
         ":material/swap_horiz:",
     ),
     Lab(
+        "bert",
+        "BERT",
+        "A small masked language model: mask a word, watch its fill-ins come to sense, see attention and positions.",
+        "ui.labs.bert.lab",
+        ":material/join_inner:",
+    ),
+    Lab(
         "baselines",
         "Baselines",
         "What a linear model reaches in seconds on the same reviews: the line that a network has to beat.",

@@ -11,7 +11,7 @@ from sentiment_core.artifacts import MODEL, run_place
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Experiment, Run
 from sentiment_core.tasks import TASKS
-from ui.addresses import RUNS, to_explain, to_train
+from ui.addresses import RUNS, to_explain, to_glass, to_train
 from ui.kit.components.copy_link import copy_link
 from ui.kit.model_upload import bring_model
 from ui.kit.notices import literal, show_error
@@ -38,6 +38,11 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
     models = [entry.run.id for entry in chosen if entry.run.steps and TASKS[entry.run.config.task].judges_reviews]
     if models:
         to_explain(models).draw("Explain", icon=":material/highlight:")
+        to_glass([(name, None) for name in models]).draw(
+            "Look inside",
+            icon=":material/visibility:",
+            help="A review word by word through the units of the first two, at any step whose weights were kept.",
+        )
     st.space("stretch")
     why_not = None if single else "Select runs of one experiment to rename them."
     if st.button("Rename", icon=":material/edit:", disabled=single is None, help=why_not):

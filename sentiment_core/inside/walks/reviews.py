@@ -157,7 +157,7 @@ BATCHES = Walk(
             cells="36–38",
         ),
         Step(
-            code="train, test = train_test_split(range(len(dataset)), test_size=0.2, random_state=54321)",
+            code="train, test = train_test_split(\n    range(len(dataset)), test_size=0.2, random_state=54321)",
             reads=("texts",),
             makes=("train", "test"),
             axes=("training reviews",),
@@ -170,8 +170,10 @@ BATCHES = Walk(
             "    matrices, labels = zip(*pairs)\n"
             "    return pad_sequence(matrices, batch_first=True), torch.tensor(labels)\n"
             "\n"
-            "loader = DataLoader(Subset(dataset, train), batch_size=128, shuffle=True,\n"
-            "                    collate_fn=collate, generator=torch.Generator().manual_seed(54321))\n"
+            "loader = DataLoader(\n"
+            "    Subset(dataset, train), batch_size=128, shuffle=True,\n"
+            "    collate_fn=collate,\n"
+            "    generator=torch.Generator().manual_seed(54321))\n"
             "batches = list(range(len(loader)))",
             reads=("train",),
             makes=("batches",),
@@ -185,8 +187,9 @@ BATCHES = Walk(
                 Variant(
                     "no_collate",
                     "Without a collate function",
-                    "loader = DataLoader(Subset(dataset, train), batch_size=128, shuffle=True,\n"
-                    "                    generator=torch.Generator().manual_seed(54321))\n"
+                    "loader = DataLoader(\n"
+                    "    Subset(dataset, train), batch_size=128, shuffle=True,\n"
+                    "    generator=torch.Generator().manual_seed(54321))\n"
                     "batches = list(range(len(loader)))",
                     "The loader's own way to make a batch is to stack. It fails as soon as two reviews differ in "
                     "length, and only when the first batch is asked for.",
@@ -198,8 +201,10 @@ BATCHES = Walk(
                     "    matrices, labels = zip(*pairs)\n"
                     "    return pad_sequence(matrices, batch_first=True), torch.tensor(labels)\n"
                     "\n"
-                    "loader = DataLoader(Subset(dataset, train), batch_size=1, shuffle=True,\n"
-                    "                    collate_fn=collate, generator=torch.Generator().manual_seed(54321))\n"
+                    "loader = DataLoader(\n"
+                    "    Subset(dataset, train), batch_size=1, shuffle=True,\n"
+                    "    collate_fn=collate,\n"
+                    "    generator=torch.Generator().manual_seed(54321))\n"
                     "batches = list(range(len(loader)))",
                     "No padding at all, but 128 times as many updates an epoch, each on the gradient of one review.",
                 ),

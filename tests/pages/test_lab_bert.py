@@ -1,0 +1,117 @@
+"""The BERT lab on its page, asked about a model that was trained for two updates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sentiment_core.config import from_fields
+from sentiment_core.explain.fill import SHIPPED, load_pair_reader
+from sentiment_core.store import Store
+from sentiment_core.work.training import train_here
+from tests.explain.test_fill import FIELDS
+from ui.labs.bert import batch, models
+
+from .conftest import texts
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    yield
+    models._read.clear()
+    batch._pairs.clear()
+
+
+def said(page: Any) -> str:
+    return texts([*page.markdown, *page.caption]).replace("\\", "")
+
+
+def test_it_opens_with_an_answer_from_the_model_that_ships(open_page: Any) -> None:
+    page = open_page("labs", lab="bert")
+    assert not page.exception and not page.error and not page.warning
+    assert "In the gap: “" in said(page) and "The second text follows: " in said(page)
+    assert "masked words 3.92 nats, guessing by frequency 5.78; next sentences 52% right, guessing 50%." in said(page)
+    over_time, tokens = (frame.value for frame in page.dataframe)
+    steps = list(over_time["after update"])
+    assert steps[0] == "0" and steps[-1] == "the end" and len(steps) > 3
+    assert list(tokens["token"])[:2] == ["[CLS]", "some"] and set(tokens["segment"]) == {"A", "B"}
+
+
+def test_a_click_masks_a_word_and_the_link_says_so(open_page: Any) -> None:
+    page = open_page("labs", lab="bert", text="The film was great.", second="")
+    (pills,) = [item for item in page.button_group if item.label == "Click a word to mask it"]
+    assert pills.options[:2] == ["the", "film"] and "Nothing is masked" in said(page)
+    pills.set_value(["2"]).run()
+    assert not page.exception and "In the gap (it was “film”): “" in said(page)
+    assert page.query_params["gaps"] == ["2"] or page.query_params["gaps"] == "2"
+    # Another text has other tokens.
+    page.text_input(key="lab:bert:text").set_value("Fine.").run()
+    assert not page.exception and "Nothing is masked" in said(page)
+
+
+def test_a_run_is_asked_as_it_was_on_the_way(open_page: Any) -> None:
+    with Store() as store:
+        run = train_here(store, from_fields(FIELDS), lambda progress: None).runs[0]
+        expected = load_pair_reader(run.id, store, 0).read("A [MASK] film.").tokens[2].guesses[0]
+    page = open_page("labs", lab="bert", model=run.id, step="0", text="A [MASK] film.", second="")
+    assert not page.exception and not page.warning
+    assert f"In the gap: “{expected.text}”, {expected.probability:.0%}." in said(page)
+    assert "On its test pairs at the end" in said(page)
+    page = open_page("labs", lab="bert", model="gone", text="A [MASK] film.")
+    assert "The model in this link is not here" in page.warning[0].value
+
+
+def test_attention_is_a_picture_of_every_token_with_cls_framed(open_page: Any) -> None:
+    page = open_page("labs", lab="bert", view="attention", head="2", layer="4")
+    assert not page.exception and not page.error
+    (chart,) = page.get("plotly_chart")
+    figure = json.loads(chart.proto.spec)
+    assert figure["data"][0]["y"][0] == "0 [CLS]" and figure["layout"]["shapes"][0]["y0"] == -0.5
+    assert "The framed row is [CLS]" in said(page)
+    # The model has two layers: the link's fourth is its last.
+    assert page.query_params["layer"] in (["2"], "2")
+
+
+def test_a_batch_shows_what_became_of_each_chosen_piece(open_page: Any) -> None:
+    page = open_page("labs", lab="bert", view="batch", masked="1")
+    assert not page.exception and "0 another piece, 0 stay" in said(page)
+    first = said(page)
+    page.slider(key="lab:bert:masked").set_value(0.0).run()
+    assert (
+        "are chosen" in said(page) and " 0 become [MASK]" in said(page) and ":blue-background[[MASK]" not in said(page)
+    )
+    page.button[0].click().run()
+    assert said(page) != first and not page.exception
+
+
+def test_without_positions_shuffled_words_answer_alike(open_page: Any) -> None:
+    page = open_page("labs", lab="bert", view="positions")
+    assert not page.exception and not page.error
+    assert len(page.get("plotly_chart")) == 3
+    rows = page.dataframe[0].value
+    by_model = dict(list(rows.groupby("model")))
+    assert set(by_model) == {item.title for item in SHIPPED.values()}
+    assert by_model["Encoder without positions"]["in the first gap"].nunique() == 1
+    assert by_model["Encoder"]["in the first gap"].nunique() == 2
+
+
+def test_every_twin_leads_to_train(open_page: Any) -> None:
+    page = open_page("labs", lab="bert", view="train")
+    assert not page.exception
+    links = page.get("page_link")
+    assert len([link for link in links if link.proto.label == "Train"]) == 5
+    assert np.all(["task=masked-words" in str(link.proto) for link in links if link.proto.label == "Train"])
+
+
+def test_the_form_shows_the_settings_of_a_pre_training_and_hides_those_of_recurrent_networks(open_page: Any) -> None:
+    page = open_page("train", task="masked-words")
+    assert not page.exception and not page.error
+    labels = {item.label for item in (*page.selectbox, *page.number_input, *page.text_input, *page.toggle)}
+    assert {"Reviews", "Attention reaches", "Positions", "Heads", "Chosen share", "Next sentence"} <= labels
+    assert not {"Cell", "Pooling", "Word vectors", "Tokenizer", "Bidirectional"} & labels
+    offered = next(item.options for item in page.selectbox if item.label == "Compare with")
+    assert "Encoder and decoder" in offered and "Another cell" not in offered
