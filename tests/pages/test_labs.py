@@ -321,7 +321,8 @@ def test_of_several_experiments_all_are_started_or_none(open_page, lab, no_worke
     assert not page.exception and "the disk is full" in texts(page.error)
     assert lab.experiments() == [] and "experiments" not in page.query_params
     button(page, "Run 3 seeds").click().run()
-    assert page.query_params["experiments"] == [",".join(made.id for made in reversed(lab.experiments()))]
+    started = ",".join(made.id for made in reversed(lab.experiments()))
+    assert started.count(",") == 2 and page.query_params["experiments"] in (started, [started])
 
 
 def full():
