@@ -24,7 +24,8 @@ def remarks(reviews: Reviews) -> tuple[str, ...]:
         members = int(sizes[sizes > 1].sum())
         together = len(np.unique(np.column_stack([group, reviews.parts]), axis=0)) == len(sizes)
         said.append(
-            f"{members:,} of the {len(reviews):,} reviews are copies of one another, {repeated:,} {'text' if repeated == 1 else 'texts'} in all"
+            f"{members:,} of the {len(reviews):,} reviews are copies of one another, "
+            f"{repeated:,} text{'' if repeated == 1 else 's'} in all"
             f"{'; all copies of a text are in one part' if together else ''}."
         )
         test = reviews.parts == TEST
