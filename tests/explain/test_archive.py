@@ -191,6 +191,7 @@ HOSTILE: dict[str, Callable[[dict[str, bytes]], Any]] = {
     "a pickle": lambda parts: parts.update({"model.pt": b"cos\nsystem\n"}),
     "no weights": lambda parts: parts.pop(layout.WEIGHTS),
     "a bomb": lambda parts: parts.update({layout.WORDS: b"[" + b" " * 80_000_000 + b"]"}),
+    "a million lists for words": lambda parts: parts.update({layout.WORDS: b"[" + b"[]," * 2_100_000 + b"0]"}),
     "a pickle called weights": lambda parts: parts.update({layout.WEIGHTS: b"\x80\x04cos\nsystem\n."}),
     "deep JSON": lambda parts: parts.update({layout.WORDS: b"[" * 200_000}),
     "no JSON": lambda parts: parts.update({layout.SETTINGS: b"\xff"}),
@@ -226,6 +227,32 @@ def test_nothing_hostile_gets_in(store: Store, archive: bytes, home: Path, kind:
 def test_what_is_no_archive_is_refused(store: Store, content: bytes) -> None:
     with pytest.raises(DataError, match="no zip file"):
         import_model(store, io.BytesIO(content))
+
+
+def test_a_damaged_stream_is_refused(store: Store, archive: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        start = packed.getinfo(layout.SETTINGS).header_offset + 30 + len(layout.SETTINGS)
+    damaged = archive[:start] + b"\xff" * 64 + archive[start + 64 :]
+    with pytest.raises(DataError, match="damaged"):
+        import_model(store, io.BytesIO(damaged))
+
+
+def test_other_ways_to_pack_are_refused(store: Store, archive: bytes) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as ours, zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as other:
+        for name in ours.namelist():
+            other.writestr(name, ours.read(name))
+    with pytest.raises(DataError, match="packed in a way"):
+        import_model(store, packed)
+
+
+def test_a_model_that_memory_cannot_hold_is_refused_before_it_is_unpacked(
+    store: Store, archive: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sentiment_core.explain.archive.reader.available_memory", lambda: 1000)
+    with pytest.raises(DataError, match="of memory and 0 MB are free"):
+        import_model(store, io.BytesIO(archive))
+    assert store.experiments() == []
 
 
 def test_claims_and_paths_are_not_believed(store: Store, archive: bytes, home: Path) -> None:

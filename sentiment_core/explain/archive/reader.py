@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -20,6 +21,7 @@ from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.errors import DataError, SentimentLabError
 from sentiment_core.explain.archive import layout
 from sentiment_core.explain.predictor import Predictor
+from sentiment_core.machine import available_memory, in_words
 from sentiment_core.store import Run, Store
 from sentiment_core.tasks import TASKS
 from sentiment_core.training.checkpoints import EMBEDDING, MOST_WORDS, OWN, SavedModel, write_model
@@ -27,6 +29,8 @@ from sentiment_core.training.checkpoints import EMBEDDING, MOST_WORDS, OWN, Save
 # Weights are numbers: none that somebody trained shrink to less than this.
 MOST_TIMES_LARGER = 50
 LONGEST_WORD = 1_000
+# As it came, as tensors, and these once more in single precision: in the model and on the way there.
+TIMES_IN_MEMORY = 6
 NOT_OURS = (
     "this is no model of Sentiment Lab: {}. Choose a file that `export --format model` or its button has written."
 )
@@ -76,10 +80,10 @@ def read_archive(path: Path | IO[bytes]) -> Arrived:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = _parts(archive)
-        about = _json(parts, layout.SETTINGS, dict)
+        about = _json(parts[layout.SETTINGS], layout.SETTINGS, dict)
         if about.get("format") != layout.FORMAT:
             raise DataError(NOT_OURS.format(f"its format is {str(about.get('format'))[:20]!r}, not {layout.FORMAT}"))
-        words = _words(_json(parts, layout.WORDS, list))
+        words = _words(parts[layout.WORDS])
         tensors = safetensors.torch.load(parts[layout.WEIGHTS])
         told = about.get("run")
         told = told if isinstance(told, dict) else {}
@@ -87,7 +91,7 @@ def read_archive(path: Path | IO[bytes]) -> Arrived:
         saved = SavedModel(_config(about.get("config"), name), tensors, OWN, _details(about), words)
         _check_weights(saved)
         seen = _seen(parts)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, OSError) as error:
         raise DataError(NOT_OURS.format("it is no zip file, or a damaged one")) from error
     except (ValueError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
         raise DataError(NOT_OURS.format(f"what is in it cannot be read ({type(error).__name__})")) from error
@@ -102,28 +106,42 @@ def _parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
         raise DataError(NOT_OURS.format(f"it holds {unknown[0][:60]!r}, which none of ours does"))
     if len(set(names)) < len(names) or not set(layout.NEEDED) <= set(names):
         raise DataError(NOT_OURS.format(f"it needs {', '.join(layout.NEEDED)}, each once"))
-    parts = {}
-    for info in infos:
-        if info.filename in (layout.CARD, layout.LOADER, layout.SPELLING):
-            continue  # for people, and for other programs
+    if {info.compress_type for info in infos} - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise DataError(NOT_OURS.format("it is packed in a way that ours are not"))
+    # The others are for people, and for other programs.
+    read = [info for info in infos if info.filename not in (layout.CARD, layout.LOADER, layout.SPELLING)]
+    for info in read:
         most = min(layout.LARGEST[info.filename], max(layout.MEGABYTE, MOST_TIMES_LARGER * info.compress_size))
         if info.file_size > most:
             raise DataError(NOT_OURS.format(f"{info.filename} would be {info.file_size:,} bytes unpacked"))
+    # No part is read further than it says.
+    needed, free = TIMES_IN_MEMORY * sum(info.file_size for info in read), available_memory()
+    if needed > free:
+        raise DataError(
+            f"reading this model takes {in_words(needed)} of memory and {in_words(free)} are free; end something that "
+            "runs here, or choose a smaller model"
+        )
+    parts = {}
+    for info in read:
         with archive.open(info) as part:
-            parts[info.filename] = part.read(most + 1)
-        if len(parts[info.filename]) > most:
-            raise DataError(NOT_OURS.format(f"{info.filename} is larger than it says"))
+            parts[info.filename] = part.read(info.file_size + 1)
+        if len(parts[info.filename]) != info.file_size:
+            raise DataError(NOT_OURS.format(f"{info.filename} has another size than it says"))
     return parts
 
 
-def _json(parts: Mapping[str, bytes], name: str, kind: type) -> Any:
-    found = json.loads(parts[name].decode("utf-8"))
+def _json(content: bytes, name: str, kind: type) -> Any:
+    found = json.loads(content.decode("utf-8"))
     if not isinstance(found, kind):
         raise DataError(NOT_OURS.format(f"{name} is no {'object' if kind is dict else 'list'}"))
     return found
 
 
-def _words(found: list[Any]) -> tuple[str, ...]:
+def _words(content: bytes) -> tuple[str, ...]:
+    # Before it is parsed: an empty list in JSON is two bytes, in memory it is twenty times that.
+    if content.count(b",") > 2 * MOST_WORDS:
+        raise DataError(NOT_OURS.format("its words are too many"))
+    found = _json(content, layout.WORDS, list)
     if len(found) > MOST_WORDS or not all(isinstance(word, str) and len(word) <= LONGEST_WORD for word in found):
         raise DataError(NOT_OURS.format("its words are no list of words, or too many"))
     # Half characters would be refused by whoever writes them down.
