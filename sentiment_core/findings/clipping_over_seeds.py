@@ -11,6 +11,7 @@ from typing import Any
 from sentiment_core.clipping import NORM, RULES
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.errors import ConfigError
+from sentiment_core.findings.seed_groups import UNLIKE_IN_SEEDS
 from sentiment_core.findings.verdict.measure import judge_run
 from sentiment_core.findings.verdict.words import OFTEN
 from sentiment_core.metrics import Evaluation
@@ -104,7 +105,7 @@ def check_alike(configs: Sequence[ExperimentConfig]) -> None:
     for config in configs:
         if len(config.runs) < 2 or any(set(run.overrides) != {"training.clipping"} for run in config.runs):
             raise ConfigError(f"{config.name} does not compare ways of clipping alone; start a new comparison")
-    alike = [config.model_dump(exclude={"name", "seed"}) for config in configs]
+    alike = [config.model_dump(exclude=UNLIKE_IN_SEEDS) for config in configs]
     if any(one != alike[0] for one in alike):
         raise ConfigError("these experiments differ in more than their seed; start a new comparison")
     if len({config.seed for config in configs}) < len(configs):

@@ -15,11 +15,19 @@ from typing import Any
 
 import numpy as np
 
+from sentiment_core.config import VARIABLE_DATA_FIELDS, DataConfig
 from sentiment_core.findings.seed_groups import SeedGroup
 from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, crossed, mcnemar, student, tail
 from sentiment_core.predictions import Predictions, read_predictions
 from sentiment_core.steps.rules import positive
 from sentiment_core.store import Run
+
+# Settings of data that decide what is tested, not how it is read and what is learned beside it.
+TESTED_ON = {
+    name
+    for name in DataConfig.model_fields
+    if f"data.{name}" not in VARIABLE_DATA_FIELDS and name not in {"batching", "validation_fraction"}
+}
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,8 @@ def twins_of(first: Run, second: Run) -> Twins | None:
         if not same_reviews(ours, theirs):
             return None
         right = np.stack([_right(ours), _right(theirs)])
+    elif _tested_on(first) != _tested_on(second):
+        return None
     return Twins(first.config.seed, one, other, right)
 
 
@@ -181,6 +191,11 @@ def _one_seed(found: Reality, who: str) -> str:
 
 def _only(count: int, name: str) -> str:
     return f"{count:,} {'is' if count == 1 else 'are'} read right only by {name}"
+
+
+def _tested_on(run: Run) -> str:
+    """Return what decides which examples a run is tested on, for one whose answers were not kept."""
+    return run.config.model_dump_json(include={"task": True, "data": TESTED_ON})
 
 
 def _right(found: Predictions) -> np.ndarray:

@@ -11,6 +11,9 @@ from sentiment_core.config import OBSERVING_FIELDS
 from sentiment_core.intervals import Mean, mean_of
 from sentiment_core.store import Experiment, Run
 
+# What seeds of one setting may differ in: the seed, and what changes no training.
+UNLIKE_IN_SEEDS = {*OBSERVING_FIELDS, "seed"}
+
 
 @dataclass(frozen=True)
 class SeedGroup:
@@ -53,14 +56,17 @@ def group_by_seed(runs: Iterable[Run]) -> list[SeedGroup]:
 
 def setting_of(run: Run) -> str:
     """Return what runs that differ in nothing but the seed, and in what changes no training, have in common."""
-    return run.config.model_dump_json(exclude={*OBSERVING_FIELDS, "seed", "runs"})
+    return run.config.model_dump_json(exclude={*UNLIKE_IN_SEEDS, "runs"})
 
 
 def alike_but_seed(experiment: Experiment, others: Iterable[Experiment]) -> list[Experiment]:
-    """Return those of `others` that differ from `experiment` in nothing but name and seed, by rising seed."""
+    """Return those of `others` that differ from `experiment` in nothing but their seed, by rising seed.
+
+    Names do not count, nor what changes no training.
+    """
 
     def setting(each: Experiment) -> str:
-        return each.config.model_dump_json(exclude={"name", "seed"})
+        return each.config.model_dump_json(exclude=UNLIKE_IN_SEEDS)
 
     own = setting(experiment)
     return sorted((each for each in others if setting(each) == own), key=lambda each: each.config.seed)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from sentiment_core.artifacts import run_place
-from sentiment_core.config import ExperimentConfig
+from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.findings.real import Twins, in_words, is_it_real, judge_twins
-from sentiment_core.findings.seed_groups import group_by_seed, mean_in_words
+from sentiment_core.findings.seed_groups import alike_but_seed, group_by_seed, mean_in_words
 from sentiment_core.intervals import crossed, mcnemar, mean_of, tail
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import write_predictions
@@ -136,6 +136,29 @@ def test_runs_are_grouped_by_everything_but_the_seed(home: Path) -> None:
     assert on is not None and on.mean == pytest.approx(0.8)
     # t(2) = 4.3027 times 0.1 / √3
     assert mean_in_words(on) == "0.800 ± 0.248 (n = 3)" and mean_in_words(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("fields", "comparable"),
+    [({"data.limit": 500}, False), ({"task": "temporal-order"}, False), ({"data.tokenizer": "whitespace"}, True)],
+)
+def test_without_answers_only_accuracies_of_one_test_part_are_compared(
+    home: Path, fields: dict[str, object], comparable: bool
+) -> None:
+    with Store() as store:
+        runs = trained(store, ExperimentConfig(), [1, 2], {"run": [0.5, 0.6]})
+        runs += trained(store, from_fields(fields), [1, 2], {"run": [0.7, 0.8]})
+        found = is_it_real(*group_by_seed(runs))
+    assert (found.lost, found.mean) == ((0, pytest.approx(0.2)) if comparable else (2, None))
+
+
+def test_seeds_may_differ_in_what_changes_no_training(home: Path) -> None:
+    with Store() as store:
+        one, two = over_seeds(twin_config(), [1, 2])
+        watched = two.model_copy(update={"watch_every": 20, "snapshots": 0})
+        first, second = store.create_experiments([one, watched])
+        other = store.create_experiment(two.model_copy(update={"device": "cpu"}))
+        assert alike_but_seed(first, [second, other, first]) == [first, second]
 
 
 def test_one_seed_is_judged_by_what_the_models_said(home: Path) -> None:
