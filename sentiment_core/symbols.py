@@ -33,17 +33,20 @@ class Sequences:
         sizes = [*EVALUATED.values()]
         symbols, orders = draw_sequences(self.length, sizes[draw] if draw < 2 else self.count, (self.seed, draw))
         rows = examples % DRAW
-        return symbols[rows], orders[rows]
+        return symbols[rows].astype(np.int64), orders[rows]
 
 
-# Runs read the same epoch side by side, and the evaluated draws come again and again.
-@lru_cache(maxsize=8)
+# The evaluated draws come again and again; between them an epoch is read batch by batch.
+@lru_cache(maxsize=3)
 def draw_sequences(length: int, count: int, seeds: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return `count` sequences: symbols `(N, T)` int64 from 1 to 6 and orders `(N,)` from 0: AA, AB, BA, BB."""
+    """Return `count` sequences: symbols `(N, T)` from 1 to 6 and orders `(N,)` from 0: AA, AB, BA, BB.
+
+    Symbols are bytes: the longest sequences that may be asked for, the most of them, would take 400 MB a draw.
+    """
     generator = np.random.default_rng([*seeds, length])
     symbols = generator.integers(1 + INFORMATIVE, 1 + INFORMATIVE + DISTRACTORS, (count, length))
     first, second = generator.integers(0, INFORMATIVE, (2, count))
     rows = np.arange(count)
     symbols[rows, generator.integers(length // 10, length // 5, count)] = 1 + first
     symbols[rows, generator.integers(length // 2, 3 * length // 5, count)] = 1 + second
-    return symbols, INFORMATIVE * first + second
+    return symbols.astype(np.uint8), INFORMATIVE * first + second

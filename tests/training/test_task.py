@@ -21,7 +21,7 @@ from sentiment_core.export import export
 from sentiment_core.metrics import Status
 from sentiment_core.snapshots import snapshot_folder
 from sentiment_core.store import Store
-from sentiment_core.symbols import EVALUATED
+from sentiment_core.symbols import DRAW, EVALUATED, draw_sequences
 from sentiment_core.tasks import TASKS
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import load_checkpoint, load_model, save_checkpoint
@@ -55,6 +55,17 @@ def data_of(config: ExperimentConfig) -> list[Any]:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(EVALUATED, "validation", 100)
     monkeypatch.setitem(EVALUATED, "test", 100)
+
+
+def test_drawn_sequences_take_a_byte_a_symbol_and_are_read_as_ids() -> None:
+    (data,) = data_of(from_fields(FIELDS))
+    draw_sequences.cache_clear()
+    for epoch in range(5):
+        symbols, orders = data.read((epoch + 1) * DRAW + np.arange(7))
+        assert symbols.dtype == np.int64 and symbols.shape == (7, 10) and len(orders) == 7
+    # What is kept of them is an epoch, and both evaluated draws.
+    assert draw_sequences.cache_info().currsize <= 1 + len(EVALUATED)
+    assert draw_sequences(10, 200, (data.seed, 2))[0].nbytes == 10 * 200
 
 
 def test_it_is_trained_stored_shown_and_exported_like_the_first(home: Path) -> None:
