@@ -102,7 +102,8 @@ class PretrainingTask(Task[Pairs, PairBatch]):
     def plan_evaluation(self, data: Pairs, part: str) -> list[np.ndarray]:
         generator = np.random.default_rng(0)
         members = np.flatnonzero(data.parts == PARTS[part])
-        if not len(members):
+        # A second segment of another review needs two reviews; a small part may have one.
+        if len(np.unique(data.reviews[members])) < 2:
             return []
         examples = pair_up(data, members, generator)
         if len(examples) > MOST_EVALUATED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 
 from sentiment_core import cli
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
-from sentiment_core.datasets import load_reviews
+from sentiment_core.datasets import TRAIN, VALIDATION, load_reviews
 from sentiment_core.datasets.base import silent
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.metrics import Status
@@ -150,6 +151,10 @@ def test_a_part_too_small_to_pair_says_so(tmp_path: Path) -> None:
     one = np.flatnonzero(data.reviews == data.reviews[0])
     with pytest.raises(DataError, match="of one review"):
         PretrainingTask().plan_epoch(config, data, one, 1)
+    # An evaluated part is met after an epoch, too late to end for it: it is not evaluated.
+    parts = np.where(data.reviews == data.reviews[0], VALIDATION, TRAIN)
+    assert PretrainingTask().plan_evaluation(replace(data, parts=parts), "validation") == []
+    assert PretrainingTask().plan_evaluation(data, "validation")
     assert len(load_reviews(config.data, silent)) == 60
 
 
