@@ -119,6 +119,7 @@ def our_epoch(
         clock = Clock()
         trainer.callbacks = [reporter, clock]
         trainer.fit()
+        reporter.finish(trainer)
         rows = [{**row, "seconds": 0.0} for row in store.step_rows(ids[0])]
         return clock.last - clock.first, trainer.step - 1, rows
 

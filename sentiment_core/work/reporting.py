@@ -98,7 +98,8 @@ class Reporter(Callback):
         status = Status.FAILED if run.failed else Status.FINISHED
         self._update(run, status=status, error=reason)
 
-    def on_end(self, trainer: Trainer) -> None:
+    def finish(self, trainer: Trainer) -> None:
+        """Write what is left once training is over, what others measured at its end among it; return when it is."""
         self.flush(trainer)
         self.outbox.settle()
 

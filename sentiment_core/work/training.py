@@ -60,6 +60,7 @@ def train(order: TrainingOrder, shift: Shift) -> None:
             trainer = _make_trainer(experiment, keeper, reporter, show)
             stop.raising = False
             trainer.fit()
+            reporter.finish(trainer)
         except StoreUnavailableError as error:
             # The outbox has waited long enough for the store: trying all over again is no use.
             raise StoreError(str(error)) from error

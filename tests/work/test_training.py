@@ -15,7 +15,9 @@ import torch
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
 from sentiment_core.training.checkpoints import load_model
+from sentiment_core.training.trainer import Trainer
 from sentiment_core.work import reporting, worker
+from sentiment_core.work.snapshots import Snapshots
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
 from tests.work.shared import claim, rows_without_times, train, until, with_runs
@@ -51,6 +53,16 @@ def test_a_finished_experiment_has_everything_in_the_store(store: Store, tiny: A
     assert not (home / "experiments" / experiment.id / "checkpoint.pt").exists()
     first, second = (store.step_rows(run.id)[0] for run in experiment.runs)
     assert first["loss"] == second["loss"]
+
+
+def test_what_is_measured_at_the_very_end_is_kept(store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def on_end(self: Snapshots, trainer: Trainer) -> None:
+        for run in trainer.runs:
+            run.measure("saturated_share", 0.25)
+
+    monkeypatch.setattr(Snapshots, "on_end", on_end)
+    (run,) = train(store, tiny()).runs
+    assert store.diagnostics(run.id, "saturated_share") == ([run.steps], [0.25])
 
 
 def test_a_diverging_run_fails_with_its_numbers_while_the_other_goes_on(
