@@ -102,6 +102,8 @@ def test_thinning_keeps_the_spike() -> None:
     kept = extremes(pairs, 200)
     assert (4321.0, 99.0) in kept and len(kept) <= 200
     assert figure("nothing", [Line("a", "#000", [1, 2], [math.nan, math.inf])], log=False, most=10) == ""
+    validations = figure("accuracy", [Line("a", "#000", [1, 2], [math.nan, 0.5], points=True)], log=False, most=10)
+    assert "1 values are not finite" in validations and validations.count("✕") == 2
     assert "✕" in figure("norm", [Line("a", "#000", [1, 2], [0.0, 1.0])], log=True, most=10)
 
 

@@ -74,15 +74,18 @@ def _drawn(line: Line, log: bool) -> Iterator[tuple[float, float]]:
 
 def _curve(line: Line, pairs: Sequence[tuple[float, float]], scale: _Scale, most: int) -> str:
     label = f"<title>{escape(line.label)}</title>"
-    if line.points:
-        marks = "".join(f"<circle cx='{scale.x(x):.1f}' cy='{scale.y(y):.1f}' r='4'/>" for x, y in pairs)
-        dots = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in pairs)
-        return f"<g fill='{line.colour}' stroke='none'>{label}{marks}</g>{_polyline(line, dots, label)}"
-    dots = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in extremes(pairs, most))
     known = {x for x, _ in pairs}
     gone = extremes([(x, 0.0) for x in line.x if x not in known], 40)
     crosses = "".join(f"<text x='{scale.x(x):.1f}' y='{TOP + 8}' fill='{line.colour}'>✕</text>" for x, _ in gone)
-    return _polyline(line, dots, label) + crosses
+    if not line.points:
+        return _polyline(line, _dots(extremes(pairs, most), scale), label) + crosses
+    marks = "".join(f"<circle cx='{scale.x(x):.1f}' cy='{scale.y(y):.1f}' r='4'/>" for x, y in pairs)
+    drawn = _polyline(line, _dots(pairs, scale), label)
+    return f"<g fill='{line.colour}' stroke='none'>{label}{marks}</g>{drawn}{crosses}"
+
+
+def _dots(pairs: Sequence[tuple[float, float]], scale: _Scale) -> str:
+    return " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in pairs)
 
 
 def _polyline(line: Line, dots: str, label: str) -> str:
