@@ -40,6 +40,8 @@ _FORM = re.compile(
     rf"|[{_UNSEEN}]+|[{re.escape(''.join(map(chr, _TABLE)))}]"
 )
 _HIDDEN = re.compile(f"[{_UNSEEN}]+")
+# So many marks on one letter are Unicode's own limit (UAX #15, Stream-Safe Text). Putting n in order takes n² steps.
+LONGEST_PILE = 30
 # Vowels and final consonants of Korean, which compose with what stands before them although they are no marks.
 _JAMO = ("\u1160", "\u11ff")
 
@@ -105,14 +107,14 @@ def _composed(text: str) -> Iterable[tuple[int, int, str]]:
     """Yield the stretches of `text` that NFKC writes otherwise: from, to, and how.
 
     A stretch is a character and what composes with it. It stays where its form would be several tokens: fractions,
-    numbers in brackets, accents that stand alone.
+    numbers in brackets, accents that stand alone; and where it is longer than any that is written.
     """
     start = 0
     for end in range(1, len(text) + 1):
         if end < len(text) and _continues(text[end]):
             continue
         stretch = text[start:end]
-        if not stretch.isascii():
+        if not stretch.isascii() and len(stretch) <= 1 + LONGEST_PILE:
             composed = unicodedata.normalize("NFKC", stretch)
             if composed != stretch and (len(composed) == 1 or _is_one_token(composed, text[end : end + 2])):
                 yield start, end, composed

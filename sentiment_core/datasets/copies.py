@@ -5,11 +5,16 @@ Texts that differ by a word are different reviews.
 
 from __future__ import annotations
 
+import re
+import sys
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from hashlib import blake2b
 
 import numpy as np
+
+from sentiment_core.plain_text import LONGEST_PILE
 
 # 64 bits: among 8,000 texts and 32,000 hashes, one false match in 10¹¹.
 HASH_BYTES = 8
@@ -26,6 +31,8 @@ def exact_hashes(texts: Sequence[str]) -> np.ndarray:
 
 
 def _hash(text: str) -> int:
+    if not text.isascii():
+        text = _piled_marks().sub(lambda found: found[0][:LONGEST_PILE], text)
     words = unicodedata.normalize("NFC", text).replace("<br />", " ").casefold().split()
     return _digest(" ".join(words))
 
@@ -33,3 +40,10 @@ def _hash(text: str) -> int:
 def _digest(text: str) -> int:
     content = text.encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(content, digest_size=HASH_BYTES).digest(), "little")
+
+
+@cache
+def _piled_marks() -> re.Pattern[str]:
+    """Return what finds more marks on one letter than are ever written, which would take ages to put in order."""
+    marks = "".join(sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.combining(sign))
+    return re.compile(f"[{marks}]{{{LONGEST_PILE + 1},}}")

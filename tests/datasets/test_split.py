@@ -10,6 +10,7 @@ from sklearn.model_selection import train_test_split
 
 from sentiment_core.config import DataConfig
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews
+from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.datasets.split import assign_parts, drawn_test, stratified_sample
 from sentiment_core.errors import DataError
 from tests.datasets import cases
@@ -63,6 +64,13 @@ def test_new_experiments_keep_copies_together_and_those_that_say_so_the_notebook
     assert [int(np.sum(parts == part)) for part in (TRAIN, VALIDATION, TEST)] == [86, 10, 24]
     old = load_reviews(data.model_copy(update={"split": "notebook"})).parts
     assert np.array_equal(old == TEST, notebook_test(120)) and not np.array_equal(old[:60], old[60:])
+
+
+def test_letters_with_marks_are_copies_however_they_are_written():
+    one, other, bare = text_hashes(["caf\u00e9", "cafe\u0301", "cafe"])
+    assert one == other != bare
+    # In another order, more of them than are ever written: told apart or not, but at once.
+    assert len(text_hashes(["a" + "\u0301\u0323" * 100_000])) == 1
 
 
 def test_reviews_without_copies_are_split_alike():
