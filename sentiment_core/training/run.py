@@ -218,6 +218,7 @@ def _fetched(values: list[torch.Tensor], device: torch.device) -> list[np.ndarra
 
 
 _PROGRESS = (
+    "step",
     "learning_rate",
     "threshold",
     "seconds",

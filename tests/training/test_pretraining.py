@@ -111,6 +111,30 @@ def test_resumed_in_the_middle_of_an_epoch_it_ends_at_the_same_bits(train: Any, 
         assert torch.equal(value, rest.weights("run")[name])
 
 
+def test_what_a_resumed_training_still_owes_is_measured_at_its_own_step(train: Any, tmp_path: Path) -> None:
+    class KilledAt(SaveAt):
+        def on_step(self, trainer: Trainer) -> None:
+            super().on_step(trainer)
+            if trainer.should_stop:
+                raise KeyboardInterrupt
+
+    config = configured()
+    data = prepared(config, tmp_path)
+    whole = train(config, corpora=data)
+    ends = [item.step for item in whole.evaluations["run"] if item.part == "validation"]
+    # Before the first epoch was evaluated, and before the last one was, with the test behind it.
+    for end in ends:
+        with pytest.raises(KeyboardInterrupt):
+            train(config, KilledAt(end, tmp_path / "state.pt"), corpora=data)
+        rest = train(config, corpora=data, state=load_checkpoint(tmp_path / "state.pt"))
+        found = [*rest.diagnostics["run"], *rest.trainer.runs[0].drain().diagnostics]
+        at = {
+            name: [item.step for item in found if item.quantity == name]
+            for name in ("validation_word_loss", "test_word_loss")
+        }
+        assert at == {"validation_word_loss": [step for step in ends if step >= end], "test_word_loss": ends[-1:]}
+
+
 def test_epochs_differ_in_pairs_and_masks_and_evaluations_do_not(tmp_path: Path) -> None:
     config, task = configured(), PretrainingTask()
     (data,) = prepared(config, tmp_path)
