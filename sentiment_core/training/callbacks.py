@@ -29,6 +29,9 @@ class Callback:
     def on_start(self, trainer: Trainer) -> None:
         """Before the first update of this process, after a resume as well."""
 
+    def on_ready(self, trainer: Trainer) -> None:
+        """After all have heard of the start, which may have changed weights: the next is an update."""
+
     def wants_states(self, trainer: Trainer, run: Run) -> bool:
         """Return whether `on_states` is wanted of update `trainer.step` of `run`, which is about to be made."""
         return False

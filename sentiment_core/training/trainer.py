@@ -79,6 +79,7 @@ class Trainer:
             self._each: Each = pool.map if side_by_side else map
             self.stepper.listeners = self._listeners()
             self._call("on_start")
+            self._call("on_ready")
             if self._owes_evaluation():
                 self._end_epoch()
             while not self.should_stop and self.step < self.total_steps and self.active_runs:

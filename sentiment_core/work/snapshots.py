@@ -19,7 +19,7 @@ class Snapshots(Callback):
         self._experiment_id = experiment_id
         self._planned: dict[str, frozenset[int]] = {}
 
-    def on_start(self, trainer: Trainer) -> None:
+    def on_ready(self, trainer: Trainer) -> None:
         for run in trainer.runs:
             # Those updates are made again, and may end elsewhere: a rate may be changed on the way.
             for step in snapshot_steps(self._experiment_id, run.id):
@@ -28,12 +28,13 @@ class Snapshots(Callback):
             size = sum(tensor.nbytes for tensor in run.model.state_dict().values())
             count = trainer.config.snapshots
             self._planned[run.id] = frozenset(planned_steps(count, trainer.total_steps, size))
-        if trainer.step == 0:
+        # A start that was stopped while it was prepared is none.
+        if trainer.step == 0 and not trainer.should_stop:
             self.on_step(trainer)
 
     def on_step(self, trainer: Trainer) -> None:
         for run in trainer.active_runs:
-            if trainer.step in self._planned[run.id]:
+            if trainer.step in self._planned.get(run.id, ()):
                 self._keep(trainer, run)
 
     def _keep(self, trainer: Trainer, run: Run) -> None:

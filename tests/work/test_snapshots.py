@@ -20,9 +20,12 @@ from sentiment_core.models import build_model
 from sentiment_core.snapshots import kept_steps, planned_steps, snapshot_folder
 from sentiment_core.store import Run, Store, Worker
 from sentiment_core.training.checkpoints import load_model
+from sentiment_core.work.snapshots import Snapshots
 from sentiment_core.work.training import run_experiment, train_here
 from tests.test_kept_weights import StopAfter
+from tests.work.shared import with_runs
 
+keep = Snapshots._keep
 LONG = {"training.epochs": 30}
 
 
@@ -70,6 +73,20 @@ def test_the_weights_that_are_kept_are_those_of_their_step(trained: bool, store:
     )
     for step in (step for step in steps if 0 < step < 5):
         assert same(kept[steps.index(step)], weights(model_folder(stopped_after(store, config, step).id, store)))
+
+
+def test_a_run_that_starts_from_what_another_left_is_kept_as_it_starts(
+    store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+    monkeypatch.setattr(
+        Snapshots, "_keep", lambda self, trainer, run: written.append(run.id) or keep(self, trainer, run)
+    )
+    config = with_runs(tiny(), first={}, kept={"training.mistakes": ("kept_weights",)})
+    first, kept = train_here(store, config, lambda progress: None).runs
+    assert same(weights(snapshot_folder(kept, 0)), weights(model_folder(first.id, store)))
+    # Once, not at each update that prepares it.
+    assert written.count(kept.id) == len(kept_steps(kept))
 
 
 def test_averaged_weights_are_kept_where_they_are_what_is_judged(store: Store, tiny: Any) -> None:
