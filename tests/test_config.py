@@ -32,6 +32,7 @@ from sentiment_core.config import (
 from sentiment_core.errors import ConfigError
 from sentiment_core.presets import PRESETS
 
+SECTIONS = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig}
 # Values that are right on their own but not together are excluded by the fields' own strategies below.
 SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "name": st.text(min_size=1, max_size=120),
@@ -247,3 +248,11 @@ def test_field_helpers() -> None:
         field_info("nope")
     with pytest.raises(ConfigError, match=r"did you mean model\.cell"):
         assign({}, "data.cell", "gru")
+
+
+def test_what_is_stored_names_every_setting_so_that_new_defaults_change_nothing_old() -> None:
+    told = json.loads(ExperimentConfig().model_dump_json())
+    assert {name: set(told[name]) for name in SECTIONS} == {
+        name: set(kind.model_fields) for name, kind in SECTIONS.items()
+    }
+    assert set(told) == set(ExperimentConfig.model_fields)

@@ -96,12 +96,14 @@ def model_folder(model_id: str, store: Store, step: int | None = None) -> Path:
 def weights_of(model_id: str, store: Store, step: int | None = None) -> str:
     """Return a digest of a model's weights, as kept last or after update `step`: it may be trained further.
 
+    Of the model that ships, of its settings too: another version of this program may let it read texts otherwise.
     Raises `NotFoundError` for a model that is not there and `CheckpointError` for one without weights.
     """
-    path = model_folder(model_id, store, step) / WEIGHTS
+    folder = model_folder(model_id, store, step)
+    path = folder / WEIGHTS
     try:
         stamp = path.stat()
-        return _digest(path, stamp.st_size, stamp.st_mtime_ns)
+        return _digest(path, stamp.st_size, stamp.st_mtime_ns, folder / MODEL if model_id == PRETRAINED else None)
     except OSError as error:
         raise CheckpointError(f"the weights of {model_id} cannot be read: {error.strerror}; train it again") from error
 
@@ -112,9 +114,12 @@ def run_of(model_id: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _digest(path: Path, size: int, written_at: int) -> str:
-    # A page asks at every draw; the file is read once.
-    return blake2b(path.read_bytes(), digest_size=8).hexdigest()
+def _digest(path: Path, size: int, written_at: int, settings: Path | None) -> str:
+    # A page asks at every draw; the files are read once.
+    digest = blake2b(path.read_bytes(), digest_size=8)
+    if settings is not None:
+        digest.update(settings.read_bytes())
+    return digest.hexdigest()
 
 
 def _version(folder: Path) -> str | None:

@@ -57,8 +57,8 @@ class Predictor:
         # Words reach the model as vectors, so that it also reads words that its training reviews did not have.
         network = self.config.model.model_copy(update={"freeze_embeddings": True})
         self.model = assemble(network, torch.zeros(1, self.vectors.dim), torch.Generator())
-        weights = {name: value.float() if value.is_floating_point() else value for name, value in saved.tensors.items()}
-        weights = {name: value for name, value in weights.items() if name not in {EMBEDDING, VOCABULARY}}
+        weights = {name: value for name, value in saved.tensors.items() if name not in {EMBEDDING, VOCABULARY}}
+        weights = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
         try:
             self.model.load_state_dict(weights)
         except RuntimeError as error:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from sentiment_core.artifacts import MODEL, WEIGHTS
 from sentiment_core.errors import CheckpointError, NotFoundError
 from sentiment_core.explain import PRETRAINED, available_models, catalogue, load_predictor
-from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
+from sentiment_core.explain.catalogue import PRETRAINED_FOLDER, weights_of
 from sentiment_core.store import Experiment, Store, Worker
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
@@ -49,6 +50,18 @@ def test_runs_with_saved_weights_are_listed_newest_first(
     assert (model.id, model.name, model.has_attention) == (run.id, "mine · run", True)
     assert model.accuracy == run.test_accuracy
     assert model.description == f"RNN, attention_dot, {run.steps} steps"
+
+
+def test_what_was_calculated_with_the_shipped_model_is_no_answer_of_one_that_reads_otherwise(
+    store: Store, no_pretrained: Path
+) -> None:
+    for name in (MODEL, WEIGHTS):
+        (no_pretrained / name).write_bytes((PRETRAINED_FOLDER / name).read_bytes())
+    before = weights_of(PRETRAINED, store)
+    settings = (no_pretrained / MODEL).read_text().replace('"unified"', '"word"')
+    (no_pretrained / MODEL).write_text(settings)
+    catalogue._digest.cache_clear()
+    assert '"word"' in settings and weights_of(PRETRAINED, store) != before
 
 
 def test_a_finished_run_can_be_asked(store: Store, finished: Experiment) -> None:
