@@ -255,6 +255,11 @@ def test_a_model_that_memory_cannot_hold_is_refused_before_it_is_unpacked(
     assert store.experiments() == []
 
 
+@pytest.mark.parametrize(("told", "name"), [("a\ud800b\x00\u202ec", "a b c"), ("\x00 ", "Imported model"), (7, "7")])
+def test_any_name_becomes_one_that_can_be_written_down(store: Store, archive: bytes, told: object, name: str) -> None:
+    assert import_model(store, repacked(archive, lambda parts: settings(parts, run__name=told))).name == name
+
+
 def test_claims_and_paths_are_not_believed(store: Store, archive: bytes, home: Path) -> None:
     def change(parts: dict[str, bytes]) -> None:
         settings(

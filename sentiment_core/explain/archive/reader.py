@@ -87,7 +87,7 @@ def read_archive(path: Path | IO[bytes]) -> Arrived:
         tensors = safetensors.torch.load(parts[layout.WEIGHTS])
         told = about.get("run")
         told = told if isinstance(told, dict) else {}
-        name = " ".join(str(told.get("name") or "Imported model").split())[:80] or "Imported model"
+        name = _name(told)
         saved = SavedModel(_config(about.get("config"), name), tensors, OWN, _details(about), words)
         _check_weights(saved)
         seen = _seen(parts)
@@ -162,6 +162,12 @@ def _config(found: Any, name: str) -> ExperimentConfig:
     return build(
         ExperimentConfig, {**tree, "name": f"{name} (imported)"[:120], "runs": [RunConfig(name=name).model_dump()]}
     )
+
+
+def _name(told: Mapping[str, Any]) -> str:
+    # Half characters and zeros would be refused by whoever writes them down, some databases among them.
+    shown = "".join(sign if sign.isprintable() else " " for sign in str(told.get("name") or ""))
+    return " ".join(shown.split())[:80] or "Imported model"
 
 
 def _check_weights(saved: SavedModel) -> None:
