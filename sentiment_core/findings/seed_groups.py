@@ -60,13 +60,10 @@ def setting_of(run: Run) -> str:
 
 
 def alike_but_seed(experiment: Experiment, others: Iterable[Experiment]) -> list[Experiment]:
-    """Return those of `others` that differ from `experiment` in nothing but their seed, by rising seed.
-
-    Names do not count, nor what changes no training.
-    """
+    """Return those of `others` that differ from `experiment` in nothing but name and seed, by rising seed."""
 
     def setting(each: Experiment) -> str:
-        return each.config.model_dump_json(exclude=UNLIKE_IN_SEEDS)
+        return each.config.model_dump_json(exclude={"name", "seed"})
 
     own = setting(experiment)
     return sorted((each for each in others if setting(each) == own), key=lambda each: each.config.seed)
