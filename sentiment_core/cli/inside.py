@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from sentiment_core.cli.numbers import finite
+
 
 def glass(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.inside.glass import look
@@ -34,11 +36,11 @@ def looks(options: argparse.Namespace) -> tuple[Any, str]:
     seen = [
         {
             "step": step,
-            **{name: float(values[place]) for name, values in found.numbers.items()},
-            "recurrent_radius": found.radius[place].tolist(),
-            "recurrent_stretch": found.stretch[place].tolist(),
+            **{name: finite(values[place]) for name, values in found.numbers.items()},
+            "recurrent_radius": [[finite(gate) for gate in direction] for direction in found.radius[place]],
+            "recurrent_stretch": [[finite(gate) for gate in direction] for direction in found.stretch[place]],
             "gradient_through_time": [
-                {"tokens_before_the_last": word, "log10_length": float(length), "reviews": int(reviews)}
+                {"tokens_before_the_last": word, "log10_length": finite(length), "reviews": int(reviews)}
                 for word, length, reviews in zip(words, found.lengths[place], found.reviews[place], strict=False)
                 if reviews
             ],

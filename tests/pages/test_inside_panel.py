@@ -170,7 +170,13 @@ def test_one_switch_on_train_and_in_its_link(open_page: Callable[..., AppTest]) 
 def test_the_command_line_prints_what_was_seen(lab: Store, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = watched_run(lab).runs[0].id
     assert cli.main(["inside", run_id, "--json"]) == 0
-    last = json.loads(capsys.readouterr().out)[-1]
+
+    def refused(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    seen = json.loads(capsys.readouterr().out, parse_constant=refused)
+    assert None in seen[0].values()  # what was no number
+    last = seen[-1]
     assert last["step"] == 21 and last["recurrent_radius"] == [[10.5] * 4]
     assert last["gradient_through_time"][32] == {
         "tokens_before_the_last": "32–35",
