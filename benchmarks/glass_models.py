@@ -86,6 +86,7 @@ def main() -> None:
         made = train_here(
             store, experiment(options.data, options.epochs), lambda told: print(told.step, told.message, flush=True)
         )
+        balances = store.balances(made.runs[0].id)
     rows = []
     for name, run in zip(SHIPPED, made.runs, strict=True):
         ship(name, run)
@@ -101,7 +102,7 @@ def main() -> None:
         rate=config.training.learning_rate,
         norm=config.training.max_norm,
         epochs=config.training.epochs,
-        count=40_000,
+        count=sum(balance.reviews for balance in balances.values()),
         seed=config.seed,
         steps=made.runs[0].steps,
         rows="\n".join(rows),

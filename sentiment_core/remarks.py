@@ -38,7 +38,10 @@ def remarks(reviews: Reviews) -> tuple[str, ...]:
             )
         positive = np.bincount(group, weights=reviews.labels == 1, minlength=len(sizes))
         if both := int(np.sum((positive > 0) & (positive < sizes))):
-            said.append(f"{both:,} texts have both labels: no model can be right about all their copies.")
+            said.append(
+                f"{both:,} {'text has' if both == 1 else 'texts have'} both labels: no model can be right about all "
+                f"{'its' if both == 1 else 'their'} copies."
+            )
     return (*said, *rare_class(reviews.labels))
 
 

@@ -23,7 +23,7 @@ def test_copies_are_counted_across_the_parts_and_against_their_labels() -> None:
     assert said[0].startswith("5 of the 8 reviews are copies of one another, 2 texts")
     assert "in one part" not in said[0]
     assert said[1].startswith("1 of the 4 test reviews have a copy in training or validation")
-    assert said[2].startswith("1 texts have both labels")
+    assert said[2].startswith("1 text has both labels")
     assert len(said) == 3
 
 

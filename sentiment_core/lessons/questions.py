@@ -83,7 +83,7 @@ QUESTIONS: tuple[Question, ...] = (
         |tanh| > 0.97, where the slope is below 0.06.
 
         Sigmoid saturates in the same way, at 0 and at 1, and is worse: its slope σ(1 − σ) is 0.25 at best, so every
-        layer takes away three quarters even where nothing is saturated.
+        layer takes away at least three quarters, even where nothing is saturated.
 
         ReLU does not saturate above 0, its slope is 1 however large the input. Below 0 its slope is exactly 0. A unit
         that is below 0 for every input gets no gradient at all and cannot come back by itself: it is dead, which is
