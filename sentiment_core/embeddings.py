@@ -99,7 +99,7 @@ def own_vectors(given: str, progress: Progress) -> WordVectors:
     """
     path = Path(given).expanduser()
     try:
-        named = is_name(given) and not path.is_file()
+        named = is_name(given)
         if named:
             key = f"gensim-{given}"
         elif path.is_file():

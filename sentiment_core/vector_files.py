@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -118,13 +118,13 @@ def read_vectors(path: Path, target: Path, progress: Progress) -> tuple[list[str
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[IO[bytes], io.BufferedReader]]:
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], io.BufferedReader[Any]]]:
     """Open a file, packed or not: yield it, whose position says how far, and its content."""
     with path.open("rb") as raw:
         packed = raw.read(2) == _GZIP
         raw.seek(0)
         if packed:
-            with gzip.GzipFile(fileobj=raw) as unpacked, io.BufferedReader(unpacked) as stream:  # type: ignore[type-var]
+            with gzip.GzipFile(fileobj=raw) as unpacked, io.BufferedReader(unpacked) as stream:
                 yield raw, stream
         else:
             yield raw, raw
@@ -156,7 +156,7 @@ def _shape(head: bytes, name: str) -> _Shape:
     return shape
 
 
-def _rows(stream: io.BufferedReader, shape: _Shape, name: str) -> Iterator[tuple[str, np.ndarray]]:
+def _rows(stream: io.BufferedReader[Any], shape: _Shape, name: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield the first `MOST_WORDS` words, each with its vector `(E,)` float32."""
     if shape.count is not None:
         stream.readline(HEAD_BYTES)
@@ -176,7 +176,7 @@ def _rows(stream: io.BufferedReader, shape: _Shape, name: str) -> Iterator[tuple
         yield word.decode("utf-8", "replace"), row
 
 
-def _text_row(stream: io.BufferedReader, dim: int) -> tuple[bytes, np.ndarray] | None:
+def _text_row(stream: io.BufferedReader[Any], dim: int) -> tuple[bytes, np.ndarray] | None:
     line = stream.readline(LONGEST_WORD + LONGEST_NUMBER * dim)
     # From the end: a word may hold spaces, but a number before the last ones makes it a longer vector.
     fields = line.rsplit(None, dim)
@@ -187,7 +187,7 @@ def _text_row(stream: io.BufferedReader, dim: int) -> tuple[bytes, np.ndarray] |
     return None if numbers is None or _numbers(inner[1:][-1:]) is not None else (fields[0].strip(), numbers)
 
 
-def _binary_row(stream: io.BufferedReader, dim: int) -> tuple[bytes, np.ndarray] | None:
+def _binary_row(stream: io.BufferedReader[Any], dim: int) -> tuple[bytes, np.ndarray] | None:
     word = bytearray()
     while (letter := stream.read(1)) != b" ":
         if not letter or len(word) > LONGEST_WORD:

@@ -170,7 +170,7 @@ def test_trained_and_asked_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     reviews.write_bytes(cases.labelled(lambda number: number % 2))
     published().save_word2vec_format(str(path))
     quick = ["--set", "model.hidden_size=2", "--max-steps", "1", "--json"]
-    assert cli.main(["train", "--data", str(reviews), "--embeddings", str(path), *quick]) == 0
+    assert cli.main(["train", "--data", str(reviews), "--vectors", str(path), *quick]) == 0
     run = json.loads(capsys.readouterr().out)["runs"][0]["run_id"]
     # A trained model finds its vectors by their content.
     path.unlink()
@@ -178,5 +178,5 @@ def test_trained_and_asked_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert cli.main(["explain", "--model", run, "--text", "A good film, zzyzx", "--json"]) == 0
     tokens = json.loads(capsys.readouterr().out)["tokens"]
     assert [token["known"] for token in tokens] == [False, True, True, False, False]
-    assert cli.main(["train", "--data", str(reviews), "--embeddings", str(reviews), *quick]) == 2
+    assert cli.main(["train", "--data", str(reviews), "--vectors", str(reviews), *quick]) == 2
     assert "reviews.csv holds no word vectors" in capsys.readouterr().err

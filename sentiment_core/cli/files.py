@@ -48,9 +48,9 @@ def path_fields(path: str) -> dict[str, Any]:
     return {"data.source": "csv", "data.path": str(Path(os.path.expanduser(path)).resolve())}
 
 
-def vector_fields(given: str | None) -> dict[str, Any]:
-    """Return the settings for word vectors called so: one of the choices, else a file or a name of gensim's."""
-    if given is None or given in choices("data.embeddings"):
-        return {"data.embeddings": given}
-    path = Path(os.path.expanduser(given))
-    return {"data.embeddings": "own", "data.vectors": str(path.resolve()) if path.exists() else given}
+def vector_fields(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings for word vectors: one of the choices, or the user's own."""
+    if options.vectors is None:
+        return {"data.embeddings": options.embeddings}
+    path = Path(os.path.expanduser(options.vectors))
+    return {"data.embeddings": "own", "data.vectors": str(path.resolve()) if path.exists() else options.vectors}

@@ -248,7 +248,7 @@ def study(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def baselines(options: argparse.Namespace) -> tuple[Any, str]:
-    fields = {"data.split": options.split, **vector_fields(options.embeddings), "data.limit": options.limit}
+    fields = {"data.split": options.split, **vector_fields(options), "data.limit": options.limit}
     config = from_fields({**fields, **source_fields(options.data), **file_fields(options)})
     from sentiment_core import baselines
 

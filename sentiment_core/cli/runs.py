@@ -33,7 +33,7 @@ def build_configs(options: argparse.Namespace) -> list[ExperimentConfig]:
         "seed": options.seed,
         "device": options.device,
         "data.split": options.split,
-        **vector_fields(options.embeddings),
+        **vector_fields(options),
         "data.limit": options.limit,
         "training.epochs": options.epochs,
         "training.max_steps": options.max_steps,
