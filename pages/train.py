@@ -9,6 +9,7 @@ from sentiment_core.errors import ConfigError, NotFoundError, OutOfMemory, Senti
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
 from sentiment_core.training.memory import check_before
+from sentiment_core.vector_files import is_name
 from ui.addresses import TRAIN, to_lab, to_lesson, to_train, watching
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
@@ -122,6 +123,8 @@ def linked_config(name: str | None, changes: dict[str, str]) -> ExperimentConfig
     """Return the experiment that a link describes: a preset's, the defaults without one, with `changes` on top."""
     if "data.path" in changes:
         changes = {**changes, "data.path": upload_path(changes["data.path"])}
+    if changes.get("data.vectors") and not is_name(changes["data.vectors"]):
+        changes = {**changes, "data.vectors": upload_path(changes["data.vectors"])}
     return from_query({**(to_query(preset(name).config) if name else {}), **changes})
 
 
