@@ -41,7 +41,7 @@ def overview() -> None:
         for row in range(0, len(of_kind), BESIDE):
             for column, item in zip(st.columns(BESIDE, gap="medium"), of_kind[row : row + BESIDE], strict=False):
                 with column, st.container(border=True, key=f"door-{item.name}", height="stretch"):
-                    to_lab(item.name).draw(literal(item.title), icon=item.icon)
+                    to_lab(item.name).draw(f"**{literal(item.title)}**", icon=item.icon)
                     st.markdown(literal(item.summary))
 
 

@@ -68,8 +68,10 @@ def teach(item: Lesson) -> None:
         if mistaken:
             prepare_mistake(mistaken, config, changes)
         else:
-            recorded_panel(item.name)
-            glass_panel(item, None)
+            # Closed, both are a button; open, each takes the whole width.
+            with st.container(horizontal=True, gap="small"):
+                recorded_panel(item.name)
+                glass_panel(item, None)
             prepare(item, config, changes)
     else:
         watch(item, mistaken, config, experiment)

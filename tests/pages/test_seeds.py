@@ -88,7 +88,7 @@ def test_several_seeds_start_an_experiment_each(lab: Store, started: list[str], 
     # One that repeats another is no further seed.
     repeated = lab.create_experiment(lab.experiment(page.query_params["experiment"]).config)
     links = [link.proto for link in open_page("train", experiment=repeated.id).get("page_link")]
-    assert [link.label for link in links if "experiment=" in link.query_string] == ["seed 5: queued", "seed 6: queued"]
+    assert [link.label for link in links if "experiment=" in link.query_string] == ["seed 5, queued", "seed 6, queued"]
     assert "group=seed" in next(link.query_string for link in links if link.label == "All 3 under Runs")
     # A link brings them back.
     linked = open_page("train", seeds="3,5-6")

@@ -28,7 +28,7 @@ def links(experiment: Experiment) -> None:
         st.caption("The same with:", width="content")
         for other in [each for each in found if each.id != experiment.id][:MOST_LINKS]:
             called = ", ".join(f"{words[name]} {said[other.id][name]}" for name in varying)
-            to_train(experiment=other.id).draw(literal(f"{called}: {other.status}"), icon=":material/show_chart:")
+            to_train(experiment=other.id).draw(literal(f"{called}, {other.status}"), icon=":material/show_chart:")
         runs = [run.id for each in found for run in each.runs]
         to_runs(runs[:MOST_RUNS], by_seed="seed" in varying).draw(
             f"All {len(found)} under Runs",
