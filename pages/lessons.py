@@ -69,7 +69,8 @@ def teach(item: Lesson) -> None:
             prepare_mistake(mistaken, config, changes)
         else:
             # Closed, both are a button; open, each takes the whole width.
-            with st.container(horizontal=True, gap="small"):
+            closed = LESSON.value("watch") is None and LESSON.value("glass") is None
+            with st.container(horizontal=closed):
                 recorded_panel(item.name)
                 glass_panel(item, None)
             prepare(item, config, changes)
