@@ -16,13 +16,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import ConfigError
-from sentiment_core.excerpt import Keep
 from sentiment_core.fields import About, OneOf, limits, options, range_in_words, registry, topic
 from sentiment_core.sources import SOURCES, offers_split
 from sentiment_core.tasks import PAIRS, RECURRENT, REVIEWS, SEQUENCES, TASKS, TRANSFORMER, TWO_CLASSES, WORD_VECTORS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["unified", "word", "whitespace"]
+Keep = Literal["head", "tail", "head_tail"]
 Embeddings = Literal["glove-50", "glove-100", "word2vec", "random"]
 Norm = Literal["none", "batch", "layer"]
 Encoding = Literal[

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
-Keep = Literal["head", "tail", "head_tail"]
+from sentiment_core.config import Keep
 
 
 def from_the_head(longest: int, keep: Keep) -> int:

@@ -17,7 +17,6 @@ from sentiment_core.errors import NotFoundError
 NOTEBOOK_DIM = 100
 PRETRAINED_PARAMETERS = 122_497  # with the 50 components of its own vectors
 CONTROL_PARAMETERS = 85_441  # the same without the attention's own
-BERT_PARAMETERS = 446_913  # where there are 8,000 pieces, whose vectors are 1,024,000 more
 BEST_PARAMETERS = 320_001  # without the word vectors, whose number depends on the reviews
 ORDER_PARAMETERS = 3_104
 
@@ -108,14 +107,15 @@ _BERT = {
 class Preset:
     """A named configuration.
 
-    `parameters` counts a run's trained values but word vectors, with 100-component vectors on the ladder.
+    `parameters` counts a run's trained values but word vectors, with 100-component vectors on the ladder; None where it
+    depends on the reviews.
     """
 
     name: str
     title: str
     description: str
     config: ExperimentConfig
-    parameters: int
+    parameters: int | None
 
 
 def _preset(
@@ -261,7 +261,7 @@ _LADDER = (
 def _bert(name: str, title: str, description: str, **runs: dict[str, Any]) -> Preset:
     config = from_fields({"name": title, **_BERT})
     named = [RunConfig(name=run.replace("_", " "), overrides=overrides) for run, overrides in runs.items()]
-    return Preset(name, title, description, with_runs(config, named or [RunConfig(name=title)]), BERT_PARAMETERS)
+    return Preset(name, title, description, with_runs(config, named or [RunConfig(name=title)]), None)
 
 
 _PRETRAINING = (

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from sentiment_core.calibration import brier_score, expected_calibration_error
-from sentiment_core.config import DataConfig
+from sentiment_core.config import DataConfig, Keep
 from sentiment_core.datasets.file import reader, settings
 from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
-from sentiment_core.excerpt import Keep
 from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, run_of, weights_of
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
 from sentiment_core.explain.unseen import own_test, seen_among

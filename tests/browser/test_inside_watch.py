@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from sentiment_core.store import Store
@@ -16,8 +14,8 @@ COLUMNS = "document.querySelector('.si-heat').data[0].z[0].length"
 SHARES = "[...document.querySelectorAll('.si-layers .si-plot')].map((plot) => plot.data?.[0].z[0].indexOf(1))"
 
 
-def test_looks_are_drawn_scrubbed_and_replayed_with_the_curves(page, server, tmp_path: Path):
-    with Store(f"sqlite:///{tmp_path / 'store.sqlite3'}") as store:
+def test_looks_are_drawn_scrubbed_and_replayed_with_the_curves(page, server):
+    with Store(f"sqlite:///{server.home / 'store.sqlite3'}") as store:
         experiment = watched_run(store)
     page.goto(f"{server.url}/train?experiment={experiment.id}")
     said = page.locator(".si-said")

@@ -64,7 +64,7 @@ def test_reading_along_comes_back_as_it_was(asked, pretrained):
 
 
 def test_arguments_follow_the_weights(tmp_path, monkeypatch):
-    monkeypatch.setattr("sentiment_core.explain.catalogue.model_folder", lambda _model, _store: tmp_path)
+    monkeypatch.setattr("sentiment_core.explain.catalogue.model_folder", lambda *_: tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"some")
     first = arguments_for(ALONG, "x", TEXT, (), None, DEFAULT_BASELINE, None)
     (tmp_path / "model.safetensors").write_bytes(b"others")

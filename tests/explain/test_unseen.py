@@ -88,7 +88,7 @@ def test_copies_are_left_out_whatever_their_case_and_white_space(
         "left_out": 0,
         "seed": 0,
     }
-    copies = "2 of the 23 reviews are copies of one another, 1 texts in all."
+    copies = "2 of the 23 reviews are copies of one another, 1 text in all; all copies of a text are in one part."
     assert found.remarks[0] == copies and "test" not in " ".join(found.remarks)
     result["remarks"] = found.remarks
     result |= {"tokens": 5.0, "accuracy": 0.5, "precision_reviews": 0, "confidence": 0.95}

@@ -109,7 +109,8 @@ def look_for(item: Lesson) -> None:
     """Draw what to watch, and what the notebook saw."""
     st.markdown("**What to look for**")
     st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
-    parameters = f" {preset(item.preset).parameters:,} parameters." if item.preset else ""
+    counted = preset(item.preset).parameters if item.preset else None
+    parameters = "" if counted is None else f" {counted:,} parameters."
     pace = ", 250 updates an epoch" if item.preset else ""
     setting = f"on 32,000 real reviews with 100-d vectors{pace}"
     st.caption(literal(f"The notebook, {setting}: {item.notebook}{parameters}"))
