@@ -167,8 +167,6 @@ def _data() -> bool:
     task = draft()["task"]
     edit(*own_fields(task))
     if not matters("data.source", task):
-        with st.popover("More", icon=":material/tune:", width="stretch"):
-            edit("seed")
         return True
     edit("data.source")
     source = SOURCES[draft()["data.source"]]
