@@ -98,9 +98,10 @@ class Pairs:
 def pair_up(pairs: Pairs, members: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Return examples `(M, 2)`: the first segment of a pair beside the second of the same one, or of another review's.
 
-    `members (M,)` are pairs in any order; one half, by lot, stays together. A stranger is as long as the segment it
-    stands for and begins with as long a sentence, or the nearest there is. Were it any segment, lengths would tell: a
-    first segment ends where the next sentence has no room, so neighbours are never short together.
+    `members (M,)` are pairs in any order. One half stays together, of any two alike in length one, by lot: who always
+    says the same is right in half of them. A stranger is as long as the segment it stands for and begins with as long a
+    sentence, or the nearest there is. Were it any segment, lengths would tell: a first segment ends where the next
+    sentence has no room, so neighbours are never short together.
 
     Raises `DataError` when all are of one review.
     """
@@ -115,9 +116,11 @@ def pair_up(pairs: Pairs, members: np.ndarray, generator: np.random.Generator) -
     at = np.arange(len(members))
     while (own := reviews[at] == reviews).any():
         at[own] = (at[own] + step[own]) % len(members)
-    strangers = np.empty_like(members)
-    strangers[order] = members[order][at]
-    return np.column_stack([members, np.where(generator.random(len(members)) < 0.5, members, strangers)])
+    lots = generator.random(-(-len(members) // 2)) < 0.5
+    together = np.column_stack([lots, ~lots]).ravel()[: len(members)]
+    seconds = np.empty_like(members)
+    seconds[order] = members[np.where(together, order, order[at])]
+    return np.column_stack([members, seconds])
 
 
 @dataclass(frozen=True)

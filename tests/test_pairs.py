@@ -114,7 +114,8 @@ def test_half_of_the_pairs_belong_together_and_no_other_is_of_the_same_review(pa
     members = np.flatnonzero(pairs.parts == TRAIN)
     drawn = np.concatenate([pair_up(pairs, members, np.random.default_rng(seed)) for seed in range(40)])
     together = drawn[:, 0] == drawn[:, 1]
-    assert together.mean() == pytest.approx(0.5, abs=0.02)
+    # Always the same answer is right half of the time, in each drawing.
+    assert np.abs(together.reshape(40, -1).sum(axis=1) - len(members) / 2).max() <= 0.5
     apart = drawn[~together]
     assert (pairs.reviews[apart[:, 0]] != pairs.reviews[apart[:, 1]]).all()
     # Every other pair is as likely as any.
