@@ -17,7 +17,7 @@ from sentiment_core.errors import NotFoundError
 NOTEBOOK_DIM = 100
 PRETRAINED_PARAMETERS = 122_497  # with the 50 components of its own vectors
 CONTROL_PARAMETERS = 85_441  # the same without the attention's own
-BERT_PARAMETERS = 446_913  # where there are 8,000 pieces, whose vectors are 1,024,000 more
+BERT_PARAMETERS = 455_105  # where there are 8,000 pieces, whose vectors are 1,024,000 more
 BEST_PARAMETERS = 320_001  # without the word vectors, whose number depends on the reviews
 ORDER_PARAMETERS = 3_104
 

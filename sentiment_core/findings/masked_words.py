@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -51,23 +52,30 @@ class Held:
     second segment follows.
 
     `words` is the second's loss minus the first's, the others are each one's own; `guess` the loss without reading.
+    Intervals hold with `confidence` for other reviews.
     """
 
     first: str
     second: str
     guess: float
+    confidence: float
     words: Share
     first_words: Share
     second_words: Share
     first_pairs: Share
     second_pairs: Share
 
+    @property
+    def readers(self) -> bool:
+        """Whether one of them at least has learned more than how often words occur."""
+        return min(self.first_words.high, self.second_words.high) < self.guess
+
     def document(self) -> dict[str, Any]:
         """Return it as the command line's JSON has it."""
         return {**asdict(self), "said": sentences(self)}
 
 
-def share_of(sums: np.ndarray, counts: np.ndarray, reviews: np.ndarray) -> Share | None:
+def share_of(sums: np.ndarray, counts: np.ndarray, reviews: np.ndarray, confidence: float = CONFIDENCE) -> Share | None:
     """Return Σ `sums` / Σ `counts` over N pairs `(N,)` of `reviews (N,)`, with its interval.
 
     A ratio estimate over clusters, the reviews (Cochran 1977, Sampling Techniques, section 9A). None for fewer reviews
@@ -81,21 +89,32 @@ def share_of(sums: np.ndarray, counts: np.ndarray, reviews: np.ndarray) -> Share
     value = sums.sum() / total
     apart = np.bincount(place, sums) - value * np.bincount(place, counts)
     error = math.sqrt(float((apart**2).sum()) * clusters / (clusters - 1)) / total
-    return Share(float(value), float(student(clusters, CONFIDENCE) * error), clusters)
+    return Share(float(value), float(student(clusters, confidence) * error), clusters)
 
 
 def hold_runs(runs: Sequence[Run]) -> list[Held]:
-    """Hold each of `runs` against the first, those that can be; raise `CheckpointError` for damaged files."""
-    found = [(run, read_pair_measures(run)) for run in runs]
-    held = []
-    for other, theirs in found[1:]:
-        run, ours = found[0]
-        if ours is not None and theirs is not None and (one := hold(run, ours, other, theirs)) is not None:
-            held.append(one)
-    return held
+    """Hold each two of `runs` against each other, those that can be; raise `CheckpointError` for damaged files.
+
+    The more are held, the more strictly each difference is judged (Bonferroni).
+    """
+    found = [(run, measures) for run in runs if (measures := read_pair_measures(run)) is not None]
+    pairs = list(combinations(found, 2))
+    held = [hold(*first, *second, comparisons=len(pairs)) for first, second in pairs]
+    return [one for one in held if one is not None]
 
 
-def hold(run: Run, ours: PairMeasures, other: Run, theirs: PairMeasures) -> Held | None:
+def best_of(held: Sequence[Held]) -> str | None:
+    """Return which of all the runs fills in words better than each other one; None where none clearly does."""
+    names = {name for one in held for name in (one.first, one.second)}
+    beaten: dict[str, set[str]] = {name: set() for name in names}
+    for one in held:
+        if one.readers and one.words.sign:
+            better, worse = (one.first, one.second) if one.words.sign > 0 else (one.second, one.first)
+            beaten[better].add(worse)
+    return next((name for name in names if beaten[name] == names - {name}), None)
+
+
+def hold(run: Run, ours: PairMeasures, other: Run, theirs: PairMeasures, comparisons: int = 1) -> Held | None:
     """Return two runs held against each other; None unless they were asked for the same words of the same pairs."""
     same = run.experiment_id == other.experiment_id and run.config.data == other.config.data
     if not same or not np.array_equal(ours.examples, theirs.examples):
@@ -103,9 +122,10 @@ def hold(run: Run, ours: PairMeasures, other: Run, theirs: PairMeasures) -> Held
     words, pairs = ours.column("words"), np.ones(len(ours.reviews))
     if not np.array_equal(words, theirs.column("words")):
         return None
+    confidence = 1 - (1 - CONFIDENCE) / comparisons
 
     def share(of: np.ndarray, counts: np.ndarray) -> Share | None:
-        return share_of(of, counts, ours.reviews)
+        return share_of(of, counts, ours.reviews, confidence)
 
     loss, right = "word_loss", "pair_right"
     shares = (
@@ -116,23 +136,25 @@ def hold(run: Run, ours: PairMeasures, other: Run, theirs: PairMeasures) -> Held
         share(theirs.column(right), pairs),
     )
     known = [one for one in shares if one is not None]
-    return Held(run.name, other.name, ours.guess, *known) if len(known) == len(shares) else None
+    return Held(run.name, other.name, ours.guess, confidence, *known) if len(known) == len(shares) else None
 
 
 def sentences(held: Held) -> list[str]:
     """Say what two models can and cannot be told apart by; the first sentence is about words."""
-    advice = "Whether the setting did it, one seed cannot tell: train both with several."
-    return [_about_words(held), _about_pairs(held), advice]
+    said = [_about_words(held), _about_pairs(held)]
+    if held.readers and held.words.sign:
+        said.append("Whether the setting did it, one seed cannot tell: train both with several.")
+    return said
 
 
 def _about_words(held: Held) -> str:
-    if max(held.guess - held.first_words.high, held.guess - held.second_words.high) <= 0:
+    if not held.readers:
         return (
             f"Neither has learned more about masked words yet than how often each occurs ({held.guess:.2f} nats): "
             f"{held.first} {held.first_words.value:.2f}, {held.second} {held.second_words.value:.2f}. Train longer."
         )
     own = f"{held.first} {held.first_words.value:.3f}, {held.second} {held.second_words.value:.3f} nats a masked word"
-    measured = f"{own}; difference {_interval(held.words)}, over {held.words.reviews:,} test reviews masked alike."
+    measured = f"{own}; difference {_interval(held)}, over {held.words.reviews:,} test reviews masked alike."
     if not held.words.sign:
         return f"In filling in words the two models cannot be told apart: {measured}"
     better, worse = (held.first, held.second) if held.words.sign > 0 else (held.second, held.first)
@@ -147,7 +169,7 @@ def _about_pairs(held: Held) -> str:
     return f"{who} the next sentence clearly better than by chance: {listed} of the pairs."
 
 
-def _interval(found: Share) -> str:
-    return f"{found.value:+.3f} ({100 * CONFIDENCE:.3g} % interval {found.low:+.3f} to {found.high:+.3f})".replace(
-        "-", "−"
-    )
+def _interval(held: Held) -> str:
+    found = held.words
+    ends = f"{found.value:+.3f} ({100 * held.confidence:.3g} % interval {found.low:+.3f} to {found.high:+.3f})"
+    return ends.replace("-", "−")

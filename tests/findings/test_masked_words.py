@@ -14,7 +14,7 @@ from sentiment_core import cli
 from sentiment_core.artifacts import PAIR_MEASURES, run_place
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.errors import CheckpointError
-from sentiment_core.findings.masked_words import LEAST_REVIEWS, hold, hold_runs, sentences, share_of
+from sentiment_core.findings.masked_words import LEAST_REVIEWS, Held, best_of, hold, hold_runs, sentences, share_of
 from sentiment_core.pair_measures import PairMeasures, read_pair_measures
 from sentiment_core.store import Experiment, Store, table
 from sentiment_core.work.training import train_here
@@ -65,7 +65,7 @@ def test_every_run_is_tested_on_the_same_words_and_what_it_measured_is_kept(expe
 
 def test_what_has_not_learned_to_read_is_not_compared(experiment: Experiment, capsys: Any) -> None:
     (found,) = hold_runs(experiment.runs)
-    words, pairs, _ = sentences(found)
+    words, pairs = sentences(found)
     assert words.startswith("Neither has learned more about masked words yet") and "better" not in words
     assert pairs.startswith("Neither names the next sentence")
     capsys.readouterr()
@@ -80,6 +80,20 @@ def test_a_difference_is_said_only_where_the_interval_leaves_no_doubt(experiment
     assert "Only more names the next sentence" in clear and "one seed cannot tell" in clear
     alike = said(runs, measures(4.0, 0.7), measures(4.0, 0.7, seed=1))
     assert "cannot be told apart" in alike and "better than more" not in alike and "Both name" in alike
+    assert "one seed" not in alike
+
+
+def test_the_best_is_better_than_each_other_one(experiment: Experiment) -> None:
+    first, second = experiment.runs
+    third = replace(second, name="third")
+    losses = {"always": measures(4.0, 0.5), "more": measures(4.5, 0.5), "third": measures(4.5, 0.5)}
+
+    def held(pairs: list[tuple[Any, Any]]) -> list[Held]:
+        found = [hold(one, losses[one.name], other, losses[other.name]) for one, other in pairs]
+        return [one for one in found if one is not None]
+
+    assert best_of(held([(first, second), (first, third), (second, third)])) == "always"
+    assert best_of(held([(second, third)])) is None and best_of(held([(second, first)])) == "always"
 
 
 def test_nothing_is_said_of_other_words_of_few_reviews_or_of_no_number(experiment: Experiment) -> None:
