@@ -154,7 +154,12 @@ class DataConfig(Config):
         8_000, ge=300, le=50_000, title="Word pieces", description="Pieces in the WordPiece vocabulary."
     )
     pair_tokens: Annotated[int, About(PAIRS)] = Field(
-        64, ge=8, le=512, title="Longest pair", description="Pieces of two segments together, special ones included."
+        128,
+        ge=8,
+        le=512,
+        title="Longest pair",
+        description="Pieces of two segments together, special ones included. Short ones leave little that tells "
+        "whether the second follows.",
     )
     sequence_length: Annotated[int, About(SEQUENCES)] = Field(
         20,

@@ -139,6 +139,12 @@ def build_parser() -> argparse.ArgumentParser:
     linear.add_argument("--limit", help="use at most so many reviews")
     health = add("health", findings.health, "Say what is wrong with runs, as far as their measurements show it.")
     health.add_argument("run_id", metavar="RUN_ID", nargs="+")
+    masked = add(
+        "masked-words",
+        findings.masked_words,
+        "Hold masked language models of one experiment against the first, on the same masked words of the test pairs.",
+    )
+    masked.add_argument("run_id", metavar="RUN_ID", nargs="+", help="runs of one experiment")
     order_map = add(
         "order-map",
         findings.order_map,
