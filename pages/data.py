@@ -24,7 +24,7 @@ DRAW: dict[str, Callable[[DataConfig], None]] = {
 }
 
 
-EVERYWHERE = ("tab", "source", "file", "tokenizer", "embeddings")
+EVERYWHERE = ("tab", "source", "file", "tokenizer", "embeddings", "vectors")
 OF_TAB: dict[str, tuple[str, ...]] = {
     "overview": ("max_tokens", "keep"),
     "coverage": (),

@@ -13,6 +13,8 @@ from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.labs.registry import LABS, Lab, lab
 
+BESIDE = 3
+
 
 def main() -> None:
     """Draw the list, or the lab that the address names."""
@@ -30,14 +32,17 @@ def main() -> None:
 
 
 def overview() -> None:
-    """Draw all labs, two beside each other."""
+    """Draw all labs by what they are about, a few beside each other."""
     st.title("Labs", anchor=False)
     st.markdown("A lesson changes one thing. A lab turns one knob all the way, and shows what happens on the way.")
-    for row in range(0, len(LABS), 2):
-        for column, item in zip(st.columns(2, gap="medium"), LABS[row : row + 2], strict=False):
-            with column, st.container(border=True, key=f"door-{item.name}", height="stretch"):
-                to_lab(item.name).draw(literal(item.title), icon=item.icon)
-                st.markdown(literal(item.summary))
+    for kind in dict.fromkeys(item.kind for item in LABS):
+        st.markdown(f"#### {literal(kind)}")
+        of_kind = [item for item in LABS if item.kind == kind]
+        for row in range(0, len(of_kind), BESIDE):
+            for column, item in zip(st.columns(BESIDE, gap="medium"), of_kind[row : row + BESIDE], strict=False):
+                with column, st.container(border=True, key=f"door-{item.name}", height="stretch"):
+                    to_lab(item.name).draw(f"**{literal(item.title)}**", icon=item.icon)
+                    st.markdown(literal(item.summary))
 
 
 def draw(item: Lab) -> None:

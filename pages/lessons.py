@@ -68,8 +68,11 @@ def teach(item: Lesson) -> None:
         if mistaken:
             prepare_mistake(mistaken, config, changes)
         else:
-            recorded_panel(item.name)
-            glass_panel(item, None)
+            # Closed, both are a button; open, each takes the whole width.
+            closed = LESSON.value("watch") is None and LESSON.value("glass") is None
+            with st.container(horizontal=closed):
+                recorded_panel(item.name)
+                glass_panel(item, None)
             prepare(item, config, changes)
     else:
         watch(item, mistaken, config, experiment)

@@ -188,7 +188,8 @@ def draw_groups(chosen: Sequence[Grouped]) -> None:
     ]
     if curves:
         overlay(curves, height=335, axis=axis_control(curves))
-        st.caption(BANDS)
+        if any(len(each.group.runs) > 1 for each in shown):
+            st.caption(BANDS)
     draw_real([each.group for each in shown])
 
 

@@ -9,6 +9,7 @@ from sentiment_core.errors import ConfigError, NotFoundError, OutOfMemory, Senti
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
 from sentiment_core.training.memory import check_before
+from sentiment_core.vector_files import is_name
 from ui.addresses import TRAIN, to_lab, to_lesson, to_train, watching
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
@@ -22,7 +23,7 @@ from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
 from ui.train import together
 from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
-from ui.train.seeds import experiments_of, other_seeds
+from ui.train.seeds import experiments_of
 
 
 def main() -> None:
@@ -35,7 +36,6 @@ def main() -> None:
         st.button("Reset", icon=":material/restart_alt:", on_click=reset, disabled=experiment is None, help=RESET_HELP)
         if experiment is not None:
             live_controls(experiment)
-            other_seeds(experiment)
         st.space("stretch")
         with st.container(width=230):
             preset_control(leave=reset)
@@ -48,9 +48,9 @@ def main() -> None:
     else:
         identifier = experiment.id
         live_experiment(identifier, experiment.status, height=440)
+        together.links(experiment)
         health(store(), lambda: store().experiment(identifier).runs, lab=to_lab, lesson=to_lesson)
         inside_of(experiment, to_train(watching(experiment.config)).draw)
-        together.links(identifier)
         with st.expander(f"Set up the next experiment — shown: {summary(experiment.config)}"):
             configs = form()
             fits = bool(configs) and all(memory_note(config) for config in configs)
@@ -59,7 +59,7 @@ def main() -> None:
         start_button(
             "Train",
             lambda: [each for config in configs for each in experiments_of(named(config))],
-            lambda started: show(started, apart=len(configs) > 1),
+            show,
             disabled=not fits or busy,
         )
     if experiment is not None:
@@ -69,11 +69,9 @@ def main() -> None:
         TRAIN.write(SETTINGS, "seeds")
 
 
-def show(started: list[Experiment], apart: bool) -> None:
-    """Show the first of what was just started; `apart`: they differ in what runs of one experiment share."""
+def show(started: list[Experiment]) -> None:
+    """Show the first of what was just started."""
     TRAIN.put(experiment=started[0].id)
-    if apart:
-        together.note(started)
 
 
 def memory_note(config: ExperimentConfig) -> bool:
@@ -122,6 +120,8 @@ def linked_config(name: str | None, changes: dict[str, str]) -> ExperimentConfig
     """Return the experiment that a link describes: a preset's, the defaults without one, with `changes` on top."""
     if "data.path" in changes:
         changes = {**changes, "data.path": upload_path(changes["data.path"])}
+    if changes.get("data.vectors") and not is_name(changes["data.vectors"]):
+        changes = {**changes, "data.vectors": upload_path(changes["data.vectors"])}
     return from_query({**(to_query(preset(name).config) if name else {}), **changes})
 
 

@@ -33,6 +33,7 @@ SEEN = "seen.npy"
 MODEL, WEIGHTS = "model.json", "model.safetensors"
 WORD_PIECES = "word_pieces.json"  # beside a model that reads texts with a vocabulary of its own
 PREDICTIONS = "predictions.npz"
+PAIR_MEASURES = "pairs.npz"
 RESULT = "result.json"
 # Calculations once kept all they knew in files, visitors' texts too; nothing reads them any more.
 FORMER = ("jobs",)

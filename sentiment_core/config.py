@@ -23,7 +23,7 @@ from sentiment_core.tasks import PAIRS, RECURRENT, REVIEWS, SEQUENCES, TASKS, TR
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 Tokenizer = Literal["unified", "word", "whitespace"]
 Keep = Literal["head", "tail", "head_tail"]
-Embeddings = Literal["glove-50", "glove-100", "word2vec", "random"]
+Embeddings = Literal["glove-50", "glove-100", "word2vec", "random", "own"]
 Norm = Literal["none", "batch", "layer"]
 Encoding = Literal[
     "detect",
@@ -129,6 +129,13 @@ class DataConfig(Config):
     embeddings: Annotated[Embeddings, About(WORD_VECTORS)] = Field(
         "glove-50", title="Word vectors", description="Vectors each token is looked up in."
     )
+    vectors: Annotated[str | None, BeforeValidator(_none_word), About(WORD_VECTORS)] = Field(
+        None,
+        max_length=1_000,
+        title="Own vectors",
+        description="What own word vectors are read from: a file in word2vec's, GloVe's or fastText's format, or a "
+        "name that gensim.downloader knows.",
+    )
     embedding_dim: Annotated[int, About(WORD_VECTORS)] = Field(
         100, ge=2, le=600, title="Vector size", description="Components of word2vec and random vectors."
     )
@@ -147,7 +154,12 @@ class DataConfig(Config):
         8_000, ge=300, le=50_000, title="Word pieces", description="Pieces in the WordPiece vocabulary."
     )
     pair_tokens: Annotated[int, About(PAIRS)] = Field(
-        64, ge=8, le=512, title="Longest pair", description="Pieces of two segments together, special ones included."
+        128,
+        ge=8,
+        le=512,
+        title="Longest pair",
+        description="Pieces of two segments together, special ones included. Short ones leave little that tells "
+        "whether the second follows.",
     )
     sequence_length: Annotated[int, About(SEQUENCES)] = Field(
         20,
@@ -166,6 +178,8 @@ class DataConfig(Config):
             if not getattr(self, name):
                 what = (type(self).model_fields[name].title or name).lower()
                 raise ValueError(f"data.{name}: give the {what} to read (data.source is {self.source})")
+        if self.embeddings == "own" and not self.vectors:
+            raise ValueError("data.vectors: give a file of word vectors, or a name of gensim.downloader")
         if self.source not in (those := offers_split(self.split)):
             raise ValueError(f"data.split: {self.split} exists for data.source={' or '.join(those)} only; use grouped")
         return self

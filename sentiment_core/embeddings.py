@@ -1,4 +1,4 @@
-"""Word vectors: GloVe as published, or vectors learned or drawn for the loaded reviews.
+"""Word vectors: GloVe as published, any others from a file, or vectors learned or drawn for the loaded reviews.
 
 Ids are those of `text.TextEncoder`: id 0 is padding and unknown words, id `i + 1` is row `i` of the matrix.
 """
@@ -27,6 +27,7 @@ from sentiment_core.config import DataConfig, Tokenizer
 from sentiment_core.datasets import Progress
 from sentiment_core.errors import EmbeddingsError, StoreError
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
+from sentiment_core.vector_files import fetched, is_name, read_vectors
 
 GLOVE_100 = "glove-wiki-gigaword-100"
 # The spread of a GloVe component over frequent words, so that random vectors start on the same scale.
@@ -68,6 +69,9 @@ def load_vectors(
     `training_texts` is called only for word2vec and random vectors, whose vocabulary comes from the training reviews;
     `corpus_key` identifies those reviews. Raises `EmbeddingsError`, and `StoreError` when the disk refuses.
     """
+    if data.embeddings == "own":
+        assert data.vectors is not None  # the settings' own check
+        return own_vectors(data.vectors, progress)
     if data.embeddings in {"glove-50", "glove-100"}:
         progress(f"Loading {data.embeddings} vectors", None)
         return load_saved(data.embeddings)
@@ -85,6 +89,34 @@ def load_vectors(
         return _save(key, words, matrix.astype(np.float32))
     progress("Training word2vec on the reviews", None)
     return _save(key, *_train_word2vec(texts, words, data.tokenizer, data.embedding_dim, seed))
+
+
+def own_vectors(given: str, progress: Progress) -> WordVectors:
+    """Return the vectors of a file, or those that `gensim.downloader` has under a name; converted once per content.
+
+    Raises `EmbeddingsError` for a file that holds none and a name that cannot be fetched, `StoreError` when the disk
+    refuses.
+    """
+    path = Path(given).expanduser()
+    try:
+        named = is_name(given)
+        if named:
+            key = f"gensim-{given}"
+        elif path.is_file():
+            progress(f"Looking at {path.name}", None)
+            with path.open("rb") as file:
+                key = f"file-{hashlib.file_digest(file, _hash).hexdigest()}"
+        else:
+            raise EmbeddingsError(f"{path}: there is no such file of word vectors. Check the name and the folder.")
+        if (saved := _open(key)) is not None:
+            return saved
+        if named:
+            progress(f"Fetching the vectors {given}", None)
+            path = fetched(given)
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder("embeddings"), ignore_cleanup_errors=True) as name:
+            return _save(key, *read_vectors(path, Path(name) / "rows", progress))
+    except OSError as error:
+        raise EmbeddingsError(f"{path} cannot be read as word vectors: {error.strerror or error}.") from error
 
 
 @lru_cache(maxsize=2)
@@ -193,9 +225,13 @@ def _fingerprint(path: Path, matrix: np.memmap, words: Sequence[str]) -> str:
     """
     with path.open("rb") as file:
         file.seek(matrix.offset)
-        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES))
+        digest = hashlib.file_digest(file, _hash)
     digest.update("\n".join(words).encode("utf-8", "replace"))
     return digest.hexdigest()
+
+
+def _hash() -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=DIGEST_BYTES)
 
 
 def _digest(content: bytes) -> str:

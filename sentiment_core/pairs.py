@@ -7,22 +7,16 @@ masked, some replaced, some kept.
 
 from __future__ import annotations
 
-import hashlib
-import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from sentiment_core.artifacts import folder, written
 from sentiment_core.config import DataConfig, TrainingConfig
 from sentiment_core.datasets import TRAIN, Progress, Reviews
-from sentiment_core.errors import DataError, StoreError
+from sentiment_core.errors import DataError
+from sentiment_core.segments import segmented
 from sentiment_core.wordpiece import (
     CLS_ID,
     MASK_ID,
@@ -32,14 +26,11 @@ from sentiment_core.wordpiece import (
     WORDPIECE_VERSION,
     WordPieces,
     learn_wordpieces,
-    sentences,
 )
 
 # [CLS] first [SEP] second [SEP]
 SPECIAL_IN_PAIR = 3
 FIRST, SECOND = 0, 1
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -72,8 +63,9 @@ class Pairs:
     """N pairs of segments that follow each other in their review.
 
     `token_ids` is flat int32; the segments of pair `i` are `token_ids[starts[i]:middles[i]]` and
-    `token_ids[middles[i]:ends[i]]`, its review `reviews[i]` (ascending) and its part `parts[i]`. `shares (V,)` is how
-    frequent each piece is in training pairs, at least half a count. `seed` decides what is masked, with the pairs.
+    `token_ids[middles[i]:ends[i]]`, its review `reviews[i]` (ascending) and its part `parts[i]`; `openings[i]`
+    is that of the second segment, see `Segments`. `shares (V,)` is how frequent each piece is in training pairs, at
+    least half a count. `seed` decides what is masked, with the pairs.
     """
 
     token_ids: np.ndarray
@@ -82,6 +74,7 @@ class Pairs:
     ends: np.ndarray
     reviews: np.ndarray
     parts: np.ndarray
+    openings: np.ndarray
     shares: np.ndarray
     pieces: WordPieces
     objective: Objective
@@ -105,18 +98,29 @@ class Pairs:
 def pair_up(pairs: Pairs, members: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Return examples `(M, 2)`: the first segment of a pair beside the second of the same one, or of another review's.
 
-    `members (M,)` are pairs in any order; one half, by lot, stays together.
+    `members (M,)` are pairs in any order. One half stays together, of any two alike in length one, by lot: who always
+    says the same is right in half of them. A stranger is as long as the segment it stands for and begins with as long a
+    sentence, or the nearest there is. Were it any segment, lengths would tell: a first segment ends where the next
+    sentence has no room, so neighbours are never short together.
+
+    Raises `DataError` when all are of one review.
     """
-    order = np.sort(members)
-    reviews = pairs.reviews[order]
-    of_member = pairs.reviews[members]
-    before, behind = np.searchsorted(reviews, of_member, "left"), np.searchsorted(reviews, of_member, "right")
-    others = len(members) - (behind - before)
-    if not others.all():
+    opening = pairs.openings[members]
+    length = (pairs.ends - pairs.middles)[members]
+    # Those alike stand together, in an order by lot; a stranger is the next one, up or down, of another review.
+    order = np.lexsort((generator.random(len(members)), np.abs(opening), length, opening < 0))
+    step = generator.choice([-1, 1], len(members))
+    reviews = pairs.reviews[members[order]]
+    if (reviews == reviews[0]).all():
         raise DataError("all pairs of segments are of one review; the next sentence needs two at least")
-    # Uniform over the pairs of other reviews: those behind its own, then from the beginning.
-    strangers = order[(behind + (generator.random(len(members)) * others).astype(np.int64)) % len(members)]
-    return np.column_stack([members, np.where(generator.random(len(members)) < 0.5, members, strangers)])
+    at = np.arange(len(members))
+    while (own := reviews[at] == reviews).any():
+        at[own] = (at[own] + step[own]) % len(members)
+    lots = generator.random(-(-len(members) // 2)) < 0.5
+    together = np.column_stack([lots, ~lots]).ravel()[: len(members)]
+    seconds = np.empty_like(members)
+    seconds[order] = members[np.where(together, order, order[at])]
+    return np.column_stack([members, seconds])
 
 
 @dataclass(frozen=True)
@@ -216,12 +220,9 @@ def prepare_pairs(
     show("Learning word pieces", None)
     training = [reviews.texts[row] for row in reviews.select(TRAIN)]
     pieces = learn_wordpieces(training, data.vocabulary_size, content)
-    path = folder("corpora") / f"{hashlib.blake2b(content.encode(), digest_size=12).hexdigest()}.pieces.npz"
-    encoded = _read_cache(path, len(reviews))
-    if encoded is None:
-        encoded = _encode(pieces, reviews, show)
-        _write_cache(path, encoded)
-    ends, of_review = _segments(encoded, (data.pair_tokens - SPECIAL_IN_PAIR) // 2)
+    token_ids, (ends, of_review, openings) = segmented(
+        pieces, reviews, content, (data.pair_tokens - SPECIAL_IN_PAIR) // 2, show
+    )
     bounds = np.concatenate([[0], ends])
     # Two segments that follow each other in a review are a pair; none is in two pairs.
     place = np.arange(len(ends)) - np.searchsorted(of_review, of_review)
@@ -230,83 +231,23 @@ def prepare_pairs(
     if not (parts == TRAIN).any():
         raise DataError("no training review has two segments; choose shorter pairs (data.pair_tokens) or more reviews")
     learned = np.repeat(reviews.parts[of_review] == TRAIN, np.diff(bounds))
-    counts = np.bincount(encoded.token_ids[learned], minlength=len(pieces)).clip(min=0.5)
+    counts = np.bincount(token_ids[learned], minlength=len(pieces)).clip(min=0.5)
     starts, middles, ends = bounds[first], bounds[first + 1], bounds[first + 2]
     shares = counts / counts.sum()
     made = {
         objective: Pairs(
-            encoded.token_ids, starts, middles, ends, of_review[first], parts, shares, pieces, objective, seed
+            token_ids,
+            starts,
+            middles,
+            ends,
+            of_review[first],
+            parts,
+            openings[first + 1],
+            shares,
+            pieces,
+            objective,
+            seed,
         )
         for objective in objectives
     }
     return [made[objective] for objective in objectives]
-
-
-class Encoded(NamedTuple):
-    """Reviews as pieces: flat `token_ids` int32, the `sizes (S,)` of sentences, and the `counts (N,)` of these."""
-
-    token_ids: np.ndarray
-    sizes: np.ndarray
-    counts: np.ndarray
-
-
-def _encode(pieces: WordPieces, reviews: Reviews, show: Progress) -> Encoded:
-    split = [sentences(text) for text in reviews.texts]
-    flat = [sentence for found in split for sentence in found]
-    rows: list[np.ndarray] = []
-    for chunk in pieces.encode(flat):
-        rows += chunk
-        show("Splitting reviews into word pieces", len(rows) / len(flat))
-    return Encoded(
-        np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32),
-        np.array([len(row) for row in rows], dtype=np.int64),
-        np.array([len(found) for found in split], dtype=np.int64),
-    )
-
-
-def _segments(encoded: Encoded, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return where segments of at most `longest` pieces end `(S,)`, and the review of each `(S,)`, ascending.
-
-    Whole sentences as far as they fit; a longer one is cut.
-    """
-    sizes: list[int] = []
-    of_review: list[int] = []
-    sentence = iter(encoded.sizes.tolist())
-    for review, count in enumerate(encoded.counts.tolist()):
-        begun = 0
-        before = len(sizes)
-        for size in islice(sentence, count):
-            if begun and begun + size > longest:
-                sizes.append(begun)
-                begun = 0
-            while size > longest:
-                sizes.append(longest)
-                size -= longest
-            begun += size
-        if begun:
-            sizes.append(begun)
-        of_review += [review] * (len(sizes) - before)
-    return np.cumsum(sizes, dtype=np.int64), np.array(of_review, dtype=np.int64)
-
-
-def _read_cache(path: Path, count: int) -> Encoded | None:
-    """Return what `_write_cache` wrote of `count` reviews, or None when it is absent or damaged."""
-    if not path.exists():
-        return None
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            found = Encoded(*(archive[name] for name in Encoded._fields))
-        whole = len(found.counts) == count and found.counts.sum() == len(found.sizes)
-        whole = whole and found.sizes.sum() == len(found.token_ids)
-    except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
-        whole = False
-    if not whole:
-        logger.warning("the reviews in word pieces in %s are damaged; they are made again", path)
-        return None
-    return found
-
-
-def _write_cache(path: Path, encoded: Encoded) -> None:
-    """A full disk costs the cache, not the experiment."""
-    with suppress(StoreError), written(path) as temporary:
-        np.savez(temporary, **encoded._asdict())

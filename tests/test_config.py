@@ -42,6 +42,8 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "data.source": st.sampled_from(["demo", "imdb"]),
     "data.split": st.just("notebook"),
     "data.path": st.none(),
+    "data.embeddings": st.sampled_from(["glove-50", "word2vec", "random"]),
+    "data.vectors": st.none() | st.just("glove-twitter-25"),
     "data.text_column": st.text(max_size=30),
     "data.label_column": st.text(max_size=30),
     "data.positive": st.lists(st.sampled_from(["1", "good", "5 stars"]), unique=True).map(tuple),
@@ -135,7 +137,7 @@ def test_numbers_out_of_range_name_field_range_and_value(field: str, side: int) 
         ("model.cell", "transformer", "rnn, gru, lstm"),
         ("model.bidirectional", "maybe", "true or false"),
         ("model.head_dropout", 0.99, "a number ≥ 0 and ≤ 0.95"),
-        ("data.embeddings", "glove-300", "glove-50, glove-100, word2vec, random"),
+        ("data.embeddings", "glove-300", "glove-50, glove-100, word2vec, random, own"),
         ("device", "tpu", "auto, cpu, cuda, mps"),
     ],
 )

@@ -36,6 +36,7 @@ from ui.kit.address_fields import (
     whole,
 )
 from ui.kit.components.live_plot import AXES
+from ui.kit.own_vectors import vectors
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
 
@@ -175,7 +176,8 @@ DATA = Address(
         one_of("source", SOURCES, "demo"),
         upload("file", ""),
         one_of("tokenizer", choices("data.tokenizer"), "unified"),
-        one_of("embeddings", ("glove-50", "glove-100"), "glove-50"),
+        one_of("embeddings", ("glove-50", "glove-100", "own"), "glove-50"),
+        vectors("vectors"),
         whole("max_tokens", 1, 10_000, 400),
         one_of("keep", choices("data.keep"), "head"),
         text("search", 200),

@@ -81,6 +81,8 @@ def arguments_for(data: DataConfig) -> BaselineQuestion:
     names = [*REVIEWS, *VECTORS]
     if data.embeddings in {"word2vec", "random"}:
         names.append("embedding_dim")
+    if data.embeddings == "own":
+        names.append("vectors")
     own = SOURCES[data.source].settings(data)
     return BaselineQuestion({name: getattr(data, name) for name in names} | own)
 
@@ -192,7 +194,7 @@ def majority(training: np.ndarray, validation: np.ndarray, test: np.ndarray) -> 
 def _candidates(data: DataConfig) -> Iterator[BaselineQuestion]:
     own = arguments_for(data)
     yield own
-    reviews = {name: value for name, value in own.data.items() if name != "embedding_dim"}
+    reviews = {name: value for name, value in own.data.items() if name not in {"embedding_dim", "vectors"}}
     for tokenizer, embeddings in PUBLISHED:
         other = BaselineQuestion({**reviews, "tokenizer": tokenizer, "embeddings": embeddings})
         if other != own:

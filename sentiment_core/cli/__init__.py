@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sentiment_core.cli.files import in_options
 from sentiment_core.cli.parser import build_parser
@@ -20,16 +22,24 @@ def main(arguments: Sequence[str]) -> int:
         prepare_thread()
     try:
         with memory_errors(READING_ADVICE):
-            document, text = options.command(options)
+            found = options.command(options)
+            for part in found if isinstance(found, Iterator) else [_said(options, *found)]:
+                _print(part)
+            _print("\n")
     except SentimentLabError as error:
         message = " ".join(str(error).split())
         print(f"error: {in_options(message) if hasattr(options, 'text_column') else message}", file=sys.stderr)
         return 2
-    # JSON is plain ASCII; a text may hold what this terminal's encoding, or none at all, can express.
-    encoding = sys.stdout.encoding or "utf-8"
-    output = json.dumps(document) if options.json else text.encode(encoding, "replace").decode(encoding)
-    try:
-        print(output, flush=True)
     except BrokenPipeError:
         sys.stderr.close()
     return 0
+
+
+def _said(options: argparse.Namespace, document: Any, text: str) -> str:
+    return json.dumps(document) if options.json else text
+
+
+def _print(text: str) -> None:
+    # JSON is plain ASCII; a text may hold what this terminal's encoding, or none at all, can express.
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), end="", flush=True)

@@ -46,3 +46,11 @@ def source_fields(data: str | None) -> dict[str, Any]:
 
 def path_fields(path: str) -> dict[str, Any]:
     return {"data.source": "csv", "data.path": str(Path(os.path.expanduser(path)).resolve())}
+
+
+def vector_fields(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings for word vectors: one of the choices, or the user's own."""
+    if options.vectors is None:
+        return {"data.embeddings": options.embeddings}
+    path = Path(os.path.expanduser(options.vectors))
+    return {"data.embeddings": "own", "data.vectors": str(path.resolve()) if path.exists() else options.vectors}

@@ -32,6 +32,17 @@ def health(options: argparse.Namespace) -> tuple[Any, str]:
     return rows, "\n".join(lines)
 
 
+def masked_words(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.findings.masked_words import hold_runs, sentences
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        found = hold_runs([store.run(run_id) for run_id in options.run_id])
+    lines = [f"{held.second} against {held.first}: {' '.join(sentences(held))}" for held in found]
+    none = "Nothing to hold against each other: finished runs of one experiment with the same test pairs are needed."
+    return [held.document() for held in found], "\n".join(lines) or none
+
+
 def order_map(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.findings import order_map as findings
 

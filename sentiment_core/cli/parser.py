@@ -23,6 +23,7 @@ SPLIT_HELP = (
     "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column "
     "(what the file's column split says)"
 )
+VECTORS_HELP = "your own, instead: a file in word2vec's, GloVe's or fastText's format, or a name of gensim.downloader"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--data", metavar="SOURCE", help=sources)
     train.add_argument("--split", help=SPLIT_HELP)
     train.add_argument("--embeddings", help="glove-50, glove-100, word2vec or random")
+    train.add_argument("--vectors", metavar="FILE|NAME", help=VECTORS_HELP)
     train.add_argument("--limit", help="use at most so many reviews")
     train.add_argument("--epochs", help="passes over the training reviews")
     train.add_argument("--max-steps", help="stop after so many updates")
@@ -133,9 +135,16 @@ def build_parser() -> argparse.ArgumentParser:
     linear.add_argument("--split", default=DataConfig().split, help=SPLIT_HELP)
     add_file_options(linear)
     linear.add_argument("--embeddings", default="glove-50", help="vectors the elastic net averages")
+    linear.add_argument("--vectors", metavar="FILE|NAME", help=VECTORS_HELP)
     linear.add_argument("--limit", help="use at most so many reviews")
     health = add("health", findings.health, "Say what is wrong with runs, as far as their measurements show it.")
     health.add_argument("run_id", metavar="RUN_ID", nargs="+")
+    masked = add(
+        "masked-words",
+        findings.masked_words,
+        "Hold masked language models of one experiment against the first, on the same masked words of the test pairs.",
+    )
+    masked.add_argument("run_id", metavar="RUN_ID", nargs="+", help="runs of one experiment")
     order_map = add(
         "order-map",
         findings.order_map,

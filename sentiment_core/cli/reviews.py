@@ -3,73 +3,119 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sentiment_core.cli.files import file_fields, in_options, path_fields, source_fields
+from sentiment_core.cli.files import file_fields, in_options, path_fields, source_fields, vector_fields
 from sentiment_core.cli.numbers import all_finite, finite, score
-from sentiment_core.cli.output import write
+from sentiment_core.cli.output import joined, written
 from sentiment_core.cli.progress import ProgressLine
 from sentiment_core.config import from_fields
 from sentiment_core.errors import ConfigError
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def predict(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.explain.batch import Asked
+    from sentiment_core.explain.in_pieces import AnswersInPieces
+
+
+def predict(options: argparse.Namespace) -> Iterator[str]:
+    from sentiment_core.datasets import silent
     from sentiment_core.explain import load_predictor
-    from sentiment_core.explain.batch import file_asked, measures, seen_sentence
-    from sentiment_core.explain.unseen import seen_among
-    from sentiment_core.steps.rules import positive
+    from sentiment_core.explain.answers_table import FORMATS
+    from sentiment_core.explain.in_pieces import AnswersInPieces
+    from sentiment_core.explain.unseen import seen_by
     from sentiment_core.store import Store
 
     data = from_fields({**file_fields(options), **path_fields(options.data)}).data
-    asked = file_asked(data, keep_columns=options.output is not None)
-    with Store() as store:
-        probabilities, read = load_predictor(options.model, store).answers(asked.texts)
-        seen = seen_among(asked.texts, options.model, store)
-    asked = replace(asked, seen=seen, read=read)
-    # A network that diverged answers with no number, which is neither class.
-    predicted = [int(positive(value)) if math.isfinite(value) else None for value in probabilities]
-    document: dict[str, Any] = {
-        "rows": [
-            {"probability": finite(probability), "label": label}
-            for probability, label in zip(probabilities, predicted, strict=True)
-        ],
-        "seen": None,
-    }
-    if seen is not None:
-        document["seen"] = int(seen.sum())
-        for row, is_seen in zip(document["rows"], seen.tolist(), strict=True):
-            row["seen"] = is_seen
-    lines = [
-        f"{probability:.4f} {'no answer' if label is None else label}"
-        for probability, label in zip(probabilities, predicted, strict=True)
-    ]
-    judged = asked.judged
-    if asked.labels is not None and judged.any():
-        found = measures(probabilities[judged], asked.labels[judged])
-        document |= all_finite(found)
-        lines.append("  ".join(f"{name} {value:.4f}" for name, value in found.items()))
-        if seen is not None and 0 < seen.sum() < len(seen) and (fresh := judged & ~seen).any():
-            document["unseen"] = all_finite(measures(probabilities[fresh], asked.labels[fresh]))
-    said = [*asked.warnings, *asked.remarks(), seen_sentence(asked, probabilities)]
-    document["warnings"] = [in_options(sentence) for sentence in said if sentence is not None]
-    lines += document["warnings"]
-    if options.output is not None:
-        _write_answers(asked, probabilities.tolist(), options.output)
-        lines = [f"{options.output}: {len(asked.texts):,} answers", *lines[len(predicted) :]]
-    return document, "\n".join(lines)
-
-
-def _write_answers(asked: Any, probabilities: list[float], output: str) -> None:
-    from sentiment_core.explain.answers_table import as_csv, as_parquet
-
-    form = {".csv": as_csv, ".parquet": as_parquet}.get(Path(output).suffix.lower())
-    if form is None:
+    output = options.output
+    if output is not None and Path(output).suffix.lower() not in FORMATS:
         raise ConfigError(f"--output {output}: answers are written as .csv or .parquet; choose such a name")
-    write(output, form(asked, probabilities, 0.5))
+    with Store() as store:
+        predictor = load_predictor(options.model, store)
+        seen = seen_by(options.model, store)
+    # Beside rows on the same terminal, progress would be in the way.
+    progress = silent if output is None and sys.stdout.isatty() else ProgressLine().say
+    answers = AnswersInPieces(predictor, data, seen, keep_columns=output is not None, progress=progress)
+    if options.json:
+        yield '{"rows": ['
+        yield from joined((json.dumps(_rows(*piece))[1:-1] for piece in _answered(answers, output)), ", ")
+        yield f"], {json.dumps(_found(answers)).removeprefix('{')}"
+        return
+    if output is None:
+        lines: Iterator[str] = ("\n".join(_line(*row) for row in _said(found)) for _, found in _answered(answers, None))
+    else:
+        count = sum(len(found) for _, found in _answered(answers, output))
+        lines = iter([f"{output}: {count:,} answers"])
+    yield from joined(chain(lines, _summary(answers)), "\n")
+
+
+def _answered(answers: AnswersInPieces, output: str | None) -> Iterator[tuple[Asked, np.ndarray]]:
+    """Yield what `answers` does, written to `output` on the way; a line of progress ends with it."""
+    from sentiment_core.explain.answers_table import FORMATS
+
+    if output is None:
+        yield from answers
+    else:
+        with written(output) as file:
+            table = FORMATS[Path(output).suffix.lower()](file, 0.5)
+            for asked, probabilities in answers:
+                table.add(asked, probabilities.tolist())
+                yield asked, probabilities
+            table.close()
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _said(probabilities: np.ndarray) -> list[tuple[float, int | None]]:
+    """Return each P(positive) with the class it means; a network that diverged answers with no number, so with none."""
+    from sentiment_core.steps.rules import positive
+
+    return [(value, int(positive(value)) if math.isfinite(value) else None) for value in probabilities.tolist()]
+
+
+def _line(probability: float, label: int | None) -> str:
+    return f"{probability:.4f} {'no answer' if label is None else label}"
+
+
+def _rows(asked: Asked, probabilities: np.ndarray) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [
+        {"probability": finite(probability), "label": label} for probability, label in _said(probabilities)
+    ]
+    if asked.seen is not None:
+        for row, is_seen in zip(rows, asked.seen.tolist(), strict=True):
+            row["seen"] = is_seen
+    return rows
+
+
+def _found(answers: AnswersInPieces) -> dict[str, Any]:
+    """Return what is said about all answers together."""
+    from sentiment_core.explain.judged import measures, seen_sentence
+
+    about, probabilities = answers.about, answers.probabilities
+    seen, counted, labels = about.seen, about.counted, about.labels
+    found: dict[str, Any] = {"seen": None if seen is None else int(seen.sum())}
+    if labels is not None and counted.any():
+        found |= all_finite(measures(probabilities[counted], labels[counted]))
+        if seen is not None and 0 < seen.sum() < len(seen) and (fresh := counted & ~seen).any():
+            found["unseen"] = all_finite(measures(probabilities[fresh], labels[fresh]))
+    said = [*answers.warnings, *about.remarks(), seen_sentence(about, probabilities)]
+    return {**found, "warnings": [in_options(sentence) for sentence in said if sentence is not None]}
+
+
+def _summary(answers: AnswersInPieces) -> Iterator[str]:
+    # A generator: what it says is known once all answers were given.
+    found = _found(answers)
+    names = [name for name in ("accuracy", "ece", "brier", "chance") if name in found]
+    if names:
+        yield "  ".join(f"{name} {math.nan if found[name] is None else found[name]:.4f}" for name in names)
+    yield from found["warnings"]
 
 
 def explain(options: argparse.Namespace) -> tuple[Any, str]:
@@ -202,7 +248,7 @@ def study(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def baselines(options: argparse.Namespace) -> tuple[Any, str]:
-    fields = {"data.split": options.split, "data.embeddings": options.embeddings, "data.limit": options.limit}
+    fields = {"data.split": options.split, **vector_fields(options), "data.limit": options.limit}
     config = from_fields({**fields, **source_fields(options.data), **file_fields(options)})
     from sentiment_core import baselines
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentiment_core.cli.files import file_fields, source_fields
+from sentiment_core.cli.files import file_fields, source_fields, vector_fields
 from sentiment_core.cli.numbers import percent
 from sentiment_core.cli.output import write
 from sentiment_core.cli.progress import ProgressLine
@@ -33,7 +33,7 @@ def build_configs(options: argparse.Namespace) -> list[ExperimentConfig]:
         "seed": options.seed,
         "device": options.device,
         "data.split": options.split,
-        "data.embeddings": options.embeddings,
+        **vector_fields(options),
         "data.limit": options.limit,
         "training.epochs": options.epochs,
         "training.max_steps": options.max_steps,

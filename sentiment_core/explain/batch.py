@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -12,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.calibration import brier_score, expected_calibration_error
 from sentiment_core.config import DataConfig, Keep
 from sentiment_core.datasets.file import reader, settings
-from sentiment_core.datasets.file.labels import NO_LABEL
+from sentiment_core.datasets.file.table import Table
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.explain.catalogue import PRETRAINED, load_predictor, run_of, weights_of
+from sentiment_core.explain.judged import Judged
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
 from sentiment_core.explain.unseen import own_test, seen_among
-from sentiment_core.metrics import Balance, Status
+from sentiment_core.metrics import Status
 from sentiment_core.predictions import is_about, read_predictions
-from sentiment_core.remarks import WordsRead, about_answers, rare_class
+from sentiment_core.remarks import WordsRead
 from sentiment_core.steps.rules import correct, positive
 from sentiment_core.store import Store
 from sentiment_core.work.kinds import Kind, Progress
@@ -50,22 +49,10 @@ class Asked:
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
-    def judged(self) -> np.ndarray:
-        """Which rows `(N,)` bool an accuracy is over: those with a label and with words that the model knows."""
-        if self.labels is None:
-            return np.zeros(len(self.texts), dtype=bool)
-        labelled: np.ndarray = ~self.blank & (self.labels != NO_LABEL)
-        return labelled if self.read is None else labelled & (self.read.words > 0)
-
-    @cached_property
-    def blank(self) -> np.ndarray:
-        """Which rows `(N,)` bool have no text."""
-        return np.fromiter((not text.strip() for text in self.texts), dtype=bool, count=len(self.texts))
-
-    def remarks(self) -> tuple[str, ...]:
-        """Return what the model could not read of the reviews, and what their labels make of an accuracy."""
-        read = () if self.read is None else about_answers(self.read, self.blank)
-        return read if self.labels is None else (*read, *rare_class(self.labels[self.judged]))
+    def about(self) -> Judged:
+        """What may be counted of the answers to them."""
+        blank = np.fromiter((not text.strip() for text in self.texts), dtype=bool, count=len(self.texts))
+        return Judged(blank, self.labels, self.seen, self.read)
 
 
 @dataclass(frozen=True)
@@ -166,19 +153,25 @@ def _asked(question: BatchQuestion, store: Store) -> Asked:
             else own_test(question.model, store)
         )
         return Asked(list(reviews.texts), np.asarray(reviews.labels))
-    return file_asked(settings(question.data, question.reading))
-
-
-def file_asked(data: DataConfig, *, keep_columns: bool = True) -> Asked:
-    """Return every review of a file, blank rows included; raises `DataError` where there are none."""
-    table = reader.read(data, keep_columns=keep_columns)
+    data = settings(question.data, question.reading)
+    table = reader.read(data, keep_columns=True)
     if not table.texts:
-        raise DataError(f"{Path(data.path or '').name} holds no reviews; give it one row per review")
+        raise no_reviews(data)
+    return asked_of(table)
+
+
+def asked_of(table: Table) -> Asked:
+    """Return the rows of a file as reviews to ask about."""
     found = table.understood
     others = {name: values for name, values in (table.columns or {}).items() if name != found.text_column}
     return Asked(
         table.texts, table.labels, found.sentences(trained=False), text_column=found.text_column, columns=others
     )
+
+
+def no_reviews(data: DataConfig) -> DataError:
+    """Return the error for a file without any row."""
+    return DataError(f"{Path(data.path or '').name} holds no reviews; give it one row per review")
 
 
 def answers_in_test(question: BatchQuestion, asked: Asked, store: Store) -> np.ndarray | None:
@@ -239,48 +232,6 @@ def ranking(probabilities: np.ndarray, labels: np.ndarray | None, threshold: flo
         return np.argsort(-confidence, kind="stable")
     right = correct(probabilities, labels, threshold)
     return np.lexsort((-confidence, right))
-
-
-def measures(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 0.5) -> dict[str, float]:
-    """Return `accuracy` at a threshold, `ece` (expected calibration error) and `brier` of at least one answer.
-
-    All three are NaN where an answer is not a number. `chance` is the accuracy of always naming the larger class.
-    """
-    found: dict[str, float] = dict.fromkeys(("accuracy", "ece", "brier"), math.nan)
-    if np.isfinite(probabilities).all():
-        found["accuracy"] = float(correct(probabilities, labels, threshold).mean())
-        found["ece"] = expected_calibration_error(probabilities, labels)
-        found["brier"] = brier_score(probabilities, labels)
-    return {**found, "chance": Balance(len(labels), int(positive(labels).sum())).chance}
-
-
-def seen_sentence(asked: Asked, probabilities: np.ndarray, threshold: float = 0.5) -> str | None:
-    """Return what the answers are worth as a test of the model, None where all reviews are new to it."""
-    count = len(asked.texts)
-    if asked.seen is None:
-        return (
-            "Whether the model has learned from some of these reviews cannot be told: it was trained before that was "
-            "kept, and its reviews are gone."
-        )
-    seen, fresh = int(asked.seen.sum()), ~asked.seen
-    if not seen:
-        return None
-    if not fresh.any():
-        return (
-            "The model was trained or validated on every one of these reviews: its answers say what it remembers, not "
-            "how good it is."
-        )
-    sentence = f"The model was trained or validated on the text of {seen:,} of these {count:,} reviews."
-    if asked.labels is None:
-        return sentence
-    fresh &= asked.judged
-    if not fresh.any():
-        return sentence
-    new = measures(probabilities[fresh], asked.labels[fresh], threshold)
-    return (
-        f"{sentence} Over the {int(fresh.sum()):,} others: accuracy {new['accuracy']:.3f}, calibration error "
-        f"{new['ece']:.3f}."
-    )
 
 
 def _cut(asked: Asked) -> Asked:

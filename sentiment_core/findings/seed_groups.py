@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sentiment_core.config import OBSERVING_FIELDS
+from sentiment_core.config import OBSERVING_FIELDS, flatten
 from sentiment_core.intervals import Mean, mean_of
 from sentiment_core.store import Experiment, Run
 
@@ -59,14 +59,23 @@ def setting_of(run: Run) -> str:
     return run.config.model_dump_json(exclude={*UNLIKE_IN_SEEDS, "runs"})
 
 
-def alike_but_seed(experiment: Experiment, others: Iterable[Experiment]) -> list[Experiment]:
-    """Return those of `others` that differ from `experiment` in nothing but name and seed, by rising seed."""
+def siblings(experiment: Experiment, others: Iterable[Experiment], fields: Sequence[str] = ()) -> list[Experiment]:
+    """Return `experiment` and those of `others` that differ from it in nothing but seed and `fields`, sorted by those.
 
-    def setting(each: Experiment) -> str:
-        return each.config.model_dump_json(exclude={"name", "seed"})
+    Names, and what changes no training, do not count. Of those that are alike in all there is one.
+    """
+    free = ("seed", *fields)
 
-    own = setting(experiment)
-    return sorted((each for each in others if setting(each) == own), key=lambda each: each.config.seed)
+    def rest(settings: Mapping[str, Any], each: Experiment) -> object:
+        fixed = {name: value for name, value in settings.items() if name not in OBSERVING_FIELDS and name not in free}
+        return fixed, [run.overrides for run in each.config.runs]
+
+    wanted, found = rest(flatten(experiment.config), experiment), {}
+    for each in [experiment, *others]:
+        settings = flatten(each.config)
+        if rest(settings, each) == wanted:
+            found.setdefault(tuple(settings[name] for name in free), each)
+    return [found[key] for key in sorted(found)]
 
 
 def described(group: SeedGroup) -> dict[str, Any]:

@@ -196,6 +196,7 @@ def _in_force(field: str, settings: Mapping[str, Any]) -> bool:
         "training.momentum": settings["training.optimizer"] == "sgd",
         "training.embedding_rate": not settings[FROZEN],
         "data.embedding_dim": settings["data.embeddings"] in {"word2vec", "random"},
+        "data.vectors": settings["data.embeddings"] == "own",
     }
     return needs.get(field, True)
 

@@ -16,11 +16,11 @@ _COMPARED = (("lstm", "default"), ("lstm-forget", "lstm"), ("attention", "defaul
 
 
 def amount(left: np.ndarray) -> str:
-    """Return log10 `left (S,)` as a number of the last word's gradient, such as `10^−15.4 ± 0.2`."""
+    """Return log10 `left (S,)` as a number of the last word's gradient, such as `10^(−15.4 ± 0.2)`."""
     if not np.isfinite(left).all():
         return "nothing that a float32 holds"
-    spread = f" ± {left.std(ddof=1):.1f}" if len(left) > 1 else ""
-    return f"10^{left.mean():.1f}{spread}".replace("-", "−")
+    exponent = f"({left.mean():.1f} ± {left.std(ddof=1):.1f})" if len(left) > 1 else f"{left.mean():.1f}"
+    return f"10^{exponent}".replace("-", "−")
 
 
 def fates(flow: Flow, when: When, distance: int) -> list[tuple[str, str]]:

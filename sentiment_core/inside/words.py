@@ -134,8 +134,8 @@ def flat(shares: Sequence[float], function: str) -> str:
 def survives(slopes: Sequence[float], lengths: Sequence[float], depth: int) -> str:
     """Return what the slopes alone, and the network with its weights, leave of a gradient through `depth` layers."""
     return (
-        f"Through {depth} {'layer' if depth == 1 else 'layers'} the slopes alone leave {span(slopes, '.1e')} of a "
-        f"gradient; with the weights that make pre-activations of this size it is {span(lengths, '.1e')}."
+        f"Through {depth} {'layer' if depth == 1 else 'layers'} the slopes alone leave {span(slopes, '.2g')} of a "
+        f"gradient; with the weights that make pre-activations of this size it is {span(lengths, '.2g')}."
     )
 
 

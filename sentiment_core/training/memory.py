@@ -49,7 +49,8 @@ _CHARACTERS_A_TOKEN = 5.0
 _LONGEST = 2_800
 _COMMONLY_CUT = 500
 _MOST_WORDS = 400_000
-_DIM = {"glove-50": 50, "glove-100": 100}
+# Of own vectors, the usual size of published ones: they are not read yet.
+_DIM = {"glove-50": 50, "glove-100": 100, "own": 300}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews
 from sentiment_core.models import Network
 from sentiment_core.models.masked import MaskedLanguageModel, build_masked_model
+from sentiment_core.pair_measures import PairMeasures, write_pair_measures
 from sentiment_core.pairs import Objective, Pairs, masked_pairs, pair_up, prepare_pairs
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.training.checkpoints import write_model
@@ -85,6 +86,8 @@ class PairAnswers:
 class PretrainingTask(Task[Pairs, PairBatch]):
     """Masked language model and next sentence; an example is a pair's first segment beside a pair's second."""
 
+    keeps_answers = True
+
     def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Pairs]:
         reviews = load_reviews(config.data, show)
         objectives = [Objective.of(config.resolve(run).training) for run in config.runs]
@@ -105,13 +108,16 @@ class PretrainingTask(Task[Pairs, PairBatch]):
         # A second segment of another review needs two reviews; a small part may have one.
         if len(np.unique(data.reviews[members])) < 2:
             return []
+        if len(members) > MOST_EVALUATED:
+            members = generator.choice(members, MOST_EVALUATED, replace=False)
         examples = pair_up(data, members, generator)
-        if len(examples) > MOST_EVALUATED:
-            examples = examples[generator.choice(len(examples), MOST_EVALUATED, replace=False)]
         plan = plan_evaluation(np.arange(len(examples)), data.lengths(examples), EVALUATION_BATCH_SIZE)
         return [examples[rows] for rows in plan]
 
     def batch(self, data: Pairs, examples: np.ndarray) -> PairBatch:
+        if data.parts[examples[0, 0]] != TRAIN:
+            # Every run is asked the same, however it learned: so they can be held against each other.
+            data = replace(data, objective=Objective())
         masked = masked_pairs(data, examples)
         chosen = np.flatnonzero(masked.chosen)
         return PairBatch(
@@ -152,6 +158,17 @@ class PretrainingTask(Task[Pairs, PairBatch]):
             "pair_loss": answers.pair_losses,
             "pair_accuracy": correct(answers.follows, batch.follows, EVEN_LOG_ODDS),
         }
+
+    def kept(self, answers: PairAnswers, batch: PairBatch) -> torch.Tensor:
+        pair = batch.chosen // batch.token_ids.shape[1]
+        losses = answers.word_losses
+        sums = torch.zeros(len(batch.follows), 2, device=losses.device)
+        sums.index_add_(0, pair, torch.stack([torch.ones_like(losses), losses], dim=1))
+        return torch.column_stack([sums, correct(answers.follows, batch.follows, EVEN_LOG_ODDS)])
+
+    def write_test(self, folder: Path, data: Pairs, examples: np.ndarray, answers: np.ndarray) -> None:
+        reviews = data.reviews[examples[:, 0]]
+        write_pair_measures(folder, PairMeasures(examples, reviews, answers, data.unigram_loss))
 
     def levels(self, data: Pairs) -> Mapping[str, float]:
         return {

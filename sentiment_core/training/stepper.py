@@ -87,7 +87,7 @@ class Stepper:
         """Return loss and accuracy over all answers about `batches`, with the averaged weights where there are any.
 
         The accuracy is NaN where an answer is not a finite number. The task's details of `part` stay in the run. `keep`
-        is handed each batch's answers `(N, …)`, float32 on the CPU.
+        is handed what the task keeps of each batch `(B, …)`, on the CPU.
         """
         total = 0.0
         details: dict[str, list[torch.Tensor]] = defaultdict(list)
@@ -104,7 +104,7 @@ class Stepper:
                 for name, values in self.task.details(answers, there).items():
                     details[f"{part}_{name}"].append(values)
                 if keep is not None:
-                    keep(answers.cpu())
+                    keep(self.task.kept(answers, there).cpu())
         for name, found in details.items():
             run.measure(name, torch.cat(found).mean())
         if not sizes:

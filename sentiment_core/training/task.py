@@ -133,8 +133,13 @@ class Task(ABC, Generic[Data, AnyBatch]):
         """
         return {}
 
+    def kept(self, answers: Any, batch: AnyBatch) -> torch.Tensor:
+        """Return what is kept of float32 `answers` about the test part, a row for each example of `batch` `(B, …)`."""
+        kept: torch.Tensor = answers
+        return kept
+
     def write_test(self, folder: Path, data: Data, examples: np.ndarray, answers: np.ndarray) -> None:
-        """Keep the answers `(N, …)`, tensors, about the examples `(N,)` of the test part. Raises `StoreError`."""
+        """Keep `answers (N, …)`, see `kept`, about the examples `(N,)` of the test part. Raises `StoreError`."""
 
 
 def task_named(name: str) -> Task[Any, Any]:

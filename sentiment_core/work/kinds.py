@@ -111,6 +111,7 @@ KINDS: dict[str, str] = {
     "predictions": "sentiment_core.explain.batch:PREDICTIONS",
     "explanation": "sentiment_core.explain.job:EXPLANATION",
     "reviews": "sentiment_core.data_view.job:REVIEWS",
+    "vectors": "sentiment_core.data_view.own_vectors:VECTORS",
 }
 """Name → `module:CONSTANT`, a `Kind` of that name."""
 

@@ -17,6 +17,7 @@ from sentiment_core.datasets import TEST, load_reviews, silent
 from sentiment_core.errors import DataError
 from sentiment_core.explain import batch
 from sentiment_core.explain.answers_table import as_csv
+from sentiment_core.explain.judged import seen_sentence
 from sentiment_core.explain.study import draw_sample
 from sentiment_core.explain.study_question import study_arguments
 from sentiment_core.explain.study_words import described
@@ -162,7 +163,7 @@ def test_a_file_of_nothing_else_says_that_it_is_no_test(store: Store, limited: R
     assert asked.seen is not None and asked.seen.sum() == 80
     texts = [text for text, seen in zip(asked.texts, asked.seen, strict=True) if seen]
     only = batch.Asked(texts, np.zeros(80, dtype=np.int8), seen=np.ones(80, dtype=bool))
-    assert "what it remembers" in (batch.seen_sentence(only, np.full(80, 0.9)) or "")
+    assert "what it remembers" in (seen_sentence(only.about, np.full(80, 0.9)) or "")
     assert b"label,seen,text" in as_csv(only, [0.9] * 80, 0.5)
 
 

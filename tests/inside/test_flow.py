@@ -56,14 +56,14 @@ def test_sentences_carry_their_figures_and_are_left_out_where_seeds_disagree() -
     flow = made(default=[-0.2, -0.25, -0.3], large=[0.1, 0.1, 0.1], lstm=[-0.1, -0.1, -0.29])
     said = dict(fates(flow, "before", 64))
     assert list(said) == ["It vanishes", "It explodes"]
-    assert said["It vanishes"].startswith("tanh RNN: 10^−16.0 ± 3.2; ")
-    assert said["It explodes"] == "tanh RNN, recurrent matrix × 4: 10^6.4 ± 0.0"
+    assert said["It vanishes"].startswith("tanh RNN: 10^(−16.0 ± 3.2); ")
+    assert said["It explodes"] == "tanh RNN, recurrent matrix × 4: 10^(6.4 ± 0.0)"
     assert "It depends on the seed" in dict(fates(made(gru=[-0.1, 0.0, 0.1]), "after", 64))
     compared = comparisons(flow, "before", 64)
     assert [sentence.partition(":")[0] for sentence in compared] == [
         "tanh RNN, attention against tanh RNN",
     ], "one seed of the LSTM is no better, and its twin with a bias neither"
-    assert "10^9.6 ± 3.2 times as much arrives, more in every seed" in compared[0]
+    assert "10^(9.6 ± 3.2) times as much arrives, more in every seed" in compared[0]
     lost = made(default=[-np.inf, -0.2, -0.2])
     assert "instead of nothing that a float32 holds" in comparisons(lost, "after", 128)[-1]
     assert amount(np.array([-1.0])) == "10^−1.0"

@@ -94,5 +94,5 @@ def test_sentences_follow_from_the_numbers():
     assert "dead: zero for all" not in words.dead(0, 64, 128, 0.0)
     assert "exactly 0" in words.dead(3, 64, 128, 0.0) and "exactly 0" not in words.dead(3, 64, 128, 1e-3)
     said = words.survives([1e-7, 2e-7], [0.1, 0.1], 10)
-    assert "10 layers" in said and "1.0e-07 to 2.0e-07" in said and "1.0e-01" in said
+    assert "10 layers" in said and "1e-07 to 2e-07" in said and "it is 0.1." in said
     assert "1 layer the" in words.survives([0.5], [0.5], 1)

@@ -147,7 +147,7 @@ def test_another_batch_size_is_an_experiment_of_its_own(open_page, lab, monkeypa
     assert page.query_params["experiment"] == first.id
     links = [link.proto for link in page.get("page_link")]
     assert [link.label for link in links if f"experiment={second.id}" in link.query_string] == ["batch 16, queued"]
-    both = next(link.query_string for link in links if link.label == "Compare under Runs")
+    both = next(link.query_string for link in links if link.label == "All 2 under Runs")
     assert all(run.id in both for one in (first, second) for run in one.runs)
 
 

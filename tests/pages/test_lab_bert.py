@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 
-from sentiment_core.config import from_fields
+from sentiment_core.config import RunConfig, from_fields, with_runs
 from sentiment_core.explain.fill import SHIPPED, load_pair_reader
-from sentiment_core.store import Store
-from sentiment_core.work.training import train_here
+from sentiment_core.store import Store, Worker
+from sentiment_core.work.training import run_experiment, train_here
+from sentiment_core.work.worker import StopSignal
 from tests.explain.test_fill import FIELDS
 from ui.labs.bert import batch, models
 
@@ -99,12 +99,31 @@ def test_without_positions_shuffled_words_answer_alike(open_page: Any) -> None:
     assert by_model["Encoder"]["in the first gap"].nunique() == 2
 
 
-def test_every_twin_leads_to_train(open_page: Any) -> None:
+def test_twins_start_once_it_was_said_what_is_expected_and_lead_to_train(open_page: Any) -> None:
     page = open_page("labs", lab="bert", view="train")
     assert not page.exception
-    links = page.get("page_link")
-    assert len([link for link in links if link.proto.label == "Train"]) == 5
-    assert np.all(["task=masked-words" in str(link.proto) for link in links if link.proto.label == "Train"])
+    starts = [button for button in page.button if button.label == "Train"]
+    assert len(starts) == len(page.radio) == 5 and all(button.disabled for button in starts)
+    page.radio(key="lab:bert:twins:bert-masking").set_value("always [MASK]").run()
+    assert [button.disabled for button in page.button if button.label == "Train"].count(False) == 1
+    links = [link for link in page.get("page_link") if link.proto.label == "On other reviews"]
+    assert len(links) == 5 and all("task=masked-words" in str(link.proto) for link in links)
+
+
+def test_the_verdict_of_untrained_twins_says_that_nothing_can_be_said(open_page: Any) -> None:
+    twins = [RunConfig(name="one"), RunConfig(name="two", overrides={"model.positions": "none"})]
+    config = with_runs(from_fields({**FIELDS, "data.limit": 300}), twins)
+    with Store() as store:
+        worker = Worker.of()
+        asked = store.create_experiment(config, "two", worker)
+        run_experiment(store, asked.id, StopSignal(), worker)
+    page = open_page("labs", lab="bert", view="train", experiment=asked.id)
+    assert not page.exception and not page.error
+    shown = said(page)
+    assert "You said: **two**" in shown and "Measured" not in shown and "one seed" not in shown
+    assert "Neither has learned more about masked words yet" in shown and "fills in words better" not in shown
+    page = open_page("labs", lab="bert", view="train", experiment="gone")
+    assert page.error and len(page.radio) == 5
 
 
 def test_the_form_shows_the_settings_of_a_pre_training_and_hides_those_of_recurrent_networks(open_page: Any) -> None:

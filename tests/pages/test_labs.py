@@ -75,6 +75,8 @@ def test_the_list_links_to_every_lab(open_page):
     assert not page.exception and not page.error
     links = [link.proto.query_string for link in page.get("page_link")]
     assert links == [f"lab={item.name}" for item in LABS]
+    headings = [item.value for item in page.markdown if item.value.startswith("#### ")]
+    assert headings == [f"#### {kind}" for kind in dict.fromkeys(item.kind for item in LABS)]
     assert all(item.summary in texts(page.markdown).replace("\\", "") for item in LABS)
 
 
@@ -301,7 +303,7 @@ def test_a_lab_is_a_module_and_an_entry(open_page, monkeypatch):
     module.ADDRESS = lab_address("doubling", whole("knob", 0, 9, 3))
     module.draw = lambda: st.text(2 * st.slider("Knob", 0, 9, key=module.ADDRESS.key("knob")))
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    entry = Lab("doubling", "Doubling", "Twice as much.", module.__name__, ":material/add:")
+    entry = Lab("doubling", "Doubling", "Twice as much.", module.__name__, ":material/add:", "Sums")
     monkeypatch.setattr("ui.labs.registry.LABS", [*LABS, entry])
     assert "lab=doubling" in [link.proto.query_string for link in open_page("labs").get("page_link")]
     page = open_page("labs", lab="doubling", knob="7")

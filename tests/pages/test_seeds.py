@@ -85,6 +85,11 @@ def test_several_seeds_start_an_experiment_each(lab: Store, started: list[str], 
     button(page, "Train").click().run()
     assert not page.exception
     assert sorted(each.config.seed for each in lab.experiments()) == [3, 5, 6] and len(started) == 3
+    # One that repeats another is no further seed.
+    repeated = lab.create_experiment(lab.experiment(page.query_params["experiment"]).config)
+    links = [link.proto for link in open_page("train", experiment=repeated.id).get("page_link")]
+    assert [link.label for link in links if "experiment=" in link.query_string] == ["seed 5, queued", "seed 6, queued"]
+    assert "group=seed" in next(link.query_string for link in links if link.label == "All 3 under Runs")
     # A link brings them back.
     linked = open_page("train", seeds="3,5-6")
     assert linked.text_input(key=key_of(linked, "widget:seeds")).value == "3,5-6"

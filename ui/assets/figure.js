@@ -26,7 +26,7 @@ export function stackedFigure(runs, look, panels, quantities, { range, smoothing
     margin: { l: 52, r: 14, t: 26, b: 38 },
     xaxis: { ...axis(look), anchor: last, title: stepTitle(look), rangemode: "tozero" },
     shapes: [...guessing.map((loss) => line(look, loss, "y")), ...markers.map((marker) => upright(look, marker.step))],
-    annotations: markers.map((marker) => stepLabel(look, marker)),
+    annotations: markers.map((marker) => stepLabel(look, marker, Math.max(...runs.map(({ series }) => series.columns.step.at(-1) ?? 0)))),
   };
   for (const [row, panel] of panels.entries()) {
     const top = Math.max(height, 1 - row * (height + gap));
@@ -48,7 +48,13 @@ export function stackedFigure(runs, look, panels, quantities, { range, smoothing
     layout[`yaxis${edge}`] = edgeAxis(axes[1]);
     layout.annotations.push(heading(look, panel, top, notes(runs, panel, quantities, row ? [] : guesses)));
   }
+  if (unmeasured(runs)) for (const name of Object.keys(layout)) if (/^[xy]axis/.test(name)) layout[name].visible = false;
   return { traces, layout };
+}
+
+// Before the first step axes would count from −1 to 4, as if that meant something.
+function unmeasured(runs) {
+  return runs.every((run) => !run.series.columns.step.length);
 }
 
 // The panels in which a curve of some run is drawn.
@@ -101,6 +107,7 @@ export function accuracyFigure(runs, look, panel, quantities, { range, smoothing
     xaxis: { ...axis(look), title: stepTitle(look), rangemode: "tozero" },
     yaxis: { ...axis(look), tickformat: ".2~f" },
     yaxis2: edgeAxis("y"),
+    ...(unmeasured(runs) ? { xaxis: { visible: false }, yaxis: { visible: false } } : {}),
     shapes: references.map((r) => line(look, r.value, "y")),
     annotations: [
       heading(look, panel, 1, notes(runs, panel, quantities, ["validation ●", "test ★"])),
@@ -229,9 +236,10 @@ function upright(look, step) {
   return { type: "line", xref: "x", x0: step, x1: step, yref: "paper", y0: 0, y1: 1, line: { color: look.muted, width: 1.5, dash: "dot" } };
 }
 
-function stepLabel(look, { step, label }) {
+// Beside its line, where there is room: across it, the first steps' would cover the numbers of the axis.
+function stepLabel(look, { step, label }, last) {
   return {
-    xref: "x", x: step, xanchor: "auto", yref: "paper", y: 1, yanchor: "top", showarrow: false, text: escaped(label),
+    xref: "x", x: step, xanchor: step > 0.8 * last ? "right" : "left", yref: "paper", y: 1, yanchor: "top", showarrow: false, text: escaped(label),
     font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.9,
   };
 }

@@ -84,15 +84,16 @@ class View {
     this.shown = element("output", { cls: "si-at" });
     this.small = Object.entries(PANELS).map(([name, panel]) => this.figure(name, panel.name, panel.caption));
     this.layers = Object.entries(HISTOGRAMS).map(([name, [title, caption]]) => this.figure(name, title, caption));
-    this.root = element("div", { cls: "si" }, [
-      this.problem,
-      this.said,
+    // Titles without figures are nothing to look at.
+    this.seen = element("div", {}, [
       element("p", { cls: "si-caption" }, ["Length of the gradient ∂L/∂h, mean over reviews: upwards is further back from a review's last word, to the right is later in training.", this.left]),
       this.heat,
       element("div", { cls: "si-small" }, this.small.map(({ node }) => node)),
       element("label", { cls: "si-bar" }, [element("span", { text: "Layers at step" }), this.slider, this.shown]),
       element("div", { cls: "si-layers" }, this.layers.map(({ node }) => node)),
     ]);
+    this.seen.hidden = true;
+    this.root = element("div", { cls: "si" }, [this.problem, this.said, this.seen]);
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.root);
@@ -192,13 +193,14 @@ class View {
       this.slider.setAttribute("aria-valuetext", `step ${at}`);
       this.shown.textContent = this.steps.length ? `${count(at)}, look ${this.steps.indexOf(at) + 1} of ${this.steps.length}` : "";
       this.said.replaceChildren(...this.sentence(runs, at));
+      this.seen.hidden = !runs.length;
       if (!runs.length) return;
       const revision = this.data.sources.map(({ url }) => url).join();
       const options = { revision, at: this.chosen };
       const through = runs.filter(({ looks }) => looks.lengths.some((row) => row.length));
       this.heat.hidden = !through.length;
       this.left.textContent = through.length > MOST_MAPS ? ` The first ${MOST_MAPS} of ${through.length} runs are drawn.` : "";
-      if (through.length) this.paint(this.heat, heatFigure(through.slice(0, MOST_MAPS), this.look, { ...options, starts: runs[0].starts, words: runs[0].words }));
+      if (through.length) this.paint(this.heat, heatFigure(through.slice(0, MOST_MAPS), this.look, { ...options, starts: runs[0].starts, words: runs[0].words, wide: this.heat.clientWidth }));
       for (const { name, node, plot } of this.small) {
         const figure = numbersFigure(PANELS[name], runs, this.look, options);
         node.hidden = !figure.traces.length;

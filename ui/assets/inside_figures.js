@@ -8,11 +8,13 @@ const DECADES = 10;
 const GROUPS = ["recurrence", "head", "pooling", "embedding", "norms", "other"];
 const DASHES = { recurrence: "solid", head: "dash", pooling: "dot", embedding: "dashdot", norms: "longdash", other: "longdashdot" };
 const SIGNS = { solid: "—", dash: "– –", dot: "···", dashdot: "–·–", longdash: "—  —", longdashdot: "— · —" };
+// Pixels: beside the heatmaps, and that a number on their step axis needs.
+const MARGINS = 142, TICK = 45;
 const USUAL_RATIO = -3;
 const MARKED = [0, 4, 8, 16, 24, 32, 64, 128, 256, 512, 1024, 2048];
 
 // Time from the end × training step for each run, on one colour scale; beside them the reviews behind each row.
-export function heatFigure(runs, look, { starts, words, revision, at }) {
+export function heatFigure(runs, look, { starts, words, revision, at, wide }) {
   const depth = Math.max(1, ...runs.map(({ looks }) => Math.max(0, ...looks.reviews.map((row) => row.length))));
   // A row a column of the measurement: near the end each token has its own, further back there are ever more together.
   const edges = Array.from({ length: depth + 1 }, (_, row) => row);
@@ -23,7 +25,7 @@ export function heatFigure(runs, look, { starts, words, revision, at }) {
   const counts = 0.09, gap = 0.03, width = (1 - counts - gap * runs.length) / runs.length;
   const traces = [], annotations = [], shapes = [];
   const layout = {
-    ...base(look, revision), hovermode: "closest", margin: { l: 58, r: 84, t: 26, b: 38 }, annotations, shapes,
+    ...base(look, revision), hovermode: "closest", margin: { l: 58, r: MARGINS - 58, t: 26, b: 38 }, annotations, shapes,
     yaxis: { ...axis(look), title: title(look, "tokens before the last one"), range: [0, depth],
       tickvals: marked.map(([, row]) => row), ticktext: marked.map(([start]) => String(start)) },
   };
@@ -31,7 +33,8 @@ export function heatFigure(runs, look, { starts, words, revision, at }) {
     const name = place ? `x${place + 1}` : "x", from = place * (width + gap);
     const { step, lengths, reviews } = run.looks;
     const rows = edges.slice(0, -1);
-    layout[name.replace("x", "xaxis")] = { ...axis(look), domain: [from, from + width], title: title(look, "step"), nticks: 6 };
+    layout[name.replace("x", "xaxis")] = { ...axis(look), domain: [from, from + width], title: title(look, "step"),
+      tickangle: 0, nticks: Math.max(2, Math.min(6, Math.floor(((wide - MARGINS) * width) / TICK))) };
     annotations.push(heading(look, run.label, from, run.colour));
     traces.push({
       type: "heatmap", xaxis: name, yaxis: "y", x: stepEdges(step), y: edges, coloraxis: "coloraxis",

@@ -12,7 +12,7 @@ from sentiment_core.data_view.statistics import PARTS
 from sentiment_core.datasets import Reviews
 from sentiment_core.excerpt import in_words
 from ui.addresses import DATA, to_explain
-from ui.data.source import reviews_of, space_of
+from ui.data.source import named, reviews_of, space_of, vectors
 from ui.kit.components.heatmap import Block, Token, heatmap
 
 ROWS = 20
@@ -89,13 +89,13 @@ def _table(data: Reviews, found: np.ndarray, last: int) -> None:
 def _review(data: Reviews, place: int) -> None:
     text = data.texts[place]
     keep = DATA.value("keep")
-    ids = space_of(DATA.value("embeddings")).ids
+    ids = space_of(vectors()).ids
     tokens = tokens_of(text, DATA.value("tokenizer"), ids, DATA.value("max_tokens"), keep)
     known, used = (sum(token.id != 0 for token in tokens), sum(token.used for token in tokens))
     block = Block(
         f"Review {place + 1:,}",
         "positive" if data.labels[place] == 1 else "negative",
-        f"{known:,} of {len(tokens):,} tokens known to {DATA.value('embeddings')}",
+        f"{known:,} of {len(tokens):,} tokens known to {named(vectors())}",
         tuple(Token(token.start, token.end, token.id != 0, token.used) for token in tokens),
         rows=(),
     )

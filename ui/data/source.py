@@ -19,12 +19,17 @@ from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError, SentimentLabError
 from sentiment_core.remarks import remarks
 from sentiment_core.sources import SOURCES
+from sentiment_core.vector_files import is_name
 from ui.addresses import DATA
 from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal
+from ui.kit.own_vectors import choose_vectors, read_vectors_first
 from ui.kit.reading_first import read_first
-from ui.kit.uploads import in_users_words, reviews_file
+from ui.kit.uploads import called, in_users_words, reviews_file, upload_path
+
+# Under which name the vectors that this visitor brought lie on disk.
+OWN_KEY = "data:own-vectors"
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,26 @@ class Known:
 
 
 def vocabularies() -> list[str]:
-    """Return the vectors that are on this machine: a page must not start to download others."""
-    converted = place("embeddings", "glove-100", "matrix.npy")
-    return ["glove-50", "glove-100"] if converted.is_file() else ["glove-50"]
+    """Return the vectors that are on this machine, the user's own last: a page must not start to download others."""
+    found = ["glove-50"]
+    found += ["glove-100"] if _is_here("glove-100") else []
+    own = st.session_state.get(OWN_KEY)
+    return found + ([own] if own is not None and _is_here(own) else [])
+
+
+def _is_here(key: str) -> bool:
+    return place("embeddings", key, "matrix.npy").is_file()
+
+
+def vectors() -> str:
+    """Return which vectors the page shows, as `embeddings.load_saved` calls them."""
+    chosen = str(DATA.value("embeddings"))
+    return chosen if chosen != "own" else str(st.session_state[OWN_KEY])
+
+
+def named(vectors: str) -> str:
+    """Return what a page calls vectors."""
+    return "your vectors" if vectors == st.session_state.get(OWN_KEY) else vectors
 
 
 def choose() -> DataConfig | None:
@@ -60,13 +82,17 @@ def choose() -> DataConfig | None:
             format_func=lambda name: say("data.tokenizer", name),
         )
     with third:
-        here = vocabularies()
+        here = [*(name for name in vocabularies() if name.startswith("glove-")), "own"]
         if DATA.value("embeddings") not in here:
             st.warning(
                 f"{DATA.value('embeddings')} has not been fetched on this machine yet; a training that uses it does."
             )
             DATA.put(embeddings=here[0])
-        st.selectbox("Word vectors", here, key=DATA.key("embeddings"))
+        st.selectbox(
+            "Word vectors", here, key=DATA.key("embeddings"), format_func=lambda name: say("data.embeddings", name)
+        )
+    if DATA.value("embeddings") == "own" and not _own_vectors():
+        return None
     source = DATA.value("source")
     if "path" in SOURCES[source].needs:
         tab = DATA.value("tab")
@@ -74,6 +100,25 @@ def choose() -> DataConfig | None:
     config = DataConfig(source=source)
     check_here(config)
     return config
+
+
+def _own_vectors() -> bool:
+    """Draw where the user's own vectors come from; return whether they have been read."""
+    given = DATA.value("vectors")
+    path = given if not given or is_name(given) else upload_path(given)
+    st.session_state.pop(OWN_KEY, None)
+    with st.popover("Vectors of my own", icon=":material/upload_file:", width="content"):
+        choose_vectors("data:vectors", path or None, lambda chosen: DATA.put(vectors=Path(chosen).name))
+    if not path:
+        st.caption("Choose vectors: a file, or a name of gensim's downloader.")
+        return False
+    found = read_vectors_first(path)
+    if found is None:
+        return False
+    st.session_state[OWN_KEY] = found.key
+    name = given if is_name(given) else called(given)
+    st.caption(literal(f"{name}: {found.words:,} words, {found.components:,} components each."))
+    return True
 
 
 def are_read(config: DataConfig) -> bool:

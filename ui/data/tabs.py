@@ -22,7 +22,17 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
 from ui.addresses import BATCH_SIZES, DATA
 from ui.data.figures import balance_figure, batch_figure, length_figure, words_figure
-from ui.data.source import known_by, learnable_words, reading_of, remarks_of, reviews_of, space_of, vocabularies
+from ui.data.source import (
+    known_by,
+    learnable_words,
+    named,
+    reading_of,
+    remarks_of,
+    reviews_of,
+    space_of,
+    vectors,
+    vocabularies,
+)
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 
@@ -34,7 +44,7 @@ MOST_WORDS = 60
 def overview(config: DataConfig) -> None:
     """Draw class balance and lengths."""
     reviews = reviews_of(config)
-    known = known_by(config, DATA.value("tokenizer"), DATA.value("embeddings"))
+    known = known_by(config, DATA.value("tokenizer"), vectors())
     longest = DATA.value("max_tokens")
     left, right = st.columns([1, 1.5], gap="large")
     with left:
@@ -62,7 +72,7 @@ def overview(config: DataConfig) -> None:
         st.caption(literal(warning))
     if nothing := int(np.sum(known.lengths == 0)):
         st.warning(
-            f"{nothing:,} of {len(reviews):,} reviews have no word that {DATA.value('embeddings')} knows: a model sees "
+            f"{nothing:,} of {len(reviews):,} reviews have no word known to {named(vectors())}: a model sees "
             "nothing of them.",
             icon=":material/translate:",
         )
@@ -81,7 +91,7 @@ def coverage_table(config: DataConfig) -> None:
             rows.append(
                 {
                     "Tokenizer": say("data.tokenizer", tokenizer),
-                    "Vocabulary": name,
+                    "Vocabulary": named(name),
                     "Known tokens": f"{found.known_share:.2%}",
                     "Tokens": f"{found.tokens:,}",
                     "Different words": f"{found.words:,}",
@@ -97,8 +107,8 @@ def coverage_table(config: DataConfig) -> None:
         )
     with right:
         reading = reading_of(config, DATA.value("tokenizer"))
-        unknown = frequent_unknown(reading, known_by(config, DATA.value("tokenizer"), DATA.value("embeddings")).words)
-        st.markdown(f"**Most frequent tokens that {DATA.value('embeddings')} does not know**")
+        unknown = frequent_unknown(reading, known_by(config, DATA.value("tokenizer"), vectors()).words)
+        st.markdown(f"**Most frequent tokens unknown to {named(vectors())}**")
         if unknown:
             st.dataframe([{"Token": word, "Times": count} for word, count in unknown], hide_index=True, height=285)
         else:
@@ -108,7 +118,7 @@ def coverage_table(config: DataConfig) -> None:
 def padding(config: DataConfig) -> None:
     """Draw a random batch beside a bucketed one."""
     reviews = reviews_of(config)
-    known = known_by(config, DATA.value("tokenizer"), DATA.value("embeddings"))
+    known = known_by(config, DATA.value("tokenizer"), vectors())
     lengths = known.lengths.clip(max=DATA.value("max_tokens"))
     first, second, third = st.columns([1, 1, 1], vertical_alignment="bottom")
     with first:
@@ -142,7 +152,7 @@ def padding(config: DataConfig) -> None:
 
 def words(config: DataConfig) -> None:
     """Draw the neighbours of a word, and chosen words on a plane."""
-    space = space_of(DATA.value("embeddings"))
+    space = space_of(vectors())
     left, right = st.columns([1, 1.6], gap="large")
     with left:
         st.text_input("Word", key=DATA.key("word"), max_chars=100)

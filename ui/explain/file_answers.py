@@ -11,7 +11,8 @@ import streamlit as st
 from sentiment_core.calibration import brier_score, expected_calibration_error, fit_temperature
 from sentiment_core.datasets.file.labels import MEANINGS, NO_LABEL
 from sentiment_core.explain.answers_table import as_csv
-from sentiment_core.explain.batch import Asked, counts_at, ranking, seen_sentence
+from sentiment_core.explain.batch import Asked, counts_at, ranking
+from sentiment_core.explain.judged import seen_sentence
 from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
 from ui.addresses import REVIEW_FILE, SHOWN, to_explain
@@ -31,16 +32,16 @@ def show(asked: Asked, probabilities: np.ndarray, model: str) -> None:
     if not np.isfinite(probabilities).all():
         st.error("The model answers with no numbers: its training diverged. Choose another one.")
         return
-    judged = asked.judged
+    judged = asked.about.counted
     labels = asked.labels if judged.any() else None
-    for sentence in asked.remarks():
+    for sentence in asked.about.remarks():
         st.warning(literal(sentence), icon=":material/translate:")
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         threshold = st.slider(
             "Called positive from P(positive) =", 0.0, 1.0, step=0.01, key=REVIEW_FILE.key("threshold")
         )
-        if (said := seen_sentence(asked, probabilities, threshold)) is not None:
+        if (said := seen_sentence(asked.about, probabilities, threshold)) is not None:
             st.warning(literal(said), icon=":material/visibility:")
         if labels is None:
             _counts(probabilities, None, threshold)
@@ -87,7 +88,7 @@ def _counts(probabilities: np.ndarray, labels: np.ndarray | None, threshold: flo
 
 
 def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str) -> None:
-    judged = asked.judged
+    judged = asked.about.counted
     labels = asked.labels if judged.any() else None
     said = positive(probabilities, threshold)
     order = ranking(probabilities, labels, threshold)

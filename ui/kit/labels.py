@@ -24,6 +24,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "glove-100": "GloVe, 100-d (download)",
         "word2vec": "word2vec, trained here",
         "random": "Random vectors",
+        "own": "Vectors of my own",
     },
     "data.keep": {"head": "The beginning", "tail": "The end", "head_tail": "Beginning and end"},
     "data.batching": {"bucketed": "By length", "random": "Random (notebook)"},

@@ -30,7 +30,8 @@ from ui.kit.reading_first import read_first
 NAMES, PROBLEM = "uploads:names", "uploads:problem:"
 CHUNK_BYTES = 1 << 20
 # What an upload is called on disk; a link may name nothing else.
-NAME = re.compile(rf"[0-9a-f]{{24}}({'|'.join(map(re.escape, SUFFIXES))})")
+VECTORS_SUFFIX = ".vectors"
+NAME = re.compile(rf"[0-9a-f]{{24}}({'|'.join(map(re.escape, (*SUFFIXES, VECTORS_SUFFIX)))})")
 # The settings that say how a file is read, where it does not say so itself.
 READING = tuple(name for name in SOURCES["csv"].fields if name != "path")
 
@@ -48,9 +49,9 @@ def upload(name: str, default: str, choices: Collection[str] = (), missing: str 
 
 
 def without_folders(query: dict[str, str]) -> dict[str, str]:
-    """Return a configuration's parameters with its upload called by name: a link says nothing about folders."""
-    path = query.get("data.path", "").replace("\\", "/")
-    return {**query, "data.path": path.rpartition("/")[2]} if path else query
+    """Return a configuration's parameters with its uploads called by name: a link says nothing about folders."""
+    given = {field: query[field].replace("\\", "/") for field in ("data.path", "data.vectors") if query.get(field)}
+    return query | {field: path.rpartition("/")[2] for field, path in given.items()}
 
 
 def remember_name(path: Path, name: str) -> None:
@@ -58,11 +59,16 @@ def remember_name(path: Path, name: str) -> None:
     st.session_state.setdefault(NAMES, {})[path.name] = name
 
 
+def called(path: str) -> str:
+    """Return what the user calls an upload; its name on disk where nobody has told."""
+    stored = Path(path).name
+    return str(st.session_state.get(NAMES, {}).get(stored, stored))
+
+
 def in_users_words(message: str, path: str) -> str:
     """Return `message` with the file called as its user called it, and settings of its reading as pages call them."""
-    stored = Path(path).name
     message = re.sub(r"\bdata\.(\w+)", lambda found: _title(found[1]) or found[0], message)
-    return message.replace(stored, st.session_state.get(NAMES, {}).get(stored, stored))
+    return message.replace(Path(path).name, called(path))
 
 
 def _title(name: str) -> str | None:
@@ -95,12 +101,10 @@ def reviews_file(
         sorted({suffix.rpartition(".")[2] for suffix in SUFFIXES}),
         key=key,
         help=told,
-        on_change=_keep,
+        on_change=keep_upload,
         args=(key, arrived),
     )
-    with errors_shown():
-        if (problem := st.session_state.pop(PROBLEM + key, None)) is not None:
-            raise problem
+    upload_problem(key)
     try:
         if not name:
             st.caption(f"Choose a file. {told}")
@@ -144,20 +148,26 @@ def _reading(
 def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
     """Say what a file holds, as it was read; a page that shows the reviews says itself what was odd about them."""
     positive = "" if found.positive is None else f", {found.positive:,} of them positive"
-    called = in_users_words(name, name)
-    told = "" if called == name else f"{called}: "
+    told = "" if called(name) == name else f"{called(name)}: "
     st.caption(literal(f"{told}{found.reviews:,} reviews{positive}."))
     for warning in found.warnings if warned else ():
         st.caption(literal(in_users_words(warning, name)))
 
 
-def _keep(key: str, arrived: Callable[[Path], None]) -> None:
+def upload_problem(key: str) -> None:
+    """Say why the last upload at `key` could not be kept, where it could not."""
+    with errors_shown():
+        if (problem := st.session_state.pop(PROBLEM + key, None)) is not None:
+            raise problem
+
+
+def keep_upload(key: str, arrived: Callable[[Path], None], suffix: str | None = None) -> None:
     """Put what has arrived on disk. In a callback: the widget itself hands out a copy of the file on every run."""
     given = st.session_state[key]
     if not isinstance(given, UploadedFile):
         return
     try:
-        path = save_upload(given.name, given)
+        path = save_upload(given.name, given, suffix)
         remember_name(path, given.name)
         arrived(path)
     except StoreError as error:
@@ -169,9 +179,9 @@ def _keep(key: str, arrived: Callable[[Path], None]) -> None:
     given.truncate(0)
 
 
-def save_upload(name: str, content: bytes | IO[bytes]) -> Path:
+def save_upload(name: str, content: bytes | IO[bytes], suffix: str | None = None) -> Path:
     """Keep an uploaded file; the same content is kept once. Raises `StoreError` when it cannot be written."""
-    suffix = suffix_of(name)
+    suffix = suffix or suffix_of(name)
     parent = folder("uploads")
     source = io.BytesIO(content) if isinstance(content, bytes) else content
     digest = blake2b(digest_size=12)
@@ -195,5 +205,5 @@ def upload_path(name: str) -> str:
     """Return where the upload called `name` lies; raise `ConfigError` for other files: a link must not read those."""
     path = folder("uploads") / Path(name).name
     if not NAME.fullmatch(path.name) or not path.is_file():
-        raise ConfigError("data.path: this link uses reviews that are not on this machine; upload the file here.")
+        raise ConfigError("this link uses a file that is not on this machine; upload it here.")
     return str(path)

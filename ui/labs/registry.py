@@ -6,60 +6,36 @@ from dataclasses import dataclass
 
 from sentiment_core.errors import NotFoundError
 
+# What labs are about: the list shows those of a kind together, in the order in which kinds first come.
+CODE = "Tensors and code"
+INSIDE = "Inside a network"
+TRAINING = "One knob of training"
+OTHERS = "Other tasks and models"
+
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab: `name` is its link (`?lab=NAME`), `module` has its `ADDRESS` and a `draw()` for all below its title."""
+    """A lab: `name` is its link (`?lab=NAME`), `module` has its `ADDRESS` and a `draw()` for all below its title.
+
+    `kind` is the heading that it stands under in the list.
+    """
 
     name: str
     title: str
     summary: str
     module: str
     icon: str
+    kind: str
 
 
 LABS: list[Lab] = [
-    Lab(
-        "learning-rates",
-        "Learning-rate sweep",
-        "Up to twelve rates from the same weights on the same batches: where does it learn, where does it blow up?",
-        "ui.labs.rates",
-        ":material/speed:",
-    ),
-    Lab(
-        "clipping",
-        "Clipping in depth",
-        "By norm, by value or not at all, over seeds and optimizers: how often, how far, and does it help?",
-        "ui.labs.clipping",
-        ":material/content_cut:",
-    ),
-    Lab(
-        "padding",
-        "Padding probe",
-        "Append padding to one review and watch P(positive): one model's line moves, two stay flat.",
-        "ui.labs.padding",
-        ":material/space_bar:",
-    ),
-    Lab(
-        "glass-rnn",
-        "Glass RNN",
-        "One review runs word by word through the units, and the gradient comes back: where does it die?",
-        "ui.labs.inside.glass",
-        ":material/visibility:",
-    ),
     Lab(
         "tensors",
         "Tensor stepper",
         "From words to attention, one line of code at a time: predict the shape, see what moved where, try it wrong.",
         "ui.labs.walks.tensors",
         ":material/view_in_ar:",
-    ),
-    Lab(
-        "loop",
-        "The loop, line by line",
-        "Forward, backward, measure, clip, step: what does each line change, in one update on real reviews?",
-        "ui.labs.walks.loop",
-        ":material/sync:",
+        CODE,
     ),
     Lab(
         "blanks",
@@ -67,13 +43,31 @@ LABS: list[Lab] = [
         "Gather, mask and clip: choose the missing pieces; your lines run and are compared with the program's own.",
         "ui.labs.walks.blanks",
         ":material/edit_note:",
+        CODE,
     ),
     Lab(
-        "initialisation",
-        "Initialisation bench",
-        "Before any training: what does a start do to activations and gradients, through time and through layers?",
-        "ui.labs.inside.initialisation",
-        ":material/flag:",
+        "loop",
+        "The loop, line by line",
+        "Forward, backward, measure, clip, step: what does each line change, in one update on real reviews?",
+        "ui.labs.walks.loop",
+        ":material/sync:",
+        CODE,
+    ),
+    Lab(
+        "glass-rnn",
+        "Glass RNN",
+        "One review runs word by word through the units, and the gradient comes back: where does it die?",
+        "ui.labs.inside.glass",
+        ":material/visibility:",
+        INSIDE,
+    ),
+    Lab(
+        "padding",
+        "Padding probe",
+        "Append padding to one review and watch P(positive): one model's line moves, two stay flat.",
+        "ui.labs.padding",
+        ":material/space_bar:",
+        INSIDE,
     ),
     Lab(
         "gradient-through-time",
@@ -81,6 +75,15 @@ LABS: list[Lab] = [
         "On real reviews: how far back does the gradient reach, by start, by cell, and with attention?",
         "ui.labs.inside.flow",
         ":material/history:",
+        INSIDE,
+    ),
+    Lab(
+        "initialisation",
+        "Initialisation bench",
+        "Before any training: what does a start do to activations and gradients, through time and through layers?",
+        "ui.labs.inside.initialisation",
+        ":material/flag:",
+        INSIDE,
     ),
     Lab(
         "saturation",
@@ -88,6 +91,7 @@ LABS: list[Lab] = [
         "Where are tanh, sigmoid and ReLU flat, and what does that leave of a gradient through many layers?",
         "ui.labs.inside.saturation",
         ":material/water_drop:",
+        INSIDE,
     ),
     Lab(
         "batch-norm",
@@ -95,6 +99,23 @@ LABS: list[Lab] = [
         "One review in changing company: when does its answer depend on who shares its batch?",
         "ui.labs.inside.batch_norm",
         ":material/groups:",
+        INSIDE,
+    ),
+    Lab(
+        "learning-rates",
+        "Learning-rate sweep",
+        "Up to twelve rates from the same weights on the same batches: where does it learn, where does it blow up?",
+        "ui.labs.rates",
+        ":material/speed:",
+        TRAINING,
+    ),
+    Lab(
+        "clipping",
+        "Clipping in depth",
+        "By norm, by value or not at all, over seeds and optimizers: how often, how far, and does it help?",
+        "ui.labs.clipping",
+        ":material/content_cut:",
+        TRAINING,
     ),
     Lab(
         "clipping-geometry",
@@ -102,6 +123,7 @@ LABS: list[Lab] = [
         "A loss with a cliff: where does descent end without clipping, by norm and by value, update by update?",
         "ui.labs.inside.cliff",
         ":material/landscape:",
+        TRAINING,
     ),
     Lab(
         "temporal-order",
@@ -109,6 +131,7 @@ LABS: list[Lab] = [
         "A task that needs a gradient from far back: how long may it be, with and without clipping?",
         "ui.labs.order_map",
         ":material/swap_horiz:",
+        OTHERS,
     ),
     Lab(
         "bert",
@@ -116,6 +139,7 @@ LABS: list[Lab] = [
         "A small masked language model: mask a word, watch its fill-ins come to sense, see attention and positions.",
         "ui.labs.bert.lab",
         ":material/join_inner:",
+        OTHERS,
     ),
     Lab(
         "baselines",
@@ -123,6 +147,7 @@ LABS: list[Lab] = [
         "What a linear model reaches in seconds on the same reviews: the line that a network has to beat.",
         "ui.labs.baselines",
         ":material/linear_scale:",
+        OTHERS,
     ),
 ]
 

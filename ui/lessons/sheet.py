@@ -59,7 +59,8 @@ def _map() -> None:
         with column:
             for item in part:
                 with st.container(gap=None):
-                    to_sheet(item.name).draw(literal(f"{_numbered(item.name)} · {item.title}"), icon=":material/help:")
+                    title = literal(f"{_numbered(item.name)} · {item.title}")
+                    to_sheet(item.name).draw(f"**{title}**", icon=":material/help:")
                     st.caption(literal(item.asks))
     for group in PARTS:
         _heading(group.title)

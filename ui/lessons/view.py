@@ -274,7 +274,7 @@ def _prediction(item: Lesson, experiment: Experiment, found: Verdict) -> None:
 
 def _entry(item: Lesson) -> None:
     with st.container(gap=None):
-        _link(item, heading(item))
+        to_lesson(item.name).draw(f"**{literal(heading(item))}**")
         st.caption(literal(item.summary))
 
 

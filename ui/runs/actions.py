@@ -84,7 +84,10 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
             icon=":material/download:",
             help="Weights, words, vectors and settings; `load_model.py` in it asks the model with PyTorch alone.",
         )
-    st.caption("Of the selected runs. Unpack the TensorBoard files and run `tensorboard --logdir` on the folder.")
+    alone = "" if len(runs) == 1 else " To take a model along, select a single run."
+    st.caption(
+        f"Of the selected runs.{alone} Unpack the TensorBoard files and run `tensorboard --logdir` on the folder."
+    )
 
 
 def _can_leave(run: Run) -> bool:

@@ -26,6 +26,8 @@ COLUMNS = {
     "Test": st.column_config.NumberColumn(format="%.3f", help="Mean test accuracy over seeds."),
     "Valid. ±": HALF,
     "Test ±": HALF,
+    "Repeats": st.column_config.NumberColumn(help="Further runs of seeds that are there already; they do not count."),
+    "Parameters": st.column_config.NumberColumn(format="localized"),
 }
 
 

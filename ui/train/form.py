@@ -26,6 +26,7 @@ from sentiment_core.steps.inside import USUAL_EVERY
 from sentiment_core.tasks import TASKS, WORD_VECTORS
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
+from ui.kit.own_vectors import choose_vectors
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
@@ -145,7 +146,9 @@ def _apply_preset(leave: Callable[[], None]) -> None:
         # A rung is about the model: whose reviews it reads stays the user's choice.
         config = preset(name).config
         read = (f"data.{name}" for source in SOURCES.values() for name in source.fields)
-        kept = {field: draft()[field] for field in ("data.source", *read, "data.limit", "data.embeddings")}
+        kept = {
+            field: draft()[field] for field in ("data.source", *read, "data.limit", "data.embeddings", "data.vectors")
+        }
         # A recipe that brings its own vectors is not that recipe without them; the user's choice comes back after it.
         brought, chosen = st.session_state.get(BROUGHT, (None, None))
         if kept["data.embeddings"] != brought:
@@ -164,8 +167,6 @@ def _data() -> bool:
     task = draft()["task"]
     edit(*own_fields(task))
     if not matters("data.source", task):
-        with st.popover("More", icon=":material/tune:", width="stretch"):
-            edit("seed")
         return True
     edit("data.source")
     source = SOURCES[draft()["data.source"]]
@@ -175,6 +176,13 @@ def _data() -> bool:
     else:
         edit(*(f"data.{name}" for name in source.fields))
     edit("data.embeddings", "data.limit")
+    if draft()["data.embeddings"] == "own":
+        choose_vectors(
+            widget_key("train:vectors"),
+            draft()["data.vectors"],
+            lambda given: draft().update({"data.vectors": given}),
+        )
+        usable &= draft()["data.vectors"] is not None
     with st.popover("More", icon=":material/tune:", width="stretch"):
         if draft()["data.split"] not in source.splits:
             draft()["data.split"] = source.splits[0]
@@ -260,6 +268,8 @@ def _comparison() -> tuple[ExperimentConfig, ...]:
     if "data.source" in fields and "path" in SOURCES[fields["data.source"]].needs and not fields["data.path"]:
         # The Data column already asks for the file; here it is only missing, not wrong.
         fields = {**fields, "data.path": "reviews.csv"}
+    if fields.get("data.embeddings") == "own" and not fields["data.vectors"]:
+        fields = {**fields, "data.vectors": "missing"}
     try:
         return compare_control(from_fields(fields))
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""The seeds that an experiment is trained with, on the form and beside the one that is shown."""
+"""The seeds that an experiment is trained with, on the form."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
-from sentiment_core.findings.seed_groups import alike_but_seed
 from sentiment_core.intervals import LEAST_SEEDS
 from sentiment_core.seeds import over_seeds, parse_seeds
-from sentiment_core.store import Experiment
-from ui.addresses import TRAIN, to_runs
+from ui.addresses import TRAIN
 from ui.kit.notices import show_error
-from ui.server.backend import store
 from ui.train.fields import draft, widget_key
 
 HELP = (
@@ -38,15 +35,3 @@ def seeds_control() -> bool:
 def experiments_of(config: ExperimentConfig) -> list[ExperimentConfig]:
     """Return the experiments to start for what the form says: one a seed."""
     return over_seeds(config, parse_seeds(TRAIN.value("seeds") or str(config.seed)))
-
-
-def other_seeds(experiment: Experiment) -> None:
-    """Draw the way to all seeds of an experiment together, where there are others."""
-    alike = alike_but_seed(experiment, store().experiments(limit=100))
-    if len(alike) > 1:
-        runs = [run.id for each in alike for run in each.runs]
-        to_runs(runs[:50], by_seed=True).draw(
-            f"All {len(alike)} seeds",
-            icon=":material/stacked_line_chart:",
-            help="This experiment with each of its seeds, as mean and interval, on the Runs page.",
-        )

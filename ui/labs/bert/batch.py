@@ -17,7 +17,7 @@ from ui.kit.address import Address
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 
-SHOWN, REVIEWS, PIECES = 6, 300, 1_200
+SHOWN, REVIEWS, PIECES, LONGEST = 6, 300, 1_200, 64
 COLOURS = {"masked": "blue", "replaced": "orange", "kept": "green"}
 WORDS = {
     "masked": "becomes [MASK]",
@@ -102,5 +102,5 @@ def _drawn(pairs: Pairs, number: int) -> MaskedPairs:
 
 @kept(max_entries=1, show_spinner="Learning word pieces")
 def _pairs(where: str) -> Pairs:
-    data = from_fields({"data.limit": REVIEWS, "data.vocabulary_size": PIECES}).data
+    data = from_fields({"data.limit": REVIEWS, "data.vocabulary_size": PIECES, "data.pair_tokens": LONGEST}).data
     return prepare_pairs(data, load_reviews(data, silent), [Objective()], 1, silent)[0]

@@ -8,11 +8,10 @@ import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain.fill import MOST_CHARACTERS, Reading, Token
-from sentiment_core.presets import preset
-from ui.addresses import lab_address, to_train
+from ui.addresses import lab_address
 from ui.kit.address_fields import decimal, identifier, one_of, one_of_values, several, text, whole
 from ui.kit.notices import literal, show_error
-from ui.labs.bert import batch, models, positions
+from ui.labs.bert import batch, models, positions, twins
 from ui.labs.bert.figures import CONFIG, attention
 
 VIEWS = {
@@ -25,14 +24,6 @@ VIEWS = {
 FIRST = "Some viewers have called it a pleasure, and they are [MASK]."
 SECOND = "The music was a knockout."
 MOST_GAPS, MOST_LAYERS, MOST_HEADS = 20, 4, 16
-# One click each, with the question to answer before it.
-TWINS = {
-    "bert-direction": "Each word sees both sides, or only what came before it. Which one fills in more words?",
-    "bert-masking": "Always [MASK], or 80/10/10? Which loss is lower in training, and what is the catch?",
-    "bert-mask-share": "15 or 40 % of the words chosen: which learns faster, and which has the harder exercise?",
-    "bert-positions": "Positions, none, none on shuffled words: which two of the three curves are the same?",
-    "bert-next-sentence": "Without the next-sentence loss: do the words suffer, and what becomes of [CLS]?",
-}
 
 ADDRESS = lab_address(
     "bert",
@@ -50,6 +41,7 @@ ADDRESS = lab_address(
     decimal("masked", 0, 1, 0.8, "share that becomes [MASK]"),
     one_of_values("whole", False, (False, True)),
     whole("draw", 1, 9_999, 1, "number of the batch"),
+    identifier("experiment"),
 )
 
 
@@ -68,7 +60,7 @@ def draw() -> None:
         if view == "batch":
             batch.draw(ADDRESS)
         elif view == "train":
-            _twins()
+            twins.draw(ADDRESS)
         else:
             _ask(view)
     except SentimentLabError as error:
@@ -198,18 +190,3 @@ def _attention(reading: Reading) -> None:
             "explain the answer."
         )
     )
-
-
-def _twins() -> None:
-    st.markdown("Two or three networks on the same pairs, different in one thing. Say what you expect, then train:")
-    for name, question in TWINS.items():
-        item = preset(name)
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{literal(item.title)}.** {literal(question)}")
-            st.space("stretch")
-            to_train(item.config).draw("Train", icon=":material/play_arrow:")
-    st.caption(
-        "On the demo reviews as set; choose other reviews on Train. A curve at the dashed line has learned how often "
-        "words occur, and nothing else yet."
-    )
-    to_train(preset("bert-mlm").config).draw("Pre-train one of your own", icon=":material/model_training:")

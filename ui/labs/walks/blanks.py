@@ -10,6 +10,7 @@ from ui.addresses import to_lab, to_lesson
 from ui.kit.address_fields import whole
 from ui.kit.notices import literal
 from ui.labs.inside.settings import Setting, Settings, one_of
+from ui.labs.walks.sheet import cells
 
 PLACES = ("first", "second", "third", "fourth", "fifth")
 SIGNS = "①②③④⑤"
@@ -40,7 +41,7 @@ def draw() -> None:
         label_visibility="collapsed",
     )
     exercise = EXERCISES[SETTINGS["exercise"]]
-    st.markdown(f"**{literal(exercise.task)}** :gray[Cells {exercise.cells} of the sheet.]")
+    st.markdown(f"**{literal(exercise.task)}** :gray[{cells(exercise.cells)} of the sheet.]")
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         st.code(exercise.code.format(*SIGNS), language=None, wrap_lines=True)

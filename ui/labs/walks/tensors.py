@@ -24,6 +24,7 @@ from ui.kit.notices import literal, show_error
 from ui.labs.inside import reviews
 from ui.labs.inside.settings import Setting, Settings, one_of
 from ui.labs.walks import pictures
+from ui.labs.walks.sheet import cells
 
 WALKS: Mapping[str, Walk] = {walk.name: walk for walk in (WORDS, BATCHES, LAST_STATE, ATTENTION)}
 OF_REVIEWS = (WORDS.name, BATCHES.name)
@@ -119,7 +120,7 @@ def _lines(walk: Walk, number: int, chosen: tuple[str, ...]) -> list[CodeLine]:
 
 
 def _given(walk: Walk, scope: Mapping[str, Any], source: str) -> None:
-    st.markdown(f"**{literal(walk.about)}** Cells {walk.cells} of the sheet.")
+    st.markdown(f"**{literal(walk.about)}** {cells(walk.cells)} of the sheet.")
     values = {name: scope[name] for name in walk.given}
     tensors([pictures.group("What there is to begin with", values)], hint="", key=f"lab:tensors:given:{walk.name}")
     if walk.name in OF_REVIEWS:
@@ -154,7 +155,7 @@ def _predicted(walk: Walk, taken: Taken, right: Taken, number: int) -> bool:
 def _line(walk: Walk, taken: Taken, right: Taken, number: int, chosen: tuple[str, ...], shown: bool) -> None:
     """Draw what a line is about, what it reads and, once it may be seen, what it makes."""
     step, variant = taken.step, taken.step.variant(chosen)
-    st.markdown(f"{literal(variant.says if variant else step.says)} :gray[Cells {step.cells}.]")
+    st.markdown(f"{literal(variant.says if variant else step.says)} :gray[{cells(step.cells)}.]")
     if shown and chosen and not taken.error:
         asked = step.makes[0]
         st.markdown(f"**Beside the right program: {literal(difference(right.made[asked], taken.made[asked]))}**")
