@@ -11,7 +11,7 @@ import torch
 
 from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import DataError
-from sentiment_core.inside.walks import blanks, reviews, states
+from sentiment_core.inside.walks import attention, blanks, last_state, reviews
 from sentiment_core.inside.walks.program import difference, execute, read_cells, shape_of, take
 from sentiment_core.inside.walks.shapes import judge, parsed
 from sentiment_core.models.pooling import masked_softmax
@@ -22,10 +22,10 @@ TEXTS = [" ".join(["Word0", "(unknown)", *WORDS[: 2 + place % 9]]) for place in 
 SCOPES = {
     "words": reviews.scope_of(TEXTS, [0, 1] * 100, VECTORS),
     "batches": reviews.scope_of(TEXTS, [0, 1] * 100, VECTORS),
-    "last-state": states.last_state_scope(),
-    "attention": states.attention_scope(),
+    "last-state": last_state.last_state_scope(),
+    "attention": attention.attention_scope(),
 }
-WALKS = {walk.name: walk for walk in (reviews.WORDS, reviews.BATCHES, states.LAST_STATE, states.ATTENTION)}
+WALKS = {walk.name: walk for walk in (reviews.WORDS, reviews.BATCHES, last_state.LAST_STATE, attention.ATTENTION)}
 
 
 def taken(name: str, *wrong: str):
@@ -207,5 +207,5 @@ def test_nothing_that_is_not_an_option_can_be_assembled():
 def test_a_program_knows_no_more_than_it_is_given():
     with pytest.raises(NameError):
         execute("y = x + secret", {"x": 1})
-    walk = replace(states.LAST_STATE, steps=states.LAST_STATE.steps[1:])
+    walk = replace(last_state.LAST_STATE, steps=last_state.LAST_STATE.steps[1:])
     assert "KeyError" in take(replace(walk, steps=(replace(walk.steps[0], code="x = {}['a']"),)), {})[0].error

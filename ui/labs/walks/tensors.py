@@ -12,10 +12,11 @@ from sentiment_core.artifacts import home, place
 from sentiment_core.datasets import load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.inside.walks.attention import ATTENTION, attention_scope
+from sentiment_core.inside.walks.last_state import LAST_STATE, last_state_scope
 from sentiment_core.inside.walks.program import Taken, Walk, difference, shape_of, take
 from sentiment_core.inside.walks.reviews import BATCHES, WORDS, scope_of
 from sentiment_core.inside.walks.shapes import judge
-from sentiment_core.inside.walks.states import ATTENTION, LAST_STATE, attention_scope, last_state_scope
 from ui.addresses import to_lab
 from ui.kit.address_fields import several, whole
 from ui.kit.components.walk import CodeLine, program, tensors
