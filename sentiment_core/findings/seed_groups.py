@@ -70,7 +70,8 @@ def siblings(experiment: Experiment, others: Iterable[Experiment], fields: Seque
         fixed = {name: value for name, value in settings.items() if name not in OBSERVING_FIELDS and name not in free}
         return fixed, [run.overrides for run in each.config.runs]
 
-    wanted, found = rest(flatten(experiment.config), experiment), {}
+    wanted = rest(flatten(experiment.config), experiment)
+    found: dict[tuple[Any, ...], Experiment] = {}
     for each in [experiment, *others]:
         settings = flatten(each.config)
         if rest(settings, each) == wanted:
