@@ -12,7 +12,7 @@ import pytest
 from sentiment_core.artifacts import run_place
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.findings.real import Twins, in_words, is_it_real, judge_twins
-from sentiment_core.findings.seed_groups import group_by_seed, mean_in_words
+from sentiment_core.findings.seed_groups import group_by_seed, mean_in_words, siblings
 from sentiment_core.intervals import crossed, mcnemar, mean_of, tail
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import write_predictions
@@ -150,6 +150,18 @@ def test_without_answers_only_accuracies_of_one_test_part_are_compared(
         runs += trained(store, from_fields(fields), [1, 2], {"run": [0.7, 0.8]})
         found = is_it_real(*group_by_seed(runs))
     assert (found.lost, found.mean) == ((0, pytest.approx(0.2)) if comparable else (2, None))
+
+
+def test_siblings_differ_in_seed_and_in_what_changes_no_training(home: Path) -> None:
+    with Store() as store:
+        one, two = over_seeds(twin_config(), [1, 2])
+        watched = two.model_copy(update={"watch_every": 20, "snapshots": 0})
+        first, second = store.create_experiments([one, watched])
+        elsewhere = store.create_experiment(two.model_copy(update={"device": "cpu"}))
+        larger = store.create_experiment(from_fields({"training.batch_size": 32}, one))
+    others = [elsewhere, larger, second, first]
+    assert siblings(first, others) == [first, second]
+    assert siblings(second, others, ("training.batch_size",)) == [larger, first, second]
 
 
 def test_one_seed_is_judged_by_what_the_models_said(home: Path) -> None:
