@@ -21,9 +21,10 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         first, dash, last = part.partition("-")
         if not part:
             continue
-        if not all(word.isascii() and word.isdecimal() and len(word) < 12 for word in (first, last or first)):
+        last = last if dash else first
+        if not all(word.isascii() and word.isdecimal() and len(word) < 12 for word in (first, last)):
             raise ConfigError(f"seed: {part[:40]!r} is no seed; write such as 1, or several as 1, 2, 3 or 1-5")
-        low, high = int(first), int(last or first)
+        low, high = int(first), int(last)
         if dash and high - low >= MOST_SEEDS:
             raise ConfigError(f"seed: give at most {MOST_SEEDS} of them (got {part[:40]})")
         seeds += range(low, high + 1)

@@ -22,7 +22,8 @@ def test_seeds_are_read(text: str, seeds: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "1.5", "a", "1,1", "1-99999999", "3-1", f"1-{MOST_SEEDS + 1}", "²", "99999999999", "2147483648"]
+    "text",
+    ["", "-1", "1-", "1.5", "a", "1,1", "1-99999999", "3-1", f"1-{MOST_SEEDS + 1}", "²", "99999999999", "2147483648"],
 )
 def test_what_is_no_seed_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="seed"):
