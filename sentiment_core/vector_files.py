@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import logging
 import re
 import sys
 import zlib
@@ -33,6 +34,8 @@ HEAD_BYTES = 1 << 17
 PROGRESS_EVERY = 20_000
 
 READABLE = "word2vec's text or binary format, or GloVe's or fastText's text (.txt, .vec, .bin, each also as .gz)"
+
+logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]{2,80}")
 _HEADER = re.compile(rb"\s*(\d{1,12})[ \t]+(\d{1,6})\s*")
@@ -92,6 +95,7 @@ def read_vectors(path: Path, target: Path, progress: Progress) -> tuple[list[str
         with _opened(path) as (_, stream):
             shape = _shape(stream.read(HEAD_BYTES), path.name)
         width = 4 * shape.dim
+        number = 0
         with _opened(path) as (raw, stream), target.open("wb") as written:
             for number, (given, row) in enumerate(_rows(stream, shape, path.name), start=1):
                 if number % PROGRESS_EVERY == 0:
@@ -112,6 +116,8 @@ def read_vectors(path: Path, target: Path, progress: Progress) -> tuple[list[str
                     written.seek(0, io.SEEK_END)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise EmbeddingsError(f"{path.name}: the compressed file is damaged or cut off. Copy it again.") from error
+    if number == MOST_WORDS:
+        logger.warning("Of %s only the first %s words are used, its most frequent ones.", path.name, f"{number:,}")
     if not places:
         raise EmbeddingsError(f"{path.name} holds no word vectors.")
     return list(places), np.memmap(target, dtype=np.float32, mode="r", shape=(len(places), shape.dim))

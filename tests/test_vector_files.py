@@ -132,10 +132,12 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
     assert len(words) == len(set(words)) == len(matrix) and np.isfinite(matrix).all()
 
 
-def test_no_more_words_and_bytes_are_kept_than_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_words_and_bytes_are_kept_than_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     content = b"".join(b"w%d 1 2\n" % number for number in range(50))
     monkeypatch.setattr(vector_files, "MOST_WORDS", 20)
-    assert len(read(content, tmp_path)[0]) == 20
+    assert len(read(content, tmp_path)[0]) == 20 and "only the first 20 words" in caplog.text
     monkeypatch.setattr(vector_files, "MOST_BYTES", 100)
     with pytest.raises(EmbeddingsError, match="of vectors; use fewer"):
         read(content, tmp_path)

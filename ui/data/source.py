@@ -107,7 +107,7 @@ def _own_vectors() -> bool:
     given = DATA.value("vectors")
     path = given if not given or is_name(given) else upload_path(given)
     st.session_state.pop(OWN_KEY, None)
-    with st.popover("Vectors of my own", icon=":material/upload_file:", width="content"):
+    with st.popover("Which vectors", icon=":material/upload_file:", width="content"):
         choose_vectors("data:vectors", path or None, lambda chosen: DATA.put(vectors=Path(chosen).name))
     if not path:
         st.caption("Choose vectors: a file, or a name of gensim's downloader.")

@@ -205,5 +205,5 @@ def upload_path(name: str) -> str:
     """Return where the upload called `name` lies; raise `ConfigError` for other files: a link must not read those."""
     path = folder("uploads") / Path(name).name
     if not NAME.fullmatch(path.name) or not path.is_file():
-        raise ConfigError("this link uses a file that is not on this machine; upload it here.")
+        raise ConfigError("this link uses a file that is not on this machine; upload the file here.")
     return str(path)
