@@ -190,6 +190,8 @@ def draw_groups(chosen: Sequence[Grouped]) -> None:
         overlay(curves, height=335, axis=axis_control(curves))
         if any(len(each.group.runs) > 1 for each in shown):
             st.caption(BANDS)
+    else:
+        st.caption("They wait in the queue, or had no update: their curves are here once they train.")
     draw_real([each.group for each in shown])
 
 

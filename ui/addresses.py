@@ -36,6 +36,7 @@ from ui.kit.address_fields import (
     whole,
 )
 from ui.kit.components.live_plot import AXES
+from ui.kit.examples import EXAMPLES
 from ui.kit.own_vectors import vectors
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
@@ -116,7 +117,7 @@ REVIEW = Address(
     "explain",
     "explain",
     (
-        text("text", MOST_CHARACTERS, title="review"),
+        text("text", MOST_CHARACTERS, EXAMPLES["Mixed feelings"], "review"),
         several("models", MOST_MODELS),
         several("methods", MOST_METHODS, offered, FIRST_METHODS),
         one_of("target", TARGETS, "predicted", "class to explain"),
@@ -250,7 +251,7 @@ def to_runs(runs: Sequence[str] = (), *, by_seed: bool = False) -> Link:
 
 def to_explain(models: Sequence[str] = (), review: str = "") -> Link:
     """Return the way to what `models`, the first few of them, say about `review`."""
-    asked = {"models": list(models[:MOST_MODELS]), "text": review}
+    asked = {"models": list(models[:MOST_MODELS]), **({"text": review} if review else {})}
     return Link("explain", REVIEW.query(**asked), asked if len(review) > LONGEST_TEXT else {})
 
 

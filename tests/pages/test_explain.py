@@ -18,6 +18,7 @@ from sentiment_core.explain.job import EXPLANATION
 from ui.explain import answers, counterfactual, words
 from ui.explain.blocks import row_note
 from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
+from ui.kit.examples import EXAMPLES
 
 from .conftest import answered, button, texts
 
@@ -148,6 +149,15 @@ def test_emptied_edit_can_be_undone(open_page):
     assert "empty" in texts(page.error)
     button(page, "Clear").click().run()
     assert not page.error
+
+
+def test_the_page_opens_on_an_example_and_may_be_emptied(open_page):
+    page = open_page("explain")
+    assert not page.exception and page.text_area[0].value in EXAMPLES.values() and control(page, "Below")
+    assert "text" not in page.query_params
+    page.text_area[0].set_value("").run()
+    assert "answer appears here" in texts(page.caption) and page.query_params["text"] in ("", [""])
+    assert open_page("explain", text="").text_area[0].value == ""
 
 
 def test_review_survives_a_look_at_another_view(open_page):
