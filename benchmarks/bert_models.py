@@ -50,6 +50,7 @@ def experiment(epochs: int) -> ExperimentConfig:
             "snapshots": 5,
             "data.source": "demo",
             "data.vocabulary_size": 1_200,
+            "data.pair_tokens": 64,
             "model.hidden_size": 64,
             "model.num_layers": 2,
             "model.heads": 4,

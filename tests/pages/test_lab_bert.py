@@ -34,7 +34,7 @@ def test_it_opens_with_an_answer_from_the_model_that_ships(open_page: Any) -> No
     page = open_page("labs", lab="bert")
     assert not page.exception and not page.error and not page.warning
     assert "In the gap: “" in said(page) and "The second text follows: " in said(page)
-    assert "masked words 3.92 nats, guessing by frequency 5.78; next sentences 52% right, guessing 50%." in said(page)
+    assert "masked words 3.89 nats, guessing by frequency 5.78; next sentences 51% right, guessing 50%." in said(page)
     over_time, tokens = (frame.value for frame in page.dataframe)
     steps = list(over_time["after update"])
     assert steps[0] == "0" and steps[-1] == "the end" and len(steps) > 3

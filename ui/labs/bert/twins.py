@@ -25,7 +25,7 @@ TWINS = {
     "bert-positions": "Without positions order is lost. Does shuffling matter then? The test shuffles nothing.",
     "bert-next-sentence": "Without the next-sentence loss: do the words gain, and what becomes of [CLS]?",
 }
-ASKS = "Which one will fill in more of the test's masked words?"
+ASKS = "Which one will fill in the test's masked words better?"
 NO_ONE = "None that can be told from the others"
 
 
