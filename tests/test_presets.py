@@ -1,10 +1,6 @@
 """Presets and the twin experiment."""
 
-import torch
-
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.models import parameter_count
-from sentiment_core.models.masked import build_masked_model
 from sentiment_core.presets import PRESETS, preset, vary_clipping
 
 
@@ -38,9 +34,3 @@ def test_each_pre_training_twin_differs_in_what_it_is_named_after():
         "bert-positions": {"model.positions", "training.shuffle_words"},
         "bert-next-sentence": {"training.next_sentence"},
     }
-
-
-def test_the_size_of_the_small_bert_is_counted():
-    config = preset("bert-mlm").config
-    model = build_masked_model(config.model, 8_000, config.data.pair_tokens, 1, torch.device("cpu"))
-    assert parameter_count(model) - model.transformer.embedding.weight.numel() == preset("bert-mlm").parameters

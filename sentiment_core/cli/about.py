@@ -70,7 +70,11 @@ def presets(options: argparse.Namespace) -> tuple[Any, str]:
         }
         for item in PRESETS.values()
     ]
-    return rows, "\n".join(f"{row['name']:18} {row['parameters']:>7,}  {row['description']}" for row in rows)
+    lines = [
+        f"{item.name:18} {'' if item.parameters is None else f'{item.parameters:,}':>7}  {item.description}"
+        for item in PRESETS.values()
+    ]
+    return rows, "\n".join(lines)
 
 
 def fields(options: argparse.Namespace) -> tuple[Any, str]:

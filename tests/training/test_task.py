@@ -186,7 +186,7 @@ def test_the_form_shows_what_matters_to_a_task_and_trains_with_that_alone() -> N
 
     (task,) = [item for item in page.selectbox if item.label == "Task"]
     assert task.value == "temporal-order"
-    assert {"Sequence length", "Sequences", "Cell", "Seed", "Target accuracy"} <= labels()
+    assert {"Sequence length", "Sequences", "Cell", "Seeds", "Target accuracy"} <= labels()
     assert not {"Reviews", "Word vectors", "Tokenizer", "Review limit"} & labels()
     assert "Word vectors" not in str([item.options for item in page.selectbox if item.label == "Compare with"])
     query = {name: values[0] if isinstance(values, list) else values for name, values in page.query_params.items()}
