@@ -8,10 +8,10 @@ import numpy as np
 
 from sentiment_core.explain.padding_probe import FLAT
 from sentiment_core.inside.glass import Glass
+from sentiment_core.inside.words import fate
 from sentiment_core.steps.rules import EVEN, positive
 
 # A gradient that arrives with more than a tenth, and less than ten times, of its length is neither dying nor exploding.
-DECADE = 10.0
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -31,9 +31,10 @@ def _gradient(seen: Glass) -> str | None:
     if first == 0.0:
         return "The gradient never reaches the first word: in float32 it is exactly 0 there."
     share = first / last
-    if share < 1 / DECADE:
+    becomes = fate([share])
+    if becomes == "vanishes":
         return f"The gradient dies on its way back: at the first word it has {_times(share)} of its length at the last."
-    if share > DECADE:
+    if becomes == "explodes":
         return f"The gradient explodes on its way back: at the first word it is {_times(share)} times as long as last."
     return f"The gradient arrives: at the first word it is {_times(share)} times as long as at the last."
 
