@@ -105,17 +105,6 @@ def _array(seeds: list[dict[str, Any]], when: str) -> np.ndarray:
     return found
 
 
-def fate(left: np.ndarray) -> str:
-    """Return what becomes of a gradient of which log10 `left (S,)` arrives: in all seeds, or `unclear`.
-
-    `vanishes` below a thousandth, `explodes` above ten times, `arrives` in between.
-    """
-    for name, says in (("vanishes", left < -3), ("explodes", left > 1), ("arrives", (left >= -3) & (left <= 1))):
-        if says.all():
-            return name
-    return "unclear"
-
-
 def further(one: np.ndarray, other: np.ndarray) -> bool:
     """Return whether in every seed more than ten times as much arrives in `one (S,)` as in `other (S,)`, log10 both."""
     return bool((one > other + 1).all())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sentiment_core.inside.flow import DISTANCES, Flow, Flowed, When, fate, further
+from sentiment_core.inside.flow import DISTANCES, Flow, Flowed, When, further
+from sentiment_core.inside.words import fate
 
 _FATES = {
     "vanishes": "It vanishes",
@@ -29,7 +30,7 @@ def fates(flow: Flow, when: When, distance: int) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {name: [] for name in _FATES}
     for item in flow.cases:
         left = item.left(when)[:, place]
-        found[fate(left)].append(f"{item.case.title}: {amount(left)}")
+        found[fate(10.0**left)].append(f"{item.case.title}: {amount(left)}")
     return [(_FATES[name], "; ".join(cases)) for name, cases in found.items() if cases]
 
 

@@ -14,7 +14,7 @@ Fate = Literal["vanishes", "arrives", "explodes", "unclear"]
 FAR = 1e3
 
 
-def fate(ratios: Sequence[float]) -> Fate:
+def fate(ratios: Sequence[float] | np.ndarray) -> Fate:
     """Return what becomes of a gradient whose lengths at the far end, relative to the near one, are `ratios`.
 
     `unclear` when the draws disagree. A ratio of infinity explodes; NaN, where nothing was finite, is unclear.

@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
-from sentiment_core.inside.flow import DISTANCES, Flow, When, fate, gradient_flow
+from sentiment_core.inside.flow import DISTANCES, Flow, When, gradient_flow
 from sentiment_core.inside.flow_words import amount, comparisons, fates
+from sentiment_core.inside.words import fate
 from ui.addresses import to_train, watching
 from ui.kit.notices import literal
 from ui.kit.palette import run_colour
@@ -136,4 +137,4 @@ def table(flow: Flow, when: When) -> dict[str, list[str]]:
 
 def _default(flow: Flow) -> tuple[str, str]:
     left = flow["default"].before[:, DISTANCES.index(64)]
-    return FATES[fate(left)], f"{amount(left)} is left, over {flow.seeds} seeds on real reviews."
+    return FATES[fate(10.0**left)], f"{amount(left)} is left, over {flow.seeds} seeds on real reviews."
