@@ -14,7 +14,6 @@ import time
 import torch
 import torch.nn.functional as F
 
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets import load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.inside.batch import word_batch
@@ -31,6 +30,7 @@ from sentiment_core.inside.measures import saturated_share
 from sentiment_core.inside.starts import SCHEMES, Start, push
 from sentiment_core.inside.titles import Characters, characters
 from sentiment_core.numerics import prepare_thread
+from sentiment_core.settings import DataConfig
 from sentiment_core.text import TextEncoder
 
 

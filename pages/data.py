@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from sentiment_core.config import DataConfig
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.settings import DataConfig
 from ui.addresses import DATA, TABS
 from ui.data import tabs as data_tabs
 from ui.data.reviews import reviews

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sentiment_core.config import Keep
+from sentiment_core.settings import Keep
 
 
 def from_the_head(longest: int, keep: Keep) -> int:

@@ -13,10 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
-from sentiment_core.config import DataConfig, TrainingConfig
 from sentiment_core.datasets import TRAIN, Progress, Reviews
 from sentiment_core.errors import DataError
 from sentiment_core.segments import segmented
+from sentiment_core.settings import DataConfig, TrainingConfig
 from sentiment_core.wordpiece import (
     CLS_ID,
     MASK_ID,

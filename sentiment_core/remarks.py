@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment_core.config import Keep
 from sentiment_core.datasets import TEST, Reviews
 from sentiment_core.excerpt import in_words, part_read
+from sentiment_core.settings import Keep
 
 # From this share of unknown words on, and two of them, an answer rests on too little. Of 3,000 film reviews in English
 # the shipped model knows 87 % of the words at least, of reviews in other European languages 20 to 50 %.

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sentiment_core.config import DataConfig
     from sentiment_core.datasets.base import RawReviews
+    from sentiment_core.settings import DataConfig
 
 # IMDb's mean.
 CHARACTERS_A_REVIEW = 1_300

@@ -18,8 +18,8 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordLevel
 from tokenizers.trainers import WordLevelTrainer
 
-from sentiment_core.config import Tokenizer as TokenizerName
 from sentiment_core.plain_text import PlainText, plain, plain_string
+from sentiment_core.settings import Tokenizer as TokenizerName
 
 # Part of every cache key: raise it when what is cached of a text changes although its tokenizer keeps its name.
 TOKENIZER_VERSION = 2

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_core.batches import collate, plan_epoch, plan_evaluation
-from sentiment_core.config import DataConfig, TrainingConfig
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import demo
+from sentiment_core.settings import DataConfig, TrainingConfig
 
 lengths_of = st.lists(st.integers(0, 300), min_size=1, max_size=400).map(np.array)
 batchings = st.sampled_from(["bucketed", "random"])

@@ -14,11 +14,8 @@ from hypothesis import strategies as st
 from sentiment_core import config as module
 from sentiment_core.config import (
     FIELDS,
-    DataConfig,
     ExperimentConfig,
-    ModelConfig,
     RunConfig,
-    TrainingConfig,
     allowed_range,
     assign,
     bounds,
@@ -31,6 +28,7 @@ from sentiment_core.config import (
 )
 from sentiment_core.errors import ConfigError
 from sentiment_core.presets import PRESETS
+from sentiment_core.settings import DataConfig, ModelConfig, TrainingConfig
 
 SECTIONS = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig}
 # Values that are right on their own but not together are excluded by the fields' own strategies below.

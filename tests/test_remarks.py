@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sentiment_core.config import Keep
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
 from sentiment_core.remarks import WordsRead, about_answer, about_answers, rare_class, remarks
+from sentiment_core.settings import Keep
 
 
 def reviews(texts: list[str], labels: list[int], parts: list[int]) -> Reviews:

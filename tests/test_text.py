@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_core.config import Tokenizer
 from sentiment_core.datasets import demo
 from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.embeddings import load_saved
 from sentiment_core.plain_text import plain, plain_string
+from sentiment_core.settings import Tokenizer
 from sentiment_core.text import UNKNOWN_ID, TextEncoder, learn_vocabulary, token_strings
 
 TOKENIZERS: list[Tokenizer] = ["unified", "word", "whitespace"]

@@ -18,9 +18,10 @@ from typing import (
 import numpy as np
 from typing_extensions import TypedDict
 
-from sentiment_core.config import DataConfig, build, choices
+from sentiment_core.config import build, choices
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
 from sentiment_core.remarks import remarks
+from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Store
 from sentiment_core.work.desk import look

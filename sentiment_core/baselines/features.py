@@ -9,10 +9,10 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sentiment_core.config import DataConfig
 from sentiment_core.corpus import prepare
 from sentiment_core.datasets import Reviews
 from sentiment_core.errors import DataError
+from sentiment_core.settings import DataConfig
 
 # A word pair seen in one review only teaches nothing about others, and nine of ten pairs are such.
 FEWEST_REVIEWS = 2

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from sentiment_core import __version__
 from sentiment_core.cli import about, findings, inside, reviews, runs, seeds
 from sentiment_core.cli.files import add_file_options
-from sentiment_core.config import DataConfig
 from sentiment_core.presets import PRESETS
+from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 
 ABOUT = """The command line: one JSON document on standard output with `--json`, progress on standard error.

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from sentiment_core.artifacts import folder, written
-from sentiment_core.config import Tokenizer
 from sentiment_core.datasets import Progress, Reviews, silent
 from sentiment_core.errors import DataError, StoreError
+from sentiment_core.settings import Tokenizer
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
 
 # More different tokens than a million reviews have; it bounds memory against a hostile file.

@@ -26,10 +26,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_core import artifacts
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets.base import TEST, TRAIN, Progress, RawReviews, silent
 from sentiment_core.datasets.download import Download
 from sentiment_core.errors import ConfigError, DataError, DownloadError
+from sentiment_core.settings import DataConfig
 
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 MD5 = "7c2ac02c03563afcf9b574c7e56c153a"

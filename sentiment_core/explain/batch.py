@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.config import DataConfig, Keep
 from sentiment_core.datasets.file import reader, settings
 from sentiment_core.datasets.file.table import Table
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
@@ -22,6 +21,7 @@ from sentiment_core.explain.unseen import own_test, seen_among
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import is_about, read_predictions
 from sentiment_core.remarks import WordsRead
+from sentiment_core.settings import DataConfig, Keep
 from sentiment_core.steps.rules import correct, positive
 from sentiment_core.store import Store
 from sentiment_core.work.kinds import Kind, Progress

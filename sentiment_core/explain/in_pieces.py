@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets.base import Progress, silent
 from sentiment_core.datasets.file import reader
 from sentiment_core.explain.batch import Asked, asked_of, no_reviews
@@ -20,6 +19,7 @@ from sentiment_core.explain.judged import Judged
 from sentiment_core.explain.predictor import Predictor
 from sentiment_core.remarks import WordsRead
 from sentiment_core.seen import is_in
+from sentiment_core.settings import DataConfig
 
 # Enough for batches of reviews of like length; a piece of long ones is shorter.
 ROWS = 1_024

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sentiment_core.config import Tokenizer
 from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import CheckpointError, DataError
 from sentiment_core.excerpt import is_read, read_of
@@ -19,6 +18,7 @@ from sentiment_core.explain.parallel import each
 from sentiment_core.explain.records import Explanation, ReadingAlong, TokenScore
 from sentiment_core.models import ModelOutput, assemble
 from sentiment_core.remarks import WordsRead, about_answer
+from sentiment_core.settings import Tokenizer
 from sentiment_core.steps import rules
 from sentiment_core.text import UNKNOWN_ID, TextEncoder, TokenizedText
 from sentiment_core.training.checkpoints import EMBEDDING, VOCABULARY, SavedModel, load_model, vectors_of, vocabulary_of

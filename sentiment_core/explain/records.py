@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment_core.config import Keep
 from sentiment_core.excerpt import in_words
+from sentiment_core.settings import Keep
 
 
 # A long review has tens of thousands of these.

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from sentiment_core.config import VARIABLE_DATA_FIELDS, DataConfig
+from sentiment_core.config import VARIABLE_DATA_FIELDS
 from sentiment_core.findings.seed_groups import SeedGroup
 from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, crossed, mcnemar, student, tail
 from sentiment_core.predictions import Predictions, read_predictions
+from sentiment_core.settings import DataConfig
 from sentiment_core.steps.rules import positive
 from sentiment_core.store import Run
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import CARRIED_OVER, ExperimentConfig, field_info
+from sentiment_core.config import ExperimentConfig, field_info
+from sentiment_core.settings import CARRIED_OVER
 from sentiment_core.steps.rules import Steps, clipped, parted
 from sentiment_core.store import Run
 

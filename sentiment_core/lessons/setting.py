@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sentiment_core.config import (
-    FIELDS,
-    SHARED_FIELDS,
-    ExperimentConfig,
-    RunConfig,
-    Scalar,
-    from_fields,
-    with_runs,
-)
+from sentiment_core.config import FIELDS, SHARED_FIELDS, ExperimentConfig, RunConfig, Scalar, from_fields, with_runs
 from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.lessons.mistakes import MistakeLesson
 from sentiment_core.lessons.syllabus import Lesson

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from sentiment_core.config import ModelConfig
 from sentiment_core.models.classifier import SentimentModel
 from sentiment_core.models.mistakes import MISTAKES
+from sentiment_core.settings import ModelConfig
 
 
 def build_model(

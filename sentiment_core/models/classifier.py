@@ -8,7 +8,6 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from sentiment_core.config import ModelConfig
 from sentiment_core.models.dropout import Dropout
 from sentiment_core.models.embedding import build_embedding
 from sentiment_core.models.encoder import RecurrentEncoder
@@ -17,6 +16,7 @@ from sentiment_core.models.network import Network
 from sentiment_core.models.norms import build_norm
 from sentiment_core.models.pooling import Pool
 from sentiment_core.models.states import StateWatch
+from sentiment_core.settings import ModelConfig
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"none": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh}
 

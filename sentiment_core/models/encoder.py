@@ -13,8 +13,8 @@ from typing import NamedTuple, cast
 import torch
 from torch import nn
 
-from sentiment_core.config import ModelConfig
 from sentiment_core.models.dropout import Dropout
+from sentiment_core.settings import ModelConfig
 
 
 class Recurrence(NamedTuple):

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sentiment_core.config import ModelConfig
 from sentiment_core.models.network import Network
 from sentiment_core.models.transformer import Transformer, spread_weights
+from sentiment_core.settings import ModelConfig
 
 
 class MaskedOutput(NamedTuple):

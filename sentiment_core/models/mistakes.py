@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from sentiment_core.config import ModelConfig
 from sentiment_core.errors import ConfigError
 from sentiment_core.models.classifier import SentimentModel
+from sentiment_core.settings import ModelConfig
 
 EPSILON = 1e-5  # PyTorch's own in its norms
 

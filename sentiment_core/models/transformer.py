@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sentiment_core.config import ModelConfig
 from sentiment_core.models.dropout import Dropout
+from sentiment_core.settings import ModelConfig
 
 SPREAD = 0.02  # standard deviation of weights at the start, BERT's
 SEGMENTS = 2

@@ -21,9 +21,10 @@ from itertools import pairwise
 
 from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
-from sentiment_core.config import FIELDS, DataConfig, ExperimentConfig, ModelConfig, TrainingConfig, from_fields
+from sentiment_core.config import FIELDS, ExperimentConfig, from_fields
 from sentiment_core.errors import ConfigError, OutOfMemory
 from sentiment_core.machine import available_memory, in_words, may_have_gpu, worker_memory
+from sentiment_core.settings import DataConfig, ModelConfig, TrainingConfig
 from sentiment_core.sources import CHARACTERS_A_REVIEW, SOURCES
 from sentiment_core.tasks import TASKS
 

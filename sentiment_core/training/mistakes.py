@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from sentiment_core.clipping import NONE, ClippingRule
-from sentiment_core.config import CARRIED_OVER
 from sentiment_core.errors import ConfigError
+from sentiment_core.settings import CARRIED_OVER
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.gradients import GradientStats
 from sentiment_core.training.run import Run

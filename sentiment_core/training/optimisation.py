@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from sentiment_core.config import TrainingConfig
+from sentiment_core.settings import TrainingConfig
 
 # One-cycle shape of Smith & Topin 2018 with the constants PyTorch made customary.
 WARM_UP = 0.3

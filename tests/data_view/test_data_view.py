@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from sentiment_core.batches import collate, plan_epoch
-from sentiment_core.config import DataConfig
 from sentiment_core.data_view.batch_image import batch_images
 from sentiment_core.data_view.browse import search, tokens_of
 from sentiment_core.data_view.neighbours import nearest, project, word_space
@@ -22,6 +21,7 @@ from sentiment_core.data_view.statistics import (
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews, load_reviews
 from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import DataError
+from sentiment_core.settings import DataConfig
 from sentiment_core.text import TextEncoder, token_strings
 
 TEXTS = ["A good film, good cast.", "bad", "It's a film.", "  "]

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, download, imdb, load_reviews
 from sentiment_core.errors import ConfigError, DataError, DownloadError
+from sentiment_core.settings import DataConfig
 from tests.datasets.imdb_server import Server, archive, member, text_of
 
 REAL_ARCHIVE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "aclImdb_v1.tar.gz"

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews, load_reviews
+from sentiment_core.settings import DataConfig
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
-from sentiment_core.config import DataConfig, ExperimentConfig, choices, from_fields, from_query, to_query
+from sentiment_core.config import ExperimentConfig, choices, from_fields, from_query, to_query
 from sentiment_core.datasets import check_here, load_reviews
 from sentiment_core.errors import ConfigError, DataError
+from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES, Source, register
 from sentiment_core.store import Store
 from sentiment_core.training.memory import expected_size

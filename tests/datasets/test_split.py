@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews
 from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.datasets.split import assign_parts, drawn_test, stratified_sample
 from sentiment_core.errors import DataError
+from sentiment_core.settings import DataConfig
 from tests.datasets import cases
 
 

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from sentiment_core import cli
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets.file import reader
 from sentiment_core.datasets.file.table import Kept
 from sentiment_core.errors import DataError
@@ -20,6 +19,7 @@ from sentiment_core.explain import in_pieces
 from sentiment_core.explain.batch import asked_of
 from sentiment_core.explain.judged import Judged, measures
 from sentiment_core.remarks import WordsRead
+from sentiment_core.settings import DataConfig
 from tests.datasets import cases
 
 ROWS = 997

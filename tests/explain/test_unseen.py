@@ -168,8 +168,8 @@ def test_a_file_of_nothing_else_says_that_it_is_no_test(store: Store, limited: R
 
 
 def test_the_shipped_model_knows_its_reviews(real_data: Path, store: Store) -> None:
-    from sentiment_core.config import DataConfig
     from sentiment_core.explain.unseen import seen_by
+    from sentiment_core.settings import DataConfig
 
     reviews = load_reviews(DataConfig(source="csv", path=str(real_data / "movie.csv.gz"), split="notebook"))
     seen = seen_by("pretrained", store)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from sentiment_core.config import CARRIED_OVER, ExperimentConfig, RunConfig, build
+from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.findings.twins import differing, in_words, parting
 from sentiment_core.presets import vary_clipping
+from sentiment_core.settings import CARRIED_OVER
 from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
 from sentiment_core.work.training import train_here

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from sentiment_core.architecture import POOLINGS as REGISTERED
-from sentiment_core.config import ModelConfig, build
+from sentiment_core.config import build
 from sentiment_core.models import FrozenEmbedding, SentimentModel, build_model, parameter_count
 from sentiment_core.presets import NOTEBOOK_DIM, PRESETS
+from sentiment_core.settings import ModelConfig
 from sentiment_core.training.task import task_named
 
 CPU = torch.device("cpu")

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from sentiment_core.config import ModelConfig, build
+from sentiment_core.config import build
 from sentiment_core.models.encoder import RecurrentEncoder, reversal
+from sentiment_core.settings import ModelConfig
 
 SIZE, HIDDEN = 5, 4
 LENGTHS = torch.tensor([6, 1, 4])

@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from sentiment_core.config import ModelConfig, build
+from sentiment_core.config import build
 from sentiment_core.errors import ConfigError
 from sentiment_core.models import SentimentModel, build_model
 from sentiment_core.models.mistakes import CrossReviewAttention, NormPerCall, OffByOneMask
 from sentiment_core.models.pooling import DotAttention, RandomAttention
+from sentiment_core.settings import ModelConfig
 
 CPU = torch.device("cpu")
 LENGTHS = torch.tensor([7, 1, 4])

@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from sentiment_core.config import ModelConfig, build
+from sentiment_core.config import build
 from sentiment_core.models import build_model
 from sentiment_core.models.dropout import Dropout
 from sentiment_core.models.initialisation import initialise
 from sentiment_core.models.norms import MaskedBatchNorm, MaskedLayerNorm, NoNorm, build_norm
+from sentiment_core.settings import ModelConfig
 
 LENGTHS = torch.tensor([4, 1, 3])
 MASK = torch.arange(6) < LENGTHS[:, None]

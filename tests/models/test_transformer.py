@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sentiment_core.config import ModelConfig, from_fields
+from sentiment_core.config import from_fields
 from sentiment_core.models.masked import MaskedLanguageModel, build_masked_model
 from sentiment_core.models.transformer import Transformer, sinusoidal
+from sentiment_core.settings import ModelConfig
 
 VOCABULARY, LONGEST = 50, 20
 CPU = torch.device("cpu")

@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 from sentiment_core.artifacts import home
-from sentiment_core.config import DataConfig
 from sentiment_core.data_view.reading import read_tokens
 from sentiment_core.datasets import load_reviews
+from sentiment_core.settings import DataConfig
 from ui.data import source as data_source
 from ui.kit.uploads import save_upload
 

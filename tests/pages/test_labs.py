@@ -12,11 +12,12 @@ import streamlit as st
 from sqlalchemy import insert
 
 from sentiment_core import baselines
-from sentiment_core.config import DataConfig, from_query
+from sentiment_core.config import from_query
 from sentiment_core.errors import StoreError
 from sentiment_core.findings.sweep import sweep_experiment
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.recorded import RunSpread, SeedResult, reader, record, record_runs
+from sentiment_core.settings import DataConfig
 from sentiment_core.work import desk
 from sentiment_core.work.desk import Job
 from ui.addresses import lab_address

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import TrainingConfig
 from sentiment_core.metrics import Balance, Evaluation
+from sentiment_core.settings import TrainingConfig
 from sentiment_core.steps.rules import (
     EVEN_LOG_ODDS,
     clipped,

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 
 from sentiment_core.batches import collate
-from sentiment_core.config import ModelConfig, TrainingConfig, from_fields
+from sentiment_core.config import from_fields
 from sentiment_core.models import build_model
+from sentiment_core.settings import ModelConfig, TrainingConfig
 from sentiment_core.training.optimisation import END_DIVISOR, START_DIVISOR, build_optimizer, learning_rate_at
 from sentiment_core.training.run import Run
 from sentiment_core.training.sentiment import SentimentTask

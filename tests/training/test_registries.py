@@ -11,10 +11,11 @@ from torch import nn
 
 from sentiment_core import architecture
 from sentiment_core.architecture import Cell, Pooling
-from sentiment_core.config import ModelConfig, build, choices, from_fields
+from sentiment_core.config import build, choices, from_fields
 from sentiment_core.errors import ConfigError
 from sentiment_core.models import build_model, encoder, parameter_count, pooling
 from sentiment_core.models.pooling import DotAttention
+from sentiment_core.settings import ModelConfig
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.memory import memory_need
 from ui.kit.labels import say

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from sentiment_core.config import DataConfig
 from sentiment_core.data_view.browse import search, tokens_of
 from sentiment_core.data_view.statistics import PARTS
 from sentiment_core.datasets import Reviews
 from sentiment_core.excerpt import in_words
+from sentiment_core.settings import DataConfig
 from ui.addresses import DATA, to_explain
 from ui.data.source import named, reviews_of, space_of, vectors
 from ui.kit.components.heatmap import Block, Token, heatmap

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from sentiment_core.artifacts import home, place
-from sentiment_core.config import DataConfig, Tokenizer, build, choices
+from sentiment_core.config import build, choices
 from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.data_view.neighbours import WordSpace, word_space
 from sentiment_core.data_view.reading import Reading, read_tokens
@@ -18,6 +18,7 @@ from sentiment_core.datasets import Reviews, check_here, load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError, SentimentLabError
 from sentiment_core.remarks import remarks
+from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.sources import SOURCES
 from sentiment_core.vector_files import is_name
 from ui.addresses import DATA

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import streamlit as st
 
-from sentiment_core.config import DataConfig, choices, field_info
+from sentiment_core.config import choices, field_info
 from sentiment_core.data_view.batch_image import batch_images
 from sentiment_core.data_view.neighbours import nearest, project
 from sentiment_core.data_view.statistics import (
@@ -20,6 +20,7 @@ from sentiment_core.data_view.statistics import (
 from sentiment_core.datasets import TRAIN
 from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
+from sentiment_core.settings import DataConfig
 from ui.addresses import BATCH_SIZES, DATA
 from ui.data.figures import balance_figure, batch_figure, length_figure, words_figure
 from ui.data.source import (

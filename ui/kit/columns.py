@@ -8,10 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core.config import DataConfig, field_info
+from sentiment_core.config import field_info
 from sentiment_core.datasets.file.columns import Undecided
 from sentiment_core.datasets.file.reader import glance
 from sentiment_core.errors import DataError
+from sentiment_core.settings import DataConfig
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 

@@ -17,10 +17,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from sentiment_core.artifacts import folder
-from sentiment_core.config import FIELDS, DataConfig, build, choices, field_info
+from sentiment_core.config import FIELDS, build, choices, field_info
 from sentiment_core.data_view.job import ReviewCounts
 from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
+from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from ui.kit.address_fields import Field, Unusable
 from ui.kit.columns import COLUMNS, choose_columns

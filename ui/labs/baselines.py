@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, how_to_read
-from sentiment_core.config import DataConfig, ExperimentConfig, choices, flatten, from_fields
+from sentiment_core.config import ExperimentConfig, choices, flatten, from_fields
+from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from ui.addresses import lab_address, to_train
 from ui.kit.address_fields import setting

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from sentiment_core.config import DataConfig, build
+from sentiment_core.config import build
 from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.datasets import check_here, load_reviews
 from sentiment_core.errors import SentimentLabError
@@ -21,6 +21,7 @@ from sentiment_core.predictions import (
     of_cell,
     read_predictions,
 )
+from sentiment_core.settings import DataConfig
 from ui.addresses import RUNS, to_explain
 from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error

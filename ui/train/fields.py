@@ -9,14 +9,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import (
-    ExperimentConfig,
-    allowed_range,
-    choices,
-    field_info,
-    flatten,
-    matters,
-)
+from sentiment_core.config import ExperimentConfig, allowed_range, choices, field_info, flatten, matters
 from ui.kit.labels import say
 
 DRAFT = "draft"

@@ -8,19 +8,12 @@ from pathlib import Path
 import streamlit as st
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import (
-    FIELDS,
-    DataConfig,
-    ExperimentConfig,
-    field_info,
-    flatten,
-    from_fields,
-    matters,
-)
+from sentiment_core.config import FIELDS, ExperimentConfig, field_info, flatten, from_fields, matters
 from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
 from sentiment_core.fields import topic
 from sentiment_core.presets import PRESETS, preset
+from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES, Source
 from sentiment_core.steps.inside import USUAL_EVERY
 from sentiment_core.tasks import TASKS, WORD_VECTORS

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION
 from sentiment_core.datasets.file.labels import BLANK, is_label, normal
 from sentiment_core.errors import DataError
+from sentiment_core.settings import DataConfig
 
 # What people call them, without case and without what is no letter or digit.
 _TEXT_NAMES = """

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import IO
 
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets.file import records, rows
 from sentiment_core.datasets.file.columns import names_columns, numbered
 from sentiment_core.datasets.file.container import Opened
 from sentiment_core.datasets.file.dialect import Dialect, first_rows
 from sentiment_core.errors import DataError
+from sentiment_core.settings import DataConfig
 
 HEAD_ROWS = 100
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sentiment_core.config import DataConfig
 from sentiment_core.datasets.file.columns import TEXT_NAMES, knows, label_places
 from sentiment_core.datasets.file.labels import is_label
+from sentiment_core.settings import DataConfig
 
 HEAD_BYTES = 1 << 18
 HEAD_ROWS = 100

@@ -13,10 +13,10 @@ import torch
 from torch import nn
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import ModelConfig
 from sentiment_core.inside.walks.program import execute, written
 from sentiment_core.models.encoder import RecurrentEncoder
 from sentiment_core.models.pooling import masked_softmax
+from sentiment_core.settings import ModelConfig
 from sentiment_core.training.gradients import measure_and_clip
 
 # Below a threshold of 1 the core scales to a hair less, so that rounding never exceeds it.

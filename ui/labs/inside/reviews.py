@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from sentiment_core.artifacts import home
-from sentiment_core.config import DataConfig, from_fields
+from sentiment_core.config import from_fields
 from sentiment_core.datasets import load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.inside.batch import WordBatch, word_batch
 from sentiment_core.inside.normed import PaddedReviews, padded_reviews
+from sentiment_core.settings import DataConfig
 from sentiment_core.text import TextEncoder
 from ui.kit.kept import kept
 from ui.kit.uploads import reviews_file, upload
