@@ -21,7 +21,7 @@ export function loadPlotly(url) {
 export function lookOf(node) {
   const style = getComputedStyle(node);
   const variable = (name, fallback) => style.getPropertyValue(`--st-${name}`).trim() || fallback;
-  const text = variable("text-color", "#1d2733");
+  const text = variable("text-color", "#0b1320");
   return {
     text, font: variable("font", "sans-serif"), background: variable("background-color", "#fff"),
     panel: variable("secondary-background-color", "#f3f5f8"), border: variable("border-color", "#ccd"),

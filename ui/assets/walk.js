@@ -70,6 +70,9 @@ function tensor(value, result, cells) {
   return element("div", { cls: `wk-tensor${wide ? " wk-tensor-wide" : ""}` }, [name, ...BODIES[value.kind](value, result, cells)]);
 }
 
+// What is longer than its place can be scrolled from the keyboard.
+const scrolling = (node) => Object.assign(node, { tabIndex: 0 });
+
 const BODIES = {
   cells: ({ name, slabs, labels, numbers, shades, reads }, result, cells) => {
     const nodes = [];
@@ -105,9 +108,9 @@ const BODIES = {
   ],
   words: ({ words, known, more }) => {
     const shown = words.map((word, i) => element("span", { text: word, cls: known[i] ? "" : "wk-unknown" }));
-    return [element("div", { cls: "wk-words" }, more ? [...shown, element("em", { text: more })] : shown)];
+    return [scrolling(element("div", { cls: "wk-words" }, more ? [...shown, element("em", { text: more })] : shown))];
   },
-  text: ({ text }) => [element("div", { cls: "wk-words", text })],
+  text: ({ text }) => [scrolling(element("div", { cls: "wk-words", text }))],
   value: ({ text }) => [element("div", { cls: "wk-value", text })],
 };
 
