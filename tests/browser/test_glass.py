@@ -69,4 +69,4 @@ def test_a_review_runs_through_the_units_and_the_gradient_comes_back(page, serve
     page.get_by_role("button", name="Play").click()
     page.get_by_role("link", name="All labs").click()
     page.get_by_text("A lab turns one knob all the way").wait_for()
-    assert page.locator(".gl").count() == 0
+    page.locator(".gl").first.wait_for(state="detached")
