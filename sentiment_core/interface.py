@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentiment_core.config import ExperimentConfig, from_fields
+from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields, with_runs
 from sentiment_core.errors import NotFoundError
 from sentiment_core.presets import preset as preset_named
 from sentiment_core.store import Experiment, Progress, Run, Store, table
@@ -24,13 +24,22 @@ if TYPE_CHECKING:
     from sentiment_core.explain.study_question import Study
 
 
-def configure(fields: Mapping[str, Any] | None = None, *, preset: str | None = None) -> ExperimentConfig:
+def configure(
+    fields: Mapping[str, Any] | None = None,
+    *,
+    preset: str | None = None,
+    runs: Mapping[str, Mapping[str, Any]] | None = None,
+) -> ExperimentConfig:
     """Return an experiment: a preset's or the usual one, with dotted `fields` such as `training.epochs` replaced.
 
-    Raises `ConfigError` naming each bad field with what is allowed, `NotFoundError` for an unknown preset. The command
-    `fields` lists every setting, `presets` every preset.
+    `runs` are to be trained in lockstep, from the same weights on the same batches: the name of each, and the fields in
+    which it differs. Raises `ConfigError` naming each bad field with what is allowed, `NotFoundError` for an unknown
+    preset. The command `fields` lists every setting, `presets` every preset.
     """
-    return from_fields(fields or {}, preset_named(preset).config if preset else None)
+    config = from_fields(fields or {}, preset_named(preset).config if preset else None)
+    if runs is None:
+        return config
+    return with_runs(config, [build(RunConfig, {"name": name, "overrides": given}) for name, given in runs.items()])
 
 
 def train(

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, file, load_reviews, silent
@@ -280,7 +280,6 @@ def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
     return name, packed(content), texts, labels
 
 
-@settings(max_examples=100)
 @given(made=files())
 def test_generated_files_are_read_to_the_right_rows(made: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     name, content, texts, labels = made
@@ -291,7 +290,6 @@ def test_generated_files_are_read_to_the_right_rows(made: Any, tmp_path_factory:
     assert table.labels is not None and table.labels.tolist() == labels
 
 
-@settings(max_examples=100)
 @given(made=files(), data=st.data())
 def test_damaged_files_give_rows_or_one_clear_sentence(
     made: Any, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
