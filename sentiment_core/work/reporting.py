@@ -17,7 +17,7 @@ from sentiment_core.artifacts import CHECKPOINT
 from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.steps.rules import selected
-from sentiment_core.store import Outbox, Progress, Request, Store
+from sentiment_core.store import Outbox, Request, Store, WorkProgress
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import save_checkpoint
 from sentiment_core.training.device import circumstances
@@ -48,7 +48,7 @@ class Reporter(Callback):
         experiment_id: str,
         stop_signal: Callable[[], bool],
         on_pause: Callable[[Trainer], None],
-        show: Callable[[Progress], None] = lambda progress: None,
+        show: Callable[[WorkProgress], None] = lambda progress: None,
     ) -> None:
         self.store = store
         self.experiment_id = experiment_id
@@ -191,7 +191,7 @@ class Reporter(Callback):
     def _show(self, trainer: Trainer, phase: str, message: str) -> None:
         fraction = trainer.step / trainer.total_steps
         run = trainer.runs[0]
-        progress = Progress(
+        progress = WorkProgress(
             phase=phase,
             message=message,
             fraction=fraction,
