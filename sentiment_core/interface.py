@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields, with_runs
 from sentiment_core.errors import NotFoundError
 from sentiment_core.presets import preset as preset_named
-from sentiment_core.store import Experiment, Progress, Run, Store, table
+from sentiment_core.store import Experiment, Run, Store, WorkProgress, table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,13 +43,13 @@ def configure(
 
 
 def train(
-    config: ExperimentConfig | Mapping[str, Any], follow: Callable[[Progress], None] | None = None
+    config: ExperimentConfig | Mapping[str, Any], follow: Callable[[WorkProgress], None] | None = None
 ) -> TrainedExperiment:
     """Train an experiment here and now, keep it in the store, and return it as it ended.
 
-    `follow` is handed a `Progress` a few times a second: `step` of `total_steps`, `epoch`, `eta_seconds`. Ctrl-C stops
-    it. Raises `ConfigError`, and `OutOfMemory` before anything starts where this machine cannot hold it; a training
-    that fails is returned with `status` and `error`. Call it from the main thread, which hears Ctrl-C.
+    `follow` is handed a `WorkProgress` a few times a second: `step` of `total_steps`, `epoch`, `eta_seconds`. Ctrl-C
+    stops it. Raises `ConfigError`, and `OutOfMemory` before anything starts where this machine cannot hold it; a
+    training that fails is returned with `status` and `error`. Call it from the main thread, which hears Ctrl-C.
     """
     from sentiment_core.training.memory import check_before
     from sentiment_core.work.training import train_here
@@ -219,10 +219,10 @@ class Model:
         `data`: `demo`, `own` (the test part of the run's reviews) or the path of a file. `methods`: all without any.
         Raises `ConfigError`, `DataError`, and `NotFoundError` for an archive that was not imported.
         """
-        from sentiment_core.datasets import silent
         from sentiment_core.explain import METHODS
         from sentiment_core.explain.study import run
         from sentiment_core.explain.study_question import study_arguments
+        from sentiment_core.progress import silent
 
         if not self._stored:
             raise NotFoundError("an archive has no place in the store; bring it in with `import`, then load that run")

@@ -22,8 +22,8 @@ from typing import IO, Any
 import numpy as np
 
 from sentiment_core import fasttext_files
-from sentiment_core.datasets import Progress
 from sentiment_core.errors import EmbeddingsError
+from sentiment_core.progress import Progress
 
 # The most frequent words come first in these files: what lies behind the first million is hardly ever met.
 MOST_WORDS = 1_000_000

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from sentiment_core import cli, vector_files
 from sentiment_core.config import from_fields
-from sentiment_core.datasets import silent
 from sentiment_core.embeddings import load_saved, load_vectors, own_vectors
 from sentiment_core.errors import ConfigError, EmbeddingsError
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 from sentiment_core.vector_files import read_vectors
 from tests.datasets import cases
