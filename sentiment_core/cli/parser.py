@@ -42,7 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, command: Any, help_text: str, computes: bool = False) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help_text, description=help_text)
+        # argparse formats the one and not the other.
+        sub = commands.add_parser(name, help=help_text.replace("%", "%%"), description=help_text)
         sub.add_argument("--json", action="store_true", help="print one JSON document")
         sub.set_defaults(command=command, computes=computes)
         return sub
