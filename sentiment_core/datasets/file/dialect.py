@@ -148,7 +148,7 @@ def _fit(
     if is_prose and not known and not single and not any(map(is_label, first)):
         return None  # signs that happen to stand in every line of prose
     quoted = {DOUBLED: 2, BACKSLASH: 1, PLAIN: 0}[dialect.quotes]
-    return (given and not single, known, labelled, columns, even, not single, len(sample), -spilt, quoted)
+    return (given and not single, known, labelled, columns, even, not single, len(sample), quoted, -spilt)
 
 
 def _utf16(head: bytes) -> str | None:
