@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from hypothesis import settings
+from streamlit.components.v2 import manifest_scanner
 
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus
@@ -106,6 +108,14 @@ def store_url(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("SENTIMENT_STORE_URL", cluster.url(name))
     yield cluster.url(name)
     cluster.drop(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_are_looked_for_once() -> Iterator[None]:
+    """Each `AppTest` that opens searches all installed packages for components, ten times as long as a page takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)
