@@ -31,12 +31,6 @@ from sentiment_core.work.kinds import KINDS, Kind, register
 from tests.forks import Forks
 from tests.postgres import Cluster, binaries
 
-# What the product and its libraries import late, imported here: a test that times out in the middle of an import would
-# leave a half of it behind, and every test that needs it would fail too. An optimizer's first update imports
-# torch._dynamo, and that sympy.
-for library in ("torch._dynamo", "scipy.stats", "sklearn.linear_model", "gensim.models", "captum.attr"):
-    import_module(library)
-
 # The same examples each time, or a suite that passed could fail elsewhere. To look further:
 # pytest --hypothesis-profile=exploring
 settings.register_profile("repeatable", deadline=None, derandomize=True)
@@ -58,6 +52,21 @@ TINY: dict[str, Any] = {
 }
 
 WORDS = [f"word{number}" for number in range(40)]
+
+
+# What the product and its libraries import late.
+LATE = ("torch._dynamo", "scipy.stats", "sklearn.linear_model", "gensim.models", "captum.attr")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import it before the tests: one that times out in an import would leave half of it for every later one.
+
+    An optimizer's first update imports torch._dynamo, and that sympy. Who only hands tests to others needs none of it.
+    """
+    if session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput"):
+        return
+    for library in LATE:
+        import_module(library)
 
 
 @pytest.fixture(autouse=True)
