@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class TokenizedReviews:
     """N reviews split into tokens: review `i` is `token_ids[offsets[i]:offsets[i + 1]]`.
 
     `token_ids` is flat int32 and holds places in `words` (W), the different tokens, most frequent first; `counts (W,)`
@@ -53,7 +53,7 @@ class Reading:
         return np.asarray(running[self.offsets[1:]] - running[self.offsets[:-1]])
 
 
-def read_tokens(reviews: Reviews, tokenizer: Tokenizer, progress: Progress = silent) -> Reading:
+def read_tokens(reviews: Reviews, tokenizer: Tokenizer, progress: Progress = silent) -> TokenizedReviews:
     """Split `reviews` into tokens, from the cache on disk when their content is known.
 
     Raises `DataError` when the reviews hold nothing but white space.
@@ -67,7 +67,7 @@ def read_tokens(reviews: Reviews, tokenizer: Tokenizer, progress: Progress = sil
     return found
 
 
-def _read(reviews: Reviews, tokenizer: Tokenizer, progress: Progress) -> Reading:
+def _read(reviews: Reviews, tokenizer: Tokenizer, progress: Progress) -> TokenizedReviews:
     progress("Collecting the words", None)
     words = learn_vocabulary(reviews.texts, tokenizer, min_count=1, max_words=MOST_WORDS)
     if not words:
@@ -80,30 +80,32 @@ def _read(reviews: Reviews, tokenizer: Tokenizer, progress: Progress) -> Reading
     offsets = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
     token_ids = np.concatenate(rows) - 1
-    return Reading(words, np.bincount(token_ids, minlength=len(words)), token_ids, offsets)
+    return TokenizedReviews(words, np.bincount(token_ids, minlength=len(words)), token_ids, offsets)
 
 
-def _read_cache(path: Path, count: int) -> Reading | None:
+def _read_cache(path: Path, count: int) -> TokenizedReviews | None:
     """Return what was read before, None when it is absent or damaged: the archive carries checksums."""
     if not path.exists():
         return None
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             words = archive["words"].tobytes().decode("utf-8").split("\n")
-            found = Reading(words, archive["counts"], archive["token_ids"], archive["offsets"])
+            found = TokenizedReviews(words, archive["counts"], archive["token_ids"], archive["offsets"])
         whole = found.offsets.shape == (count + 1,) and found.offsets[-1] == len(found.token_ids)
         whole = whole and len(words) == len(found.counts)
     except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
         whole = False
     if not whole:
-        logger.warning("the reading in %s is damaged; it is made again", path)
+        logger.warning("the tokens in %s are damaged; they are made again", path)
         return None
     return found
 
 
-def _write_cache(path: Path, reading: Reading) -> None:
+def _write_cache(path: Path, tokenized: TokenizedReviews) -> None:
     """A full disk costs only the cache."""
     # No token holds white space, so line breaks keep the words apart.
-    words = np.frombuffer("\n".join(reading.words).encode("utf-8"), dtype=np.uint8)
+    words = np.frombuffer("\n".join(tokenized.words).encode("utf-8"), dtype=np.uint8)
     with suppress(StoreError), written(path) as temporary:
-        np.savez(temporary, words=words, counts=reading.counts, token_ids=reading.token_ids, offsets=reading.offsets)
+        np.savez(
+            temporary, words=words, counts=tokenized.counts, token_ids=tokenized.token_ids, offsets=tokenized.offsets
+        )
