@@ -41,7 +41,7 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ConfusionCell:
     """One cell of the confusion matrix: reviews with `label` that the model took for `predicted`."""
 
     label: int
@@ -53,7 +53,7 @@ class Cell:
         return ("t" if self.label == self.predicted else "f") + ("p" if self.predicted else "n")
 
 
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (Cell(0, 0), Cell(0, 1), Cell(1, 0), Cell(1, 1))}
+CELLS = {cell.name: cell for label in (0, 1) for cell in (ConfusionCell(label, 0), ConfusionCell(label, 1))}
 
 
 def write_predictions(
@@ -123,7 +123,7 @@ def confusion(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 
     return counts.reshape(2, 2)
 
 
-def of_cell(found: Predictions, cell: Cell, threshold: float = 0.5) -> np.ndarray:
+def of_cell(found: Predictions, cell: ConfusionCell, threshold: float = 0.5) -> np.ndarray:
     """Return places `(M,)` in `found` of the reviews of one cell, the most confident first; ties by review."""
     said = positive(found.probabilities, threshold)
     mine = np.isfinite(found.probabilities) & (found.labels == cell.label) & (said == bool(cell.predicted))

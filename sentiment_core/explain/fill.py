@@ -29,7 +29,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "pretrained" / "bert"
 
 
 @dataclass(frozen=True)
-class ShippedModel:
+class ShippedPairModel:
     """A small model that ships with the product: its name on pages, and in what it differs from the first."""
 
     title: str
@@ -37,9 +37,9 @@ class ShippedModel:
 
 
 # `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are.
-SHIPPED: dict[str, ShippedModel] = {
-    "bert-encoder": ShippedModel("Encoder", {}),
-    "bert-no-positions": ShippedModel("Encoder without positions", {"model.positions": "none"}),
+SHIPPED: dict[str, ShippedPairModel] = {
+    "bert-encoder": ShippedPairModel("Encoder", {}),
+    "bert-no-positions": ShippedPairModel("Encoder without positions", {"model.positions": "none"}),
 }
 
 

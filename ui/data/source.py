@@ -34,7 +34,7 @@ OWN_KEY = "data:own-vectors"
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownWords:
     """What a vocabulary knows of the reviews: which words `(W,)` bool, and how many tokens of each review `(N,)`."""
 
     words: np.ndarray
@@ -148,7 +148,7 @@ def tokenized_of(config: DataConfig, tokenizer: Tokenizer) -> TokenizedReviews:
     return _tokenized(str(home()), key_of(config), tokenizer)
 
 
-def known_by(config: DataConfig, tokenizer: Tokenizer, embeddings: str) -> Known:
+def known_by(config: DataConfig, tokenizer: Tokenizer, embeddings: str) -> KnownWords:
     """Return what the vectors know of the reviews."""
     return _known(str(home()), key_of(config), tokenizer, embeddings)
 
@@ -190,10 +190,10 @@ def _tokenized(where: str, question: str, tokenizer: Tokenizer) -> TokenizedRevi
 
 
 @kept(max_entries=6)
-def _known(where: str, question: str, tokenizer: Tokenizer, embeddings: str) -> Known:
+def _known(where: str, question: str, tokenizer: Tokenizer, embeddings: str) -> KnownWords:
     tokenized = _tokenized(where, question, tokenizer)
     words = tokenized.known(space_of(embeddings).ids)
-    return Known(words, tokenized.known_lengths(words))
+    return KnownWords(words, tokenized.known_lengths(words))
 
 
 @kept(max_entries=4)
