@@ -1,17 +1,17 @@
 """What a run said about every test review: kept when it ends, read by the confusion matrix and the calibration.
 
-`predictions.npz` lies beside the run's model. It holds numbers only, is read without pickle and within limits.
+`predictions.npz` lies beside the run's model.
 """
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from sentiment_core.array_files import DamagedError, arrays_in
 from sentiment_core.artifacts import PREDICTIONS, run_place, written
 from sentiment_core.datasets import Reviews
 from sentiment_core.datasets.copies import exact_hashes
@@ -84,14 +84,12 @@ def read_predictions(run: Run) -> Predictions | None:
     if not path.exists():
         return None
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError("too large")
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            contents = archive.get("contents")
+        with arrays_in(path, LARGEST_FILE) as arrays:
+            contents = arrays.get("contents")
             bound = None if contents is None or contents.shape == (0,) else contents
-            found = Predictions(archive["indices"], archive["probabilities"], archive["labels"], bound)
-        _check(found)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+            found = Predictions(arrays["indices"], arrays["probabilities"], arrays["labels"], bound)
+            _check(found)
+    except DamagedError as error:
         raise CheckpointError(f"the predictions of run {run.id} are damaged; train it again") from error
     return found
 
