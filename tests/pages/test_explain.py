@@ -1,4 +1,7 @@
-"""Explain, one review: methods, sections, links and edits, opened without a browser."""
+"""Explain, one review: methods, sections, links and edits, opened without a browser.
+
+Longer than other files: one page, its answers shared by its tests.
+"""
 
 from __future__ import annotations
 
