@@ -17,14 +17,14 @@ from sentiment_core.findings.verdict import judge
 from sentiment_core.lessons import LESSONS, experiment_for, lesson
 from sentiment_core.metrics import Evaluation
 from sentiment_core.steps.inside import USUAL_EVERY
-from sentiment_core.store import Run, Source, Store
+from sentiment_core.store import Run, RunSource, Store
 from sentiment_core.work.training import train_here
 
 
 class UpTo:
     """What a source knew of a run at the end of an epoch."""
 
-    def __init__(self, source: Source, epoch: int) -> None:
+    def __init__(self, source: RunSource, epoch: int) -> None:
         self._source = source
         self._epoch = epoch
 

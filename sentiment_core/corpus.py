@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import folder, written
+from sentiment_core.array_files import Arrays, cache_path, read_cache, write_cache
 from sentiment_core.datasets import TRAIN, Reviews
 from sentiment_core.datasets.copies import exact_hashes
 from sentiment_core.embeddings import WordVectors, load_vectors
-from sentiment_core.errors import DataError, StoreError
+from sentiment_core.errors import DataError
 from sentiment_core.excerpt import excerpts
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,13 +53,11 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
     reviews_key = reviews.fingerprint()
     vectors = load_vectors(data, training_texts, reviews_key, seed, progress)
     recipe = f"{reviews_key}|{vectors.fingerprint}|{data.tokenizer}|{TOKENIZER_VERSION}"
-    key = hashlib.blake2b(recipe.encode(), digest_size=12).hexdigest()
-    path = folder("corpora") / f"{key}.npz"
-    encoded = _read_cache(path, len(reviews.texts))
+    path = cache_path("corpora", recipe)
+    encoded = read_cache(path, lambda found: _whole(found, len(reviews)))
+    source_ids, offsets = encoded or _encode(data, reviews, vectors, progress)
     if encoded is None:
-        encoded = _encode(data, reviews, vectors, progress)
-        _write_cache(path, *encoded)
-    source_ids, offsets = encoded
+        write_cache(path, token_ids=source_ids, offsets=offsets)
     if len(source_ids) == 0:
         raise DataError("no review has a word that the vectors know; check the text column and the language")
     used = np.zeros(len(vectors.words) + 1, dtype=bool)
@@ -102,26 +94,8 @@ def _encode(
     return np.concatenate(rows), offsets
 
 
-def _read_cache(path: Path, count: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return cached ids and offsets, or None when they are absent or damaged (they are then made again).
-
-    The archive carries a checksum of each array, which reading compares.
-    """
-    if not path.exists():
-        return None
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            token_ids, offsets = archive["token_ids"], archive["offsets"]
-        whole = offsets.shape == (count + 1,) and offsets[-1] == len(token_ids)
-    except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
-        whole = False
-    if not whole:
-        logger.warning("the encoded reviews in %s are damaged; they are made again", path)
-        return None
+def _whole(found: Arrays, count: int) -> tuple[np.ndarray, np.ndarray]:
+    token_ids, offsets = found["token_ids"], found["offsets"]
+    if offsets.shape != (count + 1,) or offsets[-1] != len(token_ids):
+        raise ValueError("the offsets do not fit the tokens")
     return token_ids, offsets
-
-
-def _write_cache(path: Path, token_ids: np.ndarray, offsets: np.ndarray) -> None:
-    """A full disk costs the cache, not the experiment."""
-    with suppress(StoreError), written(path) as temporary:
-        np.savez(temporary, token_ids=token_ids, offsets=offsets)

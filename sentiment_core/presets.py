@@ -1,7 +1,8 @@
 """The course notebook's ladder as configurations, each rung changing what it changed there, and a recipe beyond it.
 
 From rung 4 on every rung keeps clipping by norm, as the notebook did. Rungs 1 and 2 use random batches, because
-bucketed batches hold so little padding that they hide the padding bug.
+bucketed batches hold so little padding that they hide the padding bug. Longer than other files: it is one table, in
+which a rung is read against the one before.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The command line is a contract: JSON shapes, exit codes, one line on standard error for bad input."""
+"""The command line is a contract: JSON shapes, exit codes, one line on standard error for bad input.
+
+Longer than other files: every command is held to the same contract.
+"""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from sentiment_core.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
-    from sentiment_core.explain.batch import Asked
     from sentiment_core.explain.in_pieces import AnswersInPieces
+    from sentiment_core.explain.many_reviews import Asked
 
 
 def predict(options: argparse.Namespace) -> Iterator[str]:

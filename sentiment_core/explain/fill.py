@@ -29,7 +29,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "pretrained" / "bert"
 
 
 @dataclass(frozen=True)
-class ShippedModel:
+class ShippedPairModel:
     """A small model that ships with the product: its name on pages, and in what it differs from the first."""
 
     title: str
@@ -37,9 +37,9 @@ class ShippedModel:
 
 
 # `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are.
-SHIPPED: dict[str, ShippedModel] = {
-    "bert-encoder": ShippedModel("Encoder", {}),
-    "bert-no-positions": ShippedModel("Encoder without positions", {"model.positions": "none"}),
+SHIPPED: dict[str, ShippedPairModel] = {
+    "bert-encoder": ShippedPairModel("Encoder", {}),
+    "bert-no-positions": ShippedPairModel("Encoder without positions", {"model.positions": "none"}),
 }
 
 
@@ -72,7 +72,7 @@ class Token:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class PairReading:
     """What a model makes of one text or two: the T tokens, P(the second follows) where there are two.
 
     `attention (layers, heads, T, T)`: the row of a token says where it looks. `left_out`: pieces too many.
@@ -109,7 +109,7 @@ class PairReader:
         return None if table is None else table.numpy()
 
     @torch.inference_mode()
-    def read(self, first: str, second: str = "", gaps: Collection[int] = ()) -> Reading:
+    def read(self, first: str, second: str = "", gaps: Collection[int] = ()) -> PairReading:
         """Read one text or two; tokens `gaps`, numbered as in the result from 0, become [MASK] as those written so are.
 
         Raises `DataError` for an empty first text and for one that is too long to be one.
@@ -148,7 +148,7 @@ class PairReader:
             start, end = (piece.start, piece.end) if piece else (0, 0)
             tokens.append(Token(text, segment, start, end, place in guesses, guesses.get(place, ())))
         follows = float(torch.sigmoid(output.follows)[0]) if SECOND in segments else None
-        return Reading(tuple(tokens), follows, torch.cat(weights).numpy(), sum(sizes) - sum(kept))
+        return PairReading(tuple(tokens), follows, torch.cat(weights).numpy(), sum(sizes) - sum(kept))
 
     def _best(self, words: torch.Tensor) -> list[tuple[Guess, ...]]:
         """Return the best guesses of each gap from `words (K, V)`; special pieces never fill one."""

@@ -70,7 +70,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Cell:
+class MapCell:
     """One way at one length, over its seeds."""
 
     length: int
@@ -95,15 +95,15 @@ class OrderMap:
     outcomes: tuple[Outcome, ...]
     made: dict[str, str | int]
 
-    def cell(self, length: int, way: str) -> Cell:
+    def cell(self, length: int, way: str) -> MapCell:
         """Return one cell; raise `KeyError` where nothing was trained."""
         found = tuple(item for item in self.outcomes if (item.length, item.way) == (length, way))
         if not found:
             raise KeyError((length, way))
-        return Cell(length, way, found)
+        return MapCell(length, way, found)
 
     @property
-    def cells(self) -> list[Cell]:
+    def cells(self) -> list[MapCell]:
         """Return all cells, by length, then in the order of the ways."""
         return [self.cell(length, way) for length in self.lengths for way in self.ways]
 
@@ -259,7 +259,7 @@ def _range(interval: Interval) -> str:
     return f"{interval.low:.0%} to {interval.high:.0%}"
 
 
-def table(cells: Iterable[Cell]) -> list[dict[str, Any]]:
+def table(cells: Iterable[MapCell]) -> list[dict[str, Any]]:
     """Return one row a cell, as the command line and a page say it."""
     return [
         {

@@ -8,7 +8,7 @@ from sentiment_core.store.measurements import Measurements
 from sentiment_core.store.outbox import Outbox, patiently
 from sentiment_core.store.queue import TRAINING
 from sentiment_core.store.records import Experiment, Places, Request, RequestKind, Run, Work, Worker, WorkProgress
-from sentiment_core.store.source import Source, rows_of, table
+from sentiment_core.store.source import RunSource, rows_of, table
 
 __all__ = [
     "TRAINING",
@@ -18,8 +18,8 @@ __all__ = [
     "Request",
     "RequestKind",
     "Run",
+    "RunSource",
     "Search",
-    "Source",
     "Store",
     "Work",
     "WorkProgress",

@@ -1,4 +1,7 @@
-"""Any file in: the kinds that people have are read to the right rows, and what is left out is said and counted."""
+"""Any file in: the kinds that people have are read to the right rows, and what is left out is said and counted.
+
+Longer than other files: one table of kinds of files, each met by the same few checks.
+"""
 
 from __future__ import annotations
 

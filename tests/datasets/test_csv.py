@@ -1,4 +1,7 @@
-"""CSV files: what is read, what is refused, and that a refusal names the place and the way out."""
+"""CSV files: what is read, what is refused, and that a refusal names the place and the way out.
+
+Longer than other files: one reader, every way a file can be wrong beside the way it is right.
+"""
 
 import csv
 import gzip

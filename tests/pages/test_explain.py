@@ -1,4 +1,7 @@
-"""Explain, one review: methods, sections, links and edits, opened without a browser."""
+"""Explain, one review: methods, sections, links and edits, opened without a browser.
+
+Longer than other files: one page, its answers shared by its tests.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from sentiment_core.explain.counterfactual import Draft
 from sentiment_core.explain.job import EXPLANATION
 from ui.explain import answers, counterfactual, words
 from ui.explain.blocks import row_note
-from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
+from ui.kit.components.heatmap import Block, HeatmapRow, Token, _picked, _scales
 from ui.kit.examples import EXAMPLES
 
 from .conftest import answered, button, texts
@@ -186,10 +189,18 @@ def test_rows_of_one_method_share_a_scale_and_methods_do_not():
     tokens = (Token(0, 3), Token(4, 7))
     blocks = [
         Block(
-            "a", "", "", tokens, (Row("Attention", "attention", False, (0.1, 0.4)), Row("X", "x", True, (-3.0, 1.0)))
+            "a",
+            "",
+            "",
+            tokens,
+            (HeatmapRow("Attention", "attention", False, (0.1, 0.4)), HeatmapRow("X", "x", True, (-3.0, 1.0))),
         ),
         Block(
-            "b", "", "", tokens, (Row("Attention", "attention", False, (0.7, None)), Row("X", "x", True, (2.0, 1.0)))
+            "b",
+            "",
+            "",
+            tokens,
+            (HeatmapRow("Attention", "attention", False, (0.7, None)), HeatmapRow("X", "x", True, (2.0, 1.0))),
         ),
     ]
     scales = _scales(blocks)

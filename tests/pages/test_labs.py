@@ -1,4 +1,7 @@
-"""The Labs page: its list, short links, bad links; the learning-rate lab and the baselines lab."""
+"""The Labs page: its list, short links, bad links; the learning-rate lab and the baselines lab.
+
+Longer than other files: the list of labs and the two labs that train, on one set of fakes.
+"""
 
 from __future__ import annotations
 

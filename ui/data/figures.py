@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
+from sentiment_core.metrics import Balance
 from ui.kit.palette import run_colour
 
 NEUTRAL = "#8a8f98"
@@ -42,15 +43,17 @@ def length_figure(edges: np.ndarray, counts: np.ndarray, longest: int) -> go.Fig
     return made
 
 
-def balance_figure(parts: Sequence[str], negative: Sequence[int], positive: Sequence[int]) -> go.Figure:
+def balance_figure(parts: Mapping[str, Balance]) -> go.Figure:
     """Return the classes of each part as one bar."""
+    positive = [part.positives for part in parts.values()]
+    negative = [part.reviews - part.positives for part in parts.values()]
     # A number that its bar cannot hold would be turned or shrunk; it is still there on hover.
     room = max((*negative, *positive), default=0) / 8
     made = go.Figure()
     for name, values, colour in (("negative", negative, run_colour(1)), ("positive", positive, run_colour(0))):
         made.add_bar(
             y=list(parts),
-            x=list(values),
+            x=values,
             name=name,
             orientation="h",
             marker={"color": colour},

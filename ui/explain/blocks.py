@@ -10,7 +10,7 @@ from typing import Any
 from sentiment_core.explain import METHODS, Attribution, Explanation, ModelInfo
 from sentiment_core.explain.records import TokenScore
 from ui.explain.answers import Answer
-from ui.kit.components.heatmap import Block, Row, Token
+from ui.kit.components.heatmap import Block, HeatmapRow, Token
 
 # What no model reads needs no node for each word: a review of 50,000 words must not stall the browser.
 LONGEST_UNREAD = 200
@@ -26,7 +26,7 @@ def block(answer: Answer) -> Block:
     found = answer.explanation
     nodes = nodes_of(found.tokens)
     rows = tuple(
-        Row(
+        HeatmapRow(
             title=METHODS[item.method].title,
             scale=item.method,
             signed=item.signed,

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from sentiment_core.explain.faithfulness import RANDOM
-from sentiment_core.explain.study_question import Curve, Interval, Study
+from sentiment_core.explain.study_question import Curve, MeanInterval, Study
 from ui.kit.palette import run_colour
 
 CURVES: tuple[Curve, ...] = ("deletion", "insertion")
@@ -97,5 +97,5 @@ def agreement_figure(result: Study) -> go.Figure:
     return figure
 
 
-def _lows(taus: list[Interval]) -> list[float]:
+def _lows(taus: list[MeanInterval]) -> list[float]:
     return [tau["low"] for tau in taus] or [0.0]

@@ -12,7 +12,7 @@ from sentiment_core.findings.order_map import (
     LENGTHS,
     SOLVED,
     WAYS,
-    Cell,
+    MapCell,
     OrderMap,
     experiment,
     read,
@@ -96,7 +96,7 @@ def setting(found: OrderMap) -> str:
     )
 
 
-def about(cell: Cell) -> str:
+def about(cell: MapCell) -> str:
     """Return how many seeds solved a cell, and how sure that is."""
     low, high = cell.interval.low, cell.interval.high
     return (
@@ -105,7 +105,7 @@ def about(cell: Cell) -> str:
     )
 
 
-def details(cell: Cell) -> str:
+def details(cell: MapCell) -> str:
     """Return each seed's outcome in one line."""
     said = []
     for outcome in cell.outcomes:
@@ -118,7 +118,7 @@ def details(cell: Cell) -> str:
     return f"{'; '.join(said).capitalize()}. Guessing is {1 - 1 / ORDERS:.0%} wrong."
 
 
-def figure(found: OrderMap, chosen: Cell) -> Any:
+def figure(found: OrderMap, chosen: MapCell) -> Any:
     """Return the map: a square a cell, darker the more seeds solve it, and a frame around the `chosen` one."""
     import plotly.graph_objects as go
 

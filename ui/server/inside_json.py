@@ -8,13 +8,13 @@ import numpy as np
 
 from sentiment_core.inside.watched import Watched, columns_in_words, histograms, watched
 from sentiment_core.steps.inside import COLUMNS, GATES
-from sentiment_core.store import Experiment, Source
+from sentiment_core.store import Experiment, RunSource
 
 # Of one run in one answer; more are thinned, because a heatmap has no more columns than that.
 MOST_LOOKS = 250
 
 
-def describe_inside(source: Source, found: Experiment, after: dict[str, int]) -> dict[str, Any]:
+def describe_inside(source: RunSource, found: Experiment, after: dict[str, int]) -> dict[str, Any]:
     """Return what each run measured after the step that `after` names for it, and how to read it."""
     return {
         "status": str(found.status),
@@ -29,7 +29,7 @@ def describe_inside(source: Source, found: Experiment, after: dict[str, int]) ->
     }
 
 
-def describe_histograms(source: Source, found: Experiment, step: int) -> dict[str, Any]:
+def describe_histograms(source: RunSource, found: Experiment, step: int) -> dict[str, Any]:
     """Return the histograms of each run's last look up to `step`."""
     runs = []
     for run in found.runs:

@@ -17,12 +17,12 @@ from sentiment_core.findings.verdict.records import (
     Verdict,
 )
 from sentiment_core.findings.verdict.words import findings
-from sentiment_core.store import Source
+from sentiment_core.store import RunSource
 
 __all__ = ["Comparison", "Finding", "Interval", "LongGradients", "RunVerdict", "Spike", "Verdict", "judge"]
 
 
-def judge(source: Source, experiment_id: str) -> Verdict:
+def judge(source: RunSource, experiment_id: str) -> Verdict:
     """Return the verdict on an experiment; raise `NotFoundError` for an unknown one.
 
     Where nobody wrote down how many reviews a run was validated on there are accuracies, but no intervals.

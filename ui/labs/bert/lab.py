@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.explain.fill import MOST_CHARACTERS, Reading, Token
+from sentiment_core.explain.fill import MOST_CHARACTERS, PairReading, Token
 from ui.addresses import lab_address
 from ui.kit.address_fields import decimal, identifier, one_of, one_of_values, several, text, whole
 from ui.kit.notices import literal, show_error
@@ -113,7 +113,7 @@ def _ask(view: str) -> None:
         positions.draw(model, step, first, second, gaps)
 
 
-def said(reading: Reading) -> str:
+def said(reading: PairReading) -> str:
     """Return what a model answers, in a sentence."""
     sentences = []
     for token in [token for token in reading.tokens if token.masked][:3]:
@@ -129,7 +129,7 @@ def said(reading: Reading) -> str:
     return " ".join(sentences)
 
 
-def _words(model: str, reading: Reading, first: str, second: str, gaps: tuple[int, ...]) -> None:
+def _words(model: str, reading: PairReading, first: str, second: str, gaps: tuple[int, ...]) -> None:
     masked = [place for place, token in enumerate(reading.tokens) if token.masked]
     left, right = st.columns([1.5, 1], gap="large")
     with right:
@@ -171,7 +171,7 @@ def _over_time(model: str, first: str, second: str, gaps: tuple[int, ...], place
     return pd.DataFrame(rows)
 
 
-def _attention(reading: Reading) -> None:
+def _attention(reading: PairReading) -> None:
     layers, heads = reading.attention.shape[:2]
     for name, most in (("layer", layers), ("head", heads)):
         if ADDRESS.value(name) > most:

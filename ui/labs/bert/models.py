@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.artifacts import home
-from sentiment_core.explain.fill import SHIPPED, PairReader, Reading, load_pair_reader, pair_models, steps_of
+from sentiment_core.explain.fill import SHIPPED, PairReader, PairReading, load_pair_reader, pair_models, steps_of
 from ui.kit.address import Address
 from ui.kit.kept import kept
 from ui.server.backend import store
@@ -73,9 +73,9 @@ def reached(model: str) -> str | None:
     )
 
 
-def read(model: str, step: int | None, first: str, second: str, gaps: tuple[int, ...]) -> Reading:
+def read(model: str, step: int | None, first: str, second: str, gaps: tuple[int, ...]) -> PairReading:
     """Return what a model makes of one text or two; raise `SentimentLabError`."""
-    found: Reading = _read(str(home()), model, step, reader(model, step), first, second, gaps)
+    found: PairReading = _read(str(home()), model, step, reader(model, step), first, second, gaps)
     return found
 
 
@@ -87,6 +87,6 @@ def reader(model: str, step: int | None) -> PairReader:
 @kept(max_entries=200, hash_funcs={PairReader: id})
 def _read(
     where: str, model: str, step: int | None, asked: Any, first: str, second: str, gaps: tuple[int, ...]
-) -> Reading:
-    answer: Reading = asked.read(first, second, gaps)
+) -> PairReading:
+    answer: PairReading = asked.read(first, second, gaps)
     return answer

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.explain import batch
+from sentiment_core.explain import many_reviews
 from sentiment_core.explain.answers_table import as_csv
-from sentiment_core.explain.batch import Asked, answers_in_test, counts_at, ranking
+from sentiment_core.explain.many_reviews import Asked, answers_in_test, counts_at, ranking
 from sentiment_core.store import Store
 from sentiment_core.work.training import train_here
 
@@ -63,10 +63,10 @@ def test_csv_keeps_every_review_and_no_formula() -> None:
 def test_answers_of_the_test_are_those_the_model_would_give(home: Path, tiny: Callable[..., ExperimentConfig]) -> None:
     with Store() as store:
         experiment = train_here(store, tiny({"model.cell": "gru", "training.epochs": 1}), lambda progress: None)
-        arguments = batch.batch_arguments(experiment.runs[0].id, "own", store)
-        asked = batch.reviews_of(arguments, store)
+        arguments = many_reviews.arguments_for(experiment.runs[0].id, "own", store)
+        asked = many_reviews.reviews_of(arguments, store)
         kept = answers_in_test(arguments, asked, store)
         assert kept is not None and asked.labels is not None
-        assert np.allclose(kept, batch.run(arguments, lambda text, share: None).probabilities, atol=1e-6)
+        assert np.allclose(kept, many_reviews.run(arguments, lambda text, share: None).probabilities, atol=1e-6)
         assert answers_in_test(replace(arguments, data="demo"), asked, store) is None
         assert answers_in_test(arguments, replace(asked, labels=1 - asked.labels), store) is None

@@ -57,7 +57,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class BatchQuestion:
+class ManyReviewsQuestion:
     """Which model, by its run id and the digest of its weights, and which reviews: `own`, `demo` or a file.
 
     `reading`: settings of `data` that say how the file is read, where it does not say so itself.
@@ -70,7 +70,7 @@ class BatchQuestion:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ManyAnswers:
     """P(positive) of each review, in the order of `reviews_of`, and the columns of `WordsRead`."""
 
     probabilities: tuple[float, ...]
@@ -89,9 +89,9 @@ class Answers:
 PREDICTIONS = Kind(
     "predictions",
     "Answers to many reviews",
-    BatchQuestion,
-    Answers,
-    "sentiment_core.explain.batch:run",
+    ManyReviewsQuestion,
+    ManyAnswers,
+    "sentiment_core.explain.many_reviews:run",
     run_of=lambda question: run_of(question.model),
 )
 
@@ -127,7 +127,7 @@ class Counts:
         return _share(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)
 
 
-def batch_arguments(model: str, data: str, store: Store, reading: Mapping[str, Any] | None = None) -> BatchQuestion:
+def arguments_for(model: str, data: str, store: Store, reading: Mapping[str, Any] | None = None) -> ManyReviewsQuestion:
     """Return the arguments of `run`; equal for equal weights and reviews.
 
     `data`: `own` (the test part of what the model was trained on), `demo` (which no model has seen) or the path of a
@@ -137,16 +137,16 @@ def batch_arguments(model: str, data: str, store: Store, reading: Mapping[str, A
     if data == "own" and model == PRETRAINED:
         raise ConfigError("data: the pretrained model's own reviews do not come with it; choose demo or a file")
     where = data if data in {"own", "demo"} else str(Path(data).expanduser().absolute())
-    return BatchQuestion(model, weights_of(model, store), where, dict(reading or {}))
+    return ManyReviewsQuestion(model, weights_of(model, store), where, dict(reading or {}))
 
 
-def reviews_of(question: BatchQuestion, store: Store) -> Asked:
+def reviews_of(question: ManyReviewsQuestion, store: Store) -> Asked:
     """Return the reviews that `run` asks about, in its order; raises `DataError` where there are none."""
     asked = _cut(_asked(question, store))
     return replace(asked, seen=seen_among(asked.texts, question.model, store))
 
 
-def _asked(question: BatchQuestion, store: Store) -> Asked:
+def _asked(question: ManyReviewsQuestion, store: Store) -> Asked:
     if question.data in {"demo", "own"}:
         reviews = (
             demo_with_evidence(DEMO_REVIEWS, seed=UNSEEN_SEED)
@@ -175,7 +175,7 @@ def no_reviews(data: DataConfig) -> DataError:
     return DataError(f"{Path(data.path or '').name} holds no reviews; give it one row per review")
 
 
-def answers_in_test(question: BatchQuestion, asked: Asked, store: Store) -> np.ndarray | None:
+def answers_in_test(question: ManyReviewsQuestion, asked: Asked, store: Store) -> np.ndarray | None:
     """Return P(positive) `(N,)` of `asked` as it was when the run was tested; None where the model must be asked."""
     if question.data != "own" or asked.labels is None:
         return None
@@ -192,8 +192,8 @@ def answers_in_test(question: BatchQuestion, asked: Asked, store: Store) -> np.n
     return None
 
 
-def run(question: BatchQuestion, progress: Progress) -> Answers:
-    """Answer every review that `batch_arguments` describes.
+def run(question: ManyReviewsQuestion, progress: Progress) -> ManyAnswers:
+    """Answer every review that `arguments_for` describes.
 
     Raises any `SentimentLabError`: a model or file that is gone, reviews that cannot be read.
     """
@@ -212,7 +212,7 @@ def run(question: BatchQuestion, progress: Progress) -> Answers:
         tuple(count for part in read for count in getattr(part, name).tolist())
         for name in ("known", "words", "unknown")
     )
-    return Answers(tuple(found), known, words, unknown, predictor.max_tokens, predictor.keep)
+    return ManyAnswers(tuple(found), known, words, unknown, predictor.max_tokens, predictor.keep)
 
 
 def counts_at(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> Counts:

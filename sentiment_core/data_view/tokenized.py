@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import folder, written
+from sentiment_core.array_files import Arrays, cache_path, read_cache, write_cache
 from sentiment_core.datasets import Reviews
-from sentiment_core.errors import DataError, StoreError
+from sentiment_core.errors import DataError
 from sentiment_core.progress import Progress, silent
 from sentiment_core.settings import Tokenizer
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
@@ -21,11 +17,9 @@ from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
 # More different tokens than a million reviews have; it bounds memory against a hostile file.
 MOST_WORDS = 5_000_000
 
-logger = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class TokenizedReviews:
     """N reviews split into tokens: review `i` is `token_ids[offsets[i]:offsets[i + 1]]`.
 
     `token_ids` is flat int32 and holds places in `words` (W), the different tokens, most frequent first; `counts (W,)`
@@ -53,21 +47,21 @@ class Reading:
         return np.asarray(running[self.offsets[1:]] - running[self.offsets[:-1]])
 
 
-def read_tokens(reviews: Reviews, tokenizer: Tokenizer, progress: Progress = silent) -> Reading:
+def read_tokens(reviews: Reviews, tokenizer: Tokenizer, progress: Progress = silent) -> TokenizedReviews:
     """Split `reviews` into tokens, from the cache on disk when their content is known.
 
     Raises `DataError` when the reviews hold nothing but white space.
     """
     recipe = f"{reviews.fingerprint()}|{tokenizer}|{TOKENIZER_VERSION}|reading"
-    path = folder("readings") / f"{hashlib.blake2b(recipe.encode(), digest_size=12).hexdigest()}.npz"
-    found = _read_cache(path, len(reviews))
+    path = cache_path("readings", recipe)
+    found = read_cache(path, lambda arrays: _whole(arrays, len(reviews)))
     if found is None:
         found = _read(reviews, tokenizer, progress)
-        _write_cache(path, found)
+        write_cache(path, **_arrays(found))
     return found
 
 
-def _read(reviews: Reviews, tokenizer: Tokenizer, progress: Progress) -> Reading:
+def _read(reviews: Reviews, tokenizer: Tokenizer, progress: Progress) -> TokenizedReviews:
     progress("Collecting the words", None)
     words = learn_vocabulary(reviews.texts, tokenizer, min_count=1, max_words=MOST_WORDS)
     if not words:
@@ -80,30 +74,19 @@ def _read(reviews: Reviews, tokenizer: Tokenizer, progress: Progress) -> Reading
     offsets = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
     token_ids = np.concatenate(rows) - 1
-    return Reading(words, np.bincount(token_ids, minlength=len(words)), token_ids, offsets)
+    return TokenizedReviews(words, np.bincount(token_ids, minlength=len(words)), token_ids, offsets)
 
 
-def _read_cache(path: Path, count: int) -> Reading | None:
-    """Return what was read before, None when it is absent or damaged: the archive carries checksums."""
-    if not path.exists():
-        return None
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            words = archive["words"].tobytes().decode("utf-8").split("\n")
-            found = Reading(words, archive["counts"], archive["token_ids"], archive["offsets"])
-        whole = found.offsets.shape == (count + 1,) and found.offsets[-1] == len(found.token_ids)
-        whole = whole and len(words) == len(found.counts)
-    except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
-        whole = False
-    if not whole:
-        logger.warning("the reading in %s is damaged; it is made again", path)
-        return None
-    return found
+def _whole(found: Arrays, count: int) -> TokenizedReviews:
+    words = found["words"].tobytes().decode("utf-8").split("\n")
+    tokenized = TokenizedReviews(words, found["counts"], found["token_ids"], found["offsets"])
+    fits = tokenized.offsets.shape == (count + 1,) and tokenized.offsets[-1] == len(tokenized.token_ids)
+    if not fits or len(words) != len(tokenized.counts):
+        raise ValueError("the offsets do not fit the tokens")
+    return tokenized
 
 
-def _write_cache(path: Path, reading: Reading) -> None:
-    """A full disk costs only the cache."""
+def _arrays(tokenized: TokenizedReviews) -> dict[str, np.ndarray]:
     # No token holds white space, so line breaks keep the words apart.
-    words = np.frombuffer("\n".join(reading.words).encode("utf-8"), dtype=np.uint8)
-    with suppress(StoreError), written(path) as temporary:
-        np.savez(temporary, words=words, counts=reading.counts, token_ids=reading.token_ids, offsets=reading.offsets)
+    words = np.frombuffer("\n".join(tokenized.words).encode("utf-8"), dtype=np.uint8)
+    return {**vars(tokenized), "words": words}
