@@ -32,8 +32,18 @@ SOURCES: dict[str, Source] = {
         "https://www.deeplearning.ai/ai-notes/initialization/index.html",
         ("initialisation",),
     ),
-    "clipping-video": Source("A video on gradient clipping", "the sheet has its address", lessons=("clip-norm",)),
-    "clipping-article": Source("An article on gradient clipping", "the sheet has its address", lessons=("clip-norm",)),
+    # The sheet's own are not known here; what stands here is on the same, and says so.
+    "clipping-video": Source(
+        "AssemblyAI, video: Gradient Clipping for Neural Networks",
+        "by value and by norm, under four minutes; the sheet has the address of its own video",
+        "https://www.youtube.com/watch?v=KrQp1TxTCUY",
+        ("clip-norm",),
+    ),
+    "clipping-article": Source(
+        "neptune.ai blog, article: Understanding Gradient Clipping (and How It Can Fix Exploding Gradients Problem)",
+        "kinds of clipping, with code; the sheet has the address of its own article",
+        lessons=("clip-norm",),
+    ),
     "pascanu": Source(
         "Pascanu, Mikolov, Bengio 2013: On the difficulty of training recurrent neural networks",
         "section 3.2: scaling down the gradients; arXiv 1211.5063",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sentiment_core.findings.order_map import CONFIDENCE, WAYS, Cell, OrderMap
-from ui.labs.inside.predict import SEALED
+from ui.labs.inside.predict import sealed as to_predict
 
 HALF = 0.5
 
@@ -48,7 +48,10 @@ def figure(found: OrderMap, chosen: tuple[int, str], sealed: str | None = None) 
                 },
                 "opacity": 1,
             },
-            customdata=[[cell.length, cell.way, SEALED if cell.way == sealed else about(cell)] for cell in cells],
+            customdata=[
+                [cell.length, cell.way, to_predict(WAYS[cell.way].label) if cell.way == sealed else about(cell)]
+                for cell in cells
+            ],
             hovertemplate="%{customdata[2]}<extra></extra>",
             cliponaxis=False,
             selected={"marker": {"opacity": 1}},

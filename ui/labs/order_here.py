@@ -23,13 +23,13 @@ from ui.kit.address import Address
 from ui.kit.address_fields import one_of_values
 from ui.kit.job_panel import duration, job_panel
 from ui.kit.notices import literal
-from ui.labs.inside.predict import SEALED
+from ui.labs.inside.predict import sealed as to_predict
 from ui.labs.order_figures import figure
 from ui.server.backend import desk
 
 # By the first of them, as links have it.
 RANGES = {OTHER_SEEDS[0]: OTHER_SEEDS, SEEDS[0]: SEEDS}
-NAMES = {OTHER_SEEDS[0]: "6 to 10: new ones", SEEDS[0]: "1 to 5: those of the map above"}
+NAMES = {OTHER_SEEDS[0]: "6 to 10, new", SEEDS[0]: "1 to 5, shipped"}
 SEEDS_FIELD = one_of_values("seeds", OTHER_SEEDS[0], list(RANGES))
 
 
@@ -38,7 +38,9 @@ def draw(address: Address, sealed: str | None) -> None:
     with st.container(border=True, key="order-here"):
         st.markdown("**Measure it on this machine**")
         length: int = address.value("length")
-        st.segmented_control("Seeds", list(RANGES), key=address.key("seeds"), format_func=NAMES.get, required=True)
+        st.segmented_control(
+            "Seeds", list(RANGES), key=address.key("seeds"), format_func=NAMES.__getitem__, required=True
+        )
         seeds = RANGES[address.value("seeds")]
         time = duration(usual_seconds(length))
         job_panel(
@@ -56,7 +58,7 @@ def _show(found: OrderMap, chosen: tuple[int, str], sealed: str | None) -> None:
     with left:
         st.plotly_chart(figure(found, chosen, sealed), key="lab:temporal-order:here", config={"displayModeBar": False})
     with right:
-        said = [SEALED] if sealed else beside(shipped(), found)
+        said = [to_predict("What both say")] if sealed else beside(shipped(), found)
         st.markdown("\n".join(f"- {literal(sentence)}" for sentence in said))
         st.caption(
             literal(

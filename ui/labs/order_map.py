@@ -25,7 +25,8 @@ from ui.kit.address_fields import one_of, one_of_values
 from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.labs import order_here
-from ui.labs.inside.predict import SEALED, predict
+from ui.labs.inside.predict import predict
+from ui.labs.inside.predict import sealed as to_predict
 from ui.labs.order_figures import about, figure
 
 ADDRESS = lab_address(
@@ -78,7 +79,7 @@ def chosen(sealed: str | None) -> None:
     length, way = ADDRESS.value("length"), ADDRESS.value("way")
     cell = shipped().cell(length, way)
     if way == sealed:
-        st.markdown(f"**{SEALED}**")
+        st.markdown(f"**{literal(to_predict(WAYS[way].label))}**")
     else:
         st.markdown(f"**{literal(about(cell))}**")
         st.caption(literal(details(cell)))

@@ -23,7 +23,7 @@ from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
 from ui.labs.inside import norm_figures, reviews
 from ui.labs.inside.figures import CONFIG
-from ui.labs.inside.predict import SEALED, predict
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
 
 VIEWS = {"company": "In company", "running": "Running statistics", "affine": "γ and β"}
@@ -91,10 +91,10 @@ def company(source: str, path: str | None) -> None:
         )
         st.caption(literal(ABOUT[norm]))
     training, evaluation = _scores(source, path, norm, review)
-    sealed = norm in ASKED and not answered
+    hidden = norm in ASKED and not answered
     with right:
-        shown = {} if sealed else training
-        st.markdown(f"**{literal(words.company(shown, evaluation))}**" + f" Training mode: {SEALED}" * sealed)
+        shown = {} if hidden else training
+        st.markdown(f"**{literal(words.company(shown, evaluation))}** {sealed('Training mode') if hidden else ''}")
         st.plotly_chart(norm_figures.company(shown, evaluation), key="lab:batch-norm:company", config=CONFIG)
         st.caption(
             f"{len(next(iter(evaluation.values())))} draws of company for each size. A small network (norm, 16 tanh "

@@ -14,7 +14,7 @@ from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.labs.inside import cliff_figures
 from ui.labs.inside.figures import CONFIG
-from ui.labs.inside.predict import SEALED, predict
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
 
 UPDATES, SOLVED = 60, 0.01
@@ -67,7 +67,7 @@ def draw() -> None:
     with headline:
         turned = {way: turn(gradient, clip(gradient, way, threshold)) for way in WAYS} if answered else None
         said = literal(words.at_the_wall(float(length(gradient)), threshold, turned))
-        st.markdown(f"**{said}**" + f" What clipping does to it: {SEALED}" * (not answered))
+        st.markdown(f"**{said}** {'' if answered else sealed('What clipping does to it')}")
     with right:
         st.plotly_chart(cliff_figures.land(*_land(), paths, update), key="lab:clipping-geometry:land", config=CONFIG)
         st.caption(

@@ -14,7 +14,7 @@ from ui.addresses import to_train, watching
 from ui.kit.notices import literal
 from ui.kit.palette import run_colour
 from ui.labs.inside.figures import CONFIG, LEGEND, NEUTRAL
-from ui.labs.inside.predict import SEALED, predict
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, one_of
 
 WHEN: dict[str, str] = {"before": "Before training", "after": "After training"}
@@ -46,7 +46,7 @@ def draw() -> None:
         for becomes, where in fates(flow, when, distance):
             st.markdown(f"**{becomes}**: {literal(where)}")
         if not answered:
-            st.caption(f"{literal(measured[ASKED].case.title)}: {SEALED}")
+            st.caption(sealed(literal(measured[ASKED].case.title)))
     with right:
         st.plotly_chart(lines(flow, when, distance), key="lab:gradient-through-time:lines", config=CONFIG)
         st.caption(

@@ -14,7 +14,7 @@ from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.labs.inside import deep, figures, reviews
-from ui.labs.inside.predict import SEALED, predict
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
 
 VIEWS = {"recurrent": "Through time", "deep": "Through layers", "symmetric": "Symmetric start"}
@@ -118,12 +118,12 @@ def symmetric(source: str, path: str | None) -> None:
         st.caption("A tanh RNN of 16 units reads 20 words of each review. 40 updates of SGD, rate 0.2, on one batch.")
     found = _symmetric(source, path, constant, noise)
     losses = (float(found.losses[0]), float(found.losses[-1]))
-    sealed = not noise and not answered
+    hidden = not noise and not answered
     with right:
         said = literal(words.symmetric(int(found.different[-1]), UNITS, losses, found.rank))
-        st.markdown(f"Before the first update. Afterwards: {SEALED}" if sealed else f"**{said}**")
+        st.markdown(sealed("The 16 units before the first update. After it") if hidden else f"**{said}**")
         st.plotly_chart(
-            figures.units_figure(found.states[: 1 if sealed else None]),
+            figures.units_figure(found.states[: 1 if hidden else None]),
             key="lab:initialisation:units",
             config=figures.CONFIG,
         )

@@ -8,9 +8,6 @@ import streamlit as st
 
 from ui.kit.notices import literal
 
-# Stands where the answer will be: what one has only read one thinks one knew.
-SEALED = "Predict first; then it is shown."
-
 
 def predict(key: str, question: str, choices: Sequence[str], measure: Callable[[], tuple[str, str]]) -> bool:
     """Ask `question`; once one of `choices` is picked, say which one `measure()` found and its sentence.
@@ -25,3 +22,8 @@ def predict(key: str, question: str, choices: Sequence[str], measure: Callable[[
         right = ":material/check: Yes." if said == came_true else f":material/close: You said {literal(said.lower())}."
         st.markdown(f"{right} {literal(sentence)}")
     return True
+
+
+def sealed(what: str) -> str:
+    """Return what stands where the answer will be: what one has only read one thinks one knew."""
+    return f"{what}: predict first, then it is shown."

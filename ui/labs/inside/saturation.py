@@ -12,7 +12,7 @@ from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
 from ui.labs.inside import reviews, saturation_figures
 from ui.labs.inside.figures import CONFIG
-from ui.labs.inside.predict import SEALED, predict
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.saturation_figures import NAMES
 from ui.labs.inside.settings import Settings, number, one_of
 
@@ -82,7 +82,7 @@ def look(function: Function, source: str, path: str | None) -> None:
         )
     with left:
         slopes, lengths = ([float(values[-1]) for values in each] for each in zip(*map(_left, drawn), strict=True))
-        st.caption(literal(words.survives(slopes, lengths, depth)) if function in others else SEALED)
+        st.caption(literal(words.survives(slopes, lengths, depth)) if function in others else sealed(NAMES[function]))
 
 
 def _ten_sigmoids(source: str, path: str | None) -> tuple[str, str]:
