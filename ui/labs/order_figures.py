@@ -7,7 +7,7 @@ from typing import Any
 from sentiment_core.findings.order_map import CONFIDENCE, WAYS, Cell, OrderMap
 from ui.labs.inside.predict import sealed as to_predict
 
-HALF = 0.5
+HALF, ROW_HEIGHT = 0.5, 72
 
 
 def about(cell: Cell) -> str:
@@ -37,7 +37,7 @@ def figure(found: OrderMap, chosen: tuple[int, str], sealed: str | None = None) 
             mode="markers",
             marker={
                 "symbol": "square",
-                "size": 62,
+                "size": 56,
                 # A step in the middle, where the words change from the theme's colour to white.
                 "color": [
                     f"rgba(8,119,189,{0.06 + 0.3 * one if one <= HALF else 0.25 + 0.75 * one:.2f})" for one in share
@@ -63,13 +63,17 @@ def figure(found: OrderMap, chosen: tuple[int, str], sealed: str | None = None) 
         font = {"size": 14, **({"color": "#ffffff"} if one > HALF else {})}
         said = "?" if cell.way == sealed else f"{cell.solved} of {len(cell.outcomes)}"
         made.add_annotation(x=x, y=y, text=said, showarrow=False, font=font)
-    names = [WAYS[way].label.replace(", ", ",<br>").replace(" by", "<br>by") for way in found.ways]
+    names = [
+        WAYS[way].label.replace(", ", ",<br>").replace(" by", "<br>by").replace(" start", "<br>start")
+        for way in found.ways
+    ]
     made.update_layout(
-        height=360,
-        margin={"l": 50, "r": 10, "t": 10, "b": 50},
+        height=80 + ROW_HEIGHT * len(found.lengths),
+        margin={"l": 50, "r": 10, "t": 10, "b": 62},
         xaxis={
             "tickvals": list(range(len(names))),
             "ticktext": names,
+            "tickangle": 0,
             "showgrid": False,
             "zeroline": False,
             "range": [-0.6, len(names) - 0.4],
@@ -77,7 +81,7 @@ def figure(found: OrderMap, chosen: tuple[int, str], sealed: str | None = None) 
         yaxis={
             "tickvals": list(range(len(found.lengths))),
             "ticktext": [f"{length}" for length in found.lengths],
-            "title": "length of the sequences",
+            "title": "length",
             "showgrid": False,
             "zeroline": False,
             "range": [-0.6, len(found.lengths) - 0.4],
