@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ def order_map(options: argparse.Namespace) -> tuple[Any, str]:
     if options.train:
         path = Path(options.train)
         known = findings.read(path).outcomes if path.exists() else ()
-        found = findings.train_all(known, show=ProgressLine().say, keep=lambda found: findings.write(path, found))
+        lengths, seeds = options.lengths or findings.LENGTHS, options.seeds or findings.SEEDS
+        keep = partial(findings.write, path)
+        found = findings.train_all(known, lengths, seeds, show=ProgressLine().say, keep=keep)
         findings.write(path, found)
     else:
         found = findings.read()
@@ -60,4 +63,6 @@ def order_map(options: argparse.Namespace) -> tuple[Any, str]:
         for row in rows
     ]
     said = findings.sentences(found)
+    if options.train:
+        said += findings.beside(findings.shipped(), found)
     return {"made": found.made, "cells": rows, "said": said}, "\n".join([*lines, *said])

@@ -157,6 +157,8 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="train all of it here, in about eight minutes of one core, and write it; one that is begun goes on",
     )
+    order_map.add_argument("--lengths", type=int, nargs="+", metavar="N", help="train these lengths only")
+    order_map.add_argument("--seeds", type=int, nargs="+", metavar="N", help="train with these seeds instead of 1 to 5")
     add(
         "work",
         about.work,

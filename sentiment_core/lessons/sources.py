@@ -32,9 +32,17 @@ SOURCES: dict[str, Reference] = {
         "https://www.deeplearning.ai/ai-notes/initialization/index.html",
         ("initialisation",),
     ),
-    "clipping-video": Reference("A video on gradient clipping", "the sheet has its address", lessons=("clip-norm",)),
+    # The sheet's own are not known here; what stands here is on the same, and says so.
+    "clipping-video": Reference(
+        "AssemblyAI, video: Gradient Clipping for Neural Networks",
+        "by value and by norm, under four minutes; the sheet has the address of its own video",
+        "https://www.youtube.com/watch?v=KrQp1TxTCUY",
+        ("clip-norm",),
+    ),
     "clipping-article": Reference(
-        "An article on gradient clipping", "the sheet has its address", lessons=("clip-norm",)
+        "neptune.ai blog, article: Understanding Gradient Clipping (and How It Can Fix Exploding Gradients Problem)",
+        "kinds of clipping, with code; the sheet has the address of its own article",
+        lessons=("clip-norm",),
     ),
     "pascanu": Reference(
         "Pascanu, Mikolov, Bengio 2013: On the difficulty of training recurrent neural networks",

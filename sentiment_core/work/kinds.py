@@ -108,6 +108,7 @@ KINDS: dict[str, str] = {
     "explanation": "sentiment_core.explain.job:EXPLANATION",
     "reviews": "sentiment_core.data_view.job:REVIEWS",
     "vectors": "sentiment_core.data_view.own_vectors:VECTORS",
+    "order-map": "sentiment_core.findings.order_map:ORDER_MAP",
 }
 """Name → `module:CONSTANT`, a `Kind` of that name."""
 

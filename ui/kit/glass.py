@@ -78,7 +78,9 @@ def _predictor(where: str, model_id: str, step: int | None, weights: str) -> Any
 def _seen(
     where: str, model_id: str, step: int | None, weights: str, text: str, padding: int, label: int | None
 ) -> Glass:
-    bare = _seen(where, model_id, step, weights, text, 0, label) if padding else None
+    # Neither padding nor the label changes the answers word by word.
+    changed = padding or label is not None
+    bare = _seen(where, model_id, step, weights, text, 0, None) if changed else None
     return look(_predictor(where, model_id, step, weights), text, padding, label, bare)
 
 

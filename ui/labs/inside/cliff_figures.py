@@ -63,8 +63,11 @@ def land(w: np.ndarray, b: np.ndarray, errors: np.ndarray, paths: Mapping[Way, D
     return made
 
 
-def arrows(gradient: np.ndarray, threshold: float) -> go.Figure:
-    """Return the downhill arrows of one `gradient (2,)`: as it is, by norm (a circle), by value (a square)."""
+def arrows(gradient: np.ndarray, threshold: float, *, clipped: bool) -> go.Figure:
+    """Return the downhill arrows of one `gradient (2,)`: as it is, by norm (a circle), by value (a square).
+
+    Not `clipped`, only the first.
+    """
     reach = 1.9 * threshold
     made = go.Figure()
     angles = np.linspace(0, 2 * np.pi, 90)
@@ -82,7 +85,8 @@ def arrows(gradient: np.ndarray, threshold: float) -> go.Figure:
             showlegend=False,
             hoverinfo="skip",
         )
-    for way in NAMES:
+    shown: tuple[Way, ...] = tuple(NAMES) if clipped else ("none",)
+    for way in shown:
         arrow = -clip(gradient, way, threshold)
         size = float(length(arrow))
         far = size > reach

@@ -184,7 +184,7 @@ def units_figure(states: np.ndarray) -> go.Figure:
     made.update_layout(
         height=330,
         margin={"l": 50, "r": 10, "t": 10, "b": 44},
-        xaxis={"title": "updates", "showgrid": False},
+        xaxis={"title": "updates", "showgrid": False, "dtick": 10},
         yaxis={"title": "unit", "autorange": "reversed", "showgrid": False},
     )
     return made
