@@ -116,7 +116,7 @@ def test_numbers_legends_and_completeness_are_written_out(make_predictor: Make) 
     assert [row[:2] for row in table] == [["0", "word3"], ["14", "word7"], ["20", "word1"]]
     for row, place in zip(table, (0, 2, 3), strict=True):
         for cell, attribution in zip(row[2:], rows.attributions, strict=True):
-            assert float(cell.replace("−", "-")) == pytest.approx(attribution.scores[place], rel=1e-3)
+            assert float(cell.replace("−", "-")) == pytest.approx(attribution.towards_positive[place], rel=1e-3)
     found = rows.attributions[1].completeness
     assert found is not None and f"add up to {found.total:+.4f}" in content and f"by {found.difference:+.4f}" in content
     assert "<s>nowhere</s>" in content

@@ -242,7 +242,7 @@ def test_completeness_is_said_and_doubted_where_it_fails(error, sign):
         completeness=Completeness(-2.31, -2.3, error),
     )
     note = row_note(found)
-    assert note.startswith("for “negative”; sum of attributions −2.31, change of the log-odds −2.30")
+    assert note.startswith("sum of attributions +2.31, change of the log-odds +2.30")
     assert sign in note
     assert ("do not trust" in note) == (error > 0.05)
 

@@ -155,7 +155,7 @@ def test_what_diverged_stays_in_the_picture_at_its_upper_edge(lab):
 
     experiment = swept(lab)
     points = summarise(lab, experiment.id)
-    figure = rate_figure(points, {run.id: place for place, run in enumerate(experiment.runs)}, 20)
+    figure = rate_figure(points, {run.id: "#0877bd" for run in experiment.runs}, 20)
     batch, validation, diverged = figure.data
     assert list(batch.x) == list(validation.x) == [1e-3, 1e-2]
     assert list(diverged.x) == [10.0]

@@ -103,7 +103,8 @@ def numbers(answers: Sequence[Answer]) -> None:
     st.dataframe(table(answers), hide_index=True, height=300)
     st.caption(
         "Attention weights say where the model looked, not why it decided: they add up to 1. The other methods are in "
-        "log-odds of the class explained. Select cells and copy them, or take everything along as JSON."
+        "log-odds of *positive*: + speaks for positive, − for negative. Select cells and copy them, or take everything "
+        "along as JSON."
     )
 
 

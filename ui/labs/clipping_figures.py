@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.clipping import RULES
+from sentiment_core.colours import NEUTRAL
 from sentiment_core.findings.clipping_over_seeds import RunClipping, Spread, WayClipping
 from sentiment_core.steps.quantities import CORE
 from sentiment_core.store import Experiment
@@ -52,7 +53,7 @@ def figure(experiments: Sequence[Experiment]) -> Any:
                 )
     training = experiments[0].config.training
     for field in {rule.threshold for rule in RULES.values() if rule.threshold and rule.bounds_norm}:
-        line = {"dash": "dot", "width": 1, "color": "#8a8f98"}
+        line = {"dash": "dot", "width": 1, "color": NEUTRAL}
         made.add_hline(y=getattr(training, field), row=2, col="all", line=line)
     made.update_yaxes(type="log", dtick="D2", row=2)
     for row, quantity in enumerate(SHOWN, start=1):

@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from sentiment_core.colours import NEUTRAL
 from sentiment_core.config import field_info, flatten
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreUnavailableError
 from sentiment_core.explain import DEFAULT_BASELINE, load_predictor
@@ -239,8 +240,8 @@ def figure(lines: Mapping[str, np.ndarray], padding: int) -> go.Figure:
                 line={"color": run_colour(position), "width": 2.5, "dash": DASHES[kind]},
                 hovertemplate="%{y:.4f}<extra>" + NAMES[kind] + ", padding %{x}</extra>",
             )
-    made.add_hline(0.5, line={"color": "#8a8f98", "width": 1, "dash": "dash"})
-    made.add_vline(padding, line={"color": "#8a8f98", "width": 2})
+    made.add_hline(0.5, line={"color": NEUTRAL, "width": 1, "dash": "dash"})
+    made.add_vline(padding, line={"color": NEUTRAL, "width": 2})
     made.update_layout(
         height=360,
         margin={"l": 50, "r": 10, "t": 34, "b": 44},

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
+from sentiment_core.colours import colours_of
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
 from sentiment_core.findings.sweep import (
@@ -129,11 +130,12 @@ def outcome(experiment_id: str, preset_name: str) -> None:
 
 def _outcome(experiment: Experiment, preset_name: str) -> None:
     points = summarise(store(), experiment.id)
-    places = {run.id: place for place, run in enumerate(experiment.runs)}
+    own = colours_of(experiment.config)
+    colours = {run.id: colour for run, colour in zip(experiment.runs, own, strict=True)}
     left, right = st.columns([1.62, 1], gap="large")
     with left:
         guess = TASKS[experiment.config.task].guess(store().balances(experiment.runs[0].id))
-        figure = rate_figure(points, places, LAST_STEPS, guess)
+        figure = rate_figure(points, colours, LAST_STEPS, guess)
         st.plotly_chart(figure, key="lab:rates:figure", config={"displayModeBar": False})
         st.caption("At the upper edge: ✕ is no longer a finite number, ▲ is a loss too high for this axis.")
     with right:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from sentiment_core.colours import RUN_COLOURS
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.store import Experiment
 from ui.kit.components.live_plot import Curve, experiment_url, sources_of
@@ -45,6 +44,5 @@ def _show(sources: list[dict[str, object]], offer: Offer, key: str) -> None:
         "module": module_url("inside"),
         "plotly": asset_url("plotly.min.js"),
         "sources": sources,
-        "colours": list(RUN_COLOURS),
     }
     _component(key=key, data=data)
