@@ -86,7 +86,7 @@ def test_every_lab_opens_from_its_link(open_page, item):
     assert callable(import_module(item.module).draw)
     page = open_page("labs", lab=item.name)
     assert not page.exception and not page.error
-    assert item.title in texts(page.subheader).replace("\\", "")
+    assert item.title in texts(page.header).replace("\\", "")
 
 
 def test_an_unknown_lab_is_named_and_the_list_shown(open_page):

@@ -39,7 +39,7 @@ def _show(sources: list[dict[str, object]], offer: Offer, key: str) -> None:
             st.caption(NOT_WATCHED, width="content")
             offer("Start one that does")
         return
-    st.subheader("Inside", anchor=False)
+    st.header("Inside", anchor=False)
     data = {
         "module": module_url("inside"),
         "plotly": asset_url("plotly.min.js"),
