@@ -76,8 +76,8 @@ def test_the_list_links_to_every_lab(open_page):
     assert not page.exception and not page.error
     links = [link.proto.query_string for link in page.get("page_link")]
     assert links == [f"lab={item.name}" for item in LABS]
-    headings = [item.value for item in page.markdown if item.value.startswith("#### ")]
-    assert headings == [f"#### {kind}" for kind in dict.fromkeys(item.kind for item in LABS)]
+    headings = [item.value for item in page.markdown if item.value.startswith("## ")]
+    assert headings == [f"## {kind}" for kind in dict.fromkeys(item.kind for item in LABS)]
     assert all(item.summary in texts(page.markdown).replace("\\", "") for item in LABS)
 
 
@@ -114,6 +114,15 @@ def test_a_bad_sweep_link_says_what_is_wrong_and_opens_the_default(open_page, qu
     assert message in texts([*page.warning, *page.error]).replace("\\", "")
     assert button(page, "Run 7 rates")
     assert not set(query) & set(page.query_params)
+
+
+def test_the_sweep_opens_on_a_recorded_one_and_is_made_ones_own_below(open_page):
+    page = open_page("labs", lab="learning-rates")
+    assert not page.exception and not page.error and not page.warning
+    assert "Recorded: 7 rates, Adam, 100 updates each" in texts(page.caption).replace("\\", "")
+    assert page.dataframe[0].value["Rate"].tolist()[0] == "0.0001" and len(page.get("plotly_chart")) == 1
+    assert page.expander[0].label == "Make it yours" and not page.expander[0].proto.expanded
+    assert open_page("labs", lab="learning-rates", steps="12").expander[0].proto.expanded
 
 
 def test_settings_go_to_the_address_and_into_the_experiment(open_page, lab, no_workers):

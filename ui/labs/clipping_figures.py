@@ -14,7 +14,7 @@ from sentiment_core.findings.clipping_over_seeds import RunClipping, Spread, Way
 from sentiment_core.steps.quantities import CORE
 from sentiment_core.store import Experiment
 from ui.kit.palette import run_colour
-from ui.server.backend import store
+from ui.server.api import source_of
 
 # More points than a small panel has pixels only slow the browser down.
 MOST_POINTS = 300
@@ -37,7 +37,7 @@ def figure(experiments: Sequence[Experiment]) -> Any:
     )
     for column, experiment in enumerate(experiments, start=1):
         for position, run in enumerate(experiment.runs):
-            steps = store().steps(run.id)
+            steps = source_of(experiment.id).steps(run.id)
             for row, quantity in enumerate(SHOWN, start=1):
                 x, y = thinned(steps["step"], steps[quantity.name])
                 made.add_scatter(
