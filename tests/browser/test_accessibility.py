@@ -31,6 +31,16 @@ ALSO = {"heading-order"}
 DRAWN = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
   && document.querySelector("[data-testid=stMainBlockContainer] h1, [data-testid=stMainBlockContainer] button")"""
 
+# The theme has changed, and so have the styles of every field: Streamlit writes those a little later.
+THEMED = """async (scheme) => {
+  const fields = [...document.querySelectorAll("input, button, p, span, select, output")];
+  const told = () => fields.map((node) => getComputedStyle(node).color).join();
+  if (getComputedStyle(document.querySelector(".stApp")).colorScheme !== scheme) return false;
+  const before = told();
+  await new Promise((done) => setTimeout(done, 150));
+  return told() === before;
+}"""
+
 
 def test_nothing_grave_is_found_on_any_page(page, server):
     axe, found = Axe(), {}
@@ -41,7 +51,7 @@ def test_nothing_grave_is_found_on_any_page(page, server):
         # Colours are all that the other theme changes.
         for scheme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            page.wait_for_timeout(100)
+            page.wait_for_function(THEMED, arg=scheme)
             answer = axe.run(page, options={"resultTypes": ["violations"], **options}).response
             for fault in answer["violations"]:
                 if fault["impact"] in GRAVE or fault["id"] in ALSO:

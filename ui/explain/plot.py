@@ -17,6 +17,8 @@ from ui.explain.words import words_read
 from ui.kit.palette import run_colour
 
 WHOLE_LABEL = 60
+# As many words fit under the axis at 1280 pixels.
+MOST_TICKS = 60
 
 
 def curves_figure(found: Mapping[str, Any]) -> go.Figure:
@@ -78,6 +80,9 @@ def along_figure(answers: Sequence[tuple[Answer, ReadingAlong]]) -> go.Figure:
         )
     figure.add_hline(0.5, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
     figure.update_xaxes(title_text="tokens read", zeroline=False)
+    if len(answers) == 1 and len(words) <= MOST_TICKS:
+        last = [word.rsplit(" ", 1)[-1] for word in words]
+        figure.update_xaxes(title_text="words in their order", tickvals=found.after, ticktext=last, tickangle=-60)
     figure.update_yaxes(title_text="P(positive)", range=[-0.02, 1.02], zeroline=False)
     figure.update_layout(
         height=300,
