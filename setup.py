@@ -16,6 +16,7 @@ setup(
             "pretrained/glass/**/*",
             "pretrained/bert/**/*",
             "recorded/*.npz",
+            "recorded/labs/*.npz",
             "recorded/*.json",
             "inside/*.json",
             "explain/archive/loader/*.py",

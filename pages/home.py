@@ -39,7 +39,7 @@ def main() -> None:
     st.space("small")
     for column, (name, (heading, text, label)) in zip(st.columns(3, gap="medium"), DOORS.items(), strict=True):
         with column, st.container(border=True, height="stretch", key=f"door-{name}"):
-            st.subheader(heading, anchor=False)
+            st.header(heading, anchor=False)
             st.markdown(text)
             st.space("stretch")
             Link(name).draw(label, icon=":material/arrow_forward:", icon_position="right")
@@ -48,7 +48,7 @@ def main() -> None:
     st.space("small")
     left, right = st.columns([1.4, 1], gap="large")
     with left:
-        st.subheader("Ready on this machine", anchor=False)
+        st.header("Ready on this machine", anchor=False)
         for name, text in (
             ("Training", machine.device()),
             ("Reviews", machine.reviews()),
@@ -56,7 +56,7 @@ def main() -> None:
         ):
             st.markdown(f"**{name}**  {text}")
     with right:
-        st.subheader("Latest experiments", anchor=False)
+        st.header("Latest experiments", anchor=False)
         with errors_shown():
             latest()
             to_runs().draw("All runs", icon=":material/arrow_forward:", icon_position="right")

@@ -51,7 +51,7 @@ def overview() -> None:
 def teach(item: Lesson) -> None:
     """Draw one lesson: before the run its idea and question, from then on the curves and the verdict."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(view.heading(item), anchor=False, width="content")
+        st.header(view.heading(item), anchor=False, width="content")
         st.space("stretch")
         view.lesson_links(item)
         copy_link()

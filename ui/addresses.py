@@ -97,10 +97,10 @@ VIEW = one_of("view", VIEWS, "review")
 FIRST_METHODS = ("attention", "occlusion_delete")
 TARGETS = {"predicted": "The class it predicts", "positive": "Positive", "negative": "Negative"}
 SECTIONS = {
-    "agreement": "Agreement",
-    "faithfulness": "Faithfulness",
     "along": "Reading along",
     "edit": "Edit",
+    "agreement": "Agreement",
+    "faithfulness": "Faithfulness",
     "table": "Table",
 }
 MOST_MODELS, MOST_METHODS = 3, 20
@@ -122,7 +122,7 @@ REVIEW = Address(
         several("methods", MOST_METHODS, offered, FIRST_METHODS),
         one_of("target", TARGETS, "predicted", "class to explain"),
         one_of("baseline", BASELINES, DEFAULT_BASELINE),
-        one_of("below", SECTIONS, "agreement", "section below the review"),
+        one_of("below", SECTIONS, "along", "section below the review"),
         text("edited", MOST_CHARACTERS, title="edited review"),
         text("masked", MOST_CHARACTERS, title="list of masked words"),
     ),

@@ -89,6 +89,14 @@ class Attribution:
     parts: int = 1
 
     @property
+    def towards_positive(self) -> np.ndarray:
+        """Scores `(N,)` in log-odds of *positive*, whichever class was explained; as they are where not `signed`.
+
+        The log-odds of the two classes are each other's negative, and so is every share in them.
+        """
+        return -self.scores if self.signed and not self.target else self.scores
+
+    @property
     def parts_note(self) -> str:
         """What these scores leave out where the model pools in other ways as well; else empty."""
         if self.parts == 1:

@@ -25,6 +25,8 @@ from sentiment_core.store.source import spread
 FOLDER = Path(__file__).parent
 PREFIX = "recorded-"
 LARGEST_FILE = 64_000_000
+# The folder of what labs show before anybody has started anything.
+LABS = "labs"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -95,16 +97,19 @@ class Recording:
 
 
 def recordings() -> tuple[str, ...]:
-    """Return the names of the recordings that ship, in alphabetical order."""
+    """Return the names of the lessons whose recordings ship, in alphabetical order."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.npz") if NAME.fullmatch(path.stem)))
 
 
 def recording(name: str) -> Recording:
-    """Return a recording that ships; raise `NotFoundError` for an unknown name, `StoreError` for a damaged file."""
+    """Return a recording that ships, of a lesson or of `LABS`; raise `NotFoundError` for an unknown name, `StoreError`
+    for a damaged file.
+    """
     # The name may come from an address: it is compared, never made into a path of its own.
-    if name not in recordings():
+    known = {path.stem: path for folder in (FOLDER / LABS, FOLDER) for path in folder.glob("*.npz")}
+    path = known.get(name) if NAME.fullmatch(name) else None
+    if path is None:
         raise NotFoundError(f"there is no recording {name[:60]!r}")
-    path = FOLDER / f"{name}.npz"
     return _cached(path, path.stat().st_mtime_ns)
 
 

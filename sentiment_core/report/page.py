@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sentiment_core import __version__
-from sentiment_core.colours import RUN_COLOURS
+from sentiment_core.colours import colours_of
 from sentiment_core.config import field_info, flatten
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.findings.real import in_words, is_it_real
@@ -73,7 +73,8 @@ def report(store: RunSource, experiment_ids: Sequence[str]) -> bytes:
 
 
 def _experiment(source: RunSource, experiment: Experiment, most: int) -> str:
-    colours = {run.id: RUN_COLOURS[place % len(RUN_COLOURS)] for place, run in enumerate(experiment.runs)}
+    own = colours_of(experiment.config)
+    colours = {run.id: colour for run, colour in zip(experiment.runs, own, strict=True)}
     found = judge(source, experiment.id)
     said_of = [(item.alert, f"{item.run}: {item.text}" if item.run else item.text) for item in found.findings]
     findings = "".join(f"<li{' class=alert' if alert else ''}>{escape(text)}</li>" for alert, text in said_of)

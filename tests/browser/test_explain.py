@@ -27,7 +27,7 @@ LEAST_CONTRAST = """() => {
     return light(pen.getImageData(0, 0, 1, 1).data);
   };
   const page = getComputedStyle(document.querySelector(".stApp")).backgroundColor;
-  return Math.min(...[...document.querySelectorAll(".hm-up, .hm-down")].map((token) => {
+  return Math.min(...[...document.querySelectorAll(".hm-coloured")].map((token) => {
     const { backgroundColor, color } = getComputedStyle(token);
     const both = [seen(page, backgroundColor), seen(color)];
     return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
@@ -94,6 +94,6 @@ def test_numbers_keep_their_zeros_and_letters_stay_readable_on_every_colour(page
     found = page.evaluate("async (all) => all.map((await import('/assets/words.js')).number)", list(NUMBERS))
     assert found == list(NUMBERS.values())
     light = page.evaluate(BACKGROUND)
-    until(page, f"({LEAST_CONTRAST})() >= 3.9")
+    until(page, f"({LEAST_CONTRAST})() >= 4.5")
     page.emulate_media(color_scheme="dark")
-    until(page, f"light => ({BACKGROUND})() !== light && ({LEAST_CONTRAST})() >= 3.9", light)
+    until(page, f"light => ({BACKGROUND})() !== light && ({LEAST_CONTRAST})() >= 4.5", light)

@@ -13,7 +13,7 @@ from .conftest import step_metrics
 
 
 def texts(page) -> str:
-    drawn = [*page.markdown, *page.caption, *page.subheader, *page.title]
+    drawn = [*page.markdown, *page.caption, *page.header, *page.title]
     return "\n".join(str(element.value) for element in drawn).replace("\\", "")
 
 

@@ -176,7 +176,7 @@ class View {
           ...run,
           label: wanted?.label ?? run.name,
           group: wanted?.group ?? null, batch_size: wanted?.batch_size, per_epoch: wanted?.per_epoch,
-          colour: wanted?.colour ?? this.data.colours[rows.length % this.data.colours.length],
+          colour: wanted?.colour ?? run.colour,
           series: at === null ? source.series.get(run.id) : source.series.get(run.id).until(at),
           // The test reviews are looked at once, at the end.
           test_accuracy: at === null ? run.test_accuracy : null,

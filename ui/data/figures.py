@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from sentiment_core.colours import NEGATIVE, NEUTRAL, POSITIVE
 from sentiment_core.metrics import Balance
 from ui.kit.palette import run_colour
 
-NEUTRAL = "#8a8f98"
 # The plane of words in pixels, about as it is drawn at 1280 × 720.
 PLANE = np.array([560.0, 360.0])
 MARGIN = {"l": 50, "r": 10, "t": 24, "b": 44}
@@ -50,13 +50,13 @@ def balance_figure(parts: Mapping[str, Balance]) -> go.Figure:
     # A number that its bar cannot hold would be turned or shrunk; it is still there on hover.
     room = max((*negative, *positive), default=0) / 8
     made = go.Figure()
-    for name, values, colour in (("negative", negative, run_colour(1)), ("positive", positive, run_colour(0))):
+    for name, values, hue in (("negative", negative, NEGATIVE), ("positive", positive, POSITIVE)):
         made.add_bar(
             y=list(parts),
             x=values,
             name=name,
             orientation="h",
-            marker={"color": colour},
+            marker={"color": hue.line},
             text=[f"{value:,}" if value >= room else "" for value in values],
             textposition="inside",
             textangle=0,
@@ -66,7 +66,8 @@ def balance_figure(parts: Mapping[str, Balance]) -> go.Figure:
         barmode="stack",
         height=300,
         margin={**MARGIN, "l": 70},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        # In the order of the bars: Plotly turns it around for stacked ones.
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         xaxis={"title": "reviews"},
         yaxis={"autorange": "reversed"},
     )

@@ -34,7 +34,7 @@ def draw() -> None:
     name = LESSON.value("question")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         title = TITLE if name is None else f"{_numbered(name)} · {question(name).title}"
-        st.subheader(literal(title), anchor=False, width="content")
+        st.header(literal(title), anchor=False, width="content")
         st.space("stretch")
         if name is None:
             to_lesson().draw("All lessons", icon=":material/list:")
@@ -75,7 +75,7 @@ def _listed(sources: Iterable[Reference]) -> str:
 
 
 def _heading(title: str) -> None:
-    st.markdown(f"#### {literal(title)}")
+    st.markdown(f"### {literal(title)}")
 
 
 def _row(row: Row) -> None:

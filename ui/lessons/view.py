@@ -229,7 +229,7 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
     found = verdict_on(store(), experiment)
     left, right = st.columns([1.7, 1], gap="large")
     with left:
-        st.subheader("Verdict", anchor=False)
+        st.header("Verdict", anchor=False)
         st.caption("Worked out from this experiment's own measurements.")
         _findings(found)
         twins_are_real(experiment.runs)
@@ -237,7 +237,7 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
         if mistake:
             mistake_text(mistake)
             return
-        st.subheader("Your prediction", anchor=False)
+        st.header("Your prediction", anchor=False)
         _prediction(item, experiment, found)
         look_for(item)
 

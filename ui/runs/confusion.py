@@ -46,7 +46,7 @@ def draw_confusion(chosen: Sequence[Entry]) -> None:
             tested[entry.run.id] = (entry, found)
     if not tested:
         return
-    st.subheader("Right and wrong on the test reviews", anchor=False)
+    st.header("Right and wrong on the test reviews", anchor=False)
     entry, found = tested[_choose_run(tested)]
     left, right = st.columns([1, 1.5], gap="large")
     with left:

@@ -20,6 +20,7 @@ from streamlit import config
 
 from sentiment_core.baselines import trained
 from sentiment_core.clipping import RULES
+from sentiment_core.colours import colours_of
 from sentiment_core.errors import NotFoundError, SentimentLabError
 from sentiment_core.recorded import recording_of
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
@@ -184,7 +185,10 @@ def describe(source: RunSource, found: Experiment, known: dict[str, KnownSteps])
     Answers before the first step carry the titles of the axes and the lines to draw for chance, guessing and baselines;
     later ones do not, they are polled too often.
     """
-    runs = [_describe_run(source, found, run, known.get(run.id, KnownSteps())) for run in found.runs]
+    runs = [
+        {"colour": colour, **_describe_run(source, found, run, known.get(run.id, KnownSteps()))}
+        for run, colour in zip(found.runs, colours_of(found.config), strict=True)
+    ]
     begun = any(item.step for item in known.values())
     return {
         "id": found.id,

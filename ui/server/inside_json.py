@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sentiment_core.colours import colours_of
 from sentiment_core.inside.watched import Watched, columns_in_words, histograms, watched
 from sentiment_core.steps.inside import COLUMNS, GATES
 from sentiment_core.store import Experiment, RunSource
@@ -23,8 +24,13 @@ def describe_inside(source: RunSource, found: Experiment, after: dict[str, int])
         "starts": list(COLUMNS),
         "words": columns_in_words(),
         "runs": [
-            {"id": run.id, "name": run.name, **_looks(watched(source, run.id, after.get(run.id, 0), MOST_LOOKS))}
-            for run in found.runs
+            {
+                "id": run.id,
+                "name": run.name,
+                "colour": colour,
+                **_looks(watched(source, run.id, after.get(run.id, 0), MOST_LOOKS)),
+            }
+            for run, colour in zip(found.runs, colours_of(found.config), strict=True)
         ],
     }
 

@@ -79,13 +79,13 @@ def form() -> tuple[ExperimentConfig, ...]:
     """Draw the form; return the experiments it describes, none (with the reason on the page) when it is impossible."""
     data, model, training = st.columns(3, gap="large")
     with data:
-        st.subheader("Data", anchor=False)
+        st.header("Data", anchor=False)
         usable = _data()
     with model:
-        st.subheader("Model", anchor=False)
+        st.header("Model", anchor=False)
         _model()
     with training:
-        st.subheader("Optimisation", anchor=False)
+        st.header("Optimisation", anchor=False)
         _training()
         comparison, seeds = (column.container() for column in st.columns([2, 1]))
         with seeds:

@@ -54,8 +54,8 @@ class Block:
 def heatmap(text: str, blocks: Sequence[Block], *, hint: str = "", key: str = "heatmap") -> tuple[int, int] | None:
     """Show `blocks` over `text`; return which block and which of its tokens was just picked by click or Enter, if any.
 
-    `hint` says what picking a token does. Weights are coloured in one hue, signed scores from blue over grey to orange,
-    each scale up to its own largest size.
+    `hint` says what picking a token does. Weights have the hue of attention, signed scores that of the class they speak
+    for, negative below 0; each scale up to its own largest size.
     """
     shift = _utf16_offsets(text)
     scales = _scales(blocks)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sentiment_core.colours import RUN_COLOURS
 from sentiment_core.intervals import student
 from sentiment_core.metrics import Status
 from sentiment_core.seeds import MOST_SEEDS
@@ -115,7 +114,6 @@ def _mount(
         "status": status,
         "compact": status is None,
         "replay": replay,
-        "colours": list(RUN_COLOURS),
         **_declared(),
         "references": [{"value": line.value, "label": line.label} for line in references],
         "markers": [{"step": marker.step, "label": marker.label} for marker in markers],

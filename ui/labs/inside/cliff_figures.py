@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
+from sentiment_core.colours import NEUTRAL
 from sentiment_core.inside.cliff import Descent, Way, clip, length
 from ui.kit.palette import run_colour
-from ui.labs.inside.figures import LEGEND, NEUTRAL
+from ui.labs.inside.figures import LEGEND
 
 NAMES: dict[Way, str] = {"none": "no clipping", "norm": "by norm", "value": "by value"}
 COLOURS = {way: run_colour(place) for place, way in enumerate(NAMES)}

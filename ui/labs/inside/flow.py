@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from sentiment_core.colours import NEUTRAL
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.inside.flow import CASES, DISTANCES, Flow, When, gradient_flow
 from sentiment_core.inside.flow_words import amount, comparisons, fates
@@ -13,7 +14,7 @@ from sentiment_core.inside.words import fate
 from ui.addresses import to_train, watching
 from ui.kit.notices import literal
 from ui.kit.palette import run_colour
-from ui.labs.inside.figures import CONFIG, LEGEND, NEUTRAL
+from ui.labs.inside.figures import CONFIG, LEGEND
 from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, one_of
 

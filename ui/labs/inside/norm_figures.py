@@ -8,8 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from sentiment_core.colours import NEUTRAL
 from ui.kit.palette import run_colour
-from ui.labs.inside.figures import LEGEND, NEUTRAL
+from ui.labs.inside.figures import LEGEND
 
 TRAINING, EVALUATION = run_colour(1), run_colour(0)
 
