@@ -14,6 +14,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
+from sentiment_core.findings.twin_grid import FIRST_RATE, FIRST_THRESHOLD, RATES, THRESHOLDS
 from sentiment_core.inside.measures import MOST_PADDING
 from sentiment_core.lessons import LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
@@ -40,6 +41,12 @@ from ui.kit.examples import EXAMPLES
 from ui.kit.own_vectors import vectors
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
+
+HOME = Address(
+    "home",
+    "home",
+    (one_of_values("rate", FIRST_RATE, RATES), one_of_values("threshold", FIRST_THRESHOLD, THRESHOLDS)),
+)
 
 TRAIN = Address(
     "train",

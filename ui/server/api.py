@@ -31,6 +31,7 @@ from ui.server.asked import EXPERIMENT_ID, STEP, WRITE_AFTER, WRITE_STEP, Known,
 from ui.server.inside_json import describe_histograms, describe_inside
 from ui.server.shared_work import OverloadedError, SharedWork
 from ui.server.step_blocks import ROWS_PER_ANSWER, Piece, blocks_after, gzipped, steps_json
+from ui.server.twins_json import TWINS, twins, version_of_twins
 
 ASSETS = Path(__file__).parents[1] / "assets"
 # Every page but the one at the root.
@@ -50,6 +51,7 @@ def routes() -> list[BaseRoute]:
         Route(base_url() + "/api/experiments/{id}/quantities/{name}", quantity),
         Route(base_url() + "/api/experiments/{id}/inside", inside),
         Route(base_url() + "/api/experiments/{id}/inside/{step}", inside_histograms),
+        Route(base_url() + TWINS, twins),
         Route(base_url() + "/assets/plotly.min.js", plotly),
         Mount(base_url() + "/assets", Assets(directory=ASSETS)),
         *(Route(f"{base_url()}/{name}/{{rest:path}}", to_page) for name in PAGES),
@@ -75,6 +77,11 @@ def asset_url(name: str) -> str:
     """Return the address of a file in `ui/assets`, or of `plotly.min.js` in the version that is installed."""
     query = f"?v={version('plotly')}" if name == "plotly.min.js" else ""
     return f"{base_url()}/assets/{name}{query}"
+
+
+def twins_url() -> str:
+    """Return where browsers find the recorded twins: another grid has another address."""
+    return f"{base_url()}{TWINS}?v={version_of_twins()}"
 
 
 def plotly(_request: Request) -> Response:
