@@ -194,7 +194,7 @@ def test_the_recorded_curves_travel_once_and_whole():
     from ui.server.twins_json import document
 
     found = json.loads(document())
-    runs = len(found["rates"]) * (1 + len(found["thresholds"]))
+    runs = len(found["rates"]) * (1 + len(found["cuts"]))
     for name in ("losses", "norms"):
         assert len(base64.b64decode(found[name])) == 4 * runs * found["updates"]
     assert len(document()) < 400_000 and len(found["sentences"]) == len(found["rates"])

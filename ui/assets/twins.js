@@ -1,4 +1,4 @@
-// Recorded twins over learning rates and thresholds: the sliders choose which of them are drawn, at once and without the
+// Recorded twins over learning rates and cuts: the sliders choose which of them are drawn, at once and without the
 // server. Curves travel once, as float32 in base64.
 
 import { loadPlotly, lookOf } from "./drawing.js";
@@ -46,7 +46,7 @@ class View {
   constructor(parent) {
     this.still = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.rate = new Slider("Learning rate", () => this.draw(), () => this.told());
-    this.threshold = new Slider("Clip gradients at length", () => this.draw(), () => this.told());
+    this.cut = new Slider("Clip gradients at length", () => this.draw(), () => this.told());
     this.button = element("button", { cls: "sl-train", text: "Train this live" });
     this.button.type = "button";
     this.button.onclick = () => this.tell("train", this.place);
@@ -56,7 +56,7 @@ class View {
     this.replay = new ReplayBar(() => this.draw(), "in 10");
     this.figures = ["loss", "gradient"].map(() => element("div", { cls: "sl-twin-figure" }));
     for (const node of this.figures) node.setAttribute("role", "img");
-    this.knobs = element("div", { cls: "sl-knobs" }, [this.rate.node, this.threshold.node, this.button]);
+    this.knobs = element("div", { cls: "sl-knobs" }, [this.rate.node, this.cut.node, this.button]);
     this.note = element("p", { cls: "sl-twin-note" });
     this.root = element("div", { cls: "sl-twins" }, [
       element("div", { cls: "sl-twin-side" }, [this.knobs, this.legend, this.sentence]), ...this.figures, this.replay.node, this.note,
@@ -68,7 +68,7 @@ class View {
   }
 
   get place() {
-    return [this.rate.value, this.threshold.value];
+    return [this.rate.value, this.cut.value];
   }
 
   show(data) {
@@ -89,7 +89,7 @@ class View {
 
   offer() {
     this.rate.offer(this.grid.rates);
-    this.threshold.offer(this.grid.thresholds);
+    this.cut.offer(this.grid.cuts);
     this.note.textContent = this.grid.about;
     if (this.data.playing) this.replay.offer(this.grid.updates, 0, !this.still.matches);
   }
@@ -98,7 +98,7 @@ class View {
   adopt(place) {
     const known = this.sent.indexOf(String(place));
     if (known >= 0) this.sent.splice(0, known + 1);
-    else if (String(place) !== this.given) [this.rate.value, this.threshold.value] = place;
+    else if (String(place) !== this.given) [this.rate.value, this.cut.value] = place;
     this.given = String(place);
   }
 
@@ -108,24 +108,24 @@ class View {
   }
 
   runs() {
-    const { updates, thresholds, losses, norms, clipped, validation, validated } = this.grid;
-    const [rate, threshold] = this.place;
-    return [0, threshold + 1].map((run, position) => {
-      const from = (rate * (thresholds.length + 1) + run) * updates;
+    const { updates, cuts, losses, norms, clipped, validation, validated } = this.grid;
+    const [rate, cut] = this.place, { names } = this.data;
+    return [0, cut + 1].map((run, position) => {
+      const from = (rate * (cuts.length + 1) + run) * updates;
       const norm = [...norms.subarray(from, from + updates)];
-      const limit = run ? thresholds[threshold] : NaN;
+      const limit = run ? cuts[cut] : NaN;
       const series = new Series();
       series.append({
         step: norm.map((_, i) => i + 1),
-        loss: [...losses.subarray(from, from + updates)],
-        grad_norm: norm,
-        grad_norm_clipped: norm.map((value) => (value > limit ? limit : value)),
-        threshold: norm.map(() => limit),
+        [names.loss]: [...losses.subarray(from, from + updates)],
+        [names.norm]: norm,
+        [names.after]: norm.map((value) => (value > limit ? limit : value)),
+        [names.limit]: norm.map(() => limit),
       });
       series.evaluations = validated.map((step, i) => ({ part: "validation", step, accuracy: validation[rate][run][i] }));
       return {
         id: String(run), label: run ? `clipped at ${limit}` : "without clipping", colour: this.data.colours[position],
-        undrawn: run ? [] : ["grad_norm_clipped", "threshold"],
+        undrawn: run ? [] : [names.after, names.limit],
         share: clipped[rate][run], series: this.replay.step === null ? series : series.until(this.replay.step),
       };
     });
@@ -135,8 +135,8 @@ class View {
     if (!this.grid || this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = null;
-      const runs = this.runs(), [rate, threshold] = this.place;
-      const said = this.grid.sentences[rate][threshold];
+      const runs = this.runs(), [rate, cut] = this.place;
+      const said = this.grid.sentences[rate][cut];
       if (this.sentence.textContent !== said) this.sentence.textContent = said;
       this.legend.replaceChildren(...runs.map((run) => this.entry(run)));
       const options = { range: null, smoothing: 0, revision: "twins", references: [], markers: [] };

@@ -21,6 +21,7 @@ from streamlit import config
 from sentiment_core.baselines import trained
 from sentiment_core.clipping import RULES
 from sentiment_core.errors import NotFoundError, SentimentLabError
+from sentiment_core.findings.live_changes import changes
 from sentiment_core.recorded import recording_of
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
 from sentiment_core.store import Experiment, Run, Source
@@ -257,6 +258,7 @@ def _describe_run(source: Source, found: Experiment, run: Run, known: Known) -> 
         "clipping": run.config.training.clipping,
         "undrawn": undrawn(run),
         "parameters": run.parameters,
+        "changes": [{"step": each.step, "words": each.words} for each in changes(source, run)],
         "seconds": run.seconds,
         "validation_accuracy": run.validation_accuracy,
         "test_accuracy": run.test_accuracy,

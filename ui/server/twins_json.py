@@ -36,7 +36,7 @@ def document() -> str:
     return json.dumps(
         {
             "rates": twin_grid.RATES,
-            "thresholds": twin_grid.THRESHOLDS,
+            "cuts": twin_grid.THRESHOLDS,
             "updates": grid.losses.shape[-1],
             "losses": _bytes(grid.losses),
             "norms": _bytes(grid.norms),

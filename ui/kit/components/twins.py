@@ -46,6 +46,7 @@ def twins(
         "playing": playing,
         "height": height,
         "colours": list(RUN_COLOURS[:2]),
+        "names": {"loss": "loss", "norm": "grad_norm", "after": "grad_norm_clipped", "limit": "threshold"},
         "panels": told["panels"]["curves"],
         "quantities": told["quantities"],
     }
