@@ -7,7 +7,7 @@ import streamlit as st
 from sentiment_core import __version__
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.findings import twin_grid
-from ui.addresses import HOME, Link, to_lesson, to_runs, to_train
+from ui.addresses import HOME, Link, to_lesson, to_runs, to_teaching, to_train
 from ui.home import machine
 from ui.kit.components.twins import twins
 from ui.kit.notices import errors_shown, literal, show_error
@@ -77,6 +77,7 @@ def latest() -> None:
         for experiment in experiments:
             label = f"{experiment.name[:40]}, {experiment.status}"
             to_train(experiment=experiment.id).draw(literal(label), icon=":material/show_chart:")
+        to_teaching().draw("For lecturers", icon=":material/co_present:")
         to_runs().draw("All runs", icon=":material/arrow_forward:", icon_position="right")
 
 

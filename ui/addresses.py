@@ -63,11 +63,12 @@ TRAIN = Address(
 
 # The exercise sheet, first of the lessons.
 SHEET = "sheet"
+TEACHING = "teaching"
 LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [SHEET, *(item.name for item in LESSONS)], None, nothing="all of them"),
+        one_of("lesson", [SHEET, TEACHING, *(item.name for item in LESSONS)], None, nothing="all of them"),
         one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
         # Of an exercise that a lesson begins with: what has been given away.
         one_of("told", ("hint", "solution"), None, nothing="nothing"),
@@ -249,6 +250,11 @@ def to_lesson(name: str | None = None, **settings: str) -> Link:
 def to_sheet(question: str | None = None) -> Link:
     """Return the way to the exercise sheet, or to one of its questions."""
     return Link("lessons", LESSON.query(lesson=SHEET, question=question))
+
+
+def to_teaching() -> Link:
+    """Return the way to the plans for a lecture."""
+    return Link("lessons", LESSON.query(lesson=TEACHING))
 
 
 def to_runs(runs: Sequence[str] = (), *, by_seed: bool = False) -> Link:

@@ -16,19 +16,19 @@ def test_predict_run_and_read_the_verdict(page, server):
     run = page.get_by_role("button", name="Run this")
     run.wait_for()
     assert run.is_disabled()
-    page.get_by_text("Fewer than 10 %").click()
+    page.get_by_text("No clear difference").click()
     page.wait_for_function("!document.querySelector('[data-testid=stBaseButton-primary]').disabled")
     run.click()
     page.wait_for_url("**experiment=**")
     page.wait_for_selector(".sl-curves .main-svg")
     assert page.locator(".sl-curves").bounding_box()["y"] < 300  # visible at 1280×720 without scrolling
     page.get_by_text("Worked out from this experiment's own measurements").wait_for(timeout=60_000)
-    page.get_by_text("You said: Fewer than 10 %").wait_for()
+    page.get_by_text("You said: No clear difference").wait_for()
     page.get_by_text("True last state and Clip by norm have the same loss").or_(
         page.get_by_text("True last state and Clip by norm differ")
     ).first.wait_for()
     page.reload()
-    page.get_by_text("You said: Fewer than 10 %").wait_for()
+    page.get_by_text("You said: No clear difference").wait_for()
     assert "lesson=clip-norm" in page.url and "experiment=" in page.url
 
 
@@ -37,7 +37,7 @@ def test_from_the_list_to_a_lesson_and_on_to_the_next(page, server):
     page.get_by_role("link", name="Lessons", exact=True).first.click()
     page.get_by_role("link", name="4 · Clip by norm").click()
     page.wait_for_url("**lesson=clip-norm")
-    page.get_by_text("More than half").click()
+    page.get_by_text("Clearly less accurate").click()
     page.wait_for_function("!document.querySelector('[data-testid=stBaseButton-primary]').disabled")
     page.get_by_role("link", name="Next").click()
     page.wait_for_url("**lesson=clip-value")
