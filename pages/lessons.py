@@ -8,7 +8,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
-from ui.addresses import LESSON, SHEET, to_explain, to_lab, to_lesson, to_train, watching
+from ui.addresses import LESSON, SHEET, TEACHING, to_explain, to_lab, to_lesson, to_teaching, to_train, watching
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.inside import inside_of
@@ -16,7 +16,7 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
-from ui.lessons import sheet, view
+from ui.lessons import sheet, teaching, view
 from ui.lessons.glass import glass_panel
 from ui.lessons.replay import recorded_panel
 from ui.lessons.verdict_words import verdict_on
@@ -32,6 +32,8 @@ def main() -> None:
         overview()
     elif name == SHEET:
         sheet.draw()
+    elif name == TEACHING:
+        teaching.draw()
     else:
         teach(lesson(name))
     LESSON.write()
@@ -45,6 +47,7 @@ def overview() -> None:
         "before, on the same batches. Predict what will happen, then look."
     )
     sheet.entry()
+    to_teaching().draw("For lecturers: plans for 45 and 90 minutes and before the exam", icon=":material/co_present:")
     view.lesson_list()
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
+from sentiment_core.findings.twin_grid import FIRST_RATE, FIRST_THRESHOLD, RATES, THRESHOLDS
 from sentiment_core.inside.measures import MOST_PADDING
 from sentiment_core.lessons import LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
@@ -41,6 +42,12 @@ from ui.kit.own_vectors import vectors
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
 
+HOME = Address(
+    "home",
+    "home",
+    (one_of_values("rate", FIRST_RATE, RATES), one_of_values("threshold", FIRST_THRESHOLD, THRESHOLDS)),
+)
+
 TRAIN = Address(
     "train",
     "train",
@@ -56,11 +63,12 @@ TRAIN = Address(
 
 # The exercise sheet, first of the lessons.
 SHEET = "sheet"
+TEACHING = "teaching"
 LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [SHEET, *(item.name for item in LESSONS)], None, nothing="all of them"),
+        one_of("lesson", [SHEET, TEACHING, *(item.name for item in LESSONS)], None, nothing="all of them"),
         one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
         # Of an exercise that a lesson begins with: what has been given away.
         one_of("told", ("hint", "solution"), None, nothing="nothing"),
@@ -242,6 +250,11 @@ def to_lesson(name: str | None = None, **settings: str) -> Link:
 def to_sheet(question: str | None = None) -> Link:
     """Return the way to the exercise sheet, or to one of its questions."""
     return Link("lessons", LESSON.query(lesson=SHEET, question=question))
+
+
+def to_teaching() -> Link:
+    """Return the way to the plans for a lecture."""
+    return Link("lessons", LESSON.query(lesson=TEACHING))
 
 
 def to_runs(runs: Sequence[str] = (), *, by_seed: bool = False) -> Link:

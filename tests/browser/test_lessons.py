@@ -20,16 +20,18 @@ def test_predict_run_and_read_the_verdict(page, server):
     run = page.get_by_role("button", name="Run this")
     run.wait_for()
     expect(run).to_be_disabled()
-    page.get_by_text("Fewer than 10 %").click()
+    page.get_by_text("No clear difference").click()
     run.click()  # once it can be clicked
     page.wait_for_url("**experiment=**")
     page.wait_for_selector(".sl-curves .main-svg")
     until(page, SEEN_AT_ONCE)
     page.get_by_text("Worked out from this experiment's own measurements").wait_for(timeout=60_000)
-    page.get_by_text("You said: Fewer than 10 %").wait_for()
+    page.get_by_text("You said: No clear difference").wait_for()
     page.get_by_text("True last state and Clip by norm have the same loss").or_(
         page.get_by_text("True last state and Clip by norm differ")
     ).first.wait_for()
+    page.reload()
+    page.get_by_text("You said: No clear difference").wait_for()
     expect(page).to_have_url(re.compile("lesson=clip-norm.*experiment=|experiment=.*lesson=clip-norm"))
 
 
@@ -38,7 +40,7 @@ def test_from_the_list_to_a_lesson_and_on_to_the_next(page, server):
     page.get_by_role("link", name="Lessons", exact=True).first.click()
     page.get_by_role("link", name="4 · Clip by norm").click()
     page.wait_for_url("**lesson=clip-norm")
-    page.get_by_text("More than half").click()
+    page.get_by_text("Clearly less accurate").click()
     expect(page.get_by_role("button", name="Run this")).to_be_enabled()
     page.get_by_role("link", name="Next").click()
     page.wait_for_url("**lesson=clip-value")

@@ -69,17 +69,17 @@ def test_run_waits_for_a_prediction_and_keeps_it(open_page, lab, monkeypatch):
     monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
     page = open_page("lessons", lesson="clip-norm", **{"training.max_steps": "3", "seed": "5"})
     assert "training.max_steps = 3" in texts(page)
-    page.radio[0].set_value("More than half").run()
+    page.radio[0].set_value("No clear difference").run()
     button(page, "Run this").click().run()
     assert not page.exception and not page.error
     (experiment,) = lab.experiments()
-    assert experiment.prediction == "More than half"
+    assert experiment.prediction == "No clear difference"
     assert (experiment.config.training.max_steps, experiment.config.seed) == (3, 5)
     assert [run.name for run in experiment.runs] == ["True last state", "Clip by norm"]
     assert page.query_params["experiment"] == experiment.id
     assert page.query_params["lesson"] == "clip-norm"
     assert not button(page, "Stop").disabled
-    assert "You said: **More than half**" in texts(page)
+    assert "You said: **No clear difference**" in texts(page)
 
 
 @pytest.mark.parametrize("name", [item.name for item in LESSONS if item.preset])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import streamlit as st
@@ -46,6 +47,7 @@ def live_controls(experiment: Experiment) -> None:
     thresholds = live.settings(live.THRESHOLD, [run.config for run in experiment.runs])
     with st.popover("Adjust", icon=":material/tune:", disabled=not experiment.status.is_active), st.form("adjust"):
         names: dict[str | None, str] = {None: "All runs", **{run.id: run.name for run in experiment.runs}}
+        st.caption(literal(_in_force(experiment)))
         chosen = st.selectbox("Run", list(names), format_func=names.__getitem__) if len(names) > 2 else None
         rate = st.text_input("Learning rate", placeholder=f"{training.learning_rate:g}, unchanged")
         threshold = ""
@@ -54,6 +56,18 @@ def live_controls(experiment: Experiment) -> None:
             threshold = st.text_input("Clipping threshold", placeholder="unchanged", help=" ".join(named))
         if st.form_submit_button("Apply to the next steps", type="primary"):
             _adjust(experiment, chosen, rate, threshold)
+
+
+def _in_force(experiment: Experiment) -> str:
+    """Say which learning rate and threshold each run was last trained with; runs alike are named together."""
+    found: dict[str, list[str]] = {}
+    for run in experiment.runs:
+        last = store().steps(run.id, after=max(0, run.steps - 1), limit=1)
+        rate = last["learning_rate"][0] if last["step"] else run.config.training.learning_rate
+        threshold = last["threshold"][0] if last["step"] else run.config.training.threshold
+        limit = "" if threshold is None or math.isnan(threshold) else f", threshold {threshold:g}"
+        found.setdefault(f"rate {rate:g}{limit}", []).append(run.name)
+    return "Now: " + "; ".join(f"{', '.join(names)}: {said}" for said, names in found.items())
 
 
 def _adjust(experiment: Experiment, run_id: str | None, rate: str, threshold: str) -> None:

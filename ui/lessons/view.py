@@ -35,6 +35,7 @@ from ui.server.backend import store
 CORRECT = "correct"
 CLIPPING_LESSONS = {"gradient-norm", "clip-norm", "clip-value"}
 HEADINGS = {
+    "changed": "What was changed?",
     "diverged": "What broke",
     "learned": "Did it learn?",
     "compared": "Better than the other?",

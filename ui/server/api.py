@@ -22,6 +22,7 @@ from sentiment_core.baselines import trained
 from sentiment_core.clipping import RULES
 from sentiment_core.colours import colours_of
 from sentiment_core.errors import NotFoundError, SentimentLabError
+from sentiment_core.findings.live_changes import changes
 from sentiment_core.recorded import recording_of
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
 from sentiment_core.store import Experiment, Run, RunSource
@@ -32,6 +33,7 @@ from ui.server.asked import EXPERIMENT_ID, STEP, WRITE_AFTER, WRITE_STEP, KnownS
 from ui.server.inside_json import describe_histograms, describe_inside
 from ui.server.shared_work import OverloadedError, SharedWork
 from ui.server.step_blocks import ROWS_PER_ANSWER, AnswerPiece, blocks_after, gzipped, steps_json
+from ui.server.twins_json import TWINS, twins, version_of_twins
 
 ASSETS = Path(__file__).parents[1] / "assets"
 # Every page but the one at the root.
@@ -51,6 +53,7 @@ def routes() -> list[BaseRoute]:
         Route(base_url() + "/api/experiments/{id}/quantities/{name}", quantity),
         Route(base_url() + "/api/experiments/{id}/inside", inside),
         Route(base_url() + "/api/experiments/{id}/inside/{step}", inside_histograms),
+        Route(base_url() + TWINS, twins),
         Route(base_url() + "/assets/plotly.min.js", plotly),
         Mount(base_url() + "/assets", Assets(directory=ASSETS)),
         *(Route(f"{base_url()}/{name}/{{rest:path}}", to_page) for name in PAGES),
@@ -76,6 +79,11 @@ def asset_url(name: str) -> str:
     """Return the address of a file in `ui/assets`, or of `plotly.min.js` in the version that is installed."""
     query = f"?v={version('plotly')}" if name == "plotly.min.js" else ""
     return f"{base_url()}/assets/{name}{query}"
+
+
+def twins_url() -> str:
+    """Return where browsers find the recorded twins: another grid has another address."""
+    return f"{base_url()}{TWINS}?v={version_of_twins()}"
 
 
 def plotly(_request: Request) -> Response:
@@ -254,6 +262,7 @@ def _describe_run(source: RunSource, found: Experiment, run: Run, known: KnownSt
         "clipping": run.config.training.clipping,
         "undrawn": undrawn(run),
         "parameters": run.parameters,
+        "changes": [{"step": each.step, "words": each.words} for each in changes(source, run)],
         "seconds": run.seconds,
         "validation_accuracy": run.validation_accuracy,
         "test_accuracy": run.test_accuracy,

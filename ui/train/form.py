@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from sentiment_core.clipping import RULES
 from sentiment_core.config import FIELDS, ExperimentConfig, field_info, flatten, from_fields, matters
 from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
 from sentiment_core.fields import topic
+from sentiment_core.findings import twin_grid
+from sentiment_core.findings.twin_grid import FIRST_RATE, FIRST_THRESHOLD
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES, Source
@@ -28,20 +31,11 @@ from ui.train.seeds import seeds_control
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
 BROUGHT = "vectors brought"
-# On the demo reviews: 225 steps, a good ten seconds of training on two cores, and clipping makes a visible difference.
-FIRST_EXPERIMENT = {
-    "name": "First experiment",
-    "training.learning_rate": 5e-3,
-    "training.batch_size": 64,
-    "training.epochs": 5,
-    "training.clipping": "norm",
-    "training.max_norm": 0.5,
-}
 
 
 def start_fresh() -> None:
-    """Fill the form with what a newcomer should see first: the twin runs with and without clipping."""
-    start_editing(from_fields(FIRST_EXPERIMENT))
+    """Fill the form with what a newcomer should see first: the twin with and without clipping that Home plays."""
+    start_editing(from_fields({"name": "First experiment"}, twin_grid.setting(FIRST_RATE, FIRST_THRESHOLD)))
     st.session_state[CHOICE] = CLIPPING
 
 
@@ -75,9 +69,12 @@ def preset_note() -> None:
         st.caption(f"**{PRESETS[name].title}.** {literal(PRESETS[name].description)}")
 
 
-def form() -> tuple[ExperimentConfig, ...]:
-    """Draw the form; return the experiments it describes, none (with the reason on the page) when it is impossible."""
-    data, model, training = st.columns(3, gap="large")
+def form(columns: Sequence[DeltaGenerator] = ()) -> tuple[ExperimentConfig, ...]:
+    """Draw the form into three columns, its own unless they are given.
+
+    Returns the experiments it describes, none (with the reason on the page) when it is impossible.
+    """
+    data, model, training = columns or st.columns(3, gap="large")
     with data:
         st.header("Data", anchor=False)
         usable = _data()
@@ -240,7 +237,7 @@ def _training() -> None:
 
 def _watching() -> None:
     """Draw the switch, and how often once it is on."""
-    left, right = st.columns(2, vertical_alignment="center")
+    left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         on = st.toggle(
             "Watch the inside",

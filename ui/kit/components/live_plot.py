@@ -13,7 +13,7 @@ from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
 from ui.kit.components.loader import declare, module_url
 from ui.server.api import asset_url, base_url
 
-_component = declare("live_plot")
+_component = declare("live_plot", "replay")
 # What the curves can be drawn over.
 AXES = {"step": "Steps", "epoch": "Epochs", "reviews": "Reviews read"}
 
@@ -114,7 +114,7 @@ def _mount(
         "status": status,
         "compact": status is None,
         "replay": replay,
-        **_declared(),
+        **declared(),
         "references": [{"value": line.value, "label": line.label} for line in references],
         "markers": [{"step": marker.step, "label": marker.label} for marker in markers],
         "height": height,
@@ -129,7 +129,7 @@ def _is_grouped(sources: list[dict[str, Any]]) -> bool:
     return any(run.get("group") for source in sources for run in source["runs"] or ())
 
 
-def _declared() -> dict[str, Any]:
+def declared() -> dict[str, Any]:
     """Return how quantities are called and drawn, and the panels of each figure: two share the steps on the left."""
     quantities = drawn()
     panels = dict.fromkeys(quantity.panel for quantity in quantities if quantity.panel)
