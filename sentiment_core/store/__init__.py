@@ -6,6 +6,7 @@ from sentiment_core.store.lifecycle import Lifecycle
 from sentiment_core.store.listing import Listing, Search
 from sentiment_core.store.measurements import Measurements
 from sentiment_core.store.outbox import Outbox, patiently
+from sentiment_core.store.people import People, Room
 from sentiment_core.store.queue import TRAINING
 from sentiment_core.store.records import Experiment, Places, Progress, Request, RequestKind, Run, Work, Worker
 from sentiment_core.store.source import Source, rows_of, table
@@ -18,6 +19,7 @@ __all__ = [
     "Progress",
     "Request",
     "RequestKind",
+    "Room",
     "Run",
     "Search",
     "Source",
@@ -30,7 +32,7 @@ __all__ = [
 ]
 
 
-class Store(Listing, Lifecycle, Measurements):
+class Store(Listing, Lifecycle, Measurements, People):
     """All experiments with what they measured. Safe to share between threads; any number of processes may open it."""
 
     def step_rows(self, run_id: str) -> list[dict[str, Any]]:
