@@ -15,6 +15,11 @@ from ui.server.tickets import JOIN_AGAIN, holder
 KEY = "class:person"
 
 
+def browsers_cookies() -> Mapping[str, str]:
+    """Return the cookies with which the page's browser has connected."""
+    return st.context.cookies
+
+
 def identify(store: Callable[[], Store]) -> Person:
     """Return who opened this session, and remember it; for the frame, before it draws a page.
 
@@ -22,7 +27,7 @@ def identify(store: Callable[[], Store]) -> Person:
     """
     st.session_state.pop(KEY, None)
     settings = class_settings()
-    person = LECTURER if settings is None else store().person(holder(st.context.cookies, settings))
+    person = LECTURER if settings is None else store().person(holder(browsers_cookies(), settings))
     st.session_state[KEY] = person
     return person
 
