@@ -100,7 +100,7 @@ def class_settings() -> ClassSettings | None:
     path = settings_file()
     try:
         stamp = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if os.environ.get(VARIABLE):
             raise ConfigError(
                 f"{VARIABLE} names {path}, which is not there. Make it with `python -m sentiment_core class set-up`,"

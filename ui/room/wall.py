@@ -19,6 +19,7 @@ from ui.server.backend import store
 LOOK_SECONDS = 3.0
 MOST_EXPERIMENTS = 1000
 MOST_RUNS = 50
+LAST = 6
 PROBLEM = "room:stop-problem"
 
 
@@ -56,6 +57,7 @@ def _people(code: str) -> None:
     active = [each for person in members for each in theirs.get(str(person.id), []) if each.status.is_active]
     waiting = sum(each.status is Status.QUEUED for each in active)
     st.markdown(f"**{len(members)}** joined, **{len(active) - waiting}** trainings run, **{waiting}** wait.")
+    st.caption(literal(f"Last to join: {', '.join(person.name for person in members[: -LAST - 1 : -1])}"))
     chosen = st.dataframe(
         rows,
         key=f"room:people:{code}",
