@@ -42,7 +42,7 @@ def test_a_student_joins_trains_and_leaves_the_lecturers_run_alone(
         student.get_by_label("Your name").fill(HOSTILE)
         student.get_by_role("button", name="Join").click()
         student.get_by_text("No lesson is open for all yet").wait_for()
-        page.get_by_text("1 joined").wait_for()
+        page.get_by_text("Joined: 1").wait_for()
         page.get_by_text(f"Last to join: {HOSTILE}").wait_for()
         store.open_lesson(room.code, "clip-norm")
         student.get_by_role("link", name="Open the lesson").wait_for()

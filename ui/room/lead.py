@@ -86,7 +86,7 @@ def _invitation(room: Room) -> None:
     here = urlsplit(str(st.context.url or ""))
     link = f"{here.scheme}://{here.netloc}{base_url()}/join/{room.code}"
     st.image(segno.make(link, error="m").svg_inline(scale=8, light="white", dark="black"), width=230)
-    st.markdown(f"Code **:blue[{' '.join(room.code)}]**")
+    st.title(" ".join(room.code), anchor=False)
     st.code(link, language=None, wrap_lines=True)
     if here.hostname in HERE_ALONE:
         st.warning(

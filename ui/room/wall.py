@@ -44,7 +44,7 @@ def _predictions(code: str) -> None:
     st.markdown(f"**{literal(item.question)}**")
     for place, choice in enumerate(item.choices):
         st.progress(counted[place] / total if total else 0.0, f"{literal(choice)} · **{counted[place]}**")
-    st.caption("Nobody has predicted yet." if not total else f"{total} predictions.")
+    st.caption(f"Predictions: {total}." if total else "Nobody has predicted yet.")
 
 
 def _people(code: str) -> None:
@@ -56,7 +56,7 @@ def _people(code: str) -> None:
     rows = [_row(person, theirs.get(str(person.id), [])) for person in members]
     active = [each for person in members for each in theirs.get(str(person.id), []) if each.status.is_active]
     waiting = sum(each.status is Status.QUEUED for each in active)
-    st.markdown(f"**{len(members)}** joined, **{len(active) - waiting}** trainings run, **{waiting}** wait.")
+    st.markdown(f"Joined: **{len(members)}**. Training: **{len(active) - waiting}**. Waiting: **{waiting}**.")
     st.caption(literal(f"Last to join: {', '.join(person.name for person in members[: -LAST - 1 : -1])}"))
     chosen = st.dataframe(
         rows,

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from sentiment_core.classroom.people import LECTURER
 from sentiment_core.config import field_info, flatten
 from sentiment_core.store import Experiment, Run
 from ui.kit.labels import say
@@ -69,13 +70,15 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
     runs = [entry.run for entry in listed]
     shown = shown_settings(runs, differing_fields(runs))
     any_problem = any(entry.problem for entry in listed)
-    people = store().names() if any(entry.experiment.owner for entry in listed) else {}
+    people: dict[str | None, str] = {}
+    if any(entry.experiment.owner for entry in listed):
+        people |= store().names()
     rows = []
     for entry, settings in zip(listed, shown, strict=True):
         rows.append(
             {
                 "Run": entry.run.name,
-                **({"Person": people.get(entry.experiment.owner or "")} if people else {}),
+                **({"Person": people.get(entry.experiment.owner, LECTURER.name)} if people else {}),
                 "Experiment": entry.experiment.name,
                 "Status": str(entry.run.status).capitalize(),
                 "Steps": entry.run.steps,
