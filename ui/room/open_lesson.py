@@ -15,7 +15,7 @@ LOOK_SECONDS = 5.0
 
 
 def open_lesson(person: Person, page: str) -> None:
-    """Draw the way to the lesson while a student is on a page that does not show it, and look every few seconds whether one is open."""
+    """Draw the way to it on every page but the room; look every few seconds whether one is open."""
     if person.room is not None and page != "room":
         _watch(person.room, page)
 

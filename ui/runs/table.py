@@ -70,9 +70,8 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
     runs = [entry.run for entry in listed]
     shown = shown_settings(runs, differing_fields(runs))
     any_problem = any(entry.problem for entry in listed)
-    people: dict[str | None, str] = {}
-    if any(entry.experiment.owner for entry in listed):
-        people |= store().names()
+    has_owners = any(entry.experiment.owner for entry in listed)
+    people: dict[str | None, str] = {**store().names()} if has_owners else {}
     rows = []
     for entry, settings in zip(listed, shown, strict=True):
         rows.append(
