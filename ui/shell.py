@@ -26,5 +26,8 @@ with errors_shown(stop=True):
     person = identify(shared_store)
 page = st.navigation(list(pages().values()), position="top")
 turn_to(page.url_path)
-open_lesson(person, page.url_path)
+above = st.container()
 page.run()
+# The page knows by now what its address says.
+with above:
+    open_lesson(person, page.url_path)

@@ -7,7 +7,7 @@ import streamlit as st
 from sentiment_core.classroom.people import Person
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import LESSONS, Lesson
-from ui.addresses import to_lesson
+from ui.addresses import LESSON, to_lesson
 from ui.kit.notices import literal
 from ui.server.backend import store
 
@@ -31,7 +31,7 @@ def _watch(code: str, page: str) -> None:
         item = lesson_of(store().room(code).lesson)
     except SentimentLabError:
         return  # the page below says what is wrong
-    if item is None or (page == "lessons" and st.query_params.get("lesson") == item.name):
+    if item is None or (page == "lessons" and LESSON.value("lesson") == item.name):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="open-lesson"):
         st.markdown(f":material/school: Open for all: **{literal(item.title)}**", width="content")
