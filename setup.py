@@ -25,7 +25,7 @@ setup(
             ".streamlit/config.toml",
             "app.py",
             "pages/*.py",
-            *(f"ui/**/*.{kind}" for kind in ("py", "js", "css", "svg", "png")),
+            *(f"ui/**/*.{kind}" for kind in ("py", "js", "css", "html", "svg", "png")),
         ],
     },
 )

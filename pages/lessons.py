@@ -16,6 +16,7 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.predictions import predicted
 from ui.lessons import sheet, teaching, view
 from ui.lessons.glass import glass_panel
 from ui.lessons.replay import recorded_panel
@@ -113,6 +114,8 @@ def prepare(item: Lesson, config: ExperimentConfig, changes: dict[str, str]) -> 
         view.outside(item)
     with right, st.container(border=True):
         prediction = view.question(item, f"lessons:answer:{item.name}")
+        if prediction is not None:
+            predicted(item, prediction)
         start_button(
             "Run this",
             lambda: [config],

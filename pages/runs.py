@@ -11,6 +11,7 @@ import streamlit as st
 
 from sentiment_core.colours import colours_of
 from sentiment_core.findings.twins import Parting, in_words, parting
+from sentiment_core.store import Search
 from ui.addresses import RUNS, to_lab, to_lesson, to_train, watching
 from ui.kit.components.inside import inside_of_runs
 from ui.kit.components.live_plot import AXES, Curve, Marker, overlay
@@ -49,7 +50,7 @@ def main() -> None:
     if linked := problems is not None:
         st.session_state.pop(TABLE, None)
     opening = st.session_state.get(TABLE) not in st.session_state
-    if not store().experiments(limit=1):
+    if not store().count_runs(Search(linked=tuple(RUNS.value("runs")))):
         st.title("Runs", anchor=False)
         st.info("Nothing has been trained yet. Start two runs on the Train page; they appear here with their curves.")
         to_train().draw("Go to Train", icon=":material/show_chart:")

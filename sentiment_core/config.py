@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
@@ -238,3 +239,11 @@ def bounds(field: str) -> tuple[float | None, float | None]:
 
 
 FIELDS: dict[str, Any] = _collect_fields()
+
+
+def fingerprint(config: ExperimentConfig) -> str:
+    """Return what two experiments share exactly when they train the same, whatever they are called (BLAKE2b)."""
+    runs = tuple(run.model_copy(update={"name": f"run {place}"}) for place, run in enumerate(config.runs, start=1))
+    unnamed = config.model_copy(update={"name": "experiment", "runs": runs})
+    written = json.dumps(unnamed.model_dump(mode="json"), sort_keys=True)
+    return blake2b(written.encode(), digest_size=16).hexdigest()

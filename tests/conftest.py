@@ -77,6 +77,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SENTIMENT_STORE_URL", raising=False)
     monkeypatch.delenv("SENTIMENT_MAX_WORKERS", raising=False)
     monkeypatch.delenv("SENTIMENT_EXECUTOR", raising=False)
+    monkeypatch.delenv("SENTIMENT_CLASS", raising=False)
     monkeypatch.delenv("SENTIMENT_WORKER_MEMORY", raising=False)
     return folder
 

@@ -99,6 +99,8 @@ RUNS = Address(
     ),
 )
 
+ROOM = Address("room", "room", (text("code", 5),))
+
 VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
 VIEW = one_of("view", VIEWS, "review")
 # Integrated gradients take five to ten times as long as occlusion on a steep model: on request only.

@@ -211,9 +211,14 @@ def _batch_bytes(run: ExperimentConfig, longest: int) -> int:
     return round(_FLOAT * longest * max(in_training, in_evaluation))
 
 
+def parameters_of(run: ExperimentConfig, words: int | None = None) -> int:
+    """Return about how many parameters a run trains, with `words` different ones; as many as expected without."""
+    known = expected_size(run.data).words if words is None else words
+    return _parameters(run.model, _dim(run)) + (0 if run.model.freeze_embeddings else known * _dim(run))
+
+
 def _parameter_bytes(run: ExperimentConfig, words: int) -> int:
-    count = _parameters(run.model, _dim(run)) + (0 if run.model.freeze_embeddings else words * _dim(run))
-    return round(_FLOAT * count * _copies(run.training))
+    return round(_FLOAT * parameters_of(run, words) * _copies(run.training))
 
 
 def _copies(training: TrainingConfig) -> float:

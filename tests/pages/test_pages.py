@@ -101,10 +101,10 @@ def test_runs_shows_only_settings_that_differ(open_page, lab):
 
 
 def test_metrics_csv_keeps_what_is_not_finite(lab):
-    from ui.runs.table import entries, metrics_csv
+    from sentiment_core.export import metrics_csv
 
     experiment = finished_twin(lab)
-    lines = metrics_csv(entries([experiment])).decode().splitlines()
+    lines = metrics_csv(lab, experiment.runs).decode().splitlines()
     assert len(lines) == 1 + 2 * 30
     assert ",nan," in lines[7]
 

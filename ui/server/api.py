@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from streamlit import config
 
 from sentiment_core.baselines import trained
+from sentiment_core.classroom.people import permit
 from sentiment_core.clipping import RULES
 from sentiment_core.colours import colours_of
 from sentiment_core.errors import NotFoundError, SentimentLabError
@@ -34,6 +35,7 @@ from ui.server.inside_json import describe_histograms, describe_inside
 from ui.server.shared_work import OverloadedError, SharedWork
 from ui.server.step_blocks import ROWS_PER_ANSWER, AnswerPiece, blocks_after, gzipped, steps_json
 from ui.server.twins_json import TWINS, twins, version_of_twins
+from ui.server.visitor import asking
 
 ASSETS = Path(__file__).parents[1] / "assets"
 # Every page but the one at the root.
@@ -151,6 +153,11 @@ async def _answered(
     identifier = request.path_params["id"]
     if not EXPERIMENT_ID.fullmatch(identifier):
         return _problem(404, "There is no such experiment. Open Runs to see those that exist.")
+    try:
+        # Whoever has joined may read by a link, whosever it is: so one answer does for all who ask.
+        permit(asking(request.cookies), "read", None)
+    except SentimentLabError as error:
+        return _problem(401, str(error))
     compressed = "gzip" in request.headers.get("accept-encoding", "")
 
     def body_of() -> bytes:
@@ -172,7 +179,7 @@ async def _answered(
 
 def source_of(experiment_id: str) -> RunSource:
     """Return who knows an experiment: a recording, or the store; raise `NotFoundError` for an unknown recording."""
-    return recording_of(experiment_id) or backend.store()
+    return recording_of(experiment_id) or backend.shared_store()
 
 
 def to_page(request: Request) -> Response:
@@ -224,7 +231,7 @@ def axes(source: RunSource, found: Experiment) -> dict[str, Any]:
     # Guessing costs something else where classes are weighed, and runs that weigh them differently share no line.
     weighed = any(run.config.training.class_weights != "none" for run in found.runs)
     if task.judges_reviews:
-        lines |= source.references(found.id) or trained(found.config.data, backend.store())
+        lines |= source.references(found.id) or trained(found.config.data, backend.shared_store())
     return {
         "titles": {"loss": task.loss, "accuracy": task.accuracy},
         "references": [{"label": label, "value": value} for label, value in lines.items()],

@@ -1,0 +1,29 @@
+"""What somebody in a class predicts for a lesson: counted for the projector, whichever page asked."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sentiment_core.lessons import Lesson
+from ui.server.backend import store
+from ui.server.visitor import is_class
+
+_KEPT = "prediction:"
+
+
+def question_of(item: Lesson) -> str:
+    """Return what the store calls the question of a lesson."""
+    return f"lesson:{item.name}"
+
+
+def prediction_of(item: Lesson) -> int | None:
+    """Return the place of the choice that the visitor made before, None before they did."""
+    place = store().own_answer(question_of(item)) if is_class() else None
+    return place if place is not None and place < len(item.choices) else None
+
+
+def predicted(item: Lesson, choice: str) -> None:
+    """Keep the visitor's choice, where there is a class to count it."""
+    if is_class() and st.session_state.get(_KEPT + item.name) != choice:
+        store().answer(question_of(item), item.choices.index(choice))
+        st.session_state[_KEPT + item.name] = choice
