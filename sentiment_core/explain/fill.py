@@ -36,7 +36,8 @@ class ShippedModel:
     overrides: dict[str, Any]
 
 
-# `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are.
+# `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are. Of the first the weights
+# on the way ship too.
 SHIPPED: dict[str, ShippedModel] = {
     "bert-encoder": ShippedModel("Encoder", {}),
     "bert-no-positions": ShippedModel("Encoder without positions", {"model.positions": "none"}),

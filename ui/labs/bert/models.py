@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import streamlit as st
@@ -68,8 +69,9 @@ def reached(model: str) -> str | None:
         return None
     words, guess, pairs = (float(found[name]) for name in QUANTITIES)
     return (
-        f"On its test pairs at the end: masked words {words:.2f} nats, guessing by frequency {guess:.2f}; "
-        f"next sentences {pairs:.0%} right, guessing 50%."
+        f"On its test pairs at the end a masked word costs {words:.2f} nats, guessing by frequency {guess:.2f}; next "
+        f"sentences {pairs:.0%} right, guessing 50%. Nats: −ln of the probability of the right word, here as if it "
+        f"were {math.exp(-words):.1%} each time; by frequency {math.exp(-guess):.1%}."
     )
 
 
