@@ -34,9 +34,9 @@ def test_it_opens_with_an_answer_from_the_model_that_ships(open_page: Any) -> No
     page = open_page("labs", lab="bert")
     assert not page.exception and not page.error and not page.warning
     assert "In the gap: “" in said(page) and "The second text follows: " in said(page)
-    assert "a masked word costs 3.89 nats, guessing by frequency 5.78; next sentences 51% right" in said(page)
+    assert "a masked word costs 3.52 nats, guessing by frequency 5.78; next sentences 50% right" in said(page)
     # What a nat is stands where the first of them stands, and so does what ## means.
-    assert "as if it were 2.0% each time; by frequency 0.3%" in said(page)
+    assert "as if it were 3.0% each time; by frequency 0.3%" in said(page)
     assert "## begins a piece that continues the word before it: " in said(page)
     over_time, tokens = (frame.value for frame in page.dataframe)
     steps = list(over_time["after update"])
