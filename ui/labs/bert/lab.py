@@ -22,7 +22,7 @@ VIEWS = {
     "positions": "Positions",
     "train": "Train it",
 }
-FIRST = "Some viewers have called it a pleasure, and they are [MASK]."
+FIRST = "A colleague told me that the villain was complex, and I don't [MASK]."
 SECOND = "The music was a knockout."
 MOST_GAPS, MOST_LAYERS, MOST_HEADS = 20, 4, 16
 
@@ -42,7 +42,7 @@ ADDRESS = lab_address(
     decimal("masked", 0, 1, 0.8, "share that becomes [MASK]"),
     one_of_values("whole", False, (False, True)),
     whole("draw", 1, 9_999, 1, "number of the batch"),
-    one_of("asked", twins.ASKED, twins.PRETRAINING),
+    one_of("asked", twins.ASKED, twins.ASKED[0]),
     identifier("experiment"),
 )
 
