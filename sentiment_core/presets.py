@@ -102,6 +102,19 @@ _BERT = {
     "training.epochs": 3,
     **_CLIPPED,
 }
+# Sinusoidal positions are alike at every place from the start, so that neighbours are soon found; BERT's are learned.
+_PRETRAINED = {**_BERT, "model.positions": "sinusoidal"}
+# Questions are answered by networks small enough that two of them are trained on the demo reviews within minutes.
+_BERT_TWINS = {
+    **_PRETRAINED,
+    "data.vocabulary_size": 1_200,
+    "data.pair_tokens": 64,
+    "model.hidden_size": 64,
+    "model.feed_forward_size": 256,
+    "training.learning_rate": 3e-3,
+    "training.batch_size": 32,
+    "training.epochs": 2,
+}
 
 
 @dataclass(frozen=True)
@@ -259,8 +272,10 @@ _LADDER = (
 )
 
 
-def _bert(name: str, title: str, description: str, **runs: dict[str, Any]) -> Preset:
-    config = from_fields({"name": title, **_BERT})
+def _bert(
+    name: str, title: str, description: str, base: dict[str, Any] | None = None, **runs: dict[str, Any]
+) -> Preset:
+    config = from_fields({"name": title, **(base or _BERT)})
     named = [RunConfig(name=run.replace("_", " "), overrides=overrides) for run, overrides in runs.items()]
     return Preset(name, title, description, with_runs(config, named or [RunConfig(name=title)]), None)
 
@@ -270,11 +285,13 @@ _PRETRAINING = (
         "bert-mlm",
         "BERT in small",
         "Pre-training: fill in masked words of two segments, and say whether the second follows the first.",
+        _PRETRAINED,
     ),
     _bert(
         "bert-direction",
         "Encoder or decoder",
         "The same network twice: each word sees both sides, or only what came before it.",
+        _BERT_TWINS,
         encoder={"model.direction": "both"},
         decoder={"model.direction": "left"},
     ),
@@ -282,6 +299,7 @@ _PRETRAINING = (
         "bert-masking",
         "80/10/10 or always [MASK]",
         "Of the chosen words 80 % become [MASK], 10 % another word and 10 % stay; or all become [MASK].",
+        _BERT_TWINS,
         **{
             "80/10/10": {"training.masked_share": 0.8, "training.replaced_share": 0.1},
             "always [MASK]": {"training.masked_share": 1.0, "training.replaced_share": 0.0},
@@ -291,13 +309,15 @@ _PRETRAINING = (
         "bert-mask-share",
         "15 or 40 % chosen",
         "How many words are to be filled in: more of them teach more at once, and leave less to read.",
+        _BERT_TWINS,
         **{"15 %": {"training.mask_share": 0.15}, "40 %": {"training.mask_share": 0.4}},
     ),
     _bert(
         "bert-positions",
         "Positions on and off",
         "With positions, without them, and without them on shuffled words: what does order tell?",
-        learned={"model.positions": "learned"},
+        _BERT_TWINS,
+        sinusoidal={"model.positions": "sinusoidal"},
         none={"model.positions": "none"},
         none_shuffled={"model.positions": "none", "training.shuffle_words": True},
     ),
@@ -305,6 +325,7 @@ _PRETRAINING = (
         "bert-next-sentence",
         "With and without next sentence",
         "Both parts of the loss, or the masked words alone: what is [CLS] good for then?",
+        _BERT_TWINS,
         both={"training.next_sentence": True},
         words_alone={"training.next_sentence": False},
     ),

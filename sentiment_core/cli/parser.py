@@ -144,7 +144,7 @@ def build_parser() -> argparse.ArgumentParser:
     masked = add(
         "masked-words",
         findings.masked_words,
-        "Hold masked language models of one experiment against each other, on the same words of the test pairs.",
+        "Say what masked language models reached on their test pairs, several of one experiment against each other.",
     )
     masked.add_argument("run_id", metavar="RUN_ID", nargs="+", help="runs of one experiment")
     order_map = add(

@@ -36,7 +36,8 @@ class ShippedPairModel:
     overrides: dict[str, Any]
 
 
-# `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are.
+# `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are. Of the first the weights
+# on the way ship too.
 SHIPPED: dict[str, ShippedPairModel] = {
     "bert-encoder": ShippedPairModel("Encoder", {}),
     "bert-no-positions": ShippedPairModel("Encoder without positions", {"model.positions": "none"}),

@@ -131,10 +131,14 @@ class PretrainingTask(Task[Pairs, PairBatch]):
         )
 
     def models(self, configs: Sequence[ExperimentConfig], data: Sequence[Pairs], device: torch.device) -> list[Network]:
-        return [
-            build_masked_model(config.model, len(pairs.pieces), config.data.pair_tokens, config.seed, device)
-            for config, pairs in zip(configs, data, strict=True)
-        ]
+        made: list[Network] = []
+        for config, pairs in zip(configs, data, strict=True):
+            model = build_masked_model(config.model, len(pairs.pieces), config.data.pair_tokens, config.seed, device)
+            # It starts where guessing ends: how often each piece occurs need not be learned update by update.
+            with torch.no_grad():
+                model.word_bias.copy_(torch.from_numpy(np.log(pairs.shares)))
+            made.append(model)
+        return made
 
     def answers(self, model: MaskedLanguageModel, batch: PairBatch) -> PairAnswers:
         found = model(batch.token_ids, batch.segments, batch.lengths, batch.chosen)

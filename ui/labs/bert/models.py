@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import streamlit as st
@@ -60,16 +61,18 @@ QUANTITIES = ("test_word_loss", "word_guess", "test_pair_accuracy")
 def reached(model: str) -> str | None:
     """Return what a model reached on its test pairs beside guessing, in a sentence; None where it was not tested."""
     if model in SHIPPED:
-        found = reader(model, None).details.get("test", {})
+        details = reader(model, None).details
+        found, cost = details["test"], f" Trained in {details['cost']}."
     else:
         last = {name: store().diagnostics(model, name)[1][-1:] for name in QUANTITIES}
-        found = {name: values[0] for name, values in last.items() if values}
+        found, cost = {name: values[0] for name, values in last.items() if values}, ""
     if set(QUANTITIES) - set(found):
         return None
     words, guess, pairs = (float(found[name]) for name in QUANTITIES)
     return (
-        f"On its test pairs at the end: masked words {words:.2f} nats, guessing by frequency {guess:.2f}; "
-        f"next sentences {pairs:.0%} right, guessing 50%."
+        f"On its test pairs at the end a masked word costs {words:.2f} nats, guessing by frequency {guess:.2f}; next "
+        f"sentences {pairs:.0%} right, guessing 50%. Nats: −ln of the probability of the right word, here as if it "
+        f"were {math.exp(-words):.1%} each time; by frequency {math.exp(-guess):.1%}.{cost}"
     )
 
 
