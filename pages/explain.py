@@ -211,11 +211,12 @@ def below(answers: Sequence[Answer], text: str) -> None:
         )
         if sound:
             with st.container(horizontal=True, width="content", vertical_alignment="center"):
-                to_glass([(answer.info.id, None) for answer in sound], review=text).draw(
-                    "Look inside",
-                    icon=":material/visibility:",
-                    help="The review word by word through the hidden units, at any step whose weights were kept.",
-                )
+                if states := [(answer.info.id, None) for answer in sound if answer.info.has_states]:
+                    to_glass(states, review=text).draw(
+                        "Look inside",
+                        icon=":material/visibility:",
+                        help="The review word by word through the hidden units, at any step whose weights were kept.",
+                    )
                 explain_below.downloads(sound, text)
     if not sound:
         return

@@ -258,12 +258,27 @@ _LADDER = (
 )
 
 
-def _bert(name: str, title: str, description: str, **runs: dict[str, Any]) -> Preset:
-    config = from_fields({"name": title, **_BERT})
+def _bert(
+    name: str, title: str, description: str, base: dict[str, Any] | None = None, **runs: dict[str, Any]
+) -> Preset:
+    config = from_fields({"name": title, **(base or _BERT)})
     named = [RunConfig(name=run.replace("_", " "), overrides=overrides) for run, overrides in runs.items()]
     return Preset(name, title, description, with_runs(config, named or [RunConfig(name=title)]), None)
 
 
+# As small as the model that ships, whose weights it starts from.
+_FINE_TUNING = {
+    **_BERT,
+    "task": "reviews-in-pieces",
+    "data.max_tokens": 62,
+    "model.hidden_size": 64,
+    "model.feed_forward_size": 256,
+    "model.pretrained": "bert-encoder",
+    "model.state_dropout": 0.1,
+    "training.learning_rate": 1e-3,
+    "training.batch_size": 32,
+    "training.epochs": 3,
+}
 _PRETRAINING = (
     _bert(
         "bert-mlm",
@@ -306,6 +321,13 @@ _PRETRAINING = (
         "Both parts of the loss, or the masked words alone: what is [CLS] good for then?",
         both={"training.next_sentence": True},
         words_alone={"training.next_sentence": False},
+    ),
+    _bert(
+        "bert-finetune",
+        "Fine-tune BERT",
+        "Is a review positive, answered from [CLS]: started from pre-trained weights, and the same network from scratch.",
+        _FINE_TUNING,
+        **{"fine-tuned": {"model.transfer": True}, "from scratch": {"model.transfer": False}},
     ),
 )
 PRESETS: dict[str, Preset] = {item.name: item for item in (*_LADDER, *_PRETRAINING)}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment_core.artifacts import MODEL, WEIGHTS, run_place
+from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import CheckpointError, NotFoundError
 from sentiment_core.snapshots import snapshot_folder
 from sentiment_core.store import Store
@@ -26,7 +27,7 @@ PRETRAINED_FOLDER = Path(__file__).resolve().parent.parent / "pretrained"
 class ModelInfo:
     """A model to choose from. `accuracy` is its test accuracy (validation before it was tested), 0..1.
 
-    `version` is another one whenever its weights have been written anew: answers may be kept by it.
+    `has_states`: it is recurrent, so that its states can be looked into. `version` is another one whenever its weights have been written anew: answers may be kept by it.
     """
 
     id: str
@@ -35,6 +36,7 @@ class ModelInfo:
     accuracy: float | None
     has_attention: bool
     version: str = ""
+    has_states: bool = True
 
 
 def available_models(store: Store) -> list[ModelInfo]:
@@ -47,16 +49,16 @@ def available_models(store: Store) -> list[ModelInfo]:
             version = _version(run_place(experiment.id, run.id))
             if version is None:
                 continue
-            model = run.config.model
             accuracy = run.test_accuracy if run.test_accuracy is not None else run.validation_accuracy
             models.append(
                 ModelInfo(
                     id=run.id,
                     name=run.name if run.name == experiment.name else f"{experiment.name} · {run.name}",
-                    description=f"{model.cell.upper()}, {' + '.join(model.pooling)}, {run.steps} steps",
+                    description=f"{_network(run.config)}, {run.steps} steps",
                     accuracy=accuracy,
-                    has_attention=model.attends,
+                    has_attention=run.config.attends,
                     version=version,
+                    has_states=TASKS[experiment.config.task].has_states,
                 )
             )
     return models
@@ -129,6 +131,13 @@ def _version(folder: Path) -> str | None:
         return str((folder / MODEL).stat().st_mtime_ns)
     except OSError:
         return None
+
+
+def _network(config: ExperimentConfig) -> str:
+    model = config.model
+    if TASKS[config.task].has_states:
+        return f"{model.cell.upper()}, {' + '.join(model.pooling)}"
+    return f"Transformer, {model.num_layers} × {model.hidden_size}"
 
 
 def _pretrained_info() -> ModelInfo:

@@ -140,7 +140,7 @@ def attribute(
                 baseline=baseline if item.uses_baseline else None,
                 window=found.window,
                 completeness=found.completeness,
-                parts=len(predictor.config.model.pooling) if item.needs_attention else 1,
+                parts=predictor.parts if item.needs_attention else 1,
             )
         )
     return results

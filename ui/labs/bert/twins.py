@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from sentiment_core.errors import ConfigError
-from sentiment_core.explain.fill import TASK
+from sentiment_core.tasks import MASKED_WORDS
 from sentiment_core.findings.masked_words import best_of, hold_runs, sentences
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
@@ -46,7 +46,7 @@ def draw(address: Address) -> None:
 
 
 def _check(experiment: Experiment) -> None:
-    if experiment.config.task != TASK:
+    if experiment.config.task != MASKED_WORDS:
         raise ConfigError(f"experiment {experiment.id} trained no masked language model; choose one of the twins here")
 
 
