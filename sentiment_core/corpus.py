@@ -134,9 +134,7 @@ def _encoded(
     return encoded
 
 
-def _encode(
-    encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress
-) -> tuple[np.ndarray, np.ndarray]:
+def _encode(encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     rows: list[np.ndarray] = []
     for chunk in encoder.encode_known(reviews.texts):
         rows += chunk

@@ -13,8 +13,8 @@ from sentiment_core.artifacts import MODEL, WEIGHTS, run_place
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import CheckpointError, NotFoundError
 from sentiment_core.snapshots import snapshot_folder
-from sentiment_core.store import Store
-from sentiment_core.tasks import TASKS
+from sentiment_core.store import Run, Store
+from sentiment_core.tasks import MASKED_WORDS, TASKS
 
 if TYPE_CHECKING:
     from sentiment_core.explain.predictor import Predictor
@@ -27,7 +27,8 @@ PRETRAINED_FOLDER = Path(__file__).resolve().parent.parent / "pretrained"
 class ModelInfo:
     """A model to choose from. `accuracy` is its test accuracy (validation before it was tested), 0..1.
 
-    `has_states`: it is recurrent, so that its states can be looked into. `version` is another one whenever its weights have been written anew: answers may be kept by it.
+    `version` is another one whenever its weights have been written anew: answers may be kept by it. `has_states`: it is
+    recurrent, so that its states can be looked into.
     """
 
     id: str
@@ -62,6 +63,17 @@ def available_models(store: Store) -> list[ModelInfo]:
                 )
             )
     return models
+
+
+def pair_models(store: Store) -> list[Run]:
+    """Return the runs of masked language models that have kept weights, newest experiment first. Needs no torch."""
+    return [
+        run
+        for experiment in store.experiments()
+        if experiment.config.task == MASKED_WORDS
+        for run in experiment.runs
+        if (run_place(experiment.id, run.id) / MODEL).exists()
+    ]
 
 
 def load_predictor(model_id: str, store: Store, step: int | None = None) -> Predictor:

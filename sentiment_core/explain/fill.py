@@ -11,16 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from sentiment_core.artifacts import MODEL, WEIGHTS, run_place
+from sentiment_core.artifacts import WEIGHTS, run_place
 from sentiment_core.errors import CheckpointError, DataError, NotFoundError
 from sentiment_core.models.masked import build_masked_model
 from sentiment_core.pairs import SECOND, SPECIAL_IN_PAIR, laid_out
+from sentiment_core.shipped_bert import FOLDER
 from sentiment_core.snapshots import kept_steps, snapshot_folder
 from sentiment_core.store import Store
-from sentiment_core.store.records import Run
 from sentiment_core.tasks import MASKED_WORDS, TASKS
 from sentiment_core.training.checkpoints import SavedModel, load_model
-from sentiment_core.training.pretrained import FOLDER
 from sentiment_core.wordpiece import MASK, MASK_ID, SPECIAL
 
 BEST = 5
@@ -162,17 +161,6 @@ class PairReader:
         ]
 
 
-def pair_models(store: Store) -> list[Run]:
-    """Return the runs of masked language models that have kept weights, newest experiment first. Needs no model."""
-    return [
-        run
-        for experiment in store.experiments()
-        if experiment.config.task == MASKED_WORDS
-        for run in experiment.runs
-        if (run_place(experiment.id, run.id) / MODEL).exists()
-    ]
-
-
 def steps_of(model_id: str, store: Store) -> list[int]:
     """Return the updates after which a model's weights were kept on the way, ascending; raise `NotFoundError`."""
     if model_id in SHIPPED:
@@ -202,7 +190,9 @@ def _folder(model_id: str, store: Store, step: int | None) -> Path:
     run = store.run(model_id)
     if run.config.task != MASKED_WORDS:
         learned = TASKS[run.config.task].label
-        raise NotFoundError(f"run {run.id} learned another task ({learned}); ask one that learned {TASKS[MASKED_WORDS].label}")
+        raise NotFoundError(
+            f"run {run.id} learned another task ({learned}); ask one that learned {TASKS[MASKED_WORDS].label}"
+        )
     return run_place(run.experiment_id, run.id) if step is None else snapshot_folder(run, step)
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from sentiment_core.architecture import SPECIAL_IN_REVIEW
 from sentiment_core.embeddings import WordVectors, load_saved
-from sentiment_core.errors import CheckpointError, DataError
+from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.excerpt import is_read, read_of
 from sentiment_core.explain.parallel import each
 from sentiment_core.explain.records import Explanation, ReadingAlong, TokenScore
 from sentiment_core.models import ModelOutput, SentimentModel, assemble
-from sentiment_core.models.reviews import SPECIAL_IN_REVIEW, ReviewTransformer
+from sentiment_core.models.reviews import ReviewTransformer
 from sentiment_core.remarks import WordsRead, about_answer
 from sentiment_core.settings import Tokenizer
 from sentiment_core.steps import rules
@@ -183,6 +184,20 @@ class Predictor:
             remarks=about_answer(self.words_read([tokens.token_ids])),
         )
 
+    @torch.inference_mode()
+    def attention(self, text: str) -> np.ndarray:
+        """Return who attends to whom among [CLS], the used tokens and [SEP]: `(layers, heads, T + 2, T + 2)`.
+
+        Each row adds up to 1. Raises `ConfigError` for a network that is no Transformer, `DataError` as `explain`.
+        """
+        if not isinstance(self.model, ReviewTransformer):
+            raise ConfigError(f"{self.model_id} has no layers of attention; ask a Transformer")
+        check_text(text)
+        tokens, used = self.read(text)
+        row = tokens.token_ids[used]
+        lengths = torch.tensor([len(row)], device=self.device)
+        return self.model.attention(self.embedded(row[None]), lengths)[:, 0].cpu().numpy()
+
     def embed(self, token_ids: np.ndarray) -> np.ndarray:
         """Return vectors `(..., E)` of source ids: fine-tuned where the model has them, else as published."""
         vectors = self.vectors.rows(token_ids)
@@ -229,7 +244,9 @@ def _encoder(saved: SavedModel, vectors: WordVectors) -> TextEncoder | PieceEnco
     if saved.pieces is not None:
         return PieceEncoder(saved.pieces)
     tokenizer = saved.config.data.tokenizer
-    return _shared_encoder(saved.vectors_key, tokenizer) if saved.words is None else TextEncoder(vectors.words, tokenizer)
+    return (
+        _shared_encoder(saved.vectors_key, tokenizer) if saved.words is None else TextEncoder(vectors.words, tokenizer)
+    )
 
 
 @lru_cache(maxsize=4)

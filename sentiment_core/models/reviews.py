@@ -5,14 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from sentiment_core.architecture import SPECIAL_IN_REVIEW
 from sentiment_core.models.classifier import ModelOutput
 from sentiment_core.models.network import Network
 from sentiment_core.models.transformer import Transformer, spread_weights
 from sentiment_core.settings import ModelConfig
 from sentiment_core.wordpiece import CLS_ID, SEP_ID
 
-# [CLS] review [SEP]
-SPECIAL_IN_REVIEW = 2
 WORD_TABLE = "transformer.embedding.weight"
 
 
@@ -33,7 +32,7 @@ class ReviewTransformer(Network):
         spread_weights(self)
 
     def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> ModelOutput:
-        """Classify padded reviews: `token_ids (B, T)` without special pieces, `lengths (B,)`; no weights are returned."""
+        """Classify padded reviews: `token_ids (B, T)` without special pieces, `lengths (B,)`. No weights come along."""
         return self._answer(self.transformer.embedding(token_ids), lengths, None)
 
     def classify(self, embedded: torch.Tensor, lengths: torch.Tensor) -> ModelOutput:
@@ -54,9 +53,7 @@ class ReviewTransformer(Network):
         self._answer(embedded, lengths, weights)
         return torch.stack(weights)
 
-    def _answer(
-        self, embedded: torch.Tensor, lengths: torch.Tensor, weights: list[torch.Tensor] | None
-    ) -> ModelOutput:
+    def _answer(self, embedded: torch.Tensor, lengths: torch.Tensor, weights: list[torch.Tensor] | None) -> ModelOutput:
         rows, steps = embedded.shape[:2]
         first, last = self.transformer.embedding.weight[[CLS_ID, SEP_ID]]
         places = torch.arange(steps + SPECIAL_IN_REVIEW, device=lengths.device)

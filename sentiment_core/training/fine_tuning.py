@@ -7,11 +7,12 @@ from pathlib import Path
 
 import torch
 
+from sentiment_core.architecture import SPECIAL_IN_REVIEW
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import PieceCorpus, prepare_pieces
 from sentiment_core.datasets import TRAIN, Reviews
 from sentiment_core.models import Network
-from sentiment_core.models.reviews import SPECIAL_IN_REVIEW, build_review_transformer
+from sentiment_core.models.reviews import build_review_transformer
 from sentiment_core.training.checkpoints import save_with_pieces
 from sentiment_core.training.pretrained import load_pretrained, take_over
 from sentiment_core.training.sentiment import ReviewTask

@@ -7,19 +7,17 @@ from pathlib import Path
 
 import torch
 
-from sentiment_core.artifacts import MODEL, run_place
+from sentiment_core.artifacts import run_place
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import CheckpointError, ConfigError, NotFoundError
-from sentiment_core.models.reviews import SPECIAL_IN_REVIEW, WORD_TABLE, ReviewTransformer
+from sentiment_core.models.reviews import WORD_TABLE, ReviewTransformer
+from sentiment_core.presets import fitting
 from sentiment_core.settings import ModelConfig
+from sentiment_core.shipped_bert import FOLDER, shipped_names
 from sentiment_core.store import Store
 from sentiment_core.tasks import MASKED_WORDS
 from sentiment_core.training.checkpoints import load_model
 from sentiment_core.wordpiece import WordPieces
-
-FOLDER = Path(__file__).resolve().parent.parent / "pretrained" / "bert"
-# Weights fit only where these are the same.
-SHAPE = ("hidden_size", "num_layers", "heads", "feed_forward_size", "positions", "direction", "norm_place")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +33,6 @@ class Pretrained:
     def longest(self) -> int:
         """How many pieces it has positions for, special ones counted."""
         return self.config.data.pair_tokens
-
-
-def fields_of(config: ExperimentConfig) -> dict[str, object]:
-    """Return the settings, by dotted name, of a fine-tuning that the weights of a run with `config` fit."""
-    shape: dict[str, object] = {f"model.{name}": getattr(config.model, name) for name in SHAPE}
-    return {**shape, "data.max_tokens": config.data.pair_tokens - SPECIAL_IN_REVIEW}
 
 
 def load_pretrained(name: str) -> Pretrained:
@@ -62,7 +54,7 @@ def take_over(model: ReviewTransformer, config: ModelConfig, found: Pretrained) 
 
     Raises `ConfigError` naming the settings in which the two networks differ.
     """
-    wanted = fields_of(found.config)
+    wanted = fitting(found.config)
     wrong = {field: value for field, value in wanted.items() if getattr(config, field.split(".")[1], value) != value}
     table = found.tensors.get("transformer.positions")
     if table is not None and model.transformer.positions is not None and len(table) < len(model.transformer.positions):
@@ -79,7 +71,7 @@ def take_over(model: ReviewTransformer, config: ModelConfig, found: Pretrained) 
 
 
 def _folder(name: str) -> Path:
-    if name in {path.parent.name for path in FOLDER.glob(f"*/{MODEL}")}:
+    if name in shipped_names():
         return FOLDER / name
     try:
         with Store() as store:

@@ -73,7 +73,9 @@ class ReviewTask(Task[AnyReviews, Batch]):
             raise DataError("no training review has a known word; check the text column and the language")
         return members
 
-    def plan_epoch(self, config: ExperimentConfig, data: AnyReviews, members: np.ndarray, epoch: int) -> list[np.ndarray]:
+    def plan_epoch(
+        self, config: ExperimentConfig, data: AnyReviews, members: np.ndarray, epoch: int
+    ) -> list[np.ndarray]:
         size, batching = config.training.batch_size, config.data.batching
         return plan_epoch(members, data.lengths, size, batching, config.seed, epoch)
 

@@ -43,6 +43,7 @@ COMPARISONS: dict[str, Comparison] = {
     "embeddings": Comparison("Other word vectors", "data.embeddings", ""),
     "direction": Comparison("Encoder and decoder", "model.direction", ""),
     "positions": Comparison("Other positions", "model.positions", "positions"),
+    "transfer": Comparison("Pre-trained weights and from scratch", "model.transfer", "pre-trained weights"),
     "mask_share": Comparison("Another share of chosen words", "training.mask_share", "chosen"),
     "only_masked": Comparison(
         "All chosen words become [MASK]", "training.masked_share", "[MASK]", {"training.replaced_share": 0.0}

@@ -16,13 +16,14 @@ from sentiment_core.presets import PRESETS, preset
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES, Source
 from sentiment_core.steps.inside import USUAL_EVERY
-from sentiment_core.tasks import TASKS, WORD_VECTORS
+from sentiment_core.tasks import TASKS, WHOLE_REVIEWS, WORD_VECTORS
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.own_vectors import choose_vectors
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
+from ui.train.pretrained import pretrained_control
 from ui.train.seeds import seeds_control
 
 PRESET = "widget:preset"
@@ -129,7 +130,7 @@ def own_fields(task: str) -> list[str]:
     return [
         name
         for name, info in FIELDS.items()
-        if name.startswith("data.") and topic(info) not in (None, WORD_VECTORS) and matters(name, task)
+        if name.startswith("data.") and topic(info) not in (None, WORD_VECTORS, WHOLE_REVIEWS) and matters(name, task)
     ]
 
 
@@ -169,7 +170,7 @@ def _data() -> bool:
     else:
         edit(*(f"data.{name}" for name in source.fields))
     edit("data.embeddings", "data.limit")
-    if draft()["data.embeddings"] == "own":
+    if draft()["data.embeddings"] == "own" and matters("data.embeddings", task):
         choose_vectors(
             widget_key("train:vectors"),
             draft()["data.vectors"],
@@ -201,7 +202,8 @@ def _upload(source: Source) -> bool:
 
 
 def _model() -> None:
-    edit("model.cell", "model.direction", "model.positions", "model.hidden_size", "model.pooling")
+    pretrained_control()
+    edit("model.transfer", "model.cell", "model.direction", "model.positions", "model.hidden_size", "model.pooling")
     _mistakes("model.mistakes")
     with st.popover("More", icon=":material/tune:", width="stretch"):
         edit("model.num_layers", "model.heads", "model.feed_forward_size", "model.norm_place")

@@ -7,10 +7,10 @@ import math
 import streamlit as st
 
 from sentiment_core.errors import ConfigError
-from sentiment_core.tasks import MASKED_WORDS
 from sentiment_core.findings.masked_words import best_of, hold_runs, sentences
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
+from sentiment_core.tasks import MASKED_WORDS
 from ui.addresses import to_train
 from ui.kit.address import Address
 from ui.kit.components.live_plot import live_experiment
