@@ -6,7 +6,7 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
+from sentiment_core.lessons import Lesson, MistakeLesson, bert_lesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, SHEET, to_explain, to_lab, to_lesson, to_train, watching
 from ui.kit.address import SETTINGS
@@ -16,7 +16,7 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
-from ui.lessons import sheet, view
+from ui.lessons import bert, sheet, view
 from ui.lessons.glass import glass_panel
 from ui.lessons.replay import recorded_panel
 from ui.lessons.verdict_words import verdict_on
@@ -32,6 +32,8 @@ def main() -> None:
         overview()
     elif name == SHEET:
         sheet.draw()
+    elif (about_bert := bert_lesson(name)) is not None:
+        bert.teach(about_bert)
     else:
         teach(lesson(name))
     LESSON.write()
@@ -46,6 +48,12 @@ def overview() -> None:
     )
     sheet.entry()
     view.lesson_list()
+    st.subheader("BERT, six questions", anchor=False)
+    st.markdown(
+        "The sheet's second theme: a Transformer trained before your eyes. Each question is a prediction, an "
+        "experiment, and a model answer to compare with."
+    )
+    view.bert_list()
 
 
 def teach(item: Lesson) -> None:

@@ -15,7 +15,7 @@ from sentiment_core.config import ExperimentConfig, choices, from_fields, to_que
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
 from sentiment_core.inside.measures import MOST_PADDING
-from sentiment_core.lessons import LESSONS, QUESTIONS, Place
+from sentiment_core.lessons import BERT_LESSONS, LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
@@ -60,7 +60,7 @@ LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [SHEET, *(item.name for item in LESSONS)], None, nothing="all of them"),
+        one_of("lesson", [SHEET, *(item.name for item in (*LESSONS, *BERT_LESSONS))], None, nothing="all of them"),
         one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
         # Of an exercise that a lesson begins with: what has been given away.
         one_of("told", ("hint", "solution"), None, nothing="nothing"),

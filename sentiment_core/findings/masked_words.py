@@ -18,6 +18,7 @@ from sentiment_core.intervals import CONFIDENCE, student
 from sentiment_core.pair_measures import PairMeasures, read_pair_measures
 from sentiment_core.store import Run
 
+NO_ONE = "None that can be told from the others"
 # Fewer reviews than this make no interval worth saying.
 LEAST_REVIEWS = 30
 
@@ -73,6 +74,40 @@ class Held:
     def document(self) -> dict[str, Any]:
         """Return it as the command line's JSON has it."""
         return {**asdict(self), "said": sentences(self)}
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One run on its test pairs: nats of a masked word beside `guess`, and the share of next sentences it names."""
+
+    words: Share
+    pairs: Share
+    guess: float
+
+    @property
+    def said(self) -> list[str]:
+        """What that is worth, in sentences."""
+        ends = (
+            f"{self.words.value:.3f} ± {self.words.half:.3f} nats a masked word, guessing by frequency {self.guess:.3f}"
+        )
+        able = "better than" if self.words.high < self.guess else "no better than"
+        named = "clearly better than" if self.pairs.low > 0.5 else "no better than"
+        pairs = f"{100 * self.pairs.value:.1f} % ± {100 * self.pairs.half:.1f}"
+        return [
+            f"It fills in words {able} by how often each occurs: {ends}, over {self.words.reviews:,} test reviews.",
+            f"It names the next sentence {named} by chance: {pairs} of the pairs.",
+        ]
+
+
+def alone(run: Run) -> Alone | None:
+    """Return what a run measured on its test pairs, None where that is too little; raise `CheckpointError`."""
+    found = read_pair_measures(run)
+    if found is None:
+        return None
+    counts = found.column("words")
+    words = share_of(found.column("word_loss"), counts, found.reviews)
+    pairs = share_of(found.column("pair_right"), np.ones(len(found.reviews)), found.reviews)
+    return None if words is None or pairs is None else Alone(words, pairs, found.guess)
 
 
 def share_of(sums: np.ndarray, counts: np.ndarray, reviews: np.ndarray, confidence: float = CONFIDENCE) -> Share | None:

@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from sentiment_core.errors import ConfigError
-from sentiment_core.findings.masked_words import best_of, hold_runs, sentences
+from sentiment_core.findings.masked_words import NO_ONE, best_of, hold_runs, sentences
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
 from sentiment_core.tasks import MASKED_WORDS
@@ -16,6 +16,7 @@ from ui.kit.address import Address
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.notices import errors_shown, literal
+from ui.kit.prediction import beside
 
 # Of the runs of a preset: which one fills in the words of the test pairs best? And what else there is to see.
 TWINS = {
@@ -26,7 +27,6 @@ TWINS = {
     "bert-next-sentence": "Without the next-sentence loss: do the words gain, and what becomes of [CLS]?",
 }
 ASKS = "Which one will fill in the test's masked words better?"
-NO_ONE = "None that can be told from the others"
 
 
 def draw(address: Address) -> None:
@@ -85,15 +85,6 @@ def _verdict(experiment: Experiment) -> None:
         st.info("No two runs of this experiment read the same test pairs to the end, so nothing is said of them.")
         return
     if (said := experiment.prediction) and len(held) == math.comb(len(experiment.runs), 2):
-        st.markdown(f"You said: **{literal(said)}**")
-        if any(one.readers for one in held):
-            happened = best_of(held) or NO_ONE
-            st.markdown(f"Measured: **{literal(happened)}**")
-            same = said == happened
-            st.badge(
-                "As predicted" if same else "Not as predicted",
-                icon=":material/check:" if same else ":material/lightbulb:",
-                color="green" if same else "orange",
-            )
+        beside(said, (best_of(held) or NO_ONE) if any(one.readers for one in held) else None)
     for one in held:
         st.markdown("\n".join(f"- {literal(sentence)}" for sentence in sentences(one)))
