@@ -100,10 +100,11 @@ SECTIONS = {
     "agreement": "Agreement",
     "faithfulness": "Faithfulness",
     "along": "Reading along",
+    "layers": "Layers and heads",
     "edit": "Edit",
     "table": "Table",
 }
-MOST_MODELS, MOST_METHODS = 3, 20
+MOST_MODELS, MOST_METHODS, MOST_LAYERS = 3, 20, 4
 # No model reads more than 4,000 tokens, a quarter of this.
 MOST_CHARACTERS = 100_000
 
@@ -123,6 +124,8 @@ REVIEW = Address(
         one_of("target", TARGETS, "predicted", "class to explain"),
         one_of("baseline", BASELINES, DEFAULT_BASELINE),
         one_of("below", SECTIONS, "agreement", "section below the review"),
+        # Of a Transformer; None: its last.
+        whole("layer", 1, MOST_LAYERS, None, say=lambda value: str(value or "last")),
         text("edited", MOST_CHARACTERS, title="edited review"),
         text("masked", MOST_CHARACTERS, title="list of masked words"),
     ),

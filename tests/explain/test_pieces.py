@@ -83,6 +83,8 @@ def test_attention_is_that_of_cls_and_what_cls_and_sep_get_is_missing(predictor:
     np.testing.assert_allclose(weights.sum(axis=-1), 1.0, rtol=1e-5)
     np.testing.assert_allclose(weights[-1].mean(axis=0)[0, 1:-1], found.scores[used], rtol=1e-5)
     assert found.scores.sum() < 1
+    assert "of [CLS] in the last layer" in found.parts_note
+    assert f"{1 - found.scores.sum():.0%} of it rests on [CLS] and [SEP]" in found.parts_note
 
 
 def test_every_method_scores_it_and_integrated_gradients_add_up(predictor: Predictor) -> None:
@@ -130,6 +132,9 @@ def test_a_trained_one_is_asked_as_any_other_model(capsys: pytest.CaptureFixture
     document = json.loads(capsys.readouterr().out)
     assert "".join(token["text"] for token in document["tokens"]) == "notboring"
     assert all(token["attention"] > 0 for token in document["tokens"] if token["known"])
+    (layer,) = document["cls_attention"]
+    used = sum(token["used"] for token in document["tokens"])
+    assert len(layer) == 2 and all(len(head) == used + 2 and abs(sum(head) - 1) < 1e-5 for head in layer)
     (home / "new.csv").write_text("text\na wonderful film\nboring\n")
     assert cli.main(["predict", "--model", run.id, "--data", str(home / "new.csv"), "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["rows"]) == 2

@@ -25,7 +25,8 @@ METHODS: dict[str, Method] = {
             "Attention",
             signed=False,
             description="The share of each token's state in the weighted sum that the decision is made from. Where a "
-            "model pools in other ways beside it, that sum is one part of several.",
+            "model pools in other ways beside it, that sum is one part of several. In a Transformer: what [CLS] looks "
+            "at in the last layer, the mean of its heads.",
             cost="1 pass",
             passes=lambda _tokens: 1,
             module="attention",
