@@ -24,7 +24,7 @@ from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.presets import vary_clipping
 from sentiment_core.steps.quantities import StepMetrics
-from sentiment_core.store import Progress, Store, Worker
+from sentiment_core.store import Store, Worker, WorkProgress
 from sentiment_core.work.reporting import FLUSH_SECONDS
 
 WRITE_SECONDS = 0.25
@@ -52,7 +52,9 @@ class FakeWorker:
                 StepMetrics(self.step, 1, loss, 0.6, 1e-3, norm, min(norm, 1.0), 0.1, 1.0, 1.0, 9000, self.step * 0.1)
             )
         self.store.write_steps({run.id: rows for run in self.experiment.runs})
-        progress = Progress("training", "Training", self.step / TOTAL_STEPS, self.step, TOTAL_STEPS, 1, 5, 9e4, 60.0)
+        progress = WorkProgress(
+            "training", "Training", self.step / TOTAL_STEPS, self.step, TOTAL_STEPS, 1, 5, 9e4, 60.0
+        )
         self.store.heartbeat(self.experiment.id, progress, self.worker)
 
 

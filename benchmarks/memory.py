@@ -48,7 +48,7 @@ import json, sys, torch
 from sentiment_core.batches import Batch
 from sentiment_core.config import from_fields
 from sentiment_core.models import build_model
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.sentiment import SentimentTask
 from sentiment_core.training.stepper import Stepper
 
@@ -63,7 +63,9 @@ torch.set_num_threads(1)
 config = from_fields(fields)
 matrix = torch.randn(V, config.data.embedding_dim) * 0.1
 stepper = Stepper(SentimentTask())
-first, run = (Run(name, config, build_model(config.model, matrix, 1, cpu), cpu, 9) for name in ("first", "second"))
+first, run = (
+    TrainingRun(name, config, build_model(config.model, matrix, 1, cpu), cpu, 9) for name in ("first", "second")
+)
 stepper.update([first], {"first": batch(4, 5)}, 1, 1)
 data = batch(B, T)
 updates = lambda: [stepper.update([run], {"second": data}, step, 1) for step in (1, 2)]

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from sentiment_core.artifacts import folder, written
-from sentiment_core.datasets import TRAIN, Progress, Reviews
+from sentiment_core.datasets import TRAIN, Reviews
 from sentiment_core.datasets.copies import exact_hashes
 from sentiment_core.embeddings import WordVectors, load_vectors
 from sentiment_core.errors import DataError, StoreError
 from sentiment_core.excerpt import excerpts
+from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
 from sentiment_core.wordpiece import WORDPIECE_VERSION, PieceEncoder, WordPieces

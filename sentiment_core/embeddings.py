@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 
 from sentiment_core.artifacts import folder, place
-from sentiment_core.datasets import Progress
 from sentiment_core.errors import EmbeddingsError, StoreError
+from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
 from sentiment_core.vector_files import fetched, is_name, read_vectors

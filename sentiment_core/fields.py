@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler
@@ -24,7 +24,7 @@ class Named(Protocol):
 class OneOf:
     """Annotation of a text that names an entry of `registry`, which is read whenever a value is checked."""
 
-    registry: Mapping[str, Named]
+    registry: Mapping[str, Named] = field(repr=False)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))

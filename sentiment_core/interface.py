@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentiment_core.config import ExperimentConfig, from_fields
+from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields, with_runs
 from sentiment_core.errors import NotFoundError
 from sentiment_core.presets import preset as preset_named
-from sentiment_core.store import Experiment, Progress, Run, Store, table
+from sentiment_core.store import Experiment, Run, Store, WorkProgress, table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,23 +24,32 @@ if TYPE_CHECKING:
     from sentiment_core.explain.study_question import Study
 
 
-def configure(fields: Mapping[str, Any] | None = None, *, preset: str | None = None) -> ExperimentConfig:
+def configure(
+    fields: Mapping[str, Any] | None = None,
+    *,
+    preset: str | None = None,
+    runs: Mapping[str, Mapping[str, Any]] | None = None,
+) -> ExperimentConfig:
     """Return an experiment: a preset's or the usual one, with dotted `fields` such as `training.epochs` replaced.
 
-    Raises `ConfigError` naming each bad field with what is allowed, `NotFoundError` for an unknown preset. The command
-    `fields` lists every setting, `presets` every preset.
+    `runs` are to be trained in lockstep, from the same weights on the same batches: the name of each, and the fields in
+    which it differs. Raises `ConfigError` naming each bad field with what is allowed, `NotFoundError` for an unknown
+    preset. The command `fields` lists every setting, `presets` every preset.
     """
-    return from_fields(fields or {}, preset_named(preset).config if preset else None)
+    config = from_fields(fields or {}, preset_named(preset).config if preset else None)
+    if runs is None:
+        return config
+    return with_runs(config, [build(RunConfig, {"name": name, "overrides": given}) for name, given in runs.items()])
 
 
 def train(
-    config: ExperimentConfig | Mapping[str, Any], follow: Callable[[Progress], None] | None = None
+    config: ExperimentConfig | Mapping[str, Any], follow: Callable[[WorkProgress], None] | None = None
 ) -> TrainedExperiment:
     """Train an experiment here and now, keep it in the store, and return it as it ended.
 
-    `follow` is handed a `Progress` a few times a second: `step` of `total_steps`, `epoch`, `eta_seconds`. Ctrl-C stops
-    it. Raises `ConfigError`, and `OutOfMemory` before anything starts where this machine cannot hold it; a training
-    that fails is returned with `status` and `error`. Call it from the main thread, which hears Ctrl-C.
+    `follow` is handed a `WorkProgress` a few times a second: `step` of `total_steps`, `epoch`, `eta_seconds`. Ctrl-C
+    stops it. Raises `ConfigError`, and `OutOfMemory` before anything starts where this machine cannot hold it; a
+    training that fails is returned with `status` and `error`. Call it from the main thread, which hears Ctrl-C.
     """
     from sentiment_core.training.memory import check_before
     from sentiment_core.work.training import train_here
@@ -217,10 +226,10 @@ class Model:
         `data`: `demo`, `own` (the test part of the run's reviews) or the path of a file. `methods`: all without any.
         Raises `ConfigError`, `DataError`, and `NotFoundError` for an archive that was not imported.
         """
-        from sentiment_core.datasets import silent
         from sentiment_core.explain import METHODS
         from sentiment_core.explain.study import run
         from sentiment_core.explain.study_question import study_arguments
+        from sentiment_core.progress import silent
 
         if not self._stored:
             raise NotFoundError("an archive has no place in the store; bring it in with `import`, then load that run")

@@ -13,8 +13,9 @@ from functools import cached_property
 
 import numpy as np
 
-from sentiment_core.datasets import TRAIN, Progress, Reviews
+from sentiment_core.datasets import TRAIN, Reviews
 from sentiment_core.errors import DataError
+from sentiment_core.progress import Progress
 from sentiment_core.segments import segmented
 from sentiment_core.settings import DataConfig, TrainingConfig
 from sentiment_core.wordpiece import (

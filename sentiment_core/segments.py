@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sentiment_core.artifacts import folder, written
-from sentiment_core.datasets import Progress, Reviews
+from sentiment_core.datasets import Reviews
 from sentiment_core.errors import StoreError
+from sentiment_core.progress import Progress
 from sentiment_core.wordpiece import WordPieces, sentences
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Word vectors in files that anybody may have made: word2vec's text and binary format, GloVe's and fastText's text.
+"""Word vectors in files that anybody may have made: word2vec's text and binary format, GloVe's and fastText's.
 
 gensim writes these files and has them for download; they are read here, within limits. Its own reader allocates what
 a header claims, reads a line however long it is, and refuses the words with spaces of GloVe's largest file. Nothing is
@@ -13,7 +13,7 @@ import logging
 import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from sentiment_core.datasets import Progress
+from sentiment_core import fasttext_files
 from sentiment_core.errors import EmbeddingsError
+from sentiment_core.progress import Progress
 
 # The most frequent words come first in these files: what lies behind the first million is hardly ever met.
 MOST_WORDS = 1_000_000
@@ -33,7 +34,10 @@ LONGEST_NUMBER = 40
 HEAD_BYTES = 1 << 17
 PROGRESS_EVERY = 20_000
 
-READABLE = "word2vec's text or binary format, or GloVe's or fastText's text (.txt, .vec, .bin, each also as .gz)"
+READABLE = (
+    "word2vec's text or binary format, GloVe's or fastText's text (.txt, .vec, .bin, each also as .gz), or fastText's "
+    "own model (.bin)"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +47,6 @@ _GZIP = b"\x1f\x8b"
 _NOT_VECTORS = {
     b"\x80": "a pickle, such as gensim's own .kv and .model files: reading one can run any program. "
     "Write the vectors with `save_word2vec_format`",
-    b"\xba\x16\x4f\x2f": "a whole fastText model. Take the .vec file that comes with it",
     b"PK\x03\x04": "a zip archive. Unpack it and take the file in it",
     b"\x93NUMPY": "an array without words",
 }
@@ -88,18 +91,17 @@ def read_vectors(path: Path, target: Path, progress: Progress) -> tuple[list[str
     stays, else the first. Raises `EmbeddingsError` for a file that holds no word vectors, damaged ones or too many, and
     `OSError` when the disk refuses.
     """
-    size = max(1, path.stat().st_size)
     places: dict[str, int] = {}
     exact = bytearray()
     try:
-        with _opened(path) as (_, stream):
-            shape = _shape(stream.read(HEAD_BYTES), path.name)
-        width = 4 * shape.dim
-        number = 0
-        with _opened(path) as (raw, stream), target.open("wb") as written:
-            for number, (given, row) in enumerate(_rows(stream, shape, path.name), start=1):
+        with _words(path) as (dim, rows, share), target.open("wb") as written:
+            width = 4 * dim
+            number = 0
+            for number, (given, row) in enumerate(rows, start=1):
                 if number % PROGRESS_EVERY == 0:
-                    progress(f"Reading {path.name}: {number:,} words", min(1.0, raw.tell() / size))
+                    progress(f"Reading {path.name}: {number:,} words", min(1.0, share(number)))
+                if not np.isfinite(row).all():
+                    raise EmbeddingsError(f"{path.name}: the vector of word {number:,} holds what is no finite number.")
                 word = given.lower()
                 place = places.setdefault(word, len(places))
                 if place == len(exact):
@@ -120,7 +122,23 @@ def read_vectors(path: Path, target: Path, progress: Progress) -> tuple[list[str
         logger.warning("Of %s only the first %s words are used, its most frequent ones.", path.name, f"{number:,}")
     if not places:
         raise EmbeddingsError(f"{path.name} holds no word vectors.")
-    return list(places), np.memmap(target, dtype=np.float32, mode="r", shape=(len(places), shape.dim))
+    return list(places), np.memmap(target, dtype=np.float32, mode="r", shape=(len(places), dim))
+
+
+@contextmanager
+def _words(path: Path) -> Iterator[tuple[int, Iterator[tuple[str, np.ndarray]], Callable[[int], float]]]:
+    """Open a file: yield E, its words each with a vector `(E,)` float32, and the share that so many of them are."""
+    with path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    if fasttext_files.is_model(head):
+        model = fasttext_files.open_model(path, MOST_WORDS)
+        _check_components(model.dim, path.name)
+        yield model.dim, model.rows(), lambda number: number / len(model.words)
+        return
+    with _opened(path) as (_, stream):
+        shape = _shape(stream.read(HEAD_BYTES), path.name)
+    with _opened(path) as (raw, stream):
+        yield shape.dim, _rows(stream, shape, path.name), lambda number: raw.tell() / path.stat().st_size
 
 
 @contextmanager
@@ -155,11 +173,15 @@ def _shape(head: bytes, name: str) -> _Shape:
         count, dim = int(header[1]), int(header[2])
         fields = rest.partition(b"\n")[0].rsplit(None, max(dim, 1))
         shape = _Shape(count, dim, binary=len(fields) != dim + 1 or _numbers(fields[1:]) is None)
+    _check_components(dim, name)
+    return shape
+
+
+def _check_components(dim: int, name: str) -> None:
     if not LEAST_COMPONENTS <= dim <= MOST_COMPONENTS:
         raise EmbeddingsError(
             f"{name}: its vectors have {dim:,} components; {LEAST_COMPONENTS} to {MOST_COMPONENTS:,} are allowed."
         )
-    return shape
 
 
 def _rows(stream: io.BufferedReader[Any], shape: _Shape, name: str) -> Iterator[tuple[str, np.ndarray]]:
@@ -177,8 +199,6 @@ def _rows(stream: io.BufferedReader[Any], shape: _Shape, name: str) -> Iterator[
                 "the file again."
             )
         word, row = found
-        if not np.isfinite(row).all():
-            raise EmbeddingsError(f"{name}: the vector of word {number:,} holds what is no finite number.")
         yield word.decode("utf-8", "replace"), row
 
 

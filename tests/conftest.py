@@ -38,7 +38,7 @@ for library in ("torch._dynamo", "scipy.stats", "sklearn.linear_model", "gensim.
 # The same examples each time, or a suite that passed could fail elsewhere. To look further:
 # pytest --hypothesis-profile=exploring
 settings.register_profile("repeatable", deadline=None, derandomize=True)
-settings.register_profile("exploring", deadline=None, max_examples=1000)
+settings.register_profile("exploring", deadline=None, max_examples=3000)
 settings.load_profile("repeatable")
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -13,9 +13,10 @@ import pytest
 from sentiment_core import artifacts
 from sentiment_core import corpus as module
 from sentiment_core.corpus import Corpus, prepare
-from sentiment_core.datasets import Reviews, silent
+from sentiment_core.datasets import Reviews
 from sentiment_core.errors import DataError
 from sentiment_core.excerpt import is_read, read_of
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 
 DATA = DataConfig(embeddings="random", embedding_dim=4, max_tokens=None)

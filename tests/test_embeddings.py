@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from sentiment_core import embeddings as module
-from sentiment_core.datasets import silent
 from sentiment_core.embeddings import RANDOM_SPREAD, WordVectors, load_saved, load_vectors
 from sentiment_core.errors import EmbeddingsError, StoreError
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 
 TEXTS = ["good film with a good plot .", "bad film with a bad plot ."] * 20

@@ -14,8 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
-from sentiment_core.datasets import silent
 from sentiment_core.explain.batch import run as ask
+from sentiment_core.progress import silent
 from tests.datasets import cases
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -76,6 +76,8 @@ def test_a_session(home: Path, tmp_path: Path) -> None:
     [
         lambda: lab.configure({"training.epoch": 3}),
         lambda: lab.configure(preset="nothing"),
+        lambda: lab.configure(runs={"a": {"training.epoch": 3}}),
+        lambda: lab.configure(runs={}),
         lambda: lab.open_run("nothing-1"),
         lambda: lab.load_model("nothing-1"),
         lambda: lab.load_model("nothing.zip"),

@@ -27,7 +27,7 @@ from sentiment_core.recorded import read, record
 from sentiment_core.steps.quantities import DIAGNOSTICS, Diagnostic, Panel, Quantity, declare
 from sentiment_core.store import Experiment, Source, Store, table
 from sentiment_core.store.source import measured
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.work.training import train_here
 from tests.test_export import scalars
 from ui.server.api import routes
@@ -46,7 +46,7 @@ def declared() -> Iterator[None]:
         del DIAGNOSTICS[name]
 
 
-def measure(run: Run) -> None:
+def measure(run: TrainingRun) -> None:
     if run.step % 2 == 0:
         run.measure("update_ratio", torch.tensor(run.step / 8))
         run.measure("layer_norms", torch.arange(3.0) * run.step)
@@ -62,14 +62,14 @@ def store() -> Iterator[Store]:
 def trained(store: Store, tiny: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Experiment:
     """A twin of whose runs only the first measures them."""
     config = with_runs(tiny({"training.max_steps": STEPS}), [RunConfig(name="one"), RunConfig(name="two")])
-    noted = Run.note_update
+    noted = TrainingRun.note_update
 
-    def note(run: Run, *given: Any) -> None:
+    def note(run: TrainingRun, *given: Any) -> None:
         noted(run, *given)
         if run.id.endswith("-1"):
             measure(run)
 
-    monkeypatch.setattr(Run, "note_update", note)
+    monkeypatch.setattr(TrainingRun, "note_update", note)
     return train_here(store, config, lambda progress: None)
 
 
@@ -146,7 +146,7 @@ def test_training_is_the_same_with_and_without_measuring(store: Store, trained: 
 
 
 def test_what_is_not_declared_or_no_number_is_refused() -> None:
-    run = Run.__new__(Run)
+    run = TrainingRun.__new__(TrainingRun)
     run.step, run._diagnostics = 1, []
     with pytest.raises(ValueError, match="declare it in"):
         run.measure("undeclared", 1.0)

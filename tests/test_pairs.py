@@ -16,9 +16,9 @@ from sklearn.preprocessing import OneHotEncoder
 from sentiment_core.artifacts import folder
 from sentiment_core.batches import plan_epoch
 from sentiment_core.datasets import TRAIN, Reviews
-from sentiment_core.datasets.base import silent
 from sentiment_core.errors import CheckpointError, DataError
 from sentiment_core.pairs import Objective, Pairs, masked_pairs, pair_up, prepare_pairs
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 from sentiment_core.wordpiece import MASK_ID, SPECIAL, learn_wordpieces, read_wordpieces, sentences
 

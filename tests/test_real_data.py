@@ -17,8 +17,9 @@ import torch
 from sentiment_core.batches import collate
 from sentiment_core.config import from_fields
 from sentiment_core.corpus import prepare
-from sentiment_core.datasets import Reviews, silent
+from sentiment_core.datasets import Reviews
 from sentiment_core.embeddings import GLOVE_100, load_saved
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 from sentiment_core.text import TextEncoder, token_strings
 from sentiment_core.training.trainer import Trainer

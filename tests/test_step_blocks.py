@@ -15,7 +15,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
 from sentiment_core.presets import vary_clipping
 from sentiment_core.steps.quantities import DIAGNOSTICS, Diagnostic, Panel, Quantity, StepMetrics, declare
-from sentiment_core.store import Progress, Store, Worker
+from sentiment_core.store import Store, Worker, WorkProgress
 from ui.server import step_blocks
 from ui.server.step_blocks import Piece, blocks_after, gzipped, steps_json
 
@@ -49,7 +49,7 @@ def train(store: Store, identifier: str, pid: int, step: int):
     """Let a worker hold the experiment, having made its updates up to `step`."""
     worker = Worker("here", pid, float(pid))
     store.claim_experiment(identifier, worker)
-    store.heartbeat(identifier, Progress("training", "Training", step=step), worker)
+    store.heartbeat(identifier, WorkProgress("training", "Training", step=step), worker)
 
 
 def shown(store: Store, identifier: str, after: int = 0):

@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gensim.models import KeyedVectors
+from gensim.models import FastText, KeyedVectors
+from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment_core import cli, vector_files
 from sentiment_core.config import from_fields
-from sentiment_core.datasets import silent
 from sentiment_core.embeddings import load_saved, load_vectors, own_vectors
 from sentiment_core.errors import ConfigError, EmbeddingsError
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 from sentiment_core.vector_files import read_vectors
 from tests.datasets import cases
@@ -57,6 +58,44 @@ def test_what_gensim_writes_is_read_bit_for_bit(form: str, tmp_path: Path, home:
     assert [item.name for item in (home / "embeddings").iterdir()] == [found.key]
 
 
+@pytest.fixture(scope="module")
+def facebook(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A model of fastText as it is on disk: 8 words, one with a letter of two bytes, 50 places for their n-grams."""
+    model = FastText(vector_size=5, min_count=1, bucket=50, min_n=2, max_n=4, epochs=1, workers=1, seed=1)
+    model.build_vocab([WORDS])
+    model.train([WORDS], total_examples=1, epochs=1)
+    path = tmp_path_factory.mktemp("fasttext") / "model.bin"
+    save_facebook_model(model, str(path))
+    return path.read_bytes()
+
+
+def test_a_model_of_fasttext_gives_what_gensim_reads_in_it(facebook: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.bin"
+    path.write_bytes(facebook)
+    expected = load_facebook_vectors(str(path))
+    words, matrix = read_vectors(path, tmp_path / "rows", silent)
+    assert words == expected.index_to_key
+    np.testing.assert_allclose(matrix, expected.vectors, atol=1e-7)
+    # Without its n-grams a word would be elsewhere.
+    assert not np.allclose(matrix, expected.vectors_vocab, atol=1e-3)
+
+
+@given(data=st.data())
+def test_a_damaged_model_of_fasttext_is_read_or_refused(
+    data: st.DataObject, facebook: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    at = data.draw(st.integers(4, len(facebook)))
+    content = facebook[:at] + data.draw(st.binary(max_size=8))
+    if data.draw(st.booleans()):
+        content += facebook[len(content) :]
+    try:
+        words, matrix = read(content, folder)
+    except EmbeddingsError:
+        return
+    assert len(words) == len(matrix) > 0 and np.isfinite(matrix).all()
+
+
 def read(content: bytes, tmp_path: Path) -> tuple[list[str], list[list[float]]]:
     path = tmp_path / "vectors.txt"
     path.write_bytes(content)
@@ -92,7 +131,8 @@ class Bomb:
         (b"", "holds no word vectors"),
         (b"review,label\nA fine film,1\n", "first line is neither a word with its numbers"),
         (pickle.dumps(Bomb()), "a pickle.*can run any program"),
-        (b"\xba\x16\x4f\x2f" + bytes(100), "Take the .vec file"),
+        (b"\xba\x16\x4f\x2f" + bytes(100), "version 0 of fastText's files.*the .vec file"),
+        (b"\xba\x16\x4f\x2f\x0c\0\0\0" + bytes(100), "fastText model is damaged"),
         (b"PK\x03\x04" + bytes(100), "Unpack it"),
         # What a header claims is not believed: nothing is set aside for it.
         (b"999999999999 300\nthe " + bytes(1200), "word 2 is damaged or missing"),

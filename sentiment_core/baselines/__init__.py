@@ -19,13 +19,14 @@ import numpy as np
 from typing_extensions import TypedDict
 
 from sentiment_core.config import build, choices
-from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews, silent
+from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews
+from sentiment_core.progress import Progress, silent
 from sentiment_core.remarks import remarks
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Store
 from sentiment_core.work.desk import look
-from sentiment_core.work.kinds import Kind, Progress
+from sentiment_core.work.kinds import Kind
 
 # What decides which reviews are trained and tested on, and what the mean word vectors are taken over.
 REVIEWS = ("source", "split", "limit", "validation_fraction")

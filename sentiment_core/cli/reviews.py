@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 def predict(options: argparse.Namespace) -> Iterator[str]:
-    from sentiment_core.datasets import silent
     from sentiment_core.explain import load_predictor
     from sentiment_core.explain.answers_table import FORMATS
     from sentiment_core.explain.in_pieces import AnswersInPieces
     from sentiment_core.explain.unseen import seen_by
+    from sentiment_core.progress import silent
     from sentiment_core.store import Store
 
     data = from_fields({**file_fields(options), **path_fields(options.data)}).data

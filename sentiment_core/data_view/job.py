@@ -10,10 +10,11 @@ from sentiment_core.config import build, choices
 from sentiment_core.data_view.reading import read_tokens
 from sentiment_core.datasets import load_reviews
 from sentiment_core.datasets.file import reader
+from sentiment_core.progress import Progress
 from sentiment_core.remarks import remarks
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
-from sentiment_core.work.kinds import Kind, Progress
+from sentiment_core.work.kinds import Kind
 
 FIELDS = ("source", "limit", "split", "validation_fraction")
 

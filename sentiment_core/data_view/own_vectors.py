@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sentiment_core.work.kinds import Kind, Progress
+from sentiment_core.progress import Progress
+from sentiment_core.work.kinds import Kind
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from sentiment_core.artifacts import folder, written
-from sentiment_core.datasets import Progress, Reviews, silent
+from sentiment_core.datasets import Reviews
 from sentiment_core.errors import DataError, StoreError
+from sentiment_core.progress import Progress, silent
 from sentiment_core.settings import Tokenizer
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, learn_vocabulary
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION, Progress, RawReviews, Reviews, Spans, silent
+from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION, RawReviews, Reviews, Spans
 from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.datasets.split import LIMIT_SEED, assign_parts, drawn_test, stratified_sample
+from sentiment_core.progress import Progress, silent
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 
@@ -14,13 +15,11 @@ __all__ = [
     "TEST",
     "TRAIN",
     "VALIDATION",
-    "Progress",
     "RawReviews",
     "Reviews",
     "Spans",
     "check_here",
     "load_reviews",
-    "silent",
 ]
 
 

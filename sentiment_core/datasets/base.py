@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -13,15 +12,8 @@ from sentiment_core.datasets.copies import text_hashes
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
-Progress = Callable[[str, float | None], None]
-"""Called with a message and the share of that message's work that is done (0..1), or None where it is unknown."""
-
 Spans = tuple[tuple[int, int], ...]
 """Character ranges (start, end) of one review."""
-
-
-def silent(message: str, fraction: float | None) -> None:
-    """Ignore progress."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,10 @@ import numpy as np
 
 from sentiment_core.datasets import demo_opinions as opinions
 from sentiment_core.datasets import demo_plot as plot
-from sentiment_core.datasets.base import Progress, RawReviews
+from sentiment_core.datasets.base import RawReviews
 from sentiment_core.datasets.demo_writer import Span, Writer
 from sentiment_core.errors import ConfigError
+from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import CHARACTERS_A_REVIEW, SOURCES
 

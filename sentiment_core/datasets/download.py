@@ -12,8 +12,8 @@ import requests
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.exceptions import HTTPError
 
-from sentiment_core.datasets.base import Progress
 from sentiment_core.errors import DownloadError
+from sentiment_core.progress import Progress
 
 CHUNK = 1 << 16
 TIMEOUT = (10, 30)  # seconds to connect, seconds between two packets

@@ -26,9 +26,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_core import artifacts
-from sentiment_core.datasets.base import TEST, TRAIN, Progress, RawReviews, silent
+from sentiment_core.datasets.base import TEST, TRAIN, RawReviews
 from sentiment_core.datasets.download import Download
 from sentiment_core.errors import ConfigError, DataError, DownloadError
+from sentiment_core.progress import Progress, silent
 from sentiment_core.settings import DataConfig
 
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"

@@ -20,11 +20,12 @@ from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence
 from sentiment_core.explain.unseen import own_test, seen_among
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import is_about, read_predictions
+from sentiment_core.progress import Progress
 from sentiment_core.remarks import WordsRead
 from sentiment_core.settings import DataConfig, Keep
 from sentiment_core.steps.rules import correct, positive
 from sentiment_core.store import Store
-from sentiment_core.work.kinds import Kind, Progress
+from sentiment_core.work.kinds import Kind
 
 MOST_REVIEWS = 10_000
 DEMO_REVIEWS = 1_000

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from sentiment_core.datasets.base import Progress, silent
 from sentiment_core.datasets.file import reader
 from sentiment_core.explain.batch import Asked, asked_of, no_reviews
 from sentiment_core.explain.judged import Judged
 from sentiment_core.explain.predictor import Predictor
+from sentiment_core.progress import Progress, silent
 from sentiment_core.remarks import WordsRead
 from sentiment_core.seen import is_in
 from sentiment_core.settings import DataConfig

@@ -15,8 +15,9 @@ from sentiment_core.explain.catalogue import load_predictor, run_of, weights_of
 from sentiment_core.explain.faithfulness import Faithfulness, of_review
 from sentiment_core.explain.methods import METHODS, attribute
 from sentiment_core.explain.records import Attribution, Completeness, ReadingAlong
+from sentiment_core.progress import Progress
 from sentiment_core.store import Store
-from sentiment_core.work.kinds import Kind, Progress
+from sentiment_core.work.kinds import Kind
 
 What = Literal["attributions", "faithfulness", "along", "padding"]
 ATTRIBUTIONS: What = "attributions"

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from sentiment_core.artifacts import work_place
-from sentiment_core.datasets import TEST, Progress, RawReviews, check_here, load_reviews, silent
+from sentiment_core.datasets import TEST, RawReviews, check_here, load_reviews
 from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.explain.catalogue import PRETRAINED, PRETRAINED_FOLDER
+from sentiment_core.progress import Progress, silent
 from sentiment_core.seen import is_in, learned_from, read_seen
 from sentiment_core.store import Store
 

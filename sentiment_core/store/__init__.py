@@ -7,7 +7,7 @@ from sentiment_core.store.listing import Listing, Search
 from sentiment_core.store.measurements import Measurements
 from sentiment_core.store.outbox import Outbox, patiently
 from sentiment_core.store.queue import TRAINING
-from sentiment_core.store.records import Experiment, Places, Progress, Request, RequestKind, Run, Work, Worker
+from sentiment_core.store.records import Experiment, Places, Request, RequestKind, Run, Work, Worker, WorkProgress
 from sentiment_core.store.source import Source, rows_of, table
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Experiment",
     "Outbox",
     "Places",
-    "Progress",
     "Request",
     "RequestKind",
     "Run",
@@ -23,6 +22,7 @@ __all__ = [
     "Source",
     "Store",
     "Work",
+    "WorkProgress",
     "Worker",
     "patiently",
     "rows_of",

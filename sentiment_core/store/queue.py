@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, inse
 from sentiment_core.errors import LostError
 from sentiment_core.metrics import Status
 from sentiment_core.store.database import Database
-from sentiment_core.store.records import Places, Progress, Work, Worker, read_progress, read_status, read_worker
+from sentiment_core.store.records import Places, Work, Worker, WorkProgress, read_progress, read_status, read_worker
 from sentiment_core.store.rows import (
     ACTIVE,
     HELD,
@@ -168,7 +168,7 @@ class Queue(Database):
                     return True
             return False
 
-    def heartbeat(self, work_id: str, progress: Progress | None, worker: Worker) -> bool:
+    def heartbeat(self, work_id: str, progress: WorkProgress | None, worker: Worker) -> bool:
         """Note that the worker lives; False when the work is no longer its own: it should end then."""
         values: dict[str, Any] = {"heartbeat": time.time()}
         if progress is not None:

@@ -24,7 +24,7 @@ class Worker(ProcessIdentity):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class WorkProgress:
     """What a worker is doing and how far it is; `fraction` is 0..1, or None when it cannot be told."""
 
     phase: str
@@ -75,7 +75,7 @@ class Work:
     finished_at: float | None
     worker: Worker | None  # None while claimed but not yet launched
     heartbeat: float | None
-    progress: Progress | None
+    progress: WorkProgress | None
     stop_requested: bool
     is_long: bool  # may take hours
     steps: int = 0
@@ -128,7 +128,7 @@ class Experiment:
     finished_at: float | None
     worker: Worker | None  # None while claimed but not yet launched
     heartbeat: float | None
-    progress: Progress | None
+    progress: WorkProgress | None
     threads: int | None
     prediction: str | None
     stop_requested: bool
@@ -180,9 +180,9 @@ def read_worker(row: RowMapping) -> Worker | None:
     return Worker(row["worker_host"], row["worker_pid"], row["worker_create_time"]) if held else None
 
 
-def read_progress(text: str | None) -> Progress | None:
+def read_progress(text: str | None) -> WorkProgress | None:
     """Return a stored progress, None where there is none, or none that this version can read."""
-    return Progress.from_json(text) if text else None
+    return WorkProgress.from_json(text) if text else None
 
 
 def read_experiment(row: RowMapping, runs: tuple[Run, ...]) -> Experiment:

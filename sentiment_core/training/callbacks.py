@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from sentiment_core.training.run import Run
+    from sentiment_core.training.run import TrainingRun
     from sentiment_core.training.trainer import Trainer
 
 
@@ -32,11 +32,11 @@ class Callback:
     def on_ready(self, trainer: Trainer) -> None:
         """After all have heard of the start, which may have changed weights: the next is an update."""
 
-    def wants_states(self, trainer: Trainer, run: Run) -> bool:
+    def wants_states(self, trainer: Trainer, run: TrainingRun) -> bool:
         """Return whether `on_states` is wanted of update `trainer.step` of `run`, which is about to be made."""
         return False
 
-    def on_states(self, trainer: Trainer, run: Run, states: torch.Tensor, batch: Any) -> None:
+    def on_states(self, trainer: Trainer, run: TrainingRun, states: torch.Tensor, batch: Any) -> None:
         """After the backward pass of an update for which they were wanted: `states (B, T, H)` and their `grad`.
 
         They are the uppermost layer's, before dropout; `grad` is ∂L/∂h_t through all later steps, L the mean loss of
@@ -44,7 +44,7 @@ class Callback:
         ask for a few updates, not for all. Changes nothing in training.
         """
 
-    def on_gradient(self, trainer: Trainer, run: Run, clipped: bool) -> None:
+    def on_gradient(self, trainer: Trainer, run: TrainingRun, clipped: bool) -> None:
         """Twice an update: with `grad` of the parameters of `run.model` before clipping, and `clipped`, after it.
 
         What is changed before clipping is measured and clipped, what is changed afterwards is what trains.
@@ -56,10 +56,10 @@ class Callback:
     def on_evaluation_start(self, trainer: Trainer, part: str) -> None:
         """Before all runs are evaluated on `part`: validation or test."""
 
-    def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
+    def on_evaluation(self, trainer: Trainer, run: TrainingRun, evaluation: Evaluation) -> None:
         """After a run was evaluated on the validation part (each epoch) or the test part (once, at the end)."""
 
-    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, answers: np.ndarray) -> None:
+    def on_test(self, trainer: Trainer, run: TrainingRun, indices: np.ndarray, answers: np.ndarray) -> None:
         """After the evaluation on the test part: the task's answers `(N, …)` about the examples `indices (N,)`.
 
         Only for a task that keeps its answers; those of the sentiment task are log-odds of positive.
@@ -68,7 +68,7 @@ class Callback:
     def on_epoch_end(self, trainer: Trainer) -> None:
         """After the epoch's evaluations."""
 
-    def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
+    def on_run_end(self, trainer: Trainer, run: TrainingRun, reason: str | None) -> None:
         """When a run is over: its weights are final. `reason` says why when it failed, else it is None."""
 
     def on_end(self, trainer: Trainer) -> None:

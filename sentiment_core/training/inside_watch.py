@@ -26,7 +26,7 @@ from sentiment_core.training.parts import (
     recurrent_matrices,
     uppermost_recurrent,
 )
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 
 if TYPE_CHECKING:
     from sentiment_core.training.trainer import Trainer
@@ -69,13 +69,13 @@ class InsideWatch(Callback):
         self.every = every
         self._looks: dict[str, _Look] = {}  # by run, each used by the thread of its run alone until `on_step`
 
-    def wants_states(self, trainer: Trainer, run: Run) -> bool:
+    def wants_states(self, trainer: Trainer, run: TrainingRun) -> bool:
         if (run.step - 1) % self.every:
             return False
         self._looks[run.id] = _Look(run.model)
         return type(run.model).watch_states is not Network.watch_states
 
-    def on_states(self, trainer: Trainer, run: Run, states: torch.Tensor, batch: Any) -> None:
+    def on_states(self, trainer: Trainer, run: TrainingRun, states: torch.Tensor, batch: Any) -> None:
         count, steps = states.shape[:2]
         lengths = getattr(batch, "lengths", None)
         # A task whose examples are all of one length need not say so.
@@ -90,7 +90,7 @@ class InsideWatch(Callback):
         run.measure("saturated_share", (real.abs() > SATURATED).float().mean())
         self._looks[run.id].activations[0] = histogram(real, VALUE_EDGES).cpu()
 
-    def on_gradient(self, trainer: Trainer, run: Run, clipped: bool) -> None:
+    def on_gradient(self, trainer: Trainer, run: TrainingRun, clipped: bool) -> None:
         look = self._looks.get(run.id)
         if look is None:
             return
@@ -123,7 +123,7 @@ class InsideWatch(Callback):
                 run.measure(f"update_ratio_{group}", ratio.log10())
 
 
-def _measure_head(run: Run, look: _Look) -> None:
+def _measure_head(run: TrainingRun, look: _Look) -> None:
     dead, units = 0.0, 0
     for row, (module, output) in enumerate(look.outputs, start=1):
         look.activations[row] = histogram(output, VALUE_EDGES).cpu()
@@ -135,7 +135,7 @@ def _measure_head(run: Run, look: _Look) -> None:
     run.measure("activation_histograms", look.activations)
 
 
-def _measure_recurrence(run: Run) -> None:
+def _measure_recurrence(run: TrainingRun) -> None:
     found = [spectrum(recurrent_matrices(layer)) for layer in uppermost_recurrent(run.model)]
     if found:
         radius, stretch = zip(*found, strict=True)

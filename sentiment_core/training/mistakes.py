@@ -14,7 +14,7 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.settings import CARRIED_OVER
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.gradients import GradientStats
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 
 if TYPE_CHECKING:
     from sentiment_core.training.trainer import Trainer
@@ -66,7 +66,7 @@ class CarryOver(Callback):
             if CARRIED_OVER & set(run.config.mistakes) and not trainer.should_stop:
                 self._carry_over(trainer, place, previous, run)
 
-    def _carry_over(self, trainer: Trainer, place: int, previous: Run, run: Run) -> None:
+    def _carry_over(self, trainer: Trainer, place: int, previous: TrainingRun, run: TrainingRun) -> None:
         start = previous.model.state_dict()
         own = {name: value.clone() for name, value in run.model.state_dict().items()}
         try:

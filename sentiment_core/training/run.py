@@ -28,7 +28,7 @@ def share(right: Sequence[float], sizes: Sequence[int]) -> float:
     return sum(right) / sum(sizes)
 
 
-class Run:
+class TrainingRun:
     """One model in training. `config` is a single run's (`ExperimentConfig.resolve`), `model` is on `device`."""
 
     # How its gradient is measured and clipped, and its accuracy worked out.

@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.task import Task
 
-Each = Callable[[Callable[[Run], Any], Sequence[Run]], Iterable[Any]]
+Each = Callable[[Callable[[TrainingRun], Any], Sequence[TrainingRun]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,10 @@ class Listeners:
     True, with the states of so many examples as the first says, or of all.
     """
 
-    gradient: Sequence[Callable[[Run, bool], None]] = ()
-    states: Sequence[tuple[int | None, Callable[[Run], bool], Callable[[Run, torch.Tensor, Any], None]]] = ()
+    gradient: Sequence[Callable[[TrainingRun, bool], None]] = ()
+    states: Sequence[
+        tuple[int | None, Callable[[TrainingRun], bool], Callable[[TrainingRun, torch.Tensor, Any], None]]
+    ] = ()
 
 
 class Stepper:
@@ -36,14 +38,16 @@ class Stepper:
         self.task = task
         self.listeners = Listeners()
 
-    def update(self, runs: Sequence[Run], batches: Mapping[str, Any], step: int, epoch: int, each: Each = map) -> None:
+    def update(
+        self, runs: Sequence[TrainingRun], batches: Mapping[str, Any], step: int, epoch: int, each: Each = map
+    ) -> None:
         """Make update `step` (from 1) of all `runs`, on their batches by run id; what is measured stays in the runs.
 
         `each` calls a function for every run, one after another or side by side.
         """
         list(each(lambda run: self._update(run, batches[run.id], step, epoch), runs))
 
-    def _update(self, run: Run, batch: Any, step: int, epoch: int) -> None:
+    def _update(self, run: TrainingRun, batch: Any, step: int, epoch: int) -> None:
         rate = run.begin_update(step)
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
@@ -82,7 +86,7 @@ class Stepper:
 
     @torch.no_grad()
     def evaluate(
-        self, run: Run, batches: Iterable[Any], part: str, keep: Callable[[torch.Tensor], object] | None = None
+        self, run: TrainingRun, batches: Iterable[Any], part: str, keep: Callable[[torch.Tensor], object] | None = None
     ) -> tuple[float, float]:
         """Return loss and accuracy over all answers about `batches`, with the averaged weights where there are any.
 
@@ -111,6 +115,6 @@ class Stepper:
             return math.nan, math.nan
         return total / sum(sizes), run.share(right, sizes)
 
-    def _forward(self, run: Run, batch: Any) -> Any:
+    def _forward(self, run: TrainingRun, batch: Any) -> Any:
         with torch.autocast(run.device.type, run.dtype, enabled=run.dtype is not torch.float32):
             return self.task.answers(run.model, batch).float()

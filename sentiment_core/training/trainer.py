@@ -16,7 +16,7 @@ from sentiment_core.errors import CheckpointError
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.training.callbacks import Callback, overriding
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.stepper import Each, Listeners, Stepper
 from sentiment_core.training.task import task_named
 
@@ -56,7 +56,7 @@ class Trainer:
             self.total_steps = min(self.total_steps, config.training.max_steps)
         configs = [config.resolve(run) for run in config.runs]
         self.runs = [
-            Run(run_id, single, model, device, self.total_steps)
+            TrainingRun(run_id, single, model, device, self.total_steps)
             for run_id, single, model in zip(run_ids, configs, self.task.models(configs, data, device), strict=True)
         ]
         for run, learned in zip(self.runs, data, strict=True):
@@ -64,7 +64,7 @@ class Trainer:
         self.stepper = Stepper(self.task)
 
     @property
-    def active_runs(self) -> list[Run]:
+    def active_runs(self) -> list[TrainingRun]:
         """Runs that have neither diverged nor run out of patience."""
         return [run for run in self.runs if not run.ended]
 
@@ -88,7 +88,7 @@ class Trainer:
                 self._finish()
             self._call("on_end")
 
-    def fail(self, run: Run, reason: str) -> None:
+    def fail(self, run: TrainingRun, reason: str) -> None:
         """End one run that cannot go on; the others do."""
         run.ended = run.failed = True
         for callback in self.callbacks:
@@ -160,11 +160,11 @@ class Trainer:
             for callback in self.callbacks:
                 callback.on_run_end(self, run, None)
 
-    def data_of(self, run: Run) -> Any:
+    def data_of(self, run: TrainingRun) -> Any:
         """Return what `run` learns from."""
         return self.data[self.runs.index(run)]
 
-    def balances(self, run: Run) -> dict[str, Balance]:
+    def balances(self, run: TrainingRun) -> dict[str, Balance]:
         """Return `{part: balance}` of what `run` is trained and evaluated on, where there are two classes."""
         return self.task.balances(self.data_of(run), self.training_members)
 
@@ -175,11 +175,11 @@ class Trainer:
                 made[id(data)] = self.task.batch(data, examples).to(self.device)
         return {run.id: made[id(data)] for run, data in zip(self.runs, self.data, strict=True)}
 
-    def _evaluate(self, part: str, runs: list[Run]) -> None:
+    def _evaluate(self, part: str, runs: list[TrainingRun]) -> None:
         kept: dict[str, list[torch.Tensor]] = {run.id: [] for run in runs}
         keeps = part == "test" and self.task.keeps_answers
 
-        def evaluate(run: Run) -> tuple[float, float]:
+        def evaluate(run: TrainingRun) -> tuple[float, float]:
             data = self.data_of(run)
             batches = (self.task.batch(data, examples) for examples in self.task.plan_evaluation(data, part))
             return self.stepper.evaluate(run, batches, part, kept[run.id].append if keeps else None)

@@ -23,10 +23,6 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-Progress = Callable[[str, float | None], None]
-"""What a kind's function says how far it is with: a sentence, and the share that is done, None where unknown."""
-
-
 @dataclass(frozen=True)
 class Kind(Generic[A, R]):
     """A kind of work.

@@ -17,11 +17,11 @@ from sentiment_core.artifacts import CHECKPOINT
 from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.steps.rules import selected
-from sentiment_core.store import Outbox, Progress, Request, Store
+from sentiment_core.store import Outbox, Request, Store, WorkProgress
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import save_checkpoint
 from sentiment_core.training.device import circumstances
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.pace import Pace
 
@@ -48,7 +48,7 @@ class Reporter(Callback):
         experiment_id: str,
         stop_signal: Callable[[], bool],
         on_pause: Callable[[Trainer], None],
-        show: Callable[[Progress], None] = lambda progress: None,
+        show: Callable[[WorkProgress], None] = lambda progress: None,
     ) -> None:
         self.store = store
         self.experiment_id = experiment_id
@@ -83,14 +83,14 @@ class Reporter(Callback):
         self.flush(trainer)
         self._show(trainer, "evaluating", f"Evaluating the {part} part")
 
-    def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
+    def on_evaluation(self, trainer: Trainer, run: TrainingRun, evaluation: Evaluation) -> None:
         self.outbox.put(partial(self.store.write_evaluations, run.id, [evaluation]))
         if evaluation.part == "test":
             self._update(run, test_accuracy=evaluation.accuracy)
         else:
             self.outbox.put(partial(self._update_validation, run))
 
-    def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
+    def on_run_end(self, trainer: Trainer, run: TrainingRun, reason: str | None) -> None:
         self.flush(trainer)
         if self._non_finite.get(run.id):
             # Too late in the run to be ended for it, and no less diverged.
@@ -133,12 +133,12 @@ class Reporter(Callback):
                 trainer.fail(run, self._divergence(run))
         self._show(trainer, "paused" if self._paused else "training", "Paused" if self._paused else "Training")
 
-    def _update_validation(self, run: Run) -> None:
+    def _update_validation(self, run: TrainingRun) -> None:
         best = selected(self.store.evaluations(run.id), run.config.early_stopping)
         if best is not None:
             self.store.update_run(run.id, validation_accuracy=best.accuracy)
 
-    def _divergence(self, run: Run) -> str:
+    def _divergence(self, run: TrainingRun) -> str:
         return (
             f"Diverged: the loss is not a finite number since step {self._non_finite[run.id]}. "
             "Lower the learning rate or clip the gradient."
@@ -159,7 +159,7 @@ class Reporter(Callback):
             elif request.kind in live.KINDS:
                 self._change(request, [run for run in chosen if live.can_take(request.kind, run.experiment)])
 
-    def _change(self, request: Request, runs: list[Run]) -> None:
+    def _change(self, request: Request, runs: list[TrainingRun]) -> None:
         try:
             value = live.checked(request.kind, request.value, [run.experiment for run in runs])
         except ConfigError as error:
@@ -182,7 +182,7 @@ class Reporter(Callback):
         except StoreUnavailableError:
             return []  # they stay in the store
 
-    def _update(self, run: Run, **fields: Any) -> None:
+    def _update(self, run: TrainingRun, **fields: Any) -> None:
         self.outbox.put(partial(self.store.update_run, run.id, **fields))
 
     def _set_status(self, status: Status) -> None:
@@ -191,7 +191,7 @@ class Reporter(Callback):
     def _show(self, trainer: Trainer, phase: str, message: str) -> None:
         fraction = trainer.step / trainer.total_steps
         run = trainer.runs[0]
-        progress = Progress(
+        progress = WorkProgress(
             phase=phase,
             message=message,
             fraction=fraction,
@@ -233,11 +233,11 @@ class Keeper(Callback):
             if run.is_best:
                 self._save_model(trainer, run)
 
-    def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
+    def on_run_end(self, trainer: Trainer, run: TrainingRun, reason: str | None) -> None:
         if not run.failed:
             self._save_model(trainer, run)
 
-    def on_test(self, trainer: Trainer, run: Run, indices: np.ndarray, answers: np.ndarray) -> None:
+    def on_test(self, trainer: Trainer, run: TrainingRun, indices: np.ndarray, answers: np.ndarray) -> None:
         trainer.task.write_test(self._folder(run), trainer.data_of(run), indices, answers)
 
     def on_end(self, trainer: Trainer) -> None:
@@ -254,12 +254,12 @@ class Keeper(Callback):
             save_checkpoint(self.checkpoint, trainer.state_dict())
         self._saved = time.monotonic()
 
-    def _save_model(self, trainer: Trainer, run: Run) -> None:
+    def _save_model(self, trainer: Trainer, run: TrainingRun) -> None:
         made = circumstances(trainer.device, trainer.threads)
         with run.averaged_weights():
             trainer.task.save(self._folder(run), run.model, run.experiment, trainer.data_of(run), made)
 
-    def _folder(self, run: Run) -> Path:
+    def _folder(self, run: TrainingRun) -> Path:
         folder = self.folder / run.id
         try:
             folder.mkdir(parents=True, exist_ok=True)

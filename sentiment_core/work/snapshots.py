@@ -8,7 +8,7 @@ from sentiment_core.artifacts import snapshot_place, snapshot_steps, written_fol
 from sentiment_core.snapshots import planned_steps
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.device import circumstances
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.trainer import Trainer
 
 
@@ -37,7 +37,7 @@ class Snapshots(Callback):
             if trainer.step in self._planned.get(run.id, ()):
                 self._keep(trainer, run)
 
-    def _keep(self, trainer: Trainer, run: Run) -> None:
+    def _keep(self, trainer: Trainer, run: TrainingRun) -> None:
         made = circumstances(trainer.device, trainer.threads)
         place = snapshot_place(self._experiment_id, run.id, trainer.step)
         with run.averaged_weights(), written_folder(place) as folder:

@@ -17,7 +17,7 @@ from sentiment_core.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from sentiment_core.store import Experiment, Progress, Store, Worker, patiently
+from sentiment_core.store import Experiment, Store, Worker, WorkProgress, patiently
 from sentiment_core.training.build import build_trainer
 from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.device import choose_device
@@ -53,7 +53,7 @@ def train(order: TrainingOrder, shift: Shift) -> None:
             with suppress(StoreUnavailableError):
                 if store.experiment(experiment.id).stop_requested:
                     raise Stopped
-        shift.progress = Progress("preparing", message, fraction)
+        shift.progress = WorkProgress("preparing", message, fraction)
 
     with reporter.outbox:
         try:
@@ -82,14 +82,14 @@ def run_experiment(
     experiment_id: str,
     stop: StopSignal,
     worker: Worker,
-    watch: Callable[[Progress], None] = lambda progress: None,
+    watch: Callable[[WorkProgress], None] = lambda progress: None,
 ) -> Experiment:
     """Train a claimed experiment in this process; return it as it ended. Errors become its message."""
     do_work(TRAIN, store, experiment_id, worker, stop, watch)
     return patiently(lambda: store.experiment(experiment_id))
 
 
-def train_here(store: Store, config: ExperimentConfig, watch: Callable[[Progress], None]) -> Experiment:
+def train_here(store: Store, config: ExperimentConfig, watch: Callable[[WorkProgress], None]) -> Experiment:
     """Create an experiment and train it in this process, past the queue; Ctrl-C stops it. Returns it as it ended."""
     worker, stop = Worker.of(), StopSignal()
     # Held from its first moment: a server that looks after the same queue would start a worker for it.

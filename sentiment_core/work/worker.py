@@ -22,7 +22,7 @@ from sentiment_core.machine import die_first, memory_limited
 from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.out_of_memory import is_out_of_memory
-from sentiment_core.store import Progress, Store, Worker, patiently
+from sentiment_core.store import Store, Worker, WorkProgress, patiently
 from sentiment_core.work.executors import make_executor
 from sentiment_core.work.kinds import Kind, register
 from sentiment_core.work.pace import Pace
@@ -80,17 +80,17 @@ class Shift:
         self.work_id = work_id
         self.stop = stop
         self.lost = False
-        self.progress = Progress("preparing", "Starting")
+        self.progress = WorkProgress("preparing", "Starting")
         self._pace = Pace()
 
     def __call__(self, message: str, fraction: float | None = None, /) -> None:
-        self.progress = Progress("working", message, fraction, eta_seconds=self._pace.left(fraction))
+        self.progress = WorkProgress("working", message, fraction, eta_seconds=self._pace.left(fraction))
 
 
 class Heartbeat:
     """A thread that tells the store twice a second that this process lives and how far it is."""
 
-    def __init__(self, store: Store, shift: Shift, worker: Worker, watch: Callable[[Progress], None]) -> None:
+    def __init__(self, store: Store, shift: Shift, worker: Worker, watch: Callable[[WorkProgress], None]) -> None:
         self._complained = False
         self._store, self._shift, self._worker, self._watch = store, shift, worker, watch
         self._done = threading.Event()
@@ -133,7 +133,7 @@ def do_work(
     work_id: str,
     worker: Worker,
     stop: StopSignal,
-    watch: Callable[[Progress], None] = lambda progress: None,
+    watch: Callable[[WorkProgress], None] = lambda progress: None,
 ) -> Status:
     """Do a claimed piece of work to its end; every outcome lands in the store, a result beside its files.
 

@@ -17,9 +17,10 @@ from sentiment_core.baselines.elastic_net import ElasticNetLogistic
 from sentiment_core.baselines.features import count_ngrams, mean_vectors
 from sentiment_core.baselines.models import InterpolatedSVM, LogCountRatios, naive_bayes_svm
 from sentiment_core.cli import main
-from sentiment_core.datasets import load_reviews, silent
+from sentiment_core.datasets import load_reviews
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.metrics import Status
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 from sentiment_core.store import Store
 from sentiment_core.work.desk import Job

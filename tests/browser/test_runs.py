@@ -26,6 +26,19 @@ def train(home: Path, monkeypatch: pytest.MonkeyPatch, tiny) -> list[str]:
         return [run.id for run in train_here(store, twin, lambda progress: None).runs]
 
 
+def bring_archive(page, home: Path, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export a run's model and bring the archive in through the page."""
+    monkeypatch.setenv("SENTIMENT_HOME", str(home))
+    from sentiment_core.explain.archive.writer import model_archive
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        content = model_archive(store, run)
+    page.get_by_role("button", name="Import").click()
+    chooser = page.get_by_test_id("stFileUploaderDropzoneInput").last
+    chooser.set_input_files({"name": "model.zip", "mimeType": "application/zip", "buffer": content})
+
+
 def names(page) -> list[str]:
     return page.locator(".sl-name").all_inner_texts()
 
@@ -84,4 +97,10 @@ def test_from_the_filter_to_a_mistake_in_explain(page, server, monkeypatch, tiny
     page.wait_for_url(re.compile(f"/explain.*{runs[0]}"))
     shown = page.get_by_role("textbox", name="Review")
     shown.wait_for()
+    assert words in shown.input_value()
+
+    # The same model from an archive: it becomes a run of its own and is asked about the review at once.
+    bring_archive(page, server.home, runs[0], monkeypatch)
+    page.wait_for_url(lambda address: "models=" in address and runs[0] not in address)
+    page.locator(".hm-text").first.wait_for()
     assert words in shown.input_value()

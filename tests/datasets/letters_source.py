@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sentiment_core.datasets import Progress, RawReviews
+from sentiment_core.datasets import RawReviews
+from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
 
 WORDS = ("dull grim", "warm funny")

@@ -14,13 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_core.datasets import TEST, TRAIN, VALIDATION, file, load_reviews, silent
+from sentiment_core.datasets import TEST, TRAIN, VALIDATION, file, load_reviews
 from sentiment_core.datasets.file import reader
 from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import DataError
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 from tests.datasets import cases
 
@@ -280,7 +281,6 @@ def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
     return name, packed(content), texts, labels
 
 
-@settings(max_examples=100)
 @given(made=files())
 def test_generated_files_are_read_to_the_right_rows(made: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     name, content, texts, labels = made
@@ -291,7 +291,6 @@ def test_generated_files_are_read_to_the_right_rows(made: Any, tmp_path_factory:
     assert table.labels is not None and table.labels.tolist() == labels
 
 
-@settings(max_examples=100)
 @given(made=files(), data=st.data())
 def test_damaged_files_give_rows_or_one_clear_sentence(
     made: Any, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sentiment_core.datasets import TEST, load_reviews, silent
+from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.datasets import file as source
 from sentiment_core.datasets.file import reader
 from sentiment_core.datasets.file.container import is_small
 from sentiment_core.errors import DataError
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 
 MOVIES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "movie.csv.gz"

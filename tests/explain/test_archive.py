@@ -22,13 +22,14 @@ from sentiment_core.architecture import POOLINGS
 from sentiment_core.artifacts import run_place
 from sentiment_core.config import from_fields
 from sentiment_core.corpus import prepare
-from sentiment_core.datasets import load_reviews, silent
+from sentiment_core.datasets import load_reviews
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.explain import load_predictor
 from sentiment_core.explain.archive import layout
 from sentiment_core.explain.archive.reader import import_model, read_archive
 from sentiment_core.explain.archive.writer import model_archive
 from sentiment_core.models import build_model
+from sentiment_core.progress import silent
 from sentiment_core.store import Run, Store
 from sentiment_core.training.checkpoints import save_model
 from tests.conftest import TINY

@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from sentiment_core.datasets import silent
 from sentiment_core.explain import DEFAULT_BASELINE, METHODS, PRETRAINED, attribute
 from sentiment_core.explain.cost import along_seconds, attribution_seconds, faithfulness_seconds
 from sentiment_core.explain.faithfulness import of_review
@@ -22,6 +21,7 @@ from sentiment_core.explain.job import (
     faithfulness_of,
     run,
 )
+from sentiment_core.progress import silent
 
 TEXT = "A lazy plot qqzzx and a beautiful waste of two hours."
 FAST = ["attention", "gradient_x_input", "integrated_gradients"]

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from sentiment_core.batches import collate
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus, prepare
-from sentiment_core.datasets import Reviews, silent
+from sentiment_core.datasets import Reviews
 from sentiment_core.errors import CheckpointError, DataError, EmbeddingsError
 from sentiment_core.explain import predictor as module
 from sentiment_core.explain.predictor import Predictor, load
+from sentiment_core.progress import silent
 from sentiment_core.training.checkpoints import load_model, save_model
 from sentiment_core.training.trainer import Trainer
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sentiment_core.datasets import silent
 from sentiment_core.errors import ConfigError, DataError, NotFoundError
 from sentiment_core.explain.study import curve_interval, interval, run
 from sentiment_core.explain.study_question import study_arguments
 from sentiment_core.explain.study_words import findings, markdown, say
+from sentiment_core.progress import silent
 from sentiment_core.store import Store
 
 FAST = ["attention", "gradient_x_input"]

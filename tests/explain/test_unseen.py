@@ -13,7 +13,7 @@ import pytest
 from sentiment_core.artifacts import SEEN, home
 from sentiment_core.cli import main
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.datasets import TEST, load_reviews, silent
+from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.errors import DataError
 from sentiment_core.explain import batch
 from sentiment_core.explain.answers_table import as_csv
@@ -22,6 +22,7 @@ from sentiment_core.explain.study import draw_sample
 from sentiment_core.explain.study_question import study_arguments
 from sentiment_core.explain.study_words import described
 from sentiment_core.explain.unseen import CHANGED, has_seen, own_test, seen_among
+from sentiment_core.progress import silent
 from sentiment_core.seen import is_in, learned_from
 from sentiment_core.store import Run, Store
 from sentiment_core.work.training import train_here

@@ -8,7 +8,7 @@ import torch
 
 from sentiment_core.batches import collate
 from sentiment_core.inside.walks.update import LINES, ORDERS, Loop, walk_through
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.sentiment import SentimentTask
 from sentiment_core.training.stepper import Stepper
 
@@ -34,7 +34,7 @@ def test_it_trains_as_the_trainer_does_bit_for_bit(batches, tiny, clipping, opti
     loop = Loop(config, matrix, made)
     seen = [loop.update(number) for number in (1, 2, 3)]
     task, device = SentimentTask(), torch.device("cpu")
-    run = Run("run", config, task.models([config], [corpus], device)[0], device, total_steps=3)
+    run = TrainingRun("run", config, task.models([config], [corpus], device)[0], device, total_steps=3)
     stepper = Stepper(task)
     for number in (1, 2, 3):
         stepper.update([run], {"run": made[number - 1]}, number, 1)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from sentiment_core import cli
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
-from sentiment_core.store import Progress
+from sentiment_core.store import WorkProgress
 from sentiment_core.work.desk import CANCELLED
 from sentiment_core.work.kinds import Kind
 from tests.pages.conftest import answered, button, texts
@@ -93,7 +93,7 @@ def test_how_long_it_takes_is_said_with_the_progress(kind, lab, monkeypatch):
 
     assert "number 1 in the queue" in Told(opened(seconds=1)).proto.text
     with lab._write() as connection:
-        progress = Progress("working", "Review 3 of 9", 0.25, eta_seconds=200.0).to_json()
+        progress = WorkProgress("working", "Review 3 of 9", 0.25, eta_seconds=200.0).to_json()
         connection.exec_driver_sql("UPDATE work SET status = 'running'")
         connection.exec_driver_sql(f"UPDATE work SET progress = '{progress}'")
     assert Told(opened(seconds=1)).proto.text == "Review 3 of 9, 3 min left"

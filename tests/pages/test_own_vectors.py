@@ -6,7 +6,7 @@ import pytest
 
 from sentiment_core.config import from_query
 from sentiment_core.data_view.own_vectors import run
-from sentiment_core.datasets import silent
+from sentiment_core.progress import silent
 from ui.kit.uploads import save_upload
 
 from .conftest import button, texts

@@ -95,8 +95,8 @@ def test_no_method_chosen_is_said(lab: Any) -> None:
 
 
 def test_figures_are_plain_json_for_a_study_of_one_method(lab: Any) -> None:
-    from sentiment_core.datasets import silent
     from sentiment_core.explain.study import run
+    from sentiment_core.progress import silent
     from ui.explain.study_plot import agreement_figure, curves_figure
 
     result = run(study_arguments("pretrained", "demo", 10, 0, [FAST], lab), silent)

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from sentiment_core.artifacts import folder
 from sentiment_core.data_view.job import REVIEWS, arguments_for, run
-from sentiment_core.datasets import silent
 from sentiment_core.errors import ConfigError, DataError, StoreError
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 from tests.pages.conftest import texts
 from ui.kit.reading_first import read_first

@@ -11,7 +11,7 @@ import pytest
 
 from sentiment_core.errors import ConfigError, NotFoundError, StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.store import Experiment, Places, Progress, Store
+from sentiment_core.store import Experiment, Places, Store, WorkProgress
 from tests.store.shared import TWIN, WORKER, child, finish
 
 
@@ -93,7 +93,7 @@ def test_the_command_line_claims_its_own(store: Store, twin: Experiment) -> None
 def test_a_lost_worker_learns_it_from_its_heartbeat(store: Store, twin: Experiment) -> None:
     store.claim(Places(1, 1), "host")
     assert store.set_worker(twin.id, WORKER)
-    progress = Progress("training", "epoch 1", 0.5, 5, 10, 1, 1, 1e5, math.inf)
+    progress = WorkProgress("training", "epoch 1", 0.5, 5, 10, 1, 1, 1e5, math.inf)
     assert store.heartbeat(twin.id, progress, WORKER)
     assert store.experiment(twin.id).progress == progress
     assert store.heartbeat(twin.id, None, WORKER)

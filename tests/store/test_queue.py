@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sentiment_core.errors import LostError, NotFoundError
 from sentiment_core.metrics import Status
-from sentiment_core.store import Experiment, Places, Progress, Store, Worker
+from sentiment_core.store import Experiment, Places, Store, Worker, WorkProgress
 from tests.store.shared import TWIN, child, finish, step
 
 ME, OTHER = Worker("host", 11, 1.0), Worker("host", 12, 2.0)
@@ -145,7 +145,7 @@ def test_calculations_have_the_life_of_experiments(store: Store) -> None:
     put(store, "short", 1)
     store.claim(Places(1, 1), "host", 3, KINDS)
     assert store.set_worker(work_id, ME) and not store.set_worker(work_id, OTHER) and store.set_worker(work_id, ME)
-    progress = Progress("working", "Review 1", 0.5, eta_seconds=2.0)
+    progress = WorkProgress("working", "Review 1", 0.5, eta_seconds=2.0)
     assert store.heartbeat(work_id, progress, ME) and not store.heartbeat(work_id, None, OTHER)
     work = store.work(work_id)
     assert (work.worker, work.progress, work.kind, work.arguments) == (ME, progress, "short", "{}")

@@ -16,7 +16,7 @@ from sentiment_core.metrics import Evaluation
 from sentiment_core.steps.quantities import Diagnostic, StepMetrics
 from sentiment_core.training.build import build_trainer
 from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.trainer import Trainer
 
 
@@ -41,13 +41,13 @@ class Record(Callback):
             self.steps[self._name(run)] += [replace(step, seconds=0.0) for step in drained.steps]
             self.diagnostics[self._name(run)] += drained.diagnostics
 
-    def on_evaluation(self, trainer: Trainer, run: Run, evaluation: Evaluation) -> None:
+    def on_evaluation(self, trainer: Trainer, run: TrainingRun, evaluation: Evaluation) -> None:
         self.evaluations[self._name(run)].append(evaluation)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         self.moments.append(f"epoch {trainer.epoch}")
 
-    def on_run_end(self, trainer: Trainer, run: Run, reason: str | None) -> None:
+    def on_run_end(self, trainer: Trainer, run: TrainingRun, reason: str | None) -> None:
         self.ends[self._name(run)] = reason
 
     def on_end(self, trainer: Trainer) -> None:
@@ -58,7 +58,7 @@ class Record(Callback):
         (run,) = [run for run in self.trainer.runs if self._name(run) == name]
         return run.model.state_dict()
 
-    def _name(self, run: Run) -> str:
+    def _name(self, run: TrainingRun) -> str:
         return run.experiment.runs[0].name
 
 

@@ -18,7 +18,7 @@ from sentiment_core.steps.inside import BINS, COLUMNS, PLACES, SIZE_EDGES, VALUE
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.inside_watch import MOST_VALUES, by_layer, histogram, spectrum
 from sentiment_core.training.parts import parameters_by_place, recurrent_matrices, uppermost_recurrent
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.trainer import Trainer
 from tests.training.test_listening import unrolled
 
@@ -38,13 +38,13 @@ class Keep(Callback):
         self.kept: dict[int, tuple[Any, dict[str, torch.Tensor], dict[str, torch.Tensor]]] = {}
         self._batch: Any = None
 
-    def wants_states(self, trainer: Trainer, run: Run) -> bool:
+    def wants_states(self, trainer: Trainer, run: TrainingRun) -> bool:
         return True
 
-    def on_states(self, trainer: Trainer, run: Run, states: torch.Tensor, batch: Any) -> None:
+    def on_states(self, trainer: Trainer, run: TrainingRun, states: torch.Tensor, batch: Any) -> None:
         self._batch = batch
 
-    def on_gradient(self, trainer: Trainer, run: Run, clipped: bool) -> None:
+    def on_gradient(self, trainer: Trainer, run: TrainingRun, clipped: bool) -> None:
         if not clipped:
             weights = {name: value.clone() for name, value in run.model.state_dict().items()}
             gradients = {name: p.grad.clone() for name, p in run.model.named_parameters() if p.grad is not None}
@@ -221,7 +221,7 @@ def test_a_network_that_diverged_is_watched_to_its_end(train: Any, experiment: A
     fields = {"training.learning_rate": 1000.0, "training.optimizer": "sgd", "model.pooling": ("last",)}
 
     class Break(Callback):
-        def on_gradient(self, trainer: Trainer, run: Run, clipped: bool) -> None:
+        def on_gradient(self, trainer: Trainer, run: TrainingRun, clipped: bool) -> None:
             if clipped:
                 for parameter in run.model.parameters():
                     parameter.grad.fill_(math.inf)

@@ -12,13 +12,13 @@ import torch.nn.functional as F
 
 from sentiment_core.models import build_model
 from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.trainer import Trainer
 
 TWIN = {"off": {"training.clipping": "none"}, "on": {"training.clipping": "norm", "training.max_norm": 0.02}}
 
 
-def norm(run: Run) -> float:
+def norm(run: TrainingRun) -> float:
     return math.sqrt(sum((p.grad.double() ** 2).sum().item() for p in run.model.parameters() if p.grad is not None))
 
 
@@ -29,7 +29,7 @@ class Gradients(Callback):
         self.heard: list[tuple[str, int, bool, float]] = []
         self.threads: dict[str, set[str]] = {}
 
-    def on_gradient(self, trainer: Trainer, run: Run, clipped: bool) -> None:
+    def on_gradient(self, trainer: Trainer, run: TrainingRun, clipped: bool) -> None:
         name = run.experiment.runs[0].name
         self.heard.append((name, trainer.step, clipped, norm(run)))
         self.threads.setdefault(name, set()).add(threading.current_thread().name)
@@ -50,7 +50,7 @@ def test_gradients_are_heard_before_and_after_clipping_in_the_thread_of_their_ru
 
 def test_what_a_listener_changes_after_clipping_is_what_trains(train: Any, experiment: Any) -> None:
     class Stop(Callback):
-        def on_gradient(self, trainer: Trainer, run: Run, clipped: bool) -> None:
+        def on_gradient(self, trainer: Trainer, run: TrainingRun, clipped: bool) -> None:
             if clipped:
                 for parameter in run.model.parameters():
                     parameter.grad = None
@@ -69,10 +69,10 @@ class States(Callback):
         self.steps = steps
         self.kept: dict[int, tuple[torch.Tensor, Any, dict[str, torch.Tensor]]] = {}
 
-    def wants_states(self, trainer: Trainer, run: Run) -> bool:
+    def wants_states(self, trainer: Trainer, run: TrainingRun) -> bool:
         return trainer.step in self.steps
 
-    def on_states(self, trainer: Trainer, run: Run, states: torch.Tensor, batch: Any) -> None:
+    def on_states(self, trainer: Trainer, run: TrainingRun, states: torch.Tensor, batch: Any) -> None:
         weights = {name: value.clone() for name, value in run.model.state_dict().items()}
         self.kept[trainer.step] = (states, batch, weights)
 

@@ -16,7 +16,7 @@ from sentiment_core.config import from_fields
 from sentiment_core.models import build_model
 from sentiment_core.settings import ModelConfig, TrainingConfig
 from sentiment_core.training.optimisation import END_DIVISOR, START_DIVISOR, build_optimizer, learning_rate_at
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.sentiment import SentimentTask
 from sentiment_core.training.stepper import Stepper
 
@@ -101,7 +101,7 @@ def test_word_vectors_can_learn_slower(make_corpus: Any) -> None:
     for rate in (1.0, 0.1):
         config = from_fields({**fields, "training.embedding_rate": rate})
         cpu = torch.device("cpu")
-        run = Run("run", config, build_model(config.model, torch.from_numpy(corpus.matrix), 1, cpu), cpu, 10)
+        run = TrainingRun("run", config, build_model(config.model, torch.from_numpy(corpus.matrix), 1, cpu), cpu, 10)
         before = {name: value.detach().clone() for name, value in run.model.named_parameters()}
         Stepper(SentimentTask()).update([run], {run.id: collate(corpus, np.arange(32))}, 1, 1)
         moved[rate] = {name: (value - before[name]).norm().item() for name, value in run.model.named_parameters()}

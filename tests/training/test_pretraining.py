@@ -16,9 +16,9 @@ import torch
 from sentiment_core import cli
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.datasets import TRAIN, VALIDATION, load_reviews
-from sentiment_core.datasets.base import silent
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.metrics import Status
+from sentiment_core.progress import silent
 from sentiment_core.store import Store, table
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.checkpoints import load_checkpoint, save_checkpoint

@@ -16,7 +16,7 @@ from sentiment_core.corpus import Corpus
 from sentiment_core.models import build_model
 from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.run import Run
+from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.sentiment import SentimentTask
 from sentiment_core.training.stepper import Stepper
 from sentiment_core.training.trainer import Trainer
@@ -30,12 +30,12 @@ def corpus(make_corpus: Callable[..., Corpus]) -> Corpus:
     return make_corpus()
 
 
-def make_run(config: ExperimentConfig, corpus: Corpus) -> Run:
+def make_run(config: ExperimentConfig, corpus: Corpus) -> TrainingRun:
     model = build_model(config.model, torch.from_numpy(corpus.matrix), config.seed, CPU)
-    return Run("run-0", config, model, CPU, 100)
+    return TrainingRun("run-0", config, model, CPU, 100)
 
 
-def update(run: Run, batch: Batch, step: int) -> None:
+def update(run: TrainingRun, batch: Batch, step: int) -> None:
     """Make update `step` of the first epoch."""
     STEPPER.update([run], {run.id: batch}, step, 1)
 

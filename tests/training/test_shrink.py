@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from sentiment_core.corpus import Corpus
-from sentiment_core.datasets import load_reviews, silent
+from sentiment_core.datasets import load_reviews
 from sentiment_core.errors import CheckpointError
 from sentiment_core.explain.predictor import load
+from sentiment_core.progress import silent
 from sentiment_core.store import Experiment, Store, Worker
 from sentiment_core.training.sentiment import prepare_corpora
 from sentiment_core.training.shrink import frequent_words, shrink

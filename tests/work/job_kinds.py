@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentiment_core.errors import DataError
-from sentiment_core.work.kinds import Kind, Progress
+from sentiment_core.progress import Progress
+from sentiment_core.work.kinds import Kind
 
 
 @dataclass(frozen=True)

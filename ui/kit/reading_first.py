@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sentiment_core.artifacts import home
 from sentiment_core.data_view.job import REVIEWS, ReadingQuestion, ReviewCounts, arguments_for, run
-from sentiment_core.datasets import silent
 from sentiment_core.errors import DataError
+from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from ui.kit.job_panel import job_panel

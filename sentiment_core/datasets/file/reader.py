@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sentiment_core.datasets.base import Progress, silent
 from sentiment_core.datasets.file.container import MAX_SECONDS, READABLE, SUFFIXES, damage_named
 from sentiment_core.datasets.file.reading import Limits, Reading
 from sentiment_core.datasets.file.table import Survey, Table
 from sentiment_core.datasets.file.understood import Understood
 from sentiment_core.errors import DataError
 from sentiment_core.machine import available_memory
+from sentiment_core.progress import Progress, silent
 from sentiment_core.settings import DataConfig
 
 MAX_BYTES = 1 << 30

@@ -18,7 +18,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from sentiment_core.datasets.base import Progress, silent
 from sentiment_core.datasets.file import rows
 from sentiment_core.datasets.file.columns import Chosen, choose, part_of
 from sentiment_core.datasets.file.container import PARQUET, Opened, limited, opened, too_much_text
@@ -28,6 +27,7 @@ from sentiment_core.datasets.file.labels import BLANK, NO_LABEL, LabelValue, cla
 from sentiment_core.datasets.file.table import Kept, Survey, Table, Way
 from sentiment_core.datasets.file.understood import PREVIEW_ROWS, Understood, preview
 from sentiment_core.errors import DataError
+from sentiment_core.progress import Progress, silent
 from sentiment_core.settings import DataConfig
 
 PROGRESS_EVERY = 2000

@@ -10,8 +10,8 @@ import streamlit as st
 from sentiment_core.artifacts import home
 from sentiment_core.config import from_fields
 from sentiment_core.datasets import TRAIN, load_reviews
-from sentiment_core.datasets.base import silent
 from sentiment_core.pairs import MaskedPairs, Objective, Pairs, masked_pairs, pair_up, prepare_pairs
+from sentiment_core.progress import silent
 from sentiment_core.wordpiece import MASK_ID, PAD_ID, SPECIAL
 from ui.kit.address import Address
 from ui.kit.kept import kept

@@ -15,9 +15,10 @@ from sentiment_core.batches import Batch, collate, plan_epoch
 from sentiment_core.clipping import RULES
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus, prepare
-from sentiment_core.datasets import TRAIN, load_reviews, silent
+from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.inside.walks.update import LINES, ORDERS, After, walk_through
+from sentiment_core.progress import silent
 from ui.kit.components.walk import CodeLine, program
 from ui.kit.kept import kept
 from ui.kit.labels import say
