@@ -60,7 +60,12 @@ LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [SHEET, *(item.name for item in (*LESSONS, *BERT_LESSONS))], None, nothing="all of them"),
+        one_of(
+            "lesson",
+            [SHEET, *(item.name for item in LESSONS), *(item.name for item in BERT_LESSONS)],
+            None,
+            nothing="all of them",
+        ),
         one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
         # Of an exercise that a lesson begins with: what has been given away.
         one_of("told", ("hint", "solution"), None, nothing="nothing"),
