@@ -22,7 +22,7 @@ from sentiment_core.artifacts import folder
 from sentiment_core.config import RunConfig, from_fields, with_runs
 from sentiment_core.intervals import student
 from sentiment_core.presets import fitting, preset
-from sentiment_core.store import Experiment, WorkProgress, Store
+from sentiment_core.store import Experiment, Store, WorkProgress
 from sentiment_core.work.training import train_here
 
 TESTED, VALIDATED = 3_000, 0.1

@@ -129,7 +129,7 @@ REVIEW = Address(
         one_of("target", TARGETS, "predicted", "class to explain"),
         one_of("baseline", BASELINES, DEFAULT_BASELINE),
         one_of("below", SECTIONS, "agreement", "section below the review"),
-        # Of a Transformer; None: its last.
+        # Of a Transformer, from below; none: its last.
         whole("layer", 1, MOST_LAYERS, None, say=lambda value: str(value or "last")),
         text("edited", MOST_CHARACTERS, title="edited review"),
         text("masked", MOST_CHARACTERS, title="list of masked words"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.addresses import REVIEW
+from ui.addresses import MOST_LAYERS, REVIEW
 from ui.explain.answers import Answer, predictor
 from ui.explain.blocks import heatmap_token, nodes_of
 from ui.kit.components.heatmap import Block, Row, heatmap
@@ -31,13 +31,10 @@ def draw(answers: Sequence[Answer]) -> None:
         st.caption("None of these models is a Transformer that has read a piece of this review.")
         return
     most = max(len(weights) for weights in found.values())
-    if not 1 <= (REVIEW.value("layer") or most) <= most:
-        REVIEW.put(layer=None)
-    options = [*range(1, most), None]
-    st.segmented_control(
-        "Layer", options, key=REVIEW.key("layer"), format_func=lambda layer: f"{layer or most}", required=True
-    )
-    layer = REVIEW.value("layer") or most
+    if (REVIEW.value("layer") or MOST_LAYERS + 1) > most:
+        REVIEW.put(layer=most)
+    st.segmented_control("Layer", range(1, most + 1), key=REVIEW.key("layer"), required=True)
+    layer = REVIEW.value("layer")
     blocks = [
         block(answer, found[answer.info.id][layer - 1])
         for answer in answers
@@ -55,7 +52,7 @@ def block(answer: Answer, weights: np.ndarray) -> Block:
     tokens = answer.explanation.tokens
     nodes = nodes_of(tokens)
     of_cls = weights[:, 0]  # (heads, T + 2)
-    rows = {"Mean of the heads": of_cls.mean(axis=0)}
+    rows = {"Attention": of_cls.mean(axis=0)}
     rows |= {f"Head {number}": row for number, row in enumerate(of_cls, start=1)}
     places = np.cumsum([token.used for token in tokens])  # of a used token: its place behind [CLS]
     return Block(
@@ -69,7 +66,8 @@ def block(answer: Answer, weights: np.ndarray) -> Block:
                 scale="attention",
                 signed=False,
                 scores=tuple(float(row[places[node.start]]) if tokens[node.start].used else None for node in nodes),
-                note=f"{row[0] + row[-1]:.0%} on [CLS] and [SEP]",
+                note=("mean of the heads; " if title == "Attention" else "")
+                + f"{row[0] + row[-1]:.0%} on [CLS] and [SEP]",
             )
             for title, row in rows.items()
         ),

@@ -108,11 +108,15 @@ def summary(config: ExperimentConfig) -> str:
     else:
         parts = [TASKS[config.task].label]
     settings = flatten(config)
-    parts += [f"{field_info(name).title.lower()} {say(name, settings[name])}" for name in own_fields(config.task)]
+    parts += [
+        f"{field_info(name).title.lower()} {say(name, settings[name])}"
+        for name in own_fields(config.task, model.pretrained)
+    ]
     if matters("model.cell", config.task):
         parts += [f"{say('model.cell', model.cell)} {model.hidden_size}", say("model.pooling", model.pooling)]
     else:
         parts += [say("model.direction", model.direction), f"{model.num_layers} × {model.hidden_size}"]
+        parts += [f"from {model.pretrained}"] if model.pretrained and matters("model.pretrained", config.task) else []
     parts += [
         f"{say('training.optimizer', training.optimizer)} {training.learning_rate:g}",
         f"batch {training.batch_size}",
@@ -125,12 +129,19 @@ def summary(config: ExperimentConfig) -> str:
     return " · ".join(parts)
 
 
-def own_fields(task: str) -> list[str]:
-    """Return the settings of what is learned from that only tasks like this one have a use for."""
+def own_fields(task: str, pretrained: str | None) -> list[str]:
+    """Return the settings of what is learned from that only tasks like this one have a use for.
+
+    Whoever starts from a `pretrained` model reads its word pieces, however many.
+    """
+    given = pretrained is not None and matters("model.pretrained", task)
     return [
         name
         for name, info in FIELDS.items()
-        if name.startswith("data.") and topic(info) not in (None, WORD_VECTORS, WHOLE_REVIEWS) and matters(name, task)
+        if name.startswith("data.")
+        and topic(info) not in (None, WORD_VECTORS, WHOLE_REVIEWS)
+        and matters(name, task)
+        and not (given and name == "data.vocabulary_size")
     ]
 
 
@@ -159,7 +170,7 @@ def _apply_preset(leave: Callable[[], None]) -> None:
 def _data() -> bool:
     edit("task")
     task = draft()["task"]
-    edit(*own_fields(task))
+    edit(*own_fields(task, draft()["model.pretrained"]))
     if not matters("data.source", task):
         return True
     edit("data.source")

@@ -11,7 +11,7 @@ from sentiment_core.findings.masked_words import NO_ONE, best_of, hold_runs, sen
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
 from sentiment_core.tasks import MASKED_WORDS
-from ui.addresses import to_train
+from ui.addresses import to_lesson, to_train
 from ui.kit.address import Address
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
@@ -77,6 +77,7 @@ def _ask(address: Address) -> None:
                 to_train(config).draw("On other reviews", icon=":material/tune:")
     st.caption("On the demo reviews as set.")
     to_train(preset("bert-mlm").config).draw("Pre-train one of your own", icon=":material/model_training:")
+    to_lesson("bert-cls").draw("What a pre-trained one is worth: fine-tune it with [CLS]", icon=":material/school:")
 
 
 def _verdict(experiment: Experiment) -> None:
