@@ -25,6 +25,19 @@ from sentiment_core.training.checkpoints import PIECES, SavedModel
 from sentiment_core.wordpiece import SPECIAL, WordPieces, learn_wordpieces
 from sentiment_core.work.training import train_here
 
+FIELDS = {
+    "task": "reviews-in-pieces",
+    "device": "cpu",
+    "data.limit": 60,
+    "data.vocabulary_size": 300,
+    "data.max_tokens": 20,
+    "model.hidden_size": 8,
+    "model.heads": 2,
+    "model.num_layers": 2,
+    "model.feed_forward_size": 8,
+    "training.max_steps": 1,
+    "snapshots": 0,
+}
 TEXT = "A Wonderful film!<br />Not boring: 日本 [CLS] wonderfully slow…"
 SIGNED = ["integrated_gradients", "gradient_x_input", "occlusion_delete", "occlusion_mask"]
 
@@ -108,23 +121,10 @@ def test_deleting_a_word_by_hand_is_what_occlusion_says(predictor: Predictor) ->
 
 
 def test_a_trained_one_is_asked_as_any_other_model(capsys: pytest.CaptureFixture[str], home: Any) -> None:
-    config = from_fields(
-        {
-            "task": "reviews-in-pieces",
-            "device": "cpu",
-            "data.limit": 60,
-            "data.vocabulary_size": 300,
-            "data.max_tokens": 20,
-            "model.hidden_size": 8,
-            "model.heads": 2,
-            "model.feed_forward_size": 8,
-            "training.max_steps": 1,
-        }
-    )
     with Store() as store:
-        run = train_here(store, config, lambda progress: None).runs[0]
+        run = train_here(store, from_fields(FIELDS), lambda progress: None).runs[0]
         (info,) = [item for item in available_models(store) if item.id == run.id]
-        assert info.has_attention and not info.has_states and info.description == "Transformer, 1 × 8, 1 steps"
+        assert info.has_attention and not info.has_states and info.description == "Transformer, 2 × 8, 1 steps"
         with pytest.raises(ConfigError, match="reads word pieces, which no archive carries"):
             model_archive(store, run.id)
     capsys.readouterr()
@@ -132,7 +132,7 @@ def test_a_trained_one_is_asked_as_any_other_model(capsys: pytest.CaptureFixture
     document = json.loads(capsys.readouterr().out)
     assert "".join(token["text"] for token in document["tokens"]) == "notboring"
     assert all(token["attention"] > 0 for token in document["tokens"] if token["known"])
-    (layer,) = document["cls_attention"]
+    layer = document["cls_attention"][-1]
     used = sum(token["used"] for token in document["tokens"])
     assert len(layer) == 2 and all(len(head) == used + 2 and abs(sum(head) - 1) < 1e-5 for head in layer)
     (home / "new.csv").write_text("text\na wonderful film\nboring\n")

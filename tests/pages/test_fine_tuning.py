@@ -10,22 +10,10 @@ from sentiment_core.config import from_fields, from_query
 from sentiment_core.store import Run, Store
 from sentiment_core.work.training import train_here
 from tests.explain.test_fill import FIELDS as PRETRAINING
+from tests.explain.test_pieces import FIELDS
 
 from .conftest import button
 
-FIELDS = {
-    "task": "reviews-in-pieces",
-    "device": "cpu",
-    "data.limit": 60,
-    "data.vocabulary_size": 300,
-    "data.max_tokens": 20,
-    "model.hidden_size": 8,
-    "model.heads": 2,
-    "model.num_layers": 2,
-    "model.feed_forward_size": 8,
-    "training.max_steps": 1,
-    "snapshots": 0,
-}
 TEXT = "A wonderful film, not boring at all."
 
 

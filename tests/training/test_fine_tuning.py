@@ -14,18 +14,17 @@ import torch
 from sentiment_core import cli
 from sentiment_core.artifacts import WEIGHTS, WORD_PIECES, run_place, snapshot_place
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
-from sentiment_core.datasets.base import silent
 from sentiment_core.errors import CheckpointError, ConfigError
 from sentiment_core.metrics import Status
 from sentiment_core.presets import fitting, preset
+from sentiment_core.progress import silent
 from sentiment_core.store import Run, Store
-from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.checkpoints import load_checkpoint, save_checkpoint
+from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.fine_tuning import FineTuningTask
 from sentiment_core.training.pretrained import load_pretrained
-from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.training import train_here
 from tests.training.test_pretraining import FIELDS as PRETRAINING
+from tests.training.test_pretraining import SaveAt
 
 FIELDS = {
     "task": "reviews-in-pieces",
@@ -124,16 +123,6 @@ def test_a_run_that_learned_something_else_is_no_start(store: Store) -> None:
 def test_a_transformer_needs_a_longest_review(longest: int | None) -> None:
     with pytest.raises(ConfigError, match=r"data.max_tokens: .* allowed: 1 to 1,022"):
         from_fields({**FIELDS, "data.max_tokens": longest})
-
-
-class SaveAt(Callback):
-    def __init__(self, step: int, path: Path) -> None:
-        self.step, self.path = step, path
-
-    def on_step(self, trainer: Trainer) -> None:
-        if trainer.step == self.step:
-            save_checkpoint(self.path, trainer.state_dict())
-            trainer.should_stop = True
 
 
 def test_resumed_it_ends_at_the_same_bits(train: Any, tmp_path: Path) -> None:
