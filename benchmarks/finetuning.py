@@ -78,6 +78,7 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=int, default=4_000)
     parser.add_argument("--tokens", type=int, help="longest review in pieces; without it, as many as it has positions")
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--pretrained")
     options = parser.parse_args()
     labelled, others = split(options.data, options.labelled)
@@ -102,6 +103,8 @@ def main() -> None:
             fields = {
                 "data.path": str(labelled),
                 "seed": seed,
+                "data.keep": "head",
+                "training.learning_rate": options.rate,
                 "training.epochs": options.epochs,
                 **fits,
                 "model.pretrained": name,
@@ -113,6 +116,7 @@ def main() -> None:
             "data.path": str(labelled),
             "training.epochs": options.epochs,
             "data.max_tokens": fits["data.max_tokens"],
+            "data.keep": "head",
         }
         (run,) = trained(store, beside, "bert-rnn").runs
         print(f"RNN with attention, {run.parameters:,} parameters: {run.test_accuracy:.3f}", flush=True)
