@@ -129,7 +129,7 @@ def _idea(item: BertLesson) -> None:
 def _look_for(item: BertLesson) -> None:
     st.markdown("**What to look for**")
     st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
-    if told := shipped_says(item):
+    for told in filter(None, (shipped_says(item), item.also_measured)):
         st.caption(literal(told))
 
 
