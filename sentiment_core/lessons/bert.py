@@ -191,7 +191,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
         explanation="A pre-trained start is worth what was learned before it. BERT itself had read 3.3 billion words; "
         "the model that ships is small and has read the demo reviews alone.",
         also_measured="On 2,000 labelled real reviews (their first 126 pieces, four epochs at a rate of 0.001, tested "
-        "on 3,000), pre-training did harm: from scratch 0.729, fine-tuned 0.651, over three seeds −7.7 ± 3.8 points. "
+        "on 3,000), pre-training did harm: from scratch 0.729, fine-tuned 0.651, over three seeds −7.7 ± 3.9 points. "
         "The network of 2 × 128 units had read 6.2 million pieces in seven minutes of one processor core: it filled in "
         "words 0.65 nats better than guessing and named 55 % of the next sentences (benchmarks/finetuning.py).",
     ),
