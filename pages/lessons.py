@@ -6,7 +6,7 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
+from sentiment_core.lessons import Lesson, MistakeLesson, bert_lesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, SHEET, TEACHING, to_explain, to_lab, to_lesson, to_teaching, to_train, watching
 from ui.kit.address import SETTINGS
@@ -17,7 +17,7 @@ from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import predicted
-from ui.lessons import sheet, teaching, view
+from ui.lessons import bert, sheet, teaching, view
 from ui.lessons.glass import glass_panel
 from ui.lessons.replay import recorded_panel
 from ui.lessons.verdict_words import verdict_on
@@ -35,6 +35,8 @@ def main() -> None:
         sheet.draw()
     elif name == TEACHING:
         teaching.draw()
+    elif (about_bert := bert_lesson(name)) is not None:
+        bert.teach(about_bert)
     else:
         teach(lesson(name))
     LESSON.write()
@@ -50,6 +52,12 @@ def overview() -> None:
     sheet.entry()
     to_teaching().draw("For lecturers: plans for 45 and 90 minutes and before the exam", icon=":material/co_present:")
     view.lesson_list()
+    st.subheader("BERT, six questions", anchor=False)
+    st.markdown(
+        "The sheet's second theme: a Transformer trained before your eyes. Each question is a prediction, an "
+        "experiment, and a model answer to compare with."
+    )
+    view.bert_list()
 
 
 def teach(item: Lesson) -> None:

@@ -15,14 +15,14 @@ from sentiment_core.excerpt import excerpts
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
+from sentiment_core.wordpiece import WORDPIECE_VERSION, PieceEncoder, WordPieces
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """N encoded reviews over the words that occur in them.
+@dataclass(frozen=True, kw_only=True)
+class EncodedReviews:
+    """N reviews as ids, 0 is padding.
 
-    `token_ids` is flat int32; review `i` is `token_ids[offsets[i]:offsets[i] + lengths[i]]`. Ids are local: id 0 is
-    padding, id `j` is row `j` of `matrix` `(V + 1, E)` and word `vocabulary[j]` of the vectors (a source id).
+    `token_ids` is flat int32; review `i` is `token_ids[offsets[i]:offsets[i] + lengths[i]]`.
     `contents (N,)` uint64: a hash of each whole text, by which its answers are found again.
     """
 
@@ -31,13 +31,29 @@ class Corpus:
     lengths: np.ndarray
     labels: np.ndarray
     parts: np.ndarray
-    matrix: np.ndarray
-    vocabulary: np.ndarray
-    vectors: WordVectors
     contents: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus(EncodedReviews):
+    """Reviews over the words that occur in them.
+
+    Ids are local: id `j` is row `j` of `matrix` `(V + 1, E)` and word `vocabulary[j]` of the vectors (a source id).
+    """
+
+    matrix: np.ndarray
+    vocabulary: np.ndarray
+    vectors: WordVectors
+
+
+@dataclass(frozen=True, kw_only=True)
+class PieceCorpus(EncodedReviews):
+    """Reviews as word pieces, by the ids of `pieces`. What the vocabulary has no piece for is left out."""
+
+    pieces: WordPieces
 
 
 def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -> Corpus:
@@ -53,11 +69,7 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
     reviews_key = reviews.fingerprint()
     vectors = load_vectors(data, training_texts, reviews_key, seed, progress)
     recipe = f"{reviews_key}|{vectors.fingerprint}|{data.tokenizer}|{TOKENIZER_VERSION}"
-    path = cache_path("corpora", recipe)
-    encoded = read_cache(path, lambda found: _whole(found, len(reviews)))
-    source_ids, offsets = encoded or _encode(data, reviews, vectors, progress)
-    if encoded is None:
-        write_cache(path, token_ids=source_ids, offsets=offsets)
+    source_ids, offsets = _encoded(recipe, TextEncoder(vectors.words, data.tokenizer), reviews, progress)
     if len(source_ids) == 0:
         raise DataError("no review has a word that the vectors know; check the text column and the language")
     used = np.zeros(len(vectors.words) + 1, dtype=bool)
@@ -81,10 +93,41 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
     )
 
 
-def _encode(
-    data: DataConfig, reviews: Reviews, vectors: WordVectors, progress: Progress
+def prepare_pieces(data: DataConfig, reviews: Reviews, pieces: WordPieces, progress: Progress) -> PieceCorpus:
+    """Encode `reviews` as word pieces, from the cache when their content is known.
+
+    Raises `DataError` when no review has a piece.
+    """
+    recipe = f"{reviews.fingerprint()}|{pieces.text}|{WORDPIECE_VERSION}"
+    token_ids, offsets = _encoded(recipe, PieceEncoder(pieces), reviews, progress)
+    if len(token_ids) == 0:
+        raise DataError("no review has a word that these word pieces can write; check the text column")
+    if data.max_tokens is not None:
+        token_ids, offsets = excerpts(token_ids, offsets, data.max_tokens, data.keep)
+    return PieceCorpus(
+        token_ids=token_ids,
+        offsets=offsets[:-1],
+        lengths=np.diff(offsets),
+        labels=reviews.labels,
+        parts=reviews.parts,
+        contents=exact_hashes(reviews.texts),
+        pieces=pieces,
+    )
+
+
+def _encoded(
+    recipe: str, encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    encoder = TextEncoder(vectors.words, data.tokenizer)
+    """Return flat ids and offsets `(N + 1,)` of what `encoder` knows of `reviews`; `recipe` identifies the result."""
+    path = cache_path("corpora", recipe)
+    encoded = read_cache(path, lambda found: _whole(found, len(reviews)))
+    if encoded is None:
+        encoded = _encode(encoder, reviews, progress)
+        write_cache(path, token_ids=encoded[0], offsets=encoded[1])
+    return encoded
+
+
+def _encode(encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     rows: list[np.ndarray] = []
     for chunk in encoder.encode_known(reviews.texts):
         rows += chunk

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sentiment_core.architecture import SPECIAL_IN_REVIEW
 from sentiment_core.clipping import NONE, NORM, RULES
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.errors import NotFoundError
@@ -20,6 +21,7 @@ PRETRAINED_PARAMETERS = 122_497  # with the 50 components of its own vectors
 CONTROL_PARAMETERS = 85_441  # the same without the attention's own
 BEST_PARAMETERS = 320_001  # without the word vectors, whose number depends on the reviews
 ORDER_PARAMETERS = 3_104
+RNN_BESIDE_PARAMETERS = 184_629
 
 _COMMON: dict[str, Any] = {
     "data.tokenizer": "whitespace",
@@ -273,13 +275,45 @@ _LADDER = (
 
 
 def _bert(
-    name: str, title: str, description: str, base: dict[str, Any] | None = None, **runs: dict[str, Any]
+    name: str,
+    title: str,
+    description: str,
+    base: dict[str, Any] | None = None,
+    /,
+    **runs: dict[str, Any],
 ) -> Preset:
     config = from_fields({"name": title, **(base or _BERT)})
     named = [RunConfig(name=run.replace("_", " "), overrides=overrides) for run, overrides in runs.items()]
     return Preset(name, title, description, with_runs(config, named or [RunConfig(name=title)]), None)
 
 
+# Weights fit only where these are the same.
+_SHAPE = ("hidden_size", "num_layers", "heads", "feed_forward_size", "positions", "direction", "norm_place")
+# As small as the model that ships, whose weights it starts from. The demo reviews come to their verdict at their end.
+_FINE_TUNING = {
+    **_BERT,
+    "task": "reviews-in-pieces",
+    "data.max_tokens": 62,
+    "data.keep": "tail",
+    "model.hidden_size": 64,
+    "model.feed_forward_size": 256,
+    "model.pretrained": "bert-encoder",
+    "model.state_dropout": 0.1,
+    "training.learning_rate": 1e-3,
+    "training.batch_size": 32,
+    "training.epochs": 5,
+}
+_RNN_BESIDE = {
+    "data.tokenizer": "unified",
+    "data.max_tokens": 62,
+    "data.keep": "tail",
+    "data.embeddings": "glove-50",
+    "model.hidden_size": 404,
+    "model.pooling": ("attention_dot",),
+    "training.batch_size": 32,
+    "training.epochs": 5,
+    **_CLIPPED,
+}
 _PRETRAINING = (
     _bert(
         "bert-mlm",
@@ -329,6 +363,20 @@ _PRETRAINING = (
         both={"training.next_sentence": True},
         words_alone={"training.next_sentence": False},
     ),
+    _bert(
+        "bert-finetune",
+        "Fine-tune BERT",
+        "Is a review positive, answered from [CLS]: from pre-trained weights, and the same network from scratch.",
+        _FINE_TUNING,
+        **{"from scratch": {"model.transfer": False}, "fine-tuned": {"model.transfer": True}},
+    ),
+    _preset(
+        "bert-rnn",
+        "RNN as large as BERT in small",
+        "A tanh RNN with dot-product attention over GloVe, with as many parameters as the network of bert-finetune.",
+        RNN_BESIDE_PARAMETERS,
+        **_dotted(_RNN_BESIDE),
+    ),
 )
 PRESETS: dict[str, Preset] = {item.name: item for item in (*_LADDER, *_PRETRAINING)}
 
@@ -338,6 +386,12 @@ def preset(name: str) -> Preset:
     if name not in PRESETS:
         raise NotFoundError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]
+
+
+def fitting(pretrained: ExperimentConfig) -> dict[str, Any]:
+    """Return the settings, by dotted name, of a network that the weights of a run with these settings fit."""
+    shape = {f"model.{name}": getattr(pretrained.model, name) for name in _SHAPE}
+    return {**shape, "data.max_tokens": pretrained.data.pair_tokens - SPECIAL_IN_REVIEW}
 
 
 def vary_clipping(config: ExperimentConfig) -> ExperimentConfig:

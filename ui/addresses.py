@@ -16,7 +16,7 @@ from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
 from sentiment_core.findings.twin_grid import FIRST_RATE, FIRST_THRESHOLD, RATES, THRESHOLDS
 from sentiment_core.inside.measures import MOST_PADDING
-from sentiment_core.lessons import LESSONS, QUESTIONS, Place
+from sentiment_core.lessons import BERT_LESSONS, LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
@@ -68,7 +68,12 @@ LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [SHEET, TEACHING, *(item.name for item in LESSONS)], None, nothing="all of them"),
+        one_of(
+            "lesson",
+            [SHEET, TEACHING, *(item.name for item in LESSONS), *(item.name for item in BERT_LESSONS)],
+            None,
+            nothing="all of them",
+        ),
         one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
         # Of an exercise that a lesson begins with: what has been given away.
         one_of("told", ("hint", "solution"), None, nothing="nothing"),
@@ -108,12 +113,13 @@ FIRST_METHODS = ("attention", "occlusion_delete")
 TARGETS = {"predicted": "The class it predicts", "positive": "Positive", "negative": "Negative"}
 SECTIONS = {
     "along": "Reading along",
+    "layers": "Layers and heads",
     "edit": "Edit",
     "agreement": "Agreement",
     "faithfulness": "Faithfulness",
     "table": "Table",
 }
-MOST_MODELS, MOST_METHODS = 3, 20
+MOST_MODELS, MOST_METHODS, MOST_LAYERS = 3, 20, 4
 # No model reads more than 4,000 tokens, a quarter of this.
 MOST_CHARACTERS = 100_000
 
@@ -133,6 +139,8 @@ REVIEW = Address(
         one_of("target", TARGETS, "predicted", "class to explain"),
         one_of("baseline", BASELINES, DEFAULT_BASELINE),
         one_of("below", SECTIONS, "along", "section below the review"),
+        # Of a Transformer, from below; none: its last.
+        whole("layer", 1, MOST_LAYERS, None, say=lambda value: str(value or "last")),
         text("edited", MOST_CHARACTERS, title="edited review"),
         text("masked", MOST_CHARACTERS, title="list of masked words"),
     ),

@@ -11,21 +11,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from sentiment_core.artifacts import MODEL, WEIGHTS, WORD_PIECES, run_place
+from sentiment_core.artifacts import WEIGHTS, run_place
 from sentiment_core.errors import CheckpointError, DataError, NotFoundError
 from sentiment_core.models.masked import build_masked_model
 from sentiment_core.pairs import SECOND, SPECIAL_IN_PAIR, laid_out
+from sentiment_core.shipped_bert import FOLDER
 from sentiment_core.snapshots import kept_steps, snapshot_folder
 from sentiment_core.store import Store
-from sentiment_core.store.records import Run
-from sentiment_core.tasks import TASKS
+from sentiment_core.tasks import MASKED_WORDS, TASKS
 from sentiment_core.training.checkpoints import SavedModel, load_model
-from sentiment_core.wordpiece import MASK, MASK_ID, SPECIAL, WordPieces, read_wordpieces
+from sentiment_core.wordpiece import MASK, MASK_ID, SPECIAL
 
-TASK = "masked-words"
 BEST = 5
 MOST_CHARACTERS = 20_000
-FOLDER = Path(__file__).resolve().parent.parent / "pretrained" / "bert"
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,10 @@ class PairReading:
 class PairReader:
     """Asks a saved masked language model. Safe to share between threads: it holds no changing state."""
 
-    def __init__(self, saved: SavedModel, pieces: WordPieces) -> None:
-        config = saved.config
+    def __init__(self, saved: SavedModel) -> None:
+        config, pieces = saved.config, saved.pieces
+        if pieces is None:
+            raise CheckpointError("this model reads words, not word pieces; ask one that learned masked words")
         self.config = config
         self.details = saved.details
         self.pieces = pieces
@@ -162,17 +162,6 @@ class PairReader:
         ]
 
 
-def pair_models(store: Store) -> list[Run]:
-    """Return the runs of masked language models that have kept weights, newest experiment first. Needs no model."""
-    return [
-        run
-        for experiment in store.experiments()
-        if experiment.config.task == TASK
-        for run in experiment.runs
-        if (run_place(experiment.id, run.id) / MODEL).exists()
-    ]
-
-
 def steps_of(model_id: str, store: Store) -> list[int]:
     """Return the updates after which a model's weights were kept on the way, ascending; raise `NotFoundError`."""
     if model_id in SHIPPED:
@@ -200,16 +189,14 @@ def _folder(model_id: str, store: Store, step: int | None) -> Path:
             raise NotFoundError(f"the weights of {model_id} after step {step} were not kept; kept are {kept}")
         return FOLDER / model_id / ("" if step is None else f"step-{step}")
     run = store.run(model_id)
-    if run.config.task != TASK:
+    if run.config.task != MASKED_WORDS:
         learned = TASKS[run.config.task].label
-        raise NotFoundError(f"run {run.id} learned another task ({learned}); ask one that learned {TASKS[TASK].label}")
+        raise NotFoundError(
+            f"run {run.id} learned another task ({learned}); ask one that learned {TASKS[MASKED_WORDS].label}"
+        )
     return run_place(run.experiment_id, run.id) if step is None else snapshot_folder(run, step)
 
 
 @lru_cache(maxsize=16)
 def _read(folder: Path, _written_at: int, _size: int) -> PairReader:
-    try:
-        pieces = read_wordpieces((folder / WORD_PIECES).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CheckpointError(f"the word pieces of the model in {folder.name} are missing; train it again") from error
-    return PairReader(load_model(folder), pieces)
+    return PairReader(load_model(folder))

@@ -18,6 +18,7 @@ from sentiment_core.intervals import CONFIDENCE, student
 from sentiment_core.pair_measures import PairMeasures, read_pair_measures
 from sentiment_core.store import Run
 
+NO_ONE = "None that can be told from the others"
 # Fewer reviews than this make no interval worth saying.
 LEAST_REVIEWS = 30
 # The share of next sentences that guessing names.

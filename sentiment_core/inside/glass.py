@@ -79,6 +79,8 @@ def look(
     row = tokens.token_ids[places]
     if not len(row):
         raise DataError("the model knows no word of this review; write a few more")
+    if not isinstance(predictor.model, SentimentModel):
+        raise DataError(f"{predictor.model_id} has no states from word to word; choose a recurrent network")
     # A copy of its own: what is watched keeps what passes through, and others may ask the same model just now.
     model = deepcopy(predictor.model)
     vectors = predictor.embedded(row[None, :])

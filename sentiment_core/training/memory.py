@@ -121,7 +121,7 @@ def check_before(config: ExperimentConfig) -> str | None:
     Returns a sentence about what it will take where that is a good part of what is free, else None. Raises
     `OutOfMemory`, which names the setting to lower. What a GPU holds is asked when the GPU is known: `check_loaded`.
     """
-    if not TASKS[config.task].judges_reviews:
+    if not TASKS[config.task].has_states:
         return None  # another network, of which nothing was measured
     on_gpu = _on_gpu(config)
     free = min(available_memory(), worker_memory())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sentiment_core.config import with_runs
-from sentiment_core.lessons import LESSONS, MISTAKES, experiment_for, lesson, mistake
+from sentiment_core.lessons import BERT_LESSONS, LESSONS, MISTAKES, experiment_for, lesson, mistake
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.work.training import train_here
 
@@ -38,9 +38,10 @@ def test_the_list_names_every_lesson_and_links_to_it(open_page):
     assert not page.exception and not page.error
     links = [element.proto for element in page.get("page_link")]
     first, *links = links
-    assert "lesson=sheet" in first.query_string and len(links) == len(LESSONS)
-    assert all(item.title in link.label.replace("\\", "") for item, link in zip(LESSONS, links, strict=True))
-    assert all(f"lesson={item.name}" in link.query_string for item, link in zip(LESSONS, links, strict=True))
+    listed = (*LESSONS, *BERT_LESSONS)
+    assert "lesson=sheet" in first.query_string and len(links) == len(listed)
+    assert all(item.title in link.label.replace("\\", "") for item, link in zip(listed, links, strict=True))
+    assert all(f"lesson={item.name}" in link.query_string for item, link in zip(listed, links, strict=True))
 
 
 @pytest.mark.parametrize("name", [item.name for item in LESSONS])

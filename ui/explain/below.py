@@ -112,9 +112,9 @@ def numbers(answers: Sequence[Answer]) -> None:
         st.caption(f"The first {LONGEST_TABLE:,} of {count:,} tokens.")
     st.dataframe(table(answers), hide_index=True, height=300)
     st.caption(
-        "Attention weights say where the model looked, not why it decided: they add up to 1. The other methods are in "
-        "log-odds of *positive*: + speaks for positive, − for negative. Select cells and copy them, or take everything "
-        "along as JSON."
+        "Attention weights say where the model looked, not why it decided: they add up to 1, of a Transformer with "
+        "what [CLS] and [SEP] get. The other methods are in log-odds of *positive*: + speaks for positive, − for "
+        "negative. Select cells and copy them, or take everything along as JSON."
     )
 
 

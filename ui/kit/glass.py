@@ -24,7 +24,7 @@ NEAREST = 10
 def models() -> dict[str, ModelInfo]:
     """Return the models to look into by id: the small ones that ship, the pretrained one, runs that kept weights."""
     shipped = {name: _shipped(name) for name in SHIPPED}
-    return shipped | {info.id: info for info in available_models(store())}
+    return shipped | {info.id: info for info in available_models(store()) if info.has_states}
 
 
 def steps_of(model_id: str) -> list[int]:

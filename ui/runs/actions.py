@@ -41,7 +41,8 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
     models = [entry.run.id for entry in chosen if entry.run.steps and TASKS[entry.run.config.task].judges_reviews]
     if models:
         to_explain(models).draw("Explain", icon=":material/highlight:")
-        to_glass([(name, None) for name in models]).draw(
+    if states := [entry.run.id for entry in chosen if entry.run.steps and TASKS[entry.run.config.task].has_states]:
+        to_glass([(name, None) for name in states]).draw(
             "Look inside",
             icon=":material/visibility:",
             help="A review word by word through the units of the first two, at any step whose weights were kept.",
@@ -107,7 +108,7 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
 def _can_leave(run: Run) -> bool:
     """Whether a run has a model that can be asked elsewhere."""
     kept = (run_place(run.experiment_id, run.id) / MODEL).exists()
-    return kept and TASKS[run.config.task].judges_reviews and not run.config.model.mistakes
+    return kept and TASKS[run.config.task].has_states and not run.config.model.mistakes
 
 
 @st.dialog("Rename")

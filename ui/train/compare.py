@@ -43,6 +43,7 @@ COMPARISONS: dict[str, SecondRun] = {
     "embeddings": SecondRun("Other word vectors", "data.embeddings", ""),
     "direction": SecondRun("Encoder and decoder", "model.direction", ""),
     "positions": SecondRun("Other positions", "model.positions", "positions"),
+    "transfer": SecondRun("Pre-trained weights and from scratch", "model.transfer", "pre-trained weights"),
     "mask_share": SecondRun("Another share of chosen words", "training.mask_share", "chosen"),
     "only_masked": SecondRun(
         "All chosen words become [MASK]", "training.masked_share", "[MASK]", {"training.replaced_share": 0.0}

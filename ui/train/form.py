@@ -19,13 +19,14 @@ from sentiment_core.presets import PRESETS, preset
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES, Source
 from sentiment_core.steps.inside import USUAL_EVERY
-from sentiment_core.tasks import TASKS, WORD_VECTORS
+from sentiment_core.tasks import TASKS, WHOLE_REVIEWS, WORD_VECTORS
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.own_vectors import choose_vectors
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
+from ui.train.pretrained import pretrained_control
 from ui.train.seeds import seeds_control
 
 PRESET = "widget:preset"
@@ -104,11 +105,15 @@ def summary(config: ExperimentConfig) -> str:
     else:
         parts = [TASKS[config.task].label]
     settings = flatten(config)
-    parts += [f"{field_info(name).title.lower()} {say(name, settings[name])}" for name in own_fields(config.task)]
+    parts += [
+        f"{field_info(name).title.lower()} {say(name, settings[name])}"
+        for name in own_fields(config.task, model.pretrained)
+    ]
     if matters("model.cell", config.task):
         parts += [f"{say('model.cell', model.cell)} {model.hidden_size}", say("model.pooling", model.pooling)]
     else:
         parts += [say("model.direction", model.direction), f"{model.num_layers} × {model.hidden_size}"]
+        parts += [f"from {model.pretrained}"] if model.pretrained and matters("model.pretrained", config.task) else []
     parts += [
         f"{say('training.optimizer', training.optimizer)} {training.learning_rate:g}",
         f"batch {training.batch_size}",
@@ -121,12 +126,19 @@ def summary(config: ExperimentConfig) -> str:
     return " · ".join(parts)
 
 
-def own_fields(task: str) -> list[str]:
-    """Return the settings of what is learned from that only tasks like this one have a use for."""
+def own_fields(task: str, pretrained: str | None) -> list[str]:
+    """Return the settings of what is learned from that only tasks like this one have a use for.
+
+    Whoever starts from a `pretrained` model reads its word pieces, however many.
+    """
+    given = pretrained is not None and matters("model.pretrained", task)
     return [
         name
         for name, info in FIELDS.items()
-        if name.startswith("data.") and topic(info) not in (None, WORD_VECTORS) and matters(name, task)
+        if name.startswith("data.")
+        and topic(info) not in (None, WORD_VECTORS, WHOLE_REVIEWS)
+        and matters(name, task)
+        and not (given and name == "data.vocabulary_size")
     ]
 
 
@@ -155,7 +167,7 @@ def _apply_preset(leave: Callable[[], None]) -> None:
 def _data() -> bool:
     edit("task")
     task = draft()["task"]
-    edit(*own_fields(task))
+    edit(*own_fields(task, draft()["model.pretrained"]))
     if not matters("data.source", task):
         return True
     edit("data.source")
@@ -166,7 +178,7 @@ def _data() -> bool:
     else:
         edit(*(f"data.{name}" for name in source.fields))
     edit("data.embeddings", "data.limit")
-    if draft()["data.embeddings"] == "own":
+    if draft()["data.embeddings"] == "own" and matters("data.embeddings", task):
         choose_vectors(
             widget_key("train:vectors"),
             draft()["data.vectors"],
@@ -198,7 +210,8 @@ def _upload(source: Source) -> bool:
 
 
 def _model() -> None:
-    edit("model.cell", "model.direction", "model.positions", "model.hidden_size", "model.pooling")
+    pretrained_control()
+    edit("model.transfer", "model.cell", "model.direction", "model.positions", "model.hidden_size", "model.pooling")
     _mistakes("model.mistakes")
     with st.popover("More", icon=":material/tune:", width="stretch"):
         edit("model.num_layers", "model.heads", "model.feed_forward_size", "model.norm_place")

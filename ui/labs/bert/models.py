@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.artifacts import home
-from sentiment_core.explain.fill import SHIPPED, PairReader, PairReading, load_pair_reader, pair_models, steps_of
+from sentiment_core.explain.catalogue import pair_models
+from sentiment_core.explain.fill import SHIPPED, PairReader, PairReading, load_pair_reader, steps_of
 from ui.kit.address import Address
 from ui.kit.kept import kept
 from ui.server.backend import store

@@ -8,22 +8,22 @@ from collections.abc import Sequence
 import streamlit as st
 
 from sentiment_core.errors import ConfigError
-from sentiment_core.explain.fill import TASK
 from sentiment_core.findings import recorded_words
-from sentiment_core.findings.masked_words import Held, best_of, hold_runs, reached, sentences
+from sentiment_core.findings.masked_words import NO_ONE, Held, best_of, hold_runs, reached, sentences
 from sentiment_core.findings.recorded_words import PRETRAINING, TWINS, Recorded
 from sentiment_core.presets import preset
 from sentiment_core.recorded import PREFIX, recording
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
-from ui.addresses import to_train
+from sentiment_core.tasks import MASKED_WORDS
+from ui.addresses import to_lesson, to_train
 from ui.kit.address import Address
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.notices import errors_shown, literal
+from ui.kit.predictions import beside
 
 ASKS = "Which one will fill in the test's masked words better?"
-NO_ONE = "None that can be told from the others"
 # What can be asked here: the recorded pre-training, and the twins.
 ASKED = (PRETRAINING, *TWINS)
 
@@ -45,7 +45,7 @@ def draw(address: Address) -> None:
 
 
 def _check(experiment: Experiment) -> None:
-    if experiment.config.task != TASK:
+    if experiment.config.task != MASKED_WORDS:
         raise ConfigError(f"experiment {experiment.id} trained no masked language model; choose one of the twins here")
 
 
@@ -65,6 +65,7 @@ def _pretraining(found: Recorded | None) -> None:
         st.markdown("\n".join(f"- {literal(sentence)}" for sentence in found.reached.sentences))
         _curves(PRETRAINING, found)
     to_train(preset("bert-mlm").config).draw("Pre-train one of your own", icon=":material/model_training:")
+    to_lesson("bert-cls").draw("What a pre-trained one is worth: fine-tune it with [CLS]", icon=":material/school:")
 
 
 def _ask(address: Address, name: str, found: Recorded | None) -> None:
@@ -124,15 +125,6 @@ def _verdict(experiment: Experiment) -> None:
 def _compare(expected: str | None, held: Sequence[Held], runs: int) -> None:
     """Say what was expected of so many runs beside what was measured."""
     if expected and len(held) == math.comb(runs, 2):
-        st.markdown(f"You said: **{literal(expected)}**")
-        if any(one.readers for one in held):
-            happened = best_of(held) or NO_ONE
-            st.markdown(f"Measured: **{literal(happened)}**")
-            same = expected == happened
-            st.badge(
-                "As predicted" if same else "Not as predicted",
-                icon=":material/check:" if same else ":material/lightbulb:",
-                color="green" if same else "orange",
-            )
+        beside(expected, (best_of(held) or NO_ONE) if any(one.readers for one in held) else None)
     for one in held:
         st.markdown("\n".join(f"- {literal(sentence)}" for sentence in sentences(one)))
