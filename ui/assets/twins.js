@@ -55,7 +55,6 @@ class View {
     this.sentence.setAttribute("aria-live", "polite");
     this.replay = new ReplayBar(() => this.draw(), "in 10");
     this.figures = ["loss", "gradient"].map(() => element("div", { cls: "sl-twin-figure" }));
-    for (const node of this.figures) node.setAttribute("role", "img");
     this.knobs = element("div", { cls: "sl-knobs" }, [this.rate.node, this.cut.node, this.button]);
     this.note = element("p", { cls: "sl-twin-note" });
     this.root = element("div", { cls: "sl-twins" }, [
@@ -144,6 +143,7 @@ class View {
         const panel = this.data.panels[i];
         const { traces, layout } = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });
         layout.xaxis.range = [0, this.grid.updates];
+        node.setAttribute("role", "img");
         node.setAttribute("aria-label", `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
         this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
       });
