@@ -26,6 +26,9 @@ class Executor(Protocol):
     def terminate(self, work_id: str, grace: float = 5.0) -> None:
         """Ask work to stop and end its worker by force after `grace` seconds; returns when it is gone."""
 
+    def stand_by(self) -> None:
+        """Have a worker ready for what is asked next, where that helps; a server that runs calls it now and then."""
+
 
 def make_executor(store: Store) -> Executor:
     """Return the executor that `$SENTIMENT_EXECUTOR` names; raise `ConfigError` when there is none of that name."""
