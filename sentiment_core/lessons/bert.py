@@ -147,7 +147,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
         question="Which of its two tasks will this network do clearly better than by guessing, on the test pairs?",
         measure="tasks",
         preset="bert-mlm",
-        explanation="A batch of 64 pairs has 64 answers about pairs, and one about words for every seven pieces: words "
+        explanation="A batch of 32 pairs has 32 answers about pairs, and one about words for every seven pieces: words "
         "teach far more at once. RoBERTa (Liu et al. 2019) left the next sentence out and lost nothing.",
     ),
     BertLesson(
