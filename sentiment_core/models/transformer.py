@@ -124,8 +124,8 @@ class Transformer(nn.Module):
         if config.positions == "learned":
             self.positions = nn.Parameter(torch.zeros(longest, size))
         else:
-            # Word vectors grow in training and these do not: as small as words are at the start, they were drowned before
-            # attention had found out what they are for. A sine's mean square is a half.
+            # Word vectors grow in training and these do not: as small as words begin, they would be drowned before
+            # attention has found out what they are for. A sine's mean square is a half.
             table = sinusoidal(longest, size) * (GROWN * math.sqrt(2.0)) if config.positions == "sinusoidal" else None
             self.register_buffer("positions", table, persistent=False)
 
