@@ -73,7 +73,7 @@ def read(path: Path = SHIPPED) -> FineTunings | None:
             raise StoreError("the recorded fine-tunings are of another version of this program; install it again")
         told = document.pop("reached")
         reached = Reached(float(told["guess"]), Share(**told["words"]), Share(**told["pairs"]))
-        seeds = {name: tuple(map(float, document.pop(name))) for name in ("scratch", "tuned")}
-        return FineTunings(**document, **seeds, reached=reached)
+        scratch, tuned = (tuple(map(float, document.pop(name))) for name in ("scratch", "tuned"))
+        return FineTunings(**document, scratch=scratch, tuned=tuned, reached=reached)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError("the recorded fine-tunings cannot be read; install the program again") from error
