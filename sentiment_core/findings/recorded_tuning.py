@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -38,14 +39,13 @@ class FineTunings:
     @property
     def sentences(self) -> list[str]:
         """What was measured, with its interval; which is better is said of as many seeds as that takes."""
-        scratch, tuned = mean_of(self.scratch), mean_of(self.tuned)
         gained = mean_of([100 * (ours - theirs) for ours, theirs in zip(self.tuned, self.scratch, strict=True)])
-        if scratch is None or tuned is None or gained is None or gained.half is None:
+        if gained is None or gained.half is None:
             return []
         measured = (
             f"On {self.labelled:,} labelled real reviews (their first {self.pieces} pieces, {self.epochs} epochs at a "
             f"rate of {self.rate:g}, tested on {self.tested:,} others), {gained.count} seeds: from scratch "
-            f"{scratch.mean:.3f}, fine-tuned {tuned.mean:.3f}, a difference of {gained.mean:+.1f} ± {gained.half:.1f} "
+            f"{_listed(self.scratch)}; fine-tuned {_listed(self.tuned)}; a mean difference of {gained.mean:+.1f} ± {gained.half:.1f} "
             "points."
         ).replace(" -", " −")
         told = "Pre-training helped." if gained.low > 0 else "Pre-training did harm." if gained.high < 0 else ""
@@ -55,6 +55,10 @@ class FineTunings:
             told = f"Fewer than {LEAST_SEEDS} seeds are shown, but nothing is claimed of them."
         before = f"Pre-training had read {self.read / 1e6:.1f} million other pieces in {self.updates:,} updates:"
         return [measured, told, " ".join([before, *self.reached.sentences])]
+
+
+def _listed(accuracies: Sequence[float]) -> str:
+    return ", ".join(f"{value:.3f}" for value in accuracies)
 
 
 def write(found: FineTunings, path: Path = SHIPPED) -> None:
