@@ -80,7 +80,7 @@ def real(path: str, updates: int) -> ExperimentConfig:
         "name": "BERT on real reviews",
         "seed": 1,
         "device": "cpu",
-        "snapshots": 4,
+        "snapshots": 0,
         "data.source": "csv",
         "data.path": path,
         "training.epochs": 100,

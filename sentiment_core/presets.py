@@ -106,7 +106,7 @@ _BERT = {
 }
 # Sinusoidal positions are alike at every place from the start, so that neighbours are soon found; BERT's are learned.
 # A small network makes more updates in the same minutes, and a cosine begins at the full rate: after 22 seconds on real
-# reviews it was 0.32 nats below guessing, where 128 units in one cycle had not begun (`benchmarks/RESULTS.md`).
+# reviews it was 0.32 nats below guessing, where 128 units in one cycle had not begun.
 _PRETRAINED = {
     **_BERT,
     "data.vocabulary_size": 4_000,

@@ -45,8 +45,8 @@ class FineTunings:
         measured = (
             f"On {self.labelled:,} labelled real reviews (their first {self.pieces} pieces, {self.epochs} epochs at a "
             f"rate of {self.rate:g}, tested on {self.tested:,} others), {gained.count} seeds: from scratch "
-            f"{_listed(self.scratch)}; fine-tuned {_listed(self.tuned)}; a mean difference of {gained.mean:+.1f} ± {gained.half:.1f} "
-            "points."
+            f"{_listed(self.scratch)}; fine-tuned {_listed(self.tuned)}; a mean difference of {gained.mean:+.1f} ± "
+            f"{gained.half:.1f} points."
         ).replace(" -", " −")
         told = "Pre-training helped." if gained.low > 0 else "Pre-training did harm." if gained.high < 0 else ""
         if not told:
