@@ -12,7 +12,6 @@ target; an edit, with the less certainty the less of the review it changed.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -221,9 +220,11 @@ def train(predictor: Predictor, rounds: Rounds, seed: int, count: int, out: Path
                 averaged += 1
                 for name, value in weights.items():
                     mean[name] += (value.detach() - mean[name]) / averaged
+            if step % 100 == 0 and averaged:
+                _write(mean, out)  # so that an interrupted training leaves something
             if step % 50 == 0:
                 print(f"update {step} of {total}, loss {running:.4f}, {time.perf_counter() - started:.0f} s", flush=True)
-    _write(predictor, mean, out)
+    _write(mean, out)
 
 
 def _loss(model: torch.nn.Module, table: torch.Tensor, batch: list[Example], generator: torch.Generator) -> torch.Tensor:
@@ -238,7 +239,7 @@ def _loss(model: torch.nn.Module, table: torch.Tensor, batch: list[Example], gen
     return F.binary_cross_entropy_with_logits(model.classify(vectors, lengths).logits, targets)
 
 
-def _write(predictor: Predictor, weights: dict[str, torch.Tensor], out: Path) -> None:
+def _write(weights: dict[str, torch.Tensor], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     save_file({name: value.detach().half().contiguous() for name, value in weights.items()}, out / "model.safetensors")
 
