@@ -2,9 +2,9 @@
 
     python -m benchmarks.edited --data FILE.csv.gz --start FOLDER --out FOLDER [--seed 1] [--rounds 2]
 
-Starts from the weights in `--start` (what `benchmarks.pretrained --run` makes of a run of `benchmarks.recipes`). A round
-holds training reviews as they are, reviews and spans of one to four sentences beside the same ones edited to say the
-opposite (`benchmarks.edits`), opinions written by rule, alone and behind neutral sentences (`benchmarks.verdicts`).
+Starts from the weights in `--start`, which `benchmarks.pretrained small` makes of a run of `benchmarks.recipes`. A
+round holds training reviews as they are, reviews and spans of one to four sentences beside the same ones edited to say
+the opposite (`benchmarks.edits`), opinions written by rule, alone and behind neutral sentences (`benchmarks.verdicts`).
 Whole reviews are taught with what NB-SVM, fitted without them, thinks of them (Hinton et al. 2015) as a part of the
 target; an edit, with the less certainty the less of the review it changed.
 """
@@ -24,12 +24,12 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from scipy.sparse import csr_matrix
-from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
 from benchmarks.edits import Editor, Tokens, learn_lexicon, sentences
 from benchmarks.verdicts import verdict
+from sentiment_core.artifacts import WEIGHTS
 from sentiment_core.baselines.models import naive_bayes_svm
 from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.explain.predictor import Predictor, load
@@ -55,7 +55,9 @@ def counts_of(rows: list[np.ndarray], words: int) -> csr_matrix:
     """Return `(N, F)`: which words and pairs of words each review has; pairs are hashed."""
     size = 1 << 20
     found = [
-        np.unique(np.concatenate([row.astype(np.int64), words + 1 + (row[:-1].astype(np.int64) * 1_000_003 + row[1:]) % size]))
+        np.unique(
+            np.concatenate([row.astype(np.int64), words + 1 + (row[:-1].astype(np.int64) * 1_000_003 + row[1:]) % size])
+        )
         for row in rows
     ]
     offsets = np.concatenate([[0], np.cumsum([len(row) for row in found])])
@@ -105,7 +107,7 @@ class Rounds:
         for number in range(ROUND["verdicts"]):
             label = number % 2
             texts = [verdict(label, rng) for _ in range(rng.choice((1, 1, 2, 3)))]
-            found.append(self._example(sum(texts, []), 0.97 if label else 0.03))
+            found.append(self._example([token for text in texts for token in text], 0.97 if label else 0.03))
         made = 0
         while made < ROUND["behind"]:
             label = made % 2
@@ -162,7 +164,7 @@ def batches(examples: list[Example], rng: Random) -> list[list[Example]]:
     found, batch, longest = [], [], 0
     for item in order:
         longest = max(longest, len(item.ids))
-        if batch and longest * (len(batch) + 1) > BATCH_TOKENS or len(batch) == 256:
+        if (batch and longest * (len(batch) + 1) > BATCH_TOKENS) or len(batch) == 256:
             found.append(batch)
             batch, longest = [], len(item.ids)
         batch.append(item)
@@ -202,7 +204,8 @@ def train(predictor: Predictor, rounds: Rounds, seed: int, count: int, out: Path
     rng = Random(seed)
     plans = [batches(rounds.examples(1_000 * seed + number), rng) for number in range(count)]
     total, step, started = sum(map(len, plans)), 0, time.perf_counter()
-    weights = {name: value for name, value in model.named_parameters()} | {"embedding.weight": table}
+    made = {"seed": str(seed), "rounds": str(count), "updates": str(total)}
+    weights = dict(model.named_parameters()) | {"embedding.weight": table}
     mean, averaged, running = {name: torch.zeros_like(value) for name, value in weights.items()}, 0, 0.0
     for plan in plans:
         for batch in plan:
@@ -221,13 +224,17 @@ def train(predictor: Predictor, rounds: Rounds, seed: int, count: int, out: Path
                 for name, value in weights.items():
                     mean[name] += (value.detach() - mean[name]) / averaged
             if step % 100 == 0 and averaged:
-                _write(mean, out)  # so that an interrupted training leaves something
+                _write(mean, made, out)  # so that an interrupted training leaves something
             if step % 50 == 0:
-                print(f"update {step} of {total}, loss {running:.4f}, {time.perf_counter() - started:.0f} s", flush=True)
-    _write(mean, out)
+                print(
+                    f"update {step} of {total}, loss {running:.4f}, {time.perf_counter() - started:.0f} s", flush=True
+                )
+    _write(mean, made, out)
 
 
-def _loss(model: torch.nn.Module, table: torch.Tensor, batch: list[Example], generator: torch.Generator) -> torch.Tensor:
+def _loss(
+    model: torch.nn.Module, table: torch.Tensor, batch: list[Example], generator: torch.Generator
+) -> torch.Tensor:
     lengths = torch.tensor([len(item.ids) for item in batch])
     ids = torch.zeros(len(batch), int(lengths.max()), dtype=torch.long)
     for place, item in enumerate(batch):
@@ -239,9 +246,10 @@ def _loss(model: torch.nn.Module, table: torch.Tensor, batch: list[Example], gen
     return F.binary_cross_entropy_with_logits(model.classify(vectors, lengths).logits, targets)
 
 
-def _write(weights: dict[str, torch.Tensor], out: Path) -> None:
+def _write(weights: dict[str, torch.Tensor], made: dict[str, str], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.detach().half().contiguous() for name, value in weights.items()}, out / "model.safetensors")
+    half = {name: value.detach().half().contiguous() for name, value in weights.items()}
+    save_file(half, out / WEIGHTS, metadata=made)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def read_pairs(half: str | None = None) -> list[Pair]:
     found = []
     for paragraph in PAIRS.read_text(encoding="utf-8").strip().split("\n\n"):
         sign, text = paragraph.split(" ", 1)
-        found.append(Pair(*(_CHOICE.sub(lambda match: match[side], text) for side in (1, 2)), int(sign == "+")))
+        found.append(Pair(_CHOICE.sub(r"\1", text), _CHOICE.sub(r"\2", text), int(sign == "+")))
     return found if half is None else [pair for place, pair in enumerate(found) if HALVES[place // 2 % 2] == half]
 
 

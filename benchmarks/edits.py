@@ -16,28 +16,50 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.opposites import EXACT, KINDS, NEGATORS, PHRASES
+from benchmarks.opposites import DEGREES, EXACT, KINDS, NEGATORS, PHRASES
 
 Tokens = list[str]
 
 SENTENCE_ENDS = frozenset(".!?")
 _CLAUSE_ENDS = frozenset('.,;:!?()"') | {"but", "--"}
 _COPULAS = frozenset(("is", "was", "are", "were", "'s", "'re", "be", "been"))
-_DEGREES = frozenset("very really so pretty quite truly absolutely totally completely a an the".split())
+_BEFORE_WORDS = frozenset((*DEGREES, "a", "an", "the"))
 _REACH = 4  # tokens that a negator reaches over
 _DENIALS = ("not", "not", "not", "n't", "n't", "never", "hardly", "far from", "anything but", "not at all")
 # Praise that is only hoped for is blame.
 _HOPES = ("could have been", "should have been", "was supposed to be", "tries to be", "was meant to be", "wants to be")
 _BEFORE_VERBS = frozenset(
-    "i you we they to really n't not never do did would will can could must people also still just absolutely".split()
+    (
+        "i",
+        "you",
+        "we",
+        "they",
+        "to",
+        "really",
+        "n't",
+        "not",
+        "never",
+        "do",
+        "did",
+        "would",
+        "will",
+        "can",
+        "could",
+        "must",
+        "people",
+        "also",
+        "still",
+        "just",
+        "absolutely",
+    )
 )
 _IDIOMS = frozenset((("as", "well"), ("too", "bad"), ("oh", "well")))
-_NO_OPINION = frozenset("total pile celluloid ensemble frankly fortunate complex tragic".split())
+_NO_OPINION = frozenset(("total", "pile", "celluloid", "ensemble", "frankly", "fortunate", "complex", "tragic"))
 _SHARE_NEGATED, _SHARE_CONCESSIONS = 0.28, 0.25
 
 
 class Word(NamedTuple):
-    """What is known of a word: 1 for praise or 0 for blame, its kind, how strongly it tells (log-odds), how many use it."""
+    """What is known of a word: 1 for praise or 0 for blame, its kind, how much it tells (log-odds), how many use it."""
 
     side: int
     kind: str
@@ -59,8 +81,8 @@ class Editor:
     def __init__(self, lexicon: dict[str, Word]) -> None:
         self.lexicon = lexicon
         self._exact: dict[str, list[str]] = {}
-        for pair in EXACT.replace("\n", " ").split(";"):
-            for word, other in (pair.split(), reversed(pair.split())):
+        for pair in EXACT:
+            for word, other in (pair, pair[::-1]):
                 self._exact.setdefault(word, []).append(other)
         self._kinds: dict[tuple[str, int], tuple[list[str], list[float]]] = {}
         for word, known in lexicon.items():
@@ -68,7 +90,7 @@ class Editor:
             listed.append(word)
             # Common words more often, rare ones still.
             odds.append((odds[-1] if odds else 0.0) + known.count**0.5)
-        self._phrases: dict[str, list[tuple[Tokens, int, tuple[str, ...]]]] = {}
+        self._phrases: dict[str, list[tuple[Tokens, int, Sequence[str]]]] = {}
         for praise, blame in PHRASES:
             for side, own, others in ((1, praise, blame), (0, blame, praise)):
                 for phrase in own:
@@ -151,7 +173,7 @@ class Editor:
             place += 1
         return Edited(out, done / total if total else 0.0)
 
-    def _phrase(self, tokens: Sequence[str], place: int, label: int) -> tuple[int, tuple[str, ...]] | None:
+    def _phrase(self, tokens: Sequence[str], place: int, label: int) -> tuple[int, Sequence[str]] | None:
         for phrase, side, others in self._phrases.get(tokens[place], ()):
             if tokens[place : place + len(phrase)] == phrase:
                 return (len(phrase), others) if side == label else None
@@ -168,7 +190,7 @@ class Editor:
         if known.kind not in {"adjective", "moved", "superlative", "noun"}:
             return False
         back = len(out)
-        while back and len(out) - back < 3 and out[back - 1] in _DEGREES:
+        while back and len(out) - back < 3 and out[back - 1] in _BEFORE_WORDS:
             back -= 1
         if not back or out[back - 1] not in _COPULAS:
             return False
@@ -181,11 +203,11 @@ class Editor:
 
 
 # "loved" is written "did n't love".
-_BASES = dict(
-    (past, base)
+_BASES = {
+    past: base
     for pasts, bases in zip(KINDS["liked"], KINDS["like"], strict=True)
-    for past, base in zip(pasts.split(), bases.split(), strict=False)
-)
+    for past, base in zip(pasts, bases, strict=False)
+}
 
 
 def learn_lexicon(
@@ -193,15 +215,15 @@ def learn_lexicon(
 ) -> dict[str, Word]:
     """Return the listed words, and those of the training reviews that are used like them.
 
-    `words (V,)` have `vectors (V, E)`, `log_odds (V,)` of standing in a positive review and document `counts (V,)`. A word
+    `words (V,)` have `vectors (V, E)`, `log_odds (V,)` of standing in a positive review and document `counts (V,)`. One
     is taken in when it tells (|log-odds| ≥ 0.6 in 40 reviews or more) and four of its ten nearest neighbours are listed
     words of its side; its kind is theirs. So names and genres, which tell as well, stay out.
     """
     place = {word: index for index, word in enumerate(words)}
     lexicon: dict[str, Word] = {}
     for kind, sides in KINDS.items():
-        for side, text in zip((1, 0), sides, strict=True):
-            for word in text.split():
+        for side, listed_words in zip((1, 0), sides, strict=True):
+            for word in listed_words:
                 if word in place:
                     weight = float(np.clip(abs(log_odds[place[word]]), 0.3, 3.0))
                     lexicon.setdefault(word, Word(side, kind, weight, float(counts[place[word]])))
@@ -267,7 +289,7 @@ def _put(out: Tokens, word: str) -> None:
     out.append(word)
 
 
-def _rating(tokens: Sequence[str], place: int, label: int, rng: Random) -> tuple[int, tuple[str, ...]] | None:
+def _rating(tokens: Sequence[str], place: int, label: int, rng: Random) -> tuple[int, Sequence[str]] | None:
     """Return how many tokens a rating at `place` has that fits `label`, and one that fits the other label."""
     if not tokens[place].isdigit() or place + 1 >= len(tokens):
         return None

@@ -23,9 +23,9 @@ class EncodedReviews:
     """N reviews as ids, 0 is padding.
 
     `token_ids` is flat int32; review `i` is `token_ids[offsets[i]:offsets[i] + lengths[i]]`.
-    `readable (N,)` bool: those with a word that is known, punctuation not counted. The others teach nothing and count for
-    no accuracy and no loss, in whichever part. `contents (N,)` uint64: a hash of each whole text, by which its answers
-    are found again.
+    `readable (N,)` bool: those with a word that is known, punctuation not counted. The others teach nothing and count
+    for no accuracy and no loss, in whichever part. `contents (N,)` uint64: a hash of each whole text, by which its
+    answers are found again.
     """
 
     token_ids: np.ndarray
