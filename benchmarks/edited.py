@@ -1,9 +1,9 @@
 """Train the model that ships further, so that it judges short, negated and edited texts by what they say.
 
-    python -m benchmarks.edited --data FILE.csv.gz --start FOLDER --out FOLDER [--seed 1] [--rounds 2]
+    python -m benchmarks.edited --data FILE.csv.gz --start FOLDER --out FOLDER [--seed 2]
 
-Starts from the weights in `--start`, which `benchmarks.pretrained small` makes of a run of `benchmarks.recipes`. A
-round holds training reviews as they are, reviews and spans of one to four sentences beside the same ones edited to say
+Starts from the weights in `--start`, which `benchmarks.pretrained small` makes of a run of `benchmarks.recipes`. The
+examples are training reviews as they are, reviews and spans of one to four sentences beside the same ones edited to say
 the opposite (`benchmarks.edits`), opinions written by rule, alone and behind neutral sentences (`benchmarks.verdicts`).
 Whole reviews are taught with what NB-SVM, fitted without them, thinks of them (Hinton et al. 2015) as a part of the
 target; an edit, with the less certainty the less of the review it changed.
@@ -42,8 +42,22 @@ RATE, VECTOR_RATE = 1.5e-3, 4e-4
 WHOLE_DROPOUT, SHORT_DROPOUT = 0.25, 0.05
 NB_SVM_SHARE = 0.25
 LONGEST_WHOLE, LONGEST_EDITED = 350, 230
-ROUND = {"whole": 6_000, "edited": 6_000, "spans": 8_000, "verdicts": 6_000, "behind": 5_000}
 AVERAGE_FROM = 0.4
+
+
+class Phase(NamedTuple):
+    """A part of the training: what its learning rates are multiplied with, how many examples of each kind it has."""
+
+    rate: float
+    whole: int
+    edited: int
+    spans: int
+    verdicts: int
+    behind: int
+
+
+# The first learns what edits change and forgets some of what reviews have in common; the second brings that back.
+PHASES = (Phase(1.0, 6_000, 6_000, 8_000, 6_000, 5_000), Phase(0.3, 6_000, 2_500, 3_000, 2_000, 2_000))
 
 
 class Example(NamedTuple):
@@ -78,8 +92,8 @@ def second_opinions(rows: list[np.ndarray], labels: np.ndarray, words: int) -> n
     return np.asarray(scale.predict_proba(values[:, None])[:, 1])
 
 
-class Rounds:
-    """Writes the examples of each round anew."""
+class Writer:
+    """Writes the examples of each phase anew."""
 
     def __init__(self, predictor: Predictor, rows: list[np.ndarray], labels: np.ndarray) -> None:
         self.words = predictor.vectors.words
@@ -94,25 +108,24 @@ class Rounds:
         vectors = predictor.vectors.rows(np.arange(1, len(self.words) + 1))
         self.editor = Editor(learn_lexicon(self.words, vectors, positive - negative, present[:, 1:].sum(axis=0)))
 
-    def examples(self, seed: int) -> list[Example]:
-        """Return one round of examples, in no order."""
+    def examples(self, seed: int, phase: Phase) -> list[Example]:
+        """Return the examples of a phase, in no order."""
         rng = Random(seed)
         found: list[Example] = []
-        for place in rng.sample(range(len(self.rows)), ROUND["whole"]):
+        for place in rng.sample(range(len(self.rows)), phase.whole):
             target = (1 - NB_SVM_SHARE) * self.labels[place] + NB_SVM_SHARE * self.opinions[place]
             found.append(Example(self.rows[place][:LONGEST_WHOLE], float(target), WHOLE_DROPOUT))
-        for kind, reach in (("edited", (6, 40)), ("spans", (1, 4))):
-            missing = ROUND[kind]
+        for missing, reach in ((phase.edited, (6, 40)), (phase.spans, (1, 4))):
             while missing > 0:
                 made = list(self._both_sides(rng, *reach))
                 found += made
                 missing -= len(made)
-        for number in range(ROUND["verdicts"]):
+        for number in range(phase.verdicts):
             label = number % 2
             texts = [verdict(label, rng) for _ in range(rng.choice((1, 1, 2, 3)))]
             found.append(self._example([token for text in texts for token in text], 0.97 if label else 0.03))
         made = 0
-        while made < ROUND["behind"]:
+        while made < phase.behind:
             label = made % 2
             plain = self._neutral(rng)
             if plain:
@@ -176,64 +189,78 @@ def batches(examples: list[Example], rng: Random) -> list[list[Example]]:
 
 
 def main() -> None:
-    """Train, average the weights of the last updates, write the result."""
+    """Train through the phases and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True)
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=2)
     options = parser.parse_args()
     predictor = load("start", options.start)
     torch.set_flush_denormal(True)
     reviews = load_reviews(predictor.config.data.model_copy(update={"path": options.data}), lambda message, share: None)
     members = np.flatnonzero(reviews.parts == TRAIN)
     texts = [reviews.texts[place] for place in members]
-    rows = [ids for chunk in predictor.encoder.encode_known(texts) for ids in chunk]
+    rows = [predictor.cut(ids) for chunk in predictor.encoder.encode_known(texts) for ids in chunk]
     labels = np.asarray(reviews.labels)[members].astype(int)
-    rounds = Rounds(predictor, [row for row in rows if len(row)], labels[[len(row) > 0 for row in rows]])
-    train(predictor, rounds, options.seed, options.rounds, options.out)
+    writer = Writer(predictor, [row for row in rows if len(row)], labels[[len(row) > 0 for row in rows]])
+    train(predictor, writer, options.seed, options.out)
 
 
-def train(predictor: Predictor, rounds: Rounds, seed: int, count: int, out: Path) -> None:
-    """Train `predictor` over `count` rounds and write the mean of its later weights to `out`."""
+def train(predictor: Predictor, writer: Writer, seed: int, out: Path, first: int = 0) -> None:
+    """Train `predictor` through the phases, from the `first` on, and write what the last leaves to `out`."""
     model = predictor.model.requires_grad_(True).train()
     model.word_dropout.rate = 0.0  # each example has its own
-    halves = [Half(model, 2 * seed), Half(model, 2 * seed + 1)]
-    table = torch.nn.Parameter(torch.from_numpy(predictor.embed(np.arange(len(rounds.words) + 1))))
-    groups = [{"params": list(model.parameters()), "peak": RATE}, {"params": [table], "peak": VECTOR_RATE}]
-    optimizer = torch.optim.Adam(groups, lr=0.0)
-    rng = Random(seed)
-    plans = [batches(rounds.examples(1_000 * seed + number), rng) for number in range(count)]
-    pool = ThreadPoolExecutor(2, initializer=torch.set_flush_denormal, initargs=(True,))
-    total, step, started = sum(map(len, plans)), 0, time.perf_counter()
-    made = {"seed": str(seed), "rounds": str(count), "updates": str(total)}
+    table = torch.nn.Parameter(torch.from_numpy(predictor.embed(np.arange(len(writer.words) + 1))))
     weights = dict(model.named_parameters()) | {"embedding.weight": table}
-    mean, averaged, running = {name: torch.zeros_like(value) for name, value in weights.items()}, 0, 0.0
-    for plan in plans:
-        for batch in plan:
-            step += 1
-            share = step / total
-            for group in optimizer.param_groups:
-                group["lr"] = group["peak"] * min(share / 0.1, 0.5 * (1 + math.cos(math.pi * share)) + 0.02)
-            found = list(pool.map(lambda half, part: half.gradients(table, part), halves, (batch[::2], batch[1::2])))
-            for value, *parts in zip(weights.values(), *(gradients for _, gradients in found), strict=True):
-                value.grad = sum(parts) / len(batch)
-            loss = sum(total for total, _ in found) / len(batch)
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            running = 0.98 * running + 0.02 * loss
-            if share >= AVERAGE_FROM and step % 5 == 0:
-                averaged += 1
-                for name, value in weights.items():
-                    mean[name] += (value.detach() - mean[name]) / averaged
-            if step % 100 == 0 and averaged:
-                _write(mean, made, out)  # so that an interrupted training leaves something
-            if step % 25 == 0:
-                print(
-                    f"update {step} of {total}, loss {running:.4f}, {time.perf_counter() - started:.0f} s", flush=True
-                )
-    _write(mean, made, out)
+    rng = Random(seed)
+    updates = 0
+    for number, phase in enumerate(PHASES):
+        plan = batches(writer.examples(1_000 * seed + number, phase), rng)
+        updates += len(plan)
+        if number < first:
+            continue
+        halves = [Half(model, 2 * seed + 1_000 * number + half) for half in (0, 1)]
+        mean = _phase(phase, plan, halves, weights)
+        made = {"seed": str(seed), "updates": str(updates)}
+        half = {name: value.half().contiguous() for name, value in mean.items()}
+        out.mkdir(parents=True, exist_ok=True)
+        save_file(half, out / WEIGHTS, metadata=made)
+        with torch.no_grad():
+            for name, value in weights.items():
+                value.copy_(half[name])
+
+
+def _phase(
+    phase: Phase, plan: list[list[Example]], halves: list[Half], weights: dict[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Train `weights` on the batches of `plan`; return their mean over the later updates."""
+    table = weights["embedding.weight"]
+    inner = [value for name, value in weights.items() if name != "embedding.weight"]
+    groups = [{"params": inner, "peak": RATE * phase.rate}, {"params": [table], "peak": VECTOR_RATE * phase.rate}]
+    optimizer = torch.optim.Adam(groups, lr=0.0)
+    pool = ThreadPoolExecutor(2, initializer=torch.set_flush_denormal, initargs=(True,))
+    mean = {name: torch.zeros_like(value) for name, value in weights.items()}
+    averaged, running, started = 0, 0.0, time.perf_counter()
+    for step, batch in enumerate(plan, start=1):
+        share = step / len(plan)
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * min(share / 0.1, 0.5 * (1 + math.cos(math.pi * share)) + 0.02)
+        found = list(pool.map(lambda half, part: half.gradients(table, part), halves, (batch[::2], batch[1::2])))
+        for value, *parts in zip(weights.values(), *(gradients for _, gradients in found), strict=True):
+            value.grad = sum(parts) / len(batch)
+        torch.nn.utils.clip_grad_norm_(inner, 1.0)
+        optimizer.step()
+        running = 0.98 * running + 0.02 * sum(total for total, _ in found) / len(batch)
+        if share >= AVERAGE_FROM and step % 5 == 0:
+            averaged += 1
+            for name, value in weights.items():
+                mean[name] += (value.detach() - mean[name]) / averaged
+        if step % 25 == 0:
+            print(
+                f"update {step} of {len(plan)}, loss {running:.4f}, {time.perf_counter() - started:.0f} s", flush=True
+            )
+    return mean
 
 
 class Half:
@@ -263,12 +290,6 @@ def _loss(model: SentimentModel, table: torch.Tensor, batch: list[Example], gene
     vectors = F.embedding(ids, table, padding_idx=0) * kept[..., None]
     targets = torch.tensor([item.target for item in batch])
     return F.binary_cross_entropy_with_logits(model.classify(vectors, lengths).logits, targets, reduction="sum")
-
-
-def _write(weights: dict[str, torch.Tensor], made: dict[str, str], out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    half = {name: value.detach().half().contiguous() for name, value in weights.items()}
-    save_file(half, out / WEIGHTS, metadata=made)
 
 
 if __name__ == "__main__":
