@@ -29,7 +29,8 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
-from benchmarks.edits import Editor, Tokens, learn_lexicon, sentences
+from benchmarks.edits import Editor, Tokens, sentences
+from benchmarks.lexicon import learn_lexicon
 from benchmarks.verdicts import verdict
 from sentiment_core.artifacts import WEIGHTS
 from sentiment_core.baselines.models import naive_bayes_svm
@@ -57,7 +58,7 @@ class Phase(NamedTuple):
 
 
 # The first learns what edits change and forgets some of what reviews have in common; the second brings that back.
-PHASES = (Phase(1.0, 6_000, 6_000, 8_000, 6_000, 5_000), Phase(0.3, 6_000, 2_500, 3_000, 2_000, 2_000))
+PHASES = (Phase(1.0, 6_000, 6_000, 8_000, 6_000, 5_000), Phase(0.3, 5_000, 1_000, 1_500, 1_000, 1_000))
 
 
 class Example(NamedTuple):

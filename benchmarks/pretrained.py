@@ -1,10 +1,12 @@
 """Make the model that ships with the product, and its card.
 
     python -m benchmarks.pretrained small --run RUN_ID --to START [--words 18000]
-    python -m benchmarks.edited --data FILE.csv.gz --start START --out EDITED --seed 1
+    python -m benchmarks.edited --data FILE.csv.gz --start START --out EDITED
+    python -m benchmarks.pretrained choose --data FILE.csv.gz --start START --edited EDITED …
     python -m benchmarks.pretrained ship --data FILE.csv.gz --start START --edited EDITED … [--share 1.0]
 
 `small` keeps the most frequent words of the training reviews of a run of `benchmarks.recipes` and halves the precision.
+`choose` prints what each share of the edited weights reaches on the validation part and on the pairs for choosing.
 `ship` takes the mean of the weights that `benchmarks.edited` left (Wortsman et al. 2022, *Model soups*), a `--share` of
 it and the rest of the start (*Robust fine-tuning of zero-shot models*, 2022), fits the temperature (Guo et al. 2017) on
 the validation part, and measures everything on the card through the same code as the Explain page.
@@ -16,6 +18,7 @@ import argparse
 import json
 from pathlib import Path
 from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -99,10 +102,13 @@ def main() -> None:
     small.add_argument("--to", type=Path, required=True)
     small.add_argument("--words", type=int, default=18_000)
     small.set_defaults(do=make_small)
-    last = steps.add_parser("ship")
-    last.add_argument("--data", required=True)
-    last.add_argument("--start", type=Path, required=True)
-    last.add_argument("--edited", type=Path, nargs="+", required=True)
+    middle, last = steps.add_parser("choose"), steps.add_parser("ship")
+    for step in (middle, last):
+        step.add_argument("--data", required=True)
+        step.add_argument("--start", type=Path, required=True)
+        step.add_argument("--edited", type=Path, nargs="+", required=True)
+    middle.add_argument("--shares", type=float, nargs="+", default=[0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    middle.set_defaults(do=choose)
     last.add_argument("--share", type=float, default=1.0)
     last.add_argument("--machine", default="one CPU core", help="what they were trained on, for the card")
     last.set_defaults(do=ship)
@@ -125,6 +131,31 @@ def make_small(options: argparse.Namespace) -> None:
     temperature = fit_temperature(*answers(predictor, reviews, VALIDATION))
     description["details"] = {"temperature": round(temperature, 4)}
     (options.to / MODEL).write_text(json.dumps(description, indent=1) + "\n")
+
+
+def choose(options: argparse.Namespace) -> None:
+    """Print what each share reaches; the test part and the pairs kept back are not looked at."""
+    start = load("start", options.start)
+    reviews = load_reviews(start.config.data.model_copy(update={"path": options.data}), silent)
+    with TemporaryDirectory() as folder:
+        asked = Path(folder)
+        for name in ("words.json", MODEL):
+            copyfile(options.start / name, asked / name)
+        for share in options.shares:
+            edited = [place / WEIGHTS for place in options.edited]
+            save_file(mix(options.start / WEIGHTS, edited, share), asked / WEIGHTS)
+            predictor = load("asked", asked)
+            predictor.temperature = 1.0
+            values, truth = answers(predictor, reviews, VALIDATION)
+            predictor.temperature = fit_temperature(values, truth)
+            accuracy = float(correct(values, truth, EVEN_LOG_ODDS).mean())
+            error = expected_calibration_error(sigmoid(values / predictor.temperature), truth)
+            found = measure(predictor, read_pairs("choosing"))
+            print(
+                f"share {share:.2f}: validation {accuracy:.4f}, calibration error {error:.4f}; pairs both right "
+                f"{found.both:.3f}, edited {found.edited:.3f}, calibration error {found.edited_error:.3f}",
+                flush=True,
+            )
 
 
 def ship(options: argparse.Namespace) -> None:
@@ -168,8 +199,7 @@ def ship(options: argparse.Namespace) -> None:
         seed=config.seed,
         precision=config.training.precision,
         edited=", ".join(
-            f"`python -m benchmarks.edited --data movie.csv.gz --start START --out {name} --seed {item['seed']} "
-            f"--rounds {item['rounds']}`"
+            f"`python -m benchmarks.edited --data movie.csv.gz --start START --out {name} --seed {item['seed']}`"
             for name, item in zip(names, made, strict=True)
         ),
         folders=" ".join(names),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.edited_pairs import HALVES, read_pairs
-from benchmarks.edits import Editor, learn_lexicon, sentences
+from benchmarks.edits import Editor, sentences
+from benchmarks.lexicon import learn_lexicon
 from benchmarks.opposites import KINDS
 from benchmarks.verdicts import verdict
 
