@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-
 from benchmarks.lexicon import Word
 from benchmarks.opposites import DEGREES, EXACT, KINDS, NEGATORS, PHRASES
 
