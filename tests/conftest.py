@@ -217,6 +217,7 @@ def make_corpus() -> Callable[..., Corpus]:
             lengths=lengths,
             labels=labels,
             parts=parts,
+            readable=lengths > 0,
             matrix=matrix,
             vocabulary=np.arange(len(WORDS) + 1, dtype=np.int32),
             vectors=WordVectors("made-up", WORDS, matrix[1:], "made-up"),
