@@ -10,7 +10,10 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.store import Store
 
 VARIABLE = "SENTIMENT_EXECUTOR"
-EXECUTORS = {"local": "sentiment_core.work.executors.local:LocalExecutor"}
+EXECUTORS = {
+    "local": "sentiment_core.work.executors.local:LocalExecutor",
+    "ray": "sentiment_core.work.executors.ray:RayExecutor",
+}
 """Name → `module:class`, made with the store whose queue it works off."""
 
 
