@@ -196,7 +196,7 @@ class Queue(Acting):
         asked = select(table.c.status, table.c.queued_at, table.c.stop_requested)
         with self._write() as connection:
             row = connection.execute(asked.where(*is_of(table, work_id, worker)).with_for_update()).first()
-            if row is None or row.status not in HELD and (row.status != Status.STOPPED or row.stop_requested):
+            if row is None or (row.status not in HELD and (row.status != Status.STOPPED or row.stop_requested)):
                 return False
             if row.stop_requested:
                 set_status(connection, work_id, Status.STOPPED)

@@ -15,6 +15,7 @@ from sentiment_core.store import Places
 ADDRESS, CPUS, GPUS = "SENTIMENT_RAY_ADDRESS", "SENTIMENT_RAY_CPUS", "SENTIMENT_RAY_GPUS"
 # Sums of shares such as 0.1 must not lose a place to rounding.
 SHARE_TOLERANCE = 1e-6
+NO_PLACES = Places(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class ClusterState:
 
     address: str
     nodes: tuple[Node, ...] = ()
-    places: Places = Places(0, 0)
+    places: Places = NO_PLACES
     problem: str | None = None
 
     def to_json(self) -> str:

@@ -25,12 +25,13 @@ from sentiment_core.store import Store, Work, patiently
 from sentiment_core.store.queue import TRAINING
 from sentiment_core.work.executors.cluster import ClusterSettings, ClusterState, nodes_of, places_on
 from sentiment_core.work.executors.heartbeats import HeartbeatWatch
-from sentiment_core.work.executors.local import HEARTBEAT_LIMIT_SECONDS, LAUNCH_GRACE_SECONDS
+from sentiment_core.work.executors.local import HEARTBEAT_LIMIT_SECONDS
 from sentiment_core.work.executors.ray import KILL, KIND
 from sentiment_core.work.executors.ray_actor import WorkActor
 from sentiment_core.work.kinds import KINDS, kind, name_of, register
 
 LOOK_SECONDS = 1.0
+UNKNOWN_SECONDS = 5.0  # between claiming work and Ray's knowing its actor
 # Of a worker that Ray does not know (any more): its heartbeat comes twice a second.
 LOST_SECONDS = 10.0
 MOST_LOSSES = 3  # of a piece of work that got no further in between
@@ -76,7 +77,7 @@ class Gang:
     def _is_lost(self, work: Work, known: bool, silence: float) -> bool:
         if work.worker is None:
             # One that waits for room in Ray's queue hears no request.
-            return work.stop_requested if known else silence > LAUNCH_GRACE_SECONDS
+            return work.stop_requested if known else silence > UNKNOWN_SECONDS
         if work.worker.host == this_machine():
             return find_process(work.worker) is None
         return silence > (HEARTBEAT_LIMIT_SECONDS if known else LOST_SECONDS)
