@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sentiment_core.errors import ConfigError
 from sentiment_core.store import Store
+from sentiment_core.work.executors.cluster import ClusterState
 
 VARIABLE = "SENTIMENT_EXECUTOR"
 EXECUTORS = {
@@ -28,6 +29,9 @@ class Executor(Protocol):
 
     def terminate(self, work_id: str, grace: float = 5.0) -> None:
         """Ask work to stop and end its worker by force after `grace` seconds; returns when it is gone."""
+
+    def cluster(self, seconds: float = 0.0) -> ClusterState | None:
+        """Return the machines it has as last seen, waiting at most so long for a first look; None where it is one."""
 
 
 def make_executor(store: Store) -> Executor:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
 from sentiment_core.errors import ConfigError
-from sentiment_core.store import Places
+from sentiment_core.store import Places, Work
 
 ADDRESS, CPUS, GPUS = "SENTIMENT_RAY_ADDRESS", "SENTIMENT_RAY_CPUS", "SENTIMENT_RAY_GPUS"
 # Sums of shares such as 0.1 must not lose a place to rounding.
@@ -58,6 +60,17 @@ class ClusterState:
     places: Places = NO_PLACES
     problem: str | None = None
 
+    @property
+    def headline(self) -> str:
+        """How large the cluster is, in one sentence."""
+        living = [node for node in self.nodes if node.alive]
+        gpus = sum(node.gpus for node in living)
+        lost = len(self.nodes) - len(living)
+        return (
+            f"Nodes: {len(living)}{f' (lost: {lost})' if lost else ''}. CPUs: {sum(node.cpus for node in living):g}. "
+            f"GPUs: {gpus:g}. Places: {self.places.total}, for trainings {min(self.places.total, self.places.long)}."
+        )
+
     def to_json(self) -> str:
         """Return one line of JSON that `from_json` reads."""
         return _STATE.dump_json(self).decode()
@@ -72,6 +85,23 @@ class ClusterState:
 
 
 _STATE: TypeAdapter[ClusterState] = TypeAdapter(ClusterState)
+
+
+def node_rows(state: ClusterState, active: Iterable[Work]) -> list[dict[str, Any]]:
+    """Return a row for each node, with how many pieces of `active` work run there; raylets of one machine share it."""
+    at_work = Counter(work.worker.host.partition(" ")[0] for work in active if work.worker is not None)
+    return [
+        {
+            "node": node.name,
+            "state": "alive" if node.alive else "lost",
+            "cpus": node.cpus,
+            "gpus": node.gpus,
+            "gpu": node.gpu,
+            "memory": node.memory,
+            "at_work": at_work[node.name] if node.alive else 0,
+        }
+        for node in state.nodes
+    ]
 
 
 def nodes_of(told: list[dict[str, Any]]) -> tuple[Node, ...]:

@@ -133,6 +133,9 @@ class LocalExecutor:
         _reap()
         self._settle(work)
 
+    def cluster(self, seconds: float = 0.0) -> None:
+        """Return None: all work is done on this machine."""
+
     def _launch(self, work_id: str) -> None:
         environment = {
             **os.environ,

@@ -25,7 +25,6 @@ from sentiment_core.work.kinds import KINDS
 LOOK, KILL, KIND = "look", "kill", "kind"
 RESTART_SECONDS = 5.0  # between two dispatchers of which the first could not reach the cluster
 KILL_SECONDS = 15.0  # for Ray to end what did not stop by itself
-CONNECT_SECONDS = 30.0
 
 
 class Dispatcher:
