@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,17 @@ import pytest
 from sentiment_core.artifacts import WEIGHTS, work_place
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
-from sentiment_core.store import Store
+from sentiment_core.store import Places, Store, Worker
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import make_executor
+from sentiment_core.work.executors.cluster import ClusterSettings
 from sentiment_core.work.executors.ray import RayExecutor
 from sentiment_core.work.training import train_here
 
 pytest.importorskip("ray", reason="Ray is not installed here: pip install -e '.[cluster]'")
 
 ROOT = Path(__file__).resolve().parents[2]
+WORKER = Worker("elsewhere boot namespace", 7, 1.0)
 HEAD, NODE = "127.0.0.2", "127.0.0.3"  # Ray takes 127.0.0.1 for any machine's own name
 
 
@@ -96,3 +99,48 @@ def assert_same(store: Store, trained: Any, expected: Any) -> None:
         assert losses == others
         written, rewritten = (work_place(of.id) / each.id / WEIGHTS for of, each in ((trained, run), (expected, other)))
         assert written.read_bytes() == rewritten.read_bytes()
+
+
+def test_work_that_loses_its_worker_again_and_again_is_given_up(
+    home: Path, tiny: Callable[..., ExperimentConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sentiment_core.work.executors.ray_side import dispatcher
+
+    monkeypatch.setattr(dispatcher, "kill_actor", lambda work_id: None)
+    with Store() as store:
+        gang = dispatcher.Gang(store, ClusterSettings())
+        lost = store.create_experiment(tiny())
+
+        def lose(step: int) -> Status:
+            assert store.claim(Places(1, 1), None) == lost.id and store.set_worker(lost.id, WORKER)
+            store.update_run(lost.runs[0].id, steps=step)
+            gang._settle(store.work(lost.id))
+            return store.work(lost.id).status
+
+        assert [lose(5), lose(5), lose(9), lose(9)] == [Status.QUEUED] * 4, "it got further in between"
+        assert lose(7) is Status.INTERRUPTED
+        assert "lost 3 times at step 7" in str(store.work(lost.id).error)
+        store.requeue(lost.id)
+        assert lose(7) is Status.QUEUED, "who resumes it starts anew"
+        assert store.claim(Places(1, 1), None) == lost.id
+        store.stop(lost.id)
+        gang._settle(store.work(lost.id))
+        assert store.work(lost.id).status is Status.STOPPED, "a loss is no reason to go on"
+
+
+def test_when_a_worker_counts_as_lost(home: Path, tiny: Callable[..., ExperimentConfig]) -> None:
+    from sentiment_core.work.executors.ray_side import dispatcher
+
+    with Store() as store:
+        gang = dispatcher.Gang(store, ClusterSettings())
+        claimed = store.create_experiment(tiny()).id
+        store.claim(Places(1, 1), None)
+        work = store.work(claimed)
+        assert not gang._is_lost(work, known=True, silence=1000), "it waits for room in Ray's queue"
+        assert gang._is_lost(replace(work, stop_requested=True), known=True, silence=0), "where it hears nothing"
+        assert gang._is_lost(work, known=False, silence=6) and not gang._is_lost(work, known=False, silence=4)
+        elsewhere = replace(work, worker=WORKER)
+        assert gang._is_lost(elsewhere, known=False, silence=11) and not gang._is_lost(elsewhere, False, 9)
+        assert gang._is_lost(elsewhere, known=True, silence=31) and not gang._is_lost(elsewhere, True, 29)
+        here = replace(work, worker=Worker.of())
+        assert not gang._is_lost(here, known=False, silence=1000), "its process lives"

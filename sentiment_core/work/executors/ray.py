@@ -1,6 +1,6 @@
 """The executor for a Ray cluster: work runs in detached actors on any node, the store's queue says whose turn it is.
 
-Ray ends a process that has lost its head node. So a child of this process talks to Ray (`dispatcher.py`), and is
+Ray ends a process that has lost its head node. So a child of this process talks to Ray (`ray_side`), and is
 started anew when it has ended; the server lives on, and what runs on the nodes does too.
 """
 
@@ -67,7 +67,7 @@ class Dispatcher:
             "RAY_gcs_rpc_server_reconnect_timeout_s": "10",
             "RAY_USAGE_STATS_ENABLED": "0",
         }
-        command = [sys.executable, "-P", "-m", "sentiment_core.work.executors.dispatcher"]
+        command = [sys.executable, "-P", "-m", "sentiment_core.work.executors.ray_side.dispatcher"]
         self._child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, start_new_session=True
         )

@@ -30,6 +30,6 @@ class WorkActor:
 
 def hand_on(store: Store, settings: ClusterSettings) -> None:
     """Start what is queued from this node, so that the queue moves on while no server looks."""
-    from sentiment_core.work.executors.dispatcher import Gang
+    from sentiment_core.work.executors.ray_side.dispatcher import Gang
 
     Gang(store, settings).look()

@@ -1,4 +1,4 @@
-"""`python -m sentiment_core.work.executors.dispatcher`: the process that talks to Ray for a server.
+"""`python -m sentiment_core.work.executors.ray_side.dispatcher`: the process that talks to Ray for a server.
 
 It reads words from its parent, says after each look what the cluster is, and ends with its parent.
 """
@@ -13,6 +13,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 
 import ray
 
@@ -27,7 +28,7 @@ from sentiment_core.work.executors.cluster import ClusterSettings, ClusterState,
 from sentiment_core.work.executors.heartbeats import HeartbeatWatch
 from sentiment_core.work.executors.local import HEARTBEAT_LIMIT_SECONDS
 from sentiment_core.work.executors.ray import KILL, KIND
-from sentiment_core.work.executors.ray_actor import WorkActor
+from sentiment_core.work.executors.ray_side.actor import WorkActor
 from sentiment_core.work.kinds import KINDS, kind, name_of, register
 
 LOOK_SECONDS = 1.0
@@ -84,7 +85,7 @@ class Gang:
 
     def _settle(self, work: Work) -> None:
         kill_actor(work.id)
-        count = 0 if work.stop_requested else _count_loss(work)
+        count = 0 if work.stop_requested else _count_loss(self._store.folder_of(work.id) / LOSSES, work.steps)
         if count < MOST_LOSSES:
             if self._store.give_back(work.id, work.worker) and count:
                 logger.warning("%s lost its worker at step %d and waits for another", work.id, work.steps)
@@ -139,13 +140,13 @@ def connect(store: Store, settings: ClusterSettings) -> None:
     )
 
 
-def _count_loss(work: Work) -> int:
-    """Return how often this work has lost its worker without getting further, this time among them."""
-    path = work_place(work.id) / LOSSES
+def _count_loss(path: Path, step: int) -> int:
+    """Return how often work has lost its worker without getting beyond the furthest step, this time among them."""
     before = read_json(path)
-    same = isinstance(before, dict) and isinstance(before.get("count"), int) and before.get("step", -1) >= work.steps
-    count = 1 + (before["count"] if same and before is not None else 0)
-    write_json(path, {"step": max(work.steps, before["step"] if same and before is not None else 0), "count": count})
+    known = isinstance(before, dict) and all(isinstance(before.get(name), int) for name in ("count", "step"))
+    count, furthest = (before["count"], before["step"]) if known and before is not None else (0, -1)
+    count = count + 1 if step <= furthest else 1
+    write_json(path, {"count": count, "step": max(step, furthest)})
     return count
 
 
