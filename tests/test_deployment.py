@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from benchmarks.capacity import Costs, needs
+
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = {"sentiment-lab", "sentiment-lab:latest", "postgres:17"}
 MANIFESTS = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
@@ -143,3 +145,15 @@ def test_the_app_looks_for_the_head_that_kuberay_makes(objects: list[dict[str, A
 
 def test_the_script_of_the_app_is_a_shell_script() -> None:
     subprocess.run(["sh", "-n", ROOT / "deploy" / "app.sh"], check=True)
+
+
+def test_the_capacity_model_multiplies_what_was_measured() -> None:
+    costs = Costs(
+        worker_memory=4e8, training=45.0, server_memory=7e8, browser_memory=1e6, page=0.1, watching=0.01, write=0.002
+    )
+    found = needs(1_000, costs)
+    assert found.trainings == 1_000 * 4 * 45 / 3600 == 50
+    assert found.training_cores == 72, "at 70 % of each"
+    assert found.servers == 10, "pages 1.67 cores, watching 5"
+    assert found.writes == 50 * (4 + 2) and found.databases == 1
+    assert needs(1_000_000, costs).databases == 858
