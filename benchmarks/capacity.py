@@ -96,7 +96,7 @@ def training(preset: str) -> tuple[float, float]:
 
 
 def store_write(url: str | None, repetitions: int = 200) -> float:
-    """Return the seconds, exceeded in nine of ten times, of a transaction of a worker's: three steps, or a heartbeat."""
+    """Return the seconds, exceeded in nine of ten times, of a worker's transaction: three steps, or a heartbeat."""
     os.environ["SENTIMENT_HOME"] = tempfile.mkdtemp()
     with Store(url) as store:
         worker, seconds = FakeWorker(store), []
