@@ -50,7 +50,7 @@ def ray_cluster(store_url: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 def test_submit_cancel_lose_a_node_and_resume(ray_cluster: Any, tiny: Callable[..., ExperimentConfig]) -> None:
-    config = tiny({"training.epochs": 60})
+    config = tiny({"training.epochs": 40})
     with Store() as store:
         executor = make_executor(store)
         assert isinstance(executor, RayExecutor)
