@@ -77,6 +77,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SENTIMENT_STORE_URL", raising=False)
     monkeypatch.delenv("SENTIMENT_MAX_WORKERS", raising=False)
     monkeypatch.delenv("SENTIMENT_EXECUTOR", raising=False)
+    for name in ("ADDRESS", "CPUS", "GPUS"):
+        monkeypatch.delenv(f"SENTIMENT_RAY_{name}", raising=False)
     monkeypatch.delenv("SENTIMENT_CLASS", raising=False)
     monkeypatch.delenv("SENTIMENT_WORKER_MEMORY", raising=False)
     return folder

@@ -135,6 +135,9 @@ class LocalExecutor:
         _reap()
         self._settle(work)
 
+    def cluster(self, seconds: float = 0.0) -> None:
+        """Return None: all work is done on this machine."""
+
     def stand_by(self) -> None:
         """Keep a worker ready while a place is free; it ends with this process."""
         held = [work for work in self._store.active_work() if work.status is not Status.QUEUED]
