@@ -3,6 +3,7 @@
 // Streamlit calls the default export again whenever data or theme change; what is on screen lives in a view that is kept
 // per element, so zoom, hidden runs and numbers already fetched survive.
 
+import { DataTable, evaluationsOf } from "./described.js";
 import { loadPlotly, lookOf } from "./drawing.js";
 import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
 import { grouped, onAxis, stepsOf } from "./groups.js";
@@ -58,6 +59,7 @@ class View {
     this.curves = element("div", { cls: "sl-curves" });
     this.accuracy = element("div", { cls: "sl-accuracy" });
     this.more = element("div", { cls: "sl-more" });
+    this.numbers = new DataTable();
     this.root = element("div", { cls: "sl-live" }, [
       this.status.node,
       this.replay.node,
@@ -66,6 +68,7 @@ class View {
         element("div", { cls: "sl-side" }, [this.table.node, this.accuracy, this.smoothingControl()]),
       ]),
       this.more,
+      this.numbers.node,
     ]);
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.resize());
@@ -246,6 +249,7 @@ class View {
       this.more.style.setProperty("--sl-count", more.length);
       this.more.hidden = !more.length;
       if (more.length) paint(this.more, stackedFigure(runs, this.look, more, quantities, { ...options, guessing: [] }));
+      this.numbers.tell(runs, quantities, [[this.curves, curves], [this.accuracy, [accuracy], evaluationsOf(runs)], [this.more, more]]);
     });
   }
 

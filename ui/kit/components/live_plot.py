@@ -13,7 +13,7 @@ from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
 from ui.kit.components.loader import declare, module_url
 from ui.server.api import asset_url, base_url
 
-_component = declare("live_plot", "replay")
+_component = declare("live_plot", "replay", "described")
 # What the curves can be drawn over.
 AXES = {"step": "Steps", "epoch": "Epochs", "reviews": "Reviews read"}
 
