@@ -17,8 +17,10 @@ from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import predicted
+from ui.kit.present import is_presented, present_button
 from ui.lessons import bert, sheet, teaching, view
 from ui.lessons.glass import glass_panel
+from ui.lessons.present import present
 from ui.lessons.replay import recorded_panel
 from ui.lessons.verdict_words import verdict_on
 from ui.server.backend import store
@@ -62,10 +64,14 @@ def overview() -> None:
 
 def teach(item: Lesson) -> None:
     """Draw one lesson: before the run its idea and question, from then on the curves and the verdict."""
+    if is_presented(LESSON):
+        present(item, shown_experiment(LESSON))
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.header(view.heading(item), anchor=False, width="content")
         st.space("stretch")
         view.lesson_links(item)
+        present_button(LESSON)
         copy_link()
     if item.preset is None:
         view.idea(item)

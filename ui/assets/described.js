@@ -9,8 +9,13 @@ const MOST_TOLD = 6;
 export function linesOf(runs, panels, quantities) {
   return panels.flatMap((panel) => runs.flatMap((run) => Object.values(quantities)
     .filter(({ name, panel: own }) => own.name === panel.name && name in run.series.columns && !(run.undrawn ?? []).includes(name))
-    .map(({ name, title, line }) => measured(`${run.label}, ${title}`, run.series.columns.step, run.series.columns[name], line === "solid"))
+    .map(({ name, title, line }) => measured(`${run.label}, ${within(panel, title)}`, run.series.columns.step, run.series.columns[name], line === "solid"))
   )).filter(({ x }) => x.length);
+}
+
+// A quantity's own name says too little where its panel has another.
+function within(panel, title) {
+  return panel.title.toLowerCase() === title.toLowerCase() ? title : `${panel.title}: ${title}`;
 }
 
 // Accuracy over whole parts of the reviews.
@@ -70,6 +75,7 @@ export class DataTable {
   tell(runs, quantities, figures) {
     const lines = [], evaluations = [];
     for (const [node, panels, points = []] of figures) {
+      if (!panels.length) continue;
       const own = linesOf(runs, panels, quantities);
       describe(node, sentence(panels.map(({ title }) => title), [...own, ...points]));
       lines.push(...own);

@@ -4,7 +4,7 @@
 // per element, so zoom, hidden runs and numbers already fetched survive.
 
 import { DataTable, evaluationsOf } from "./described.js";
-import { loadPlotly, lookOf } from "./drawing.js";
+import { enlarged, loadPlotly, lookOf } from "./drawing.js";
 import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
 import { grouped, onAxis, stepsOf } from "./groups.js";
 import { Poller } from "./poller.js";
@@ -253,7 +253,8 @@ class View {
     });
   }
 
-  paint(node, { traces, layout }) {
+  paint(node, figure) {
+    const { traces, layout } = enlarged(figure, this.look.scale);
     const config = { displaylogo: false, responsive: false, displayModeBar: "hover", scrollZoom: false,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"] };
     // Each panel keeps its own zoom; only the step axis is shared, so it is passed on to the other figures.

@@ -2,7 +2,7 @@
 // server. Curves travel once, as float32 in base64.
 
 import { DataTable, describe, evaluationsOf, linesOf } from "./described.js";
-import { loadPlotly, lookOf } from "./drawing.js";
+import { enlarged, loadPlotly, lookOf } from "./drawing.js";
 import { stackedFigure } from "./figure.js";
 import { ReplayBar } from "./replay.js";
 import { Series } from "./series.js";
@@ -145,7 +145,8 @@ class View {
       const options = { range: null, smoothing: 0, revision: "twins", references: [], markers: [] };
       this.figures.forEach((node, i) => {
         const panel = this.data.panels[i];
-        const { traces, layout } = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });
+        const drawn = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });
+        const { traces, layout } = enlarged(drawn, this.look.scale);
         layout.xaxis.range = [0, this.grid.updates];
         describe(node, `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
         this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
