@@ -70,7 +70,8 @@ function inPanel(run, panel, quantities) {
 // What the lines of a panel are, in signs beside its title and in words when the mouse is there.
 function notes(runs, panel, quantities, more) {
   const shown = [...new Set(runs.flatMap((run) => inPanel(run, panel, quantities)))];
-  const told = [...shown.map(({ title, line: kind }) => `${title} ${LINES[kind].sign}`), ...more];
+  const own = panel.title.toLowerCase();
+  const told = [...shown.map(({ title, line: kind }) => `${title.toLowerCase() === own ? "" : `${title} `}${LINES[kind].sign}`), ...more];
   return { text: told.length > 1 ? told.join(", ") : "", help: shown.map(explained).join("<br>") };
 }
 

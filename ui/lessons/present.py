@@ -33,7 +33,8 @@ def present(item: Lesson, experiment: Experiment | None) -> None:
             st.markdown("\n".join(line(finding, named=len(found.runs) > 1) for finding in found.findings))
     elif item.name in recordings():
         # A class predicts before it is told.
-        st.markdown(f"{literal(item.question)}\n" + "\n".join(f"- {literal(choice)}" for choice in item.choices))
+        choices = " · ".join(f"**{literal(choice)}**" for choice in item.choices)
+        st.markdown(f"{literal(item.question)}  \n{choices}")
         kept = recording(item.name)
         live_experiment(
             PREFIX + item.name,
