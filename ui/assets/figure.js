@@ -7,6 +7,8 @@ import { number } from "./words.js";
 
 const MOST_POINTS = 3000;
 const DENSE_POINTS = 900;
+// The words of more runs than this in every panel would hide the curves.
+const MOST_TOLD_TOGETHER = 3;
 const EDGE = { top: 0.965, bottom: 0.035 };
 
 // How the lines of quantities look; the sign stands for it beside the title of a panel.
@@ -24,6 +26,8 @@ export function stackedFigure(runs, look, panels, quantities, { range, smoothing
   const layout = {
     ...base(look, revision),
     margin: { l: 52, r: 14, t: 26, b: 38 },
+    // Pointing at a step in one panel tells what is there in all of them.
+    hoversubplots: runs.length > MOST_TOLD_TOGETHER ? "overlaying" : "axis",
     xaxis: { ...axis(look), anchor: last, title: stepTitle(look), rangemode: "tozero" },
     shapes: [...guessing.map((loss) => line(look, loss, "y")), ...markers.map((marker) => upright(look, marker.step))],
     annotations: markers.map((marker) => stepLabel(look, marker, Math.max(...runs.map(({ series }) => series.columns.step.at(-1) ?? 0)))),
