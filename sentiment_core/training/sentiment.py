@@ -35,6 +35,7 @@ class SentimentTask(Task[Corpus, Batch]):
     """Learns from encoded reviews; a model's answers are log-odds of positive `(B,)`."""
 
     keeps_answers = True
+    divisible = True
 
     def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Corpus]:
         reviews = load_reviews(config.data, show)
