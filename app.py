@@ -11,6 +11,7 @@ import streamlit as st
 
 from ui.server.api import routes
 from ui.server.backend import serve
+from ui.server.door import door, door_routes
 from ui.server.gate import gate
 
-app = st.App("ui/shell.py", routes=routes(), middleware=[gate()], lifespan=serve)
+app = st.App("ui/shell.py", routes=[*door_routes(), *routes()], middleware=[gate(), door()], lifespan=serve)

@@ -16,6 +16,7 @@ setup(
             "pretrained/glass/**/*",
             "pretrained/bert/**/*",
             "recorded/*.npz",
+            "recorded/labs/*.npz",
             "recorded/*.json",
             "inside/*.json",
             "explain/archive/loader/*.py",
@@ -24,7 +25,7 @@ setup(
             ".streamlit/config.toml",
             "app.py",
             "pages/*.py",
-            *(f"ui/**/*.{kind}" for kind in ("py", "js", "css", "svg", "png")),
+            *(f"ui/**/*.{kind}" for kind in ("py", "js", "css", "html", "svg", "png")),
         ],
     },
 )

@@ -1,8 +1,9 @@
-"""False alarms: every lesson at its defaults with the inside watched, and what health remarks say at each epoch's end.
+"""False and missed alarms: every lesson at its defaults, its inside watched; what health remarks say after each epoch.
 
     SENTIMENT_HOME=/tmp/health python -m benchmarks.health [LESSON …]
 
-A remark about a run that ends better than chance is counted as false, but for notes, which raise no alarm.
+A remark about a run that ends better than chance is counted as false, but for notes, which raise no alarm; a run that
+does not is missed where nothing is said about it at its end.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from sentiment_core.findings.verdict import judge
 from sentiment_core.lessons import LESSONS, experiment_for, lesson
 from sentiment_core.metrics import Evaluation
 from sentiment_core.steps.inside import USUAL_EVERY
-from sentiment_core.store import Run, Source, Store
+from sentiment_core.store import Run, RunSource, Store
 from sentiment_core.work.training import train_here
 
 
 class UpTo:
     """What a source knew of a run at the end of an epoch."""
 
-    def __init__(self, source: Source, epoch: int) -> None:
+    def __init__(self, source: RunSource, epoch: int) -> None:
         self._source = source
         self._epoch = epoch
 
@@ -55,7 +56,7 @@ def remarks_at_each_epoch(store: Store, run: Run) -> dict[int, list[Remark]]:
 
 def main(names: list[str]) -> None:
     """Train the lessons, and print what is said about each of their runs, and how much of it is false."""
-    looked = false = 0
+    looked = false = failed = missed = 0
     for item in [lesson(name) for name in names] or [item for item in LESSONS if item.preset]:
         began = time.process_time()
         with Store() as store:
@@ -64,16 +65,20 @@ def main(names: list[str]) -> None:
             verdict = judge(store, experiment.id)
             for run, judged in zip(experiment.runs, verdict.runs, strict=True):
                 said = remarks_at_each_epoch(store, run)
-                looked += len(said)
+                looked += len(said) * bool(judged.learned)
                 print(f"{item.name}, {run.name}: {'learned' if judged.learned else 'did not learn'}")
                 for epoch, remarks in said.items():
                     for remark in remarks:
                         print(f"  epoch {epoch}, {remark.kind}{'' if remark.alert else ' (note)'}: {remark.text}")
-                false += sum(
-                    bool(judged.learned) and any(remark.alert for remark in remarks) for remarks in said.values()
-                )
+                alarms = [any(remark.alert for remark in remarks) for remarks in said.values()]
+                if judged.learned:
+                    false += sum(alarms)
+                else:
+                    failed += 1
+                    missed += not alarms[-1]
         print(f"  {time.process_time() - began:.0f} CPU seconds")
     print(f"Alarms about runs that learned: at {false} of {looked} ends of an epoch.")
+    print(f"Runs that did not learn, and nothing was said: {missed} of {failed}.")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from ui.addresses import (
     to_train,
 )
 from ui.explain import below as explain_below
-from ui.explain import counterfactual
+from ui.explain import counterfactual, layers
 from ui.explain.answers import Answer, ask, offer_waiting
 from ui.explain.blocks import block
 from ui.explain.state import EXAMPLE, TOKEN, adopt_address, chosen_methods, model_title, target_class, write_address
@@ -198,10 +198,13 @@ def draw_heatmap(answers: Sequence[Answer], text: str, editing: bool) -> None:
 def below(answers: Sequence[Answer], text: str) -> None:
     """Draw the switch of sections and the one that is open; the others cost nothing."""
     sound = [answer for answer in answers if answer.sound]
+    transformers = any(not answer.info.has_states for answer in sound)
+    if REVIEW.value("below") == "layers" and not transformers:
+        REVIEW.put(below="agreement")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         section = st.segmented_control(
             "Below",
-            list(SECTIONS),
+            [name for name in SECTIONS if name != "layers" or transformers],
             key=REVIEW.key("below"),
             format_func=SECTIONS.__getitem__,
             label_visibility="collapsed",
@@ -211,11 +214,12 @@ def below(answers: Sequence[Answer], text: str) -> None:
         )
         if sound:
             with st.container(horizontal=True, width="content", vertical_alignment="center"):
-                to_glass([(answer.info.id, None) for answer in sound], review=text).draw(
-                    "Look inside",
-                    icon=":material/visibility:",
-                    help="The review word by word through the hidden units, at any step whose weights were kept.",
-                )
+                if states := [(answer.info.id, None) for answer in sound if answer.info.has_states]:
+                    to_glass(states, review=text).draw(
+                        "Look inside",
+                        icon=":material/visibility:",
+                        help="The review word by word through the hidden units, at any step whose weights were kept.",
+                    )
                 explain_below.downloads(sound, text)
     if not sound:
         return
@@ -226,6 +230,8 @@ def below(answers: Sequence[Answer], text: str) -> None:
             explain_below.faithfulness(sound)
         elif section == "along":
             explain_below.reading_along(sound)
+        elif section == "layers":
+            layers.draw(sound)
         elif section == "table":
             explain_below.numbers(sound)
         else:

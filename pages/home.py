@@ -1,77 +1,84 @@
-"""Home: what one can do here, and what this machine has ready."""
+"""Home: something to play with, what one can do here, and what this machine has ready."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from sentiment_core import __version__
-from ui.addresses import Link, to_lesson, to_runs, to_train
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.findings import twin_grid
+from ui.addresses import HOME, Link, to_lesson, to_runs, to_teaching, to_train
 from ui.home import machine
-from ui.kit.notices import errors_shown, literal
+from ui.kit.components.twins import twins
+from ui.kit.notices import errors_shown, literal, show_error
 from ui.server.backend import store
 
 DOORS = {
-    "train": (
-        "Train",
-        "Start two runs that differ in one thing only, such as clipping, and watch loss and gradient norm move.",
-        "Set up an experiment",
-    ),
-    "lessons": (
-        "Lessons",
-        "Walk the ladder from the padding bug to attention: predict, run one change, read the verdict.",
-        "Open the lessons",
-    ),
-    "explain": (
-        "Explain",
-        "Paste a review. A trained model says how positive it is, and shows which words it attended to.",
-        "Read a review",
-    ),
+    "train": ("Train", "Two runs that differ in one thing only, while you watch loss and gradient norm."),
+    "lessons": ("Lessons", "From the padding bug to attention: predict, run one change, read the verdict."),
+    "explain": ("Explain", "Paste a review: how positive is it, and which words did the model attend to?"),
 }
 
 
 def main() -> None:
     """Draw the page."""
+    for problem in HOME.adopt() or ():
+        st.warning(literal(problem))
     st.title("Sentiment Lab", anchor=False)
     st.markdown(
-        "Small recurrent networks learn to tell good film reviews from bad ones, here, while you watch. "
-        "Change one thing, keep the rest, and see what it does."
+        "Small recurrent networks learn to tell good film reviews from bad ones. Here are two that differ in one "
+        "thing, **gradient clipping**: move a slider."
     )
-    st.space("small")
-    for column, (name, (heading, text, label)) in zip(st.columns(3, gap="medium"), DOORS.items(), strict=True):
-        with column, st.container(border=True, height="stretch", key=f"door-{name}"):
-            st.subheader(heading, anchor=False)
-            st.markdown(text)
-            st.space("stretch")
-            Link(name).draw(label, icon=":material/arrow_forward:", icon_position="right")
-            if name == "lessons":
-                to_lesson("clip-norm").draw("Start with clipping", icon=":material/school:")
-    st.space("small")
-    left, right = st.columns([1.4, 1], gap="large")
-    with left:
-        st.subheader("Ready on this machine", anchor=False)
-        for name, text in (
-            ("Training", machine.device()),
-            ("Reviews", machine.reviews()),
-            ("Vectors", machine.vectors()),
-        ):
-            st.markdown(f"**{name}**  {text}")
-    with right:
-        st.subheader("Latest experiments", anchor=False)
-        with errors_shown():
-            latest()
-            to_runs().draw("All runs", icon=":material/arrow_forward:", icon_position="right")
-    st.caption(f"Version {__version__}")
+    with st.container(key="home-twins"):
+        try:
+            play()
+        except SentimentLabError as error:
+            show_error(error)
+    with st.container(key="home-doors"):
+        doors()
+    with errors_shown():
+        latest()
+    with st.expander(f"Ready on this machine, version {__version__}", icon=":material/computer:"):
+        lines = {"Training": machine.device(), "Reviews": machine.reviews(), "Vectors": machine.vectors()}
+        st.markdown("\n".join(f"- **{name}**  {text}" for name, text in lines.items()))
+    HOME.write()
+
+
+def doors() -> None:
+    """Draw the ways into the app."""
+    for column, (name, (label, text)) in zip(st.columns(3, gap="small"), DOORS.items(), strict=True):
+        with column, st.container(border=True, height="stretch", key=f"door-{name}", gap=None):
+            with st.container(horizontal=True, gap="small"):
+                Link(name).draw(f"**{label}**", icon=":material/arrow_forward:", icon_position="right")
+                if name == "lessons":
+                    to_lesson("clip-norm").draw("Start with clipping", icon=":material/school:")
+            st.caption(text)
+
+
+def play() -> None:
+    """Draw the recorded twins; go to Train with those that shall be trained here."""
+    twin_grid.read()
+    chosen = twins(HOME.value("rate"), HOME.value("threshold"))
+    if chosen is None:
+        return
+    HOME.put(rate=chosen.rate, threshold=chosen.threshold)
+    if chosen.train:
+        HOME.write()
+        to_train(twin_grid.twin(chosen.rate, chosen.threshold)).follow()
 
 
 def latest() -> None:
-    """List the newest experiments with their status."""
-    experiments = store().experiments(limit=4)
-    if not experiments:
-        st.markdown("None yet. Your first one takes about a minute.")
-    for experiment in experiments:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            to_train(experiment=experiment.id).draw(literal(experiment.name)[:120], icon=":material/show_chart:")
-            st.caption(str(experiment.status), width="content")
+    """Draw the ways to the newest experiments."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Latest experiments**", width="content")
+        experiments = store().experiments(limit=4)
+        if not experiments:
+            st.caption("None yet. Your first one takes a few seconds.", width="content")
+        for experiment in experiments:
+            label = f"{experiment.name[:40]}, {experiment.status}"
+            to_train(experiment=experiment.id).draw(literal(label), icon=":material/show_chart:")
+        to_teaching().draw("For lecturers", icon=":material/co_present:")
+        to_runs().draw("All runs", icon=":material/arrow_forward:", icon_position="right")
 
 
 main()

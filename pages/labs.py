@@ -36,7 +36,7 @@ def overview() -> None:
     st.title("Labs", anchor=False)
     st.markdown("A lesson changes one thing. A lab turns one knob all the way, and shows what happens on the way.")
     for kind in dict.fromkeys(item.kind for item in LABS):
-        st.markdown(f"#### {literal(kind)}")
+        st.markdown(f"## {literal(kind)}")
         of_kind = [item for item in LABS if item.kind == kind]
         for row in range(0, len(of_kind), BESIDE):
             for column, item in zip(st.columns(BESIDE, gap="medium"), of_kind[row : row + BESIDE], strict=False):
@@ -48,7 +48,7 @@ def overview() -> None:
 def draw(item: Lab) -> None:
     """Draw one lab below its title."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(literal(item.title), anchor=False, width="content")
+        st.header(literal(item.title), anchor=False, width="content")
         st.space("stretch")
         to_lab().draw("All labs", icon=":material/list:")
         copy_link()

@@ -6,9 +6,9 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.lessons import Lesson, MistakeLesson, changed_fields, experiment_for, lesson, mistake
+from sentiment_core.lessons import Lesson, MistakeLesson, bert_lesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
-from ui.addresses import LESSON, SHEET, to_explain, to_lab, to_lesson, to_train, watching
+from ui.addresses import LESSON, SHEET, TEACHING, to_explain, to_lab, to_lesson, to_teaching, to_train, watching
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.inside import inside_of
@@ -16,7 +16,8 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
-from ui.lessons import sheet, view
+from ui.kit.predictions import predicted
+from ui.lessons import bert, sheet, teaching, view
 from ui.lessons.glass import glass_panel
 from ui.lessons.replay import recorded_panel
 from ui.lessons.verdict_words import verdict_on
@@ -32,6 +33,10 @@ def main() -> None:
         overview()
     elif name == SHEET:
         sheet.draw()
+    elif name == TEACHING:
+        teaching.draw()
+    elif (about_bert := bert_lesson(name)) is not None:
+        bert.teach(about_bert)
     else:
         teach(lesson(name))
     LESSON.write()
@@ -45,13 +50,20 @@ def overview() -> None:
         "before, on the same batches. Predict what will happen, then look."
     )
     sheet.entry()
+    to_teaching().draw("For lecturers: plans for 45 and 90 minutes and before the exam", icon=":material/co_present:")
     view.lesson_list()
+    st.subheader("BERT, six questions", anchor=False)
+    st.markdown(
+        "The sheet's second theme: a Transformer trained before your eyes. Each question is a prediction, an "
+        "experiment, and a model answer to compare with."
+    )
+    view.bert_list()
 
 
 def teach(item: Lesson) -> None:
     """Draw one lesson: before the run its idea and question, from then on the curves and the verdict."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(view.heading(item), anchor=False, width="content")
+        st.header(view.heading(item), anchor=False, width="content")
         st.space("stretch")
         view.lesson_links(item)
         copy_link()
@@ -110,6 +122,8 @@ def prepare(item: Lesson, config: ExperimentConfig, changes: dict[str, str]) -> 
         view.outside(item)
     with right, st.container(border=True):
         prediction = view.question(item, f"lessons:answer:{item.name}")
+        if prediction is not None:
+            predicted(item, prediction)
         start_button(
             "Run this",
             lambda: [config],

@@ -9,7 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from sentiment_core.colours import colours_of
 from sentiment_core.findings.twins import Parting, in_words, parting
+from sentiment_core.store import Search
 from ui.addresses import RUNS, to_lab, to_lesson, to_train, watching
 from ui.kit.components.inside import inside_of_runs
 from ui.kit.components.live_plot import AXES, Curve, Marker, overlay
@@ -48,7 +50,7 @@ def main() -> None:
     if linked := problems is not None:
         st.session_state.pop(TABLE, None)
     opening = st.session_state.get(TABLE) not in st.session_state
-    if not store().experiments(limit=1):
+    if not store().count_runs(Search(linked=tuple(RUNS.value("runs")))):
         st.title("Runs", anchor=False)
         st.info("Nothing has been trained yet. Start two runs on the Train page; they appear here with their curves.")
         to_train().draw("Go to Train", icon=":material/show_chart:")
@@ -204,7 +206,8 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
     shown = chosen[:MOST_CURVES]
     where = twins_part(chosen)
     names = labels(shown)
-    curves = [curve(entry, names[entry.run.id], run_colour(place)) for place, entry in enumerate(shown)]
+    colours = colours_in(shown)
+    curves = [curve(entry, names[entry.run.id], colour) for entry, colour in zip(shown, colours, strict=True)]
     brought = [e.run.name for e in shown if e.run.steps and not store().steps(e.run.id, limit=1)["step"]]
     if brought:
         st.caption(literal(f"Curves stayed where it was trained: {', '.join(brought)}."))
@@ -220,6 +223,15 @@ def draw_chosen(chosen: Sequence[Entry]) -> None:
     if curves:
         again = to_train(watching(shown[0].experiment.config))
         inside_of_runs(curves, [entry.run.config for entry in shown], again.draw)
+
+
+def colours_in(shown: Sequence[Entry]) -> list[str]:
+    """Return a colour for each run: that of its experiment where it is the only one, else by its place."""
+    experiment = shown[0].experiment
+    if any(entry.experiment.id != experiment.id for entry in shown):
+        return [run_colour(place) for place in range(len(shown))]
+    own = dict(zip((run.id for run in experiment.runs), colours_of(experiment.config), strict=True))
+    return [own[entry.run.id] for entry in shown]
 
 
 def twins_part(chosen: Sequence[Entry]) -> Parting | None:

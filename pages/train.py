@@ -22,6 +22,7 @@ from ui.kit.run_controls import controls, live_controls
 from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
 from ui.train import together
+from ui.train.first_sight import beside
 from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
 from ui.train.seeds import experiments_of
 
@@ -41,10 +42,12 @@ def main() -> None:
             preset_control(leave=reset)
         copy_link()
     if experiment is None:
-        configs = form()
+        *columns, right = st.columns([1, 1, 1.15, 1.25], gap="medium")
+        configs = form(columns)
+        with right:
+            beside(configs)
         preset_note()
         fits = bool(configs) and all(memory_note(config) for config in configs)
-        st.caption("Press **Train**: the curves appear here and follow the training, step by step.")
     else:
         identifier = experiment.id
         live_experiment(identifier, experiment.status, height=440)

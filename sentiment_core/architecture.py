@@ -35,6 +35,9 @@ class Pooling:
     attends: bool = False
 
 
+# Of what a Transformer reads: [CLS] before a review and [SEP] behind it.
+SPECIAL_IN_REVIEW = 2
+
 CELLS: dict[str, Cell] = {
     "rnn": Cell("tanh RNN", 1, 5.0, 1.3, 2.5),
     "gru": Cell("GRU", 3, 13.0, 1.3, 5.0),

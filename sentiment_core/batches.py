@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from sentiment_core.corpus import Corpus
+from sentiment_core.corpus import EncodedReviews
 
 # Reviews are sorted by length within pools of this many batches: long enough for 98 % real tokens where real
 # reviews are cut at 400 (90 % where they are not), short enough that every epoch mixes different reviews.
@@ -75,7 +75,7 @@ def plan_evaluation(members: np.ndarray, lengths: np.ndarray, batch_size: int) -
     return cut(members[np.argsort(lengths[members], kind="stable")], batch_size)
 
 
-def collate(corpus: Corpus, indices: np.ndarray) -> Batch:
+def collate(corpus: EncodedReviews, indices: np.ndarray) -> Batch:
     """Pad the reviews `indices (B,)` to the longest of them, at least one step."""
     lengths = corpus.lengths[indices]
     steps = np.arange(max(int(lengths.max(initial=0)), 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
@@ -12,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from sentiment_core.errors import ConfigError
 from sentiment_core.fields import OneOf, limits, options, range_in_words, registry, topic
 from sentiment_core.settings import Config, DataConfig, ModelConfig, TrainingConfig
-from sentiment_core.tasks import TASKS
+from sentiment_core.tasks import TASKS, TRANSFORMER, WHOLE_REVIEWS
 
 Scalar = bool | int | float | str | tuple[str, ...] | tuple[int, ...] | None
 AnyConfig = TypeVar("AnyConfig", bound=Config)
@@ -33,6 +34,8 @@ VARIABLE_DATA_FIELDS = frozenset(
 # What is kept of a training, and what it is called: it trains to the same bits whatever they say.
 OBSERVING_FIELDS = frozenset({"name", "snapshots", "watch_every"})
 SHARED_FIELDS = frozenset({"training.batch_size", "training.epochs", "training.max_steps"})
+# Of a review that a Transformer reads: what it keeps for training grows with their square.
+MOST_PIECES = 1_022
 
 
 class ExperimentConfig(Config):
@@ -65,8 +68,13 @@ class ExperimentConfig(Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.task == "masked-words" and self.model.hidden_size % self.model.heads:
+        topics = TASKS[self.task].topics
+        if TRANSFORMER in topics and self.model.hidden_size % self.model.heads:
             raise ValueError("model.heads: they share the hidden size evenly; choose a divisor of model.hidden_size")
+        if topics >= {TRANSFORMER, WHOLE_REVIEWS} and not 1 <= (self.data.max_tokens or 0) <= MOST_PIECES:
+            raise ValueError(
+                f"data.max_tokens: every piece of a review attends to every other; allowed: 1 to {MOST_PIECES:,}"
+            )
         names = [run.name for run in self.runs]
         if len(set(names)) != len(names):
             raise ValueError(f"runs: give each run a name of its own (got {', '.join(names)})")
@@ -83,6 +91,11 @@ class ExperimentConfig(Config):
             except ConfigError as error:
                 raise ValueError(str(error)) from error
         return self
+
+    @property
+    def attends(self) -> bool:
+        """Whether the model weighs its tokens."""
+        return TRANSFORMER in TASKS[self.task].topics or self.model.attends
 
     def resolve(self, run: RunConfig) -> ExperimentConfig:
         """Return the single-run experiment that `run` stands for: the base with its overrides applied."""
@@ -238,3 +251,11 @@ def bounds(field: str) -> tuple[float | None, float | None]:
 
 
 FIELDS: dict[str, Any] = _collect_fields()
+
+
+def fingerprint(config: ExperimentConfig) -> str:
+    """Return what two experiments share exactly when they train the same, whatever they are called (BLAKE2b)."""
+    runs = tuple(run.model_copy(update={"name": f"run {place}"}) for place, run in enumerate(config.runs, start=1))
+    unnamed = config.model_copy(update={"name": "experiment", "runs": runs})
+    written = json.dumps(unnamed.model_dump(mode="json"), sort_keys=True)
+    return blake2b(written.encode(), digest_size=16).hexdigest()

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import folder, written
+from sentiment_core.array_files import Arrays, cache_path, read_cache, write_cache
 from sentiment_core.datasets import TRAIN, Reviews
 from sentiment_core.datasets.copies import exact_hashes
 from sentiment_core.embeddings import WordVectors, load_vectors
-from sentiment_core.errors import DataError, StoreError
+from sentiment_core.errors import DataError
 from sentiment_core.excerpt import excerpts
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
 from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
+from sentiment_core.wordpiece import WORDPIECE_VERSION, PieceEncoder, WordPieces
 
-logger = logging.getLogger(__name__)
 
+@dataclass(frozen=True, kw_only=True)
+class EncodedReviews:
+    """N reviews as ids, 0 is padding.
 
-@dataclass(frozen=True)
-class Corpus:
-    """N encoded reviews over the words that occur in them.
-
-    `token_ids` is flat int32; review `i` is `token_ids[offsets[i]:offsets[i] + lengths[i]]`. Ids are local: id 0 is
-    padding, id `j` is row `j` of `matrix` `(V + 1, E)` and word `vocabulary[j]` of the vectors (a source id).
+    `token_ids` is flat int32; review `i` is `token_ids[offsets[i]:offsets[i] + lengths[i]]`.
     `contents (N,)` uint64: a hash of each whole text, by which its answers are found again.
     """
 
@@ -37,13 +31,29 @@ class Corpus:
     lengths: np.ndarray
     labels: np.ndarray
     parts: np.ndarray
-    matrix: np.ndarray
-    vocabulary: np.ndarray
-    vectors: WordVectors
     contents: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus(EncodedReviews):
+    """Reviews over the words that occur in them.
+
+    Ids are local: id `j` is row `j` of `matrix` `(V + 1, E)` and word `vocabulary[j]` of the vectors (a source id).
+    """
+
+    matrix: np.ndarray
+    vocabulary: np.ndarray
+    vectors: WordVectors
+
+
+@dataclass(frozen=True, kw_only=True)
+class PieceCorpus(EncodedReviews):
+    """Reviews as word pieces, by the ids of `pieces`. What the vocabulary has no piece for is left out."""
+
+    pieces: WordPieces
 
 
 def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -> Corpus:
@@ -59,13 +69,7 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
     reviews_key = reviews.fingerprint()
     vectors = load_vectors(data, training_texts, reviews_key, seed, progress)
     recipe = f"{reviews_key}|{vectors.fingerprint}|{data.tokenizer}|{TOKENIZER_VERSION}"
-    key = hashlib.blake2b(recipe.encode(), digest_size=12).hexdigest()
-    path = folder("corpora") / f"{key}.npz"
-    encoded = _read_cache(path, len(reviews.texts))
-    if encoded is None:
-        encoded = _encode(data, reviews, vectors, progress)
-        _write_cache(path, *encoded)
-    source_ids, offsets = encoded
+    source_ids, offsets = _encoded(recipe, TextEncoder(vectors.words, data.tokenizer), reviews, progress)
     if len(source_ids) == 0:
         raise DataError("no review has a word that the vectors know; check the text column and the language")
     used = np.zeros(len(vectors.words) + 1, dtype=bool)
@@ -89,10 +93,41 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
     )
 
 
-def _encode(
-    data: DataConfig, reviews: Reviews, vectors: WordVectors, progress: Progress
+def prepare_pieces(data: DataConfig, reviews: Reviews, pieces: WordPieces, progress: Progress) -> PieceCorpus:
+    """Encode `reviews` as word pieces, from the cache when their content is known.
+
+    Raises `DataError` when no review has a piece.
+    """
+    recipe = f"{reviews.fingerprint()}|{pieces.text}|{WORDPIECE_VERSION}"
+    token_ids, offsets = _encoded(recipe, PieceEncoder(pieces), reviews, progress)
+    if len(token_ids) == 0:
+        raise DataError("no review has a word that these word pieces can write; check the text column")
+    if data.max_tokens is not None:
+        token_ids, offsets = excerpts(token_ids, offsets, data.max_tokens, data.keep)
+    return PieceCorpus(
+        token_ids=token_ids,
+        offsets=offsets[:-1],
+        lengths=np.diff(offsets),
+        labels=reviews.labels,
+        parts=reviews.parts,
+        contents=exact_hashes(reviews.texts),
+        pieces=pieces,
+    )
+
+
+def _encoded(
+    recipe: str, encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    encoder = TextEncoder(vectors.words, data.tokenizer)
+    """Return flat ids and offsets `(N + 1,)` of what `encoder` knows of `reviews`; `recipe` identifies the result."""
+    path = cache_path("corpora", recipe)
+    encoded = read_cache(path, lambda found: _whole(found, len(reviews)))
+    if encoded is None:
+        encoded = _encode(encoder, reviews, progress)
+        write_cache(path, token_ids=encoded[0], offsets=encoded[1])
+    return encoded
+
+
+def _encode(encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     rows: list[np.ndarray] = []
     for chunk in encoder.encode_known(reviews.texts):
         rows += chunk
@@ -102,26 +137,8 @@ def _encode(
     return np.concatenate(rows), offsets
 
 
-def _read_cache(path: Path, count: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return cached ids and offsets, or None when they are absent or damaged (they are then made again).
-
-    The archive carries a checksum of each array, which reading compares.
-    """
-    if not path.exists():
-        return None
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            token_ids, offsets = archive["token_ids"], archive["offsets"]
-        whole = offsets.shape == (count + 1,) and offsets[-1] == len(token_ids)
-    except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
-        whole = False
-    if not whole:
-        logger.warning("the encoded reviews in %s are damaged; they are made again", path)
-        return None
+def _whole(found: Arrays, count: int) -> tuple[np.ndarray, np.ndarray]:
+    token_ids, offsets = found["token_ids"], found["offsets"]
+    if offsets.shape != (count + 1,) or offsets[-1] != len(token_ids):
+        raise ValueError("the offsets do not fit the tokens")
     return token_ids, offsets
-
-
-def _write_cache(path: Path, token_ids: np.ndarray, offsets: np.ndarray) -> None:
-    """A full disk costs the cache, not the experiment."""
-    with suppress(StoreError), written(path) as temporary:
-        np.savez(temporary, token_ids=token_ids, offsets=offsets)

@@ -53,6 +53,14 @@ class NotFoundError(SentimentLabError):
     """No such experiment, run or model."""
 
 
+class NotAllowedError(SentimentLabError):
+    """It belongs to somebody else, or needs a lecturer."""
+
+
+class LimitError(SentimentLabError):
+    """More than the class grants one person, or everybody. The message names the limit and what to do."""
+
+
 class CheckpointError(SentimentLabError):
     """A checkpoint or a saved model is missing or damaged."""
 

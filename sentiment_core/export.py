@@ -17,7 +17,7 @@ from typing import Any
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.recorded import recording_of
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS, STEP_COLUMNS
-from sentiment_core.store import Experiment, Run, Source, Store, table
+from sentiment_core.store import Experiment, Run, RunSource, Store, table
 
 FORMATS = ("csv", "json", "tensorboard", "model", "html")
 
@@ -109,11 +109,11 @@ def model_zip(store: Store, model_ids: Sequence[str]) -> bytes:
     return model_archive(store, model_ids[0])
 
 
-def _source(store: Store, experiment_id: str) -> Source:
+def _source(store: Store, experiment_id: str) -> RunSource:
     return recording_of(experiment_id) or store
 
 
-def _write_events(source: Source, run: Run, experiment: Experiment, folder: Path) -> Path:
+def _write_events(source: RunSource, run: Run, experiment: Experiment, folder: Path) -> Path:
     # Imported late: the package loads torch where it is installed, which takes seconds and no page needs.
     from tensorboardX.event_file_writer import EventsWriter
     from tensorboardX.proto.event_pb2 import Event
@@ -137,7 +137,7 @@ def _write_events(source: Source, run: Run, experiment: Experiment, folder: Path
     return path
 
 
-def _points(source: Source, run: Run) -> Iterator[tuple[int, float, dict[str, float]]]:
+def _points(source: RunSource, run: Run) -> Iterator[tuple[int, float, dict[str, float]]]:
     """Yield step, seconds since the first step and the scalars of each measured step."""
     columns = table(source, run.id)
     without = run.config.training.threshold is None

@@ -50,11 +50,11 @@ class FastTextFile:
         # gensim has fastText's hash of n-grams as compiled code; importing it takes a second.
         from gensim.models.fasttext import ft_ngram_hashes
 
+        first = len(self.matrix) - self.buckets
         for place, word in enumerate(self.words):
             ngrams: list[int] = []
             if self.buckets and self.longest and word != END_OF_SENTENCE:
                 ngrams = ft_ngram_hashes(word, self.shortest, self.longest, self.buckets)
-            first = len(self.matrix) - self.buckets
             yield word, self.matrix[[place, *(first + ngram for ngram in ngrams)]].mean(axis=0)
 
 
@@ -81,7 +81,9 @@ def _read(stream: IO[bytes], path: Path, most_words: int) -> FastTextFile:
         )
     dim, *_, bucket, shortest, longest, _, _ = _unpack(stream, _ARGUMENTS)
     size, count, _, _, pruned = _unpack(stream, _DICTIONARY)
-    if not (0 < count <= size and bucket >= 0 and 0 <= longest <= LONGEST_NGRAM and pruned <= 0):
+    if pruned > 0:
+        raise _compressed(path)
+    if not (0 < count <= size and bucket >= 0 and shortest >= 0 and 0 <= longest <= LONGEST_NGRAM):
         raise ValueError("what its head claims cannot be")
     words: list[str] = []
     for place, word in zip(range(size), _entries(stream), strict=False):
@@ -89,13 +91,17 @@ def _read(stream: IO[bytes], path: Path, most_words: int) -> FastTextFile:
             words.append(word)
     (quantised,) = _unpack(stream, "<?")
     if quantised:
-        raise EmbeddingsError(f"{path.name} is a compressed fastText model (.ftz). Take the .bin or .vec file.")
+        raise _compressed(path)
     height, width = _unpack(stream, "<2q")
     start = stream.tell()
     if (width, height) != (dim, count + bucket) or path.stat().st_size < start + 4 * height * width:
         raise ValueError("the matrix is not as large as its words need")
     matrix: Any = np.memmap(path, dtype="<f4", mode="r", offset=start, shape=(height, width))
     return FastTextFile(words, matrix, bucket, shortest, longest)
+
+
+def _compressed(path: Path) -> EmbeddingsError:
+    return EmbeddingsError(f"{path.name} is a compressed fastText model (.ftz). Take the .bin or .vec file.")
 
 
 def _unpack(stream: IO[bytes], form: str) -> tuple[Any, ...]:

@@ -213,6 +213,13 @@ class Model:
             rows[method.name] = [token.attention for token in found.tokens] if known is None else known.scores
         return rows
 
+    def attention(self, text: str) -> np.ndarray:
+        """Return who attends to whom in a Transformer, `(layers, heads, T + 2, T + 2)`: [CLS], T used pieces, [SEP].
+
+        Rows add up to 1. Raises `ConfigError` for another network and `DataError` for an empty text.
+        """
+        return self._predictor.attention(text)
+
     def study(self, data: str = "demo", sample: int = 100, seed: int = 0, methods: Sequence[str] = ()) -> Study:
         """Measure how faithful explanation methods are over a sample of reviews; takes minutes.
 

@@ -12,6 +12,11 @@ RATE, THRESHOLD = "learning_rate", "threshold"
 KINDS = (RATE, THRESHOLD)
 
 
+def mark(kind: str) -> str:
+    """Return the quantity that a run measures at the first update made with what somebody set of `kind`."""
+    return f"changed_{kind}"
+
+
 def settings(kind: str, configs: Sequence[ExperimentConfig]) -> tuple[str, ...]:
     """Return the settings that stand behind `kind` in the runs `configs`: a threshold is that of the rule in force."""
     if kind == RATE:

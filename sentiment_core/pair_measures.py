@@ -1,21 +1,21 @@
 """What a masked language model measured on every test pair: kept when a run ends, read where two are held together.
 
-`pairs.npz` lies beside the run's model. It holds numbers only, is read without pickle and within limits.
+`pairs.npz` lies beside the run's model.
 """
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from sentiment_core.array_files import DamagedError, arrays_in
 from sentiment_core.artifacts import PAIR_MEASURES, run_place, written
 from sentiment_core.errors import CheckpointError
 from sentiment_core.store import Run
 
-LARGEST_FILE = 4_000_000
+LARGEST_FILE = 64_000_000
 # Of each pair: how many words were asked for, the sum of their losses (nats), and 1 where it was named whether the
 # second segment follows.
 COLUMNS = ("words", "word_loss", "pair_right")
@@ -59,13 +59,12 @@ def read_pair_measures(run: Run) -> PairMeasures | None:
     if not path.exists():
         return None
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError("too large")
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            found = PairMeasures(archive["examples"], archive["reviews"], archive["values"], float(archive["guess"]))
-        count = len(found.reviews)
-        if found.examples.shape != (count, 2) or found.values.shape != (count, len(COLUMNS)) or found.reviews.ndim != 1:
-            raise ValueError("shapes")
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        with arrays_in(path, LARGEST_FILE) as arrays:
+            found = PairMeasures(arrays["examples"], arrays["reviews"], arrays["values"], float(arrays["guess"]))
+            count = len(found.reviews)
+            shapes = found.reviews.shape, found.examples.shape, found.values.shape
+            if shapes != ((count,), (count, 2), (count, len(COLUMNS))):
+                raise ValueError("shapes")
+    except DamagedError as error:
         raise CheckpointError(f"the test pairs of run {run.id} are damaged; train it again") from error
     return found

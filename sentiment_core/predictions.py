@@ -1,17 +1,17 @@
 """What a run said about every test review: kept when it ends, read by the confusion matrix and the calibration.
 
-`predictions.npz` lies beside the run's model. It holds numbers only, is read without pickle and within limits.
+`predictions.npz` lies beside the run's model.
 """
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from sentiment_core.array_files import DamagedError, arrays_in
 from sentiment_core.artifacts import PREDICTIONS, run_place, written
 from sentiment_core.datasets import Reviews
 from sentiment_core.datasets.copies import exact_hashes
@@ -41,7 +41,7 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ConfusionCell:
     """One cell of the confusion matrix: reviews with `label` that the model took for `predicted`."""
 
     label: int
@@ -53,7 +53,7 @@ class Cell:
         return ("t" if self.label == self.predicted else "f") + ("p" if self.predicted else "n")
 
 
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (Cell(0, 0), Cell(0, 1), Cell(1, 0), Cell(1, 1))}
+CELLS = {cell.name: cell for label in (0, 1) for cell in (ConfusionCell(label, 0), ConfusionCell(label, 1))}
 
 
 def write_predictions(
@@ -84,14 +84,12 @@ def read_predictions(run: Run) -> Predictions | None:
     if not path.exists():
         return None
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError("too large")
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            contents = archive.get("contents")
+        with arrays_in(path, LARGEST_FILE) as arrays:
+            contents = arrays.get("contents")
             bound = None if contents is None or contents.shape == (0,) else contents
-            found = Predictions(archive["indices"], archive["probabilities"], archive["labels"], bound)
-        _check(found)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+            found = Predictions(arrays["indices"], arrays["probabilities"], arrays["labels"], bound)
+            _check(found)
+    except DamagedError as error:
         raise CheckpointError(f"the predictions of run {run.id} are damaged; train it again") from error
     return found
 
@@ -123,7 +121,7 @@ def confusion(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 
     return counts.reshape(2, 2)
 
 
-def of_cell(found: Predictions, cell: Cell, threshold: float = 0.5) -> np.ndarray:
+def of_cell(found: Predictions, cell: ConfusionCell, threshold: float = 0.5) -> np.ndarray:
     """Return places `(M,)` in `found` of the reviews of one cell, the most confident first; ties by review."""
     said = positive(found.probabilities, threshold)
     mine = np.isfinite(found.probabilities) & (found.labels == cell.label) & (said == bool(cell.predicted))

@@ -1,7 +1,8 @@
 """The course notebook's ladder as configurations, each rung changing what it changed there, and a recipe beyond it.
 
 From rung 4 on every rung keeps clipping by norm, as the notebook did. Rungs 1 and 2 use random batches, because
-bucketed batches hold so little padding that they hide the padding bug.
+bucketed batches hold so little padding that they hide the padding bug. Longer than other files: it is one table, in
+which a rung is read against the one before.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sentiment_core.architecture import SPECIAL_IN_REVIEW
 from sentiment_core.clipping import NONE, NORM, RULES
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.errors import NotFoundError
@@ -19,6 +21,7 @@ PRETRAINED_PARAMETERS = 122_497  # with the 50 components of its own vectors
 CONTROL_PARAMETERS = 85_441  # the same without the attention's own
 BEST_PARAMETERS = 320_001  # without the word vectors, whose number depends on the reviews
 ORDER_PARAMETERS = 3_104
+RNN_BESIDE_PARAMETERS = 184_629
 
 _COMMON: dict[str, Any] = {
     "data.tokenizer": "whitespace",
@@ -100,6 +103,19 @@ _BERT = {
     "training.batch_size": 64,
     "training.epochs": 3,
     **_CLIPPED,
+}
+# Sinusoidal positions are alike at every place from the start, so that neighbours are soon found; BERT's are learned.
+_PRETRAINED = {**_BERT, "model.positions": "sinusoidal"}
+# Questions are answered by networks small enough that two of them are trained on the demo reviews within minutes.
+_BERT_TWINS = {
+    **_PRETRAINED,
+    "data.vocabulary_size": 1_200,
+    "data.pair_tokens": 64,
+    "model.hidden_size": 64,
+    "model.feed_forward_size": 256,
+    "training.learning_rate": 3e-3,
+    "training.batch_size": 32,
+    "training.epochs": 2,
 }
 
 
@@ -258,22 +274,58 @@ _LADDER = (
 )
 
 
-def _bert(name: str, title: str, description: str, **runs: dict[str, Any]) -> Preset:
-    config = from_fields({"name": title, **_BERT})
+def _bert(
+    name: str,
+    title: str,
+    description: str,
+    base: dict[str, Any] | None = None,
+    /,
+    **runs: dict[str, Any],
+) -> Preset:
+    config = from_fields({"name": title, **(base or _BERT)})
     named = [RunConfig(name=run.replace("_", " "), overrides=overrides) for run, overrides in runs.items()]
     return Preset(name, title, description, with_runs(config, named or [RunConfig(name=title)]), None)
 
 
+# Weights fit only where these are the same.
+_SHAPE = ("hidden_size", "num_layers", "heads", "feed_forward_size", "positions", "direction", "norm_place")
+# As small as the model that ships, whose weights it starts from. The demo reviews come to their verdict at their end.
+_FINE_TUNING = {
+    **_BERT,
+    "task": "reviews-in-pieces",
+    "data.max_tokens": 62,
+    "data.keep": "tail",
+    "model.hidden_size": 64,
+    "model.feed_forward_size": 256,
+    "model.pretrained": "bert-encoder",
+    "model.state_dropout": 0.1,
+    "training.learning_rate": 1e-3,
+    "training.batch_size": 32,
+    "training.epochs": 5,
+}
+_RNN_BESIDE = {
+    "data.tokenizer": "unified",
+    "data.max_tokens": 62,
+    "data.keep": "tail",
+    "data.embeddings": "glove-50",
+    "model.hidden_size": 404,
+    "model.pooling": ("attention_dot",),
+    "training.batch_size": 32,
+    "training.epochs": 5,
+    **_CLIPPED,
+}
 _PRETRAINING = (
     _bert(
         "bert-mlm",
         "BERT in small",
         "Pre-training: fill in masked words of two segments, and say whether the second follows the first.",
+        _PRETRAINED,
     ),
     _bert(
         "bert-direction",
         "Encoder or decoder",
         "The same network twice: each word sees both sides, or only what came before it.",
+        _BERT_TWINS,
         encoder={"model.direction": "both"},
         decoder={"model.direction": "left"},
     ),
@@ -281,6 +333,7 @@ _PRETRAINING = (
         "bert-masking",
         "80/10/10 or always [MASK]",
         "Of the chosen words 80 % become [MASK], 10 % another word and 10 % stay; or all become [MASK].",
+        _BERT_TWINS,
         **{
             "80/10/10": {"training.masked_share": 0.8, "training.replaced_share": 0.1},
             "always [MASK]": {"training.masked_share": 1.0, "training.replaced_share": 0.0},
@@ -290,13 +343,15 @@ _PRETRAINING = (
         "bert-mask-share",
         "15 or 40 % chosen",
         "How many words are to be filled in: more of them teach more at once, and leave less to read.",
+        _BERT_TWINS,
         **{"15 %": {"training.mask_share": 0.15}, "40 %": {"training.mask_share": 0.4}},
     ),
     _bert(
         "bert-positions",
         "Positions on and off",
         "With positions, without them, and without them on shuffled words: what does order tell?",
-        learned={"model.positions": "learned"},
+        _BERT_TWINS,
+        sinusoidal={"model.positions": "sinusoidal"},
         none={"model.positions": "none"},
         none_shuffled={"model.positions": "none", "training.shuffle_words": True},
     ),
@@ -304,8 +359,23 @@ _PRETRAINING = (
         "bert-next-sentence",
         "With and without next sentence",
         "Both parts of the loss, or the masked words alone: what is [CLS] good for then?",
+        _BERT_TWINS,
         both={"training.next_sentence": True},
         words_alone={"training.next_sentence": False},
+    ),
+    _bert(
+        "bert-finetune",
+        "Fine-tune BERT",
+        "Is a review positive, answered from [CLS]: from pre-trained weights, and the same network from scratch.",
+        _FINE_TUNING,
+        **{"from scratch": {"model.transfer": False}, "fine-tuned": {"model.transfer": True}},
+    ),
+    _preset(
+        "bert-rnn",
+        "RNN as large as BERT in small",
+        "A tanh RNN with dot-product attention over GloVe, with as many parameters as the network of bert-finetune.",
+        RNN_BESIDE_PARAMETERS,
+        **_dotted(_RNN_BESIDE),
     ),
 )
 PRESETS: dict[str, Preset] = {item.name: item for item in (*_LADDER, *_PRETRAINING)}
@@ -316,6 +386,12 @@ def preset(name: str) -> Preset:
     if name not in PRESETS:
         raise NotFoundError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]
+
+
+def fitting(pretrained: ExperimentConfig) -> dict[str, Any]:
+    """Return the settings, by dotted name, of a network that the weights of a run with these settings fit."""
+    shape = {f"model.{name}": getattr(pretrained.model, name) for name in _SHAPE}
+    return {**shape, "data.max_tokens": pretrained.data.pair_tokens - SPECIAL_IN_REVIEW}
 
 
 def vary_clipping(config: ExperimentConfig) -> ExperimentConfig:

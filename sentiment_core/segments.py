@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from sentiment_core.artifacts import folder, written
+from sentiment_core.array_files import Arrays, cache_path, read_cache, write_cache
 from sentiment_core.datasets import Reviews
-from sentiment_core.errors import StoreError
 from sentiment_core.progress import Progress
 from sentiment_core.wordpiece import WordPieces, sentences
-
-logger = logging.getLogger(__name__)
 
 
 class Segments(NamedTuple):
@@ -39,11 +32,11 @@ def segmented(
 
     `content` identifies reviews and pieces; what is known of it comes from the cache.
     """
-    path = folder("corpora") / f"{hashlib.blake2b(content.encode(), digest_size=12).hexdigest()}.pieces.npz"
-    encoded = _read_cache(path, len(reviews))
+    path = cache_path("corpora", content, ".pieces.npz")
+    encoded = read_cache(path, lambda found: _whole(found, len(reviews)))
     if encoded is None:
         encoded = _encode(pieces, reviews, show)
-        _write_cache(path, encoded)
+        write_cache(path, **encoded._asdict())
     return encoded.token_ids, _segments(encoded, longest)
 
 
@@ -99,24 +92,9 @@ def _segments(encoded: Encoded, longest: int) -> Segments:
     return Segments(*(np.array(column, dtype=np.int64) for column in columns))
 
 
-def _read_cache(path: Path, count: int) -> Encoded | None:
-    """Return what `_write_cache` wrote of `count` reviews, or None when it is absent or damaged."""
-    if not path.exists():
-        return None
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            found = Encoded(*(archive[name] for name in Encoded._fields))
-        whole = len(found.counts) == count and found.counts.sum() == len(found.sizes)
-        whole = whole and found.sizes.sum() == len(found.token_ids)
-    except Exception:  # a damaged archive fails in zipfile, zlib or numpy, each in its own way
-        whole = False
-    if not whole:
-        logger.warning("the reviews in word pieces in %s are damaged; they are made again", path)
-        return None
-    return found
-
-
-def _write_cache(path: Path, encoded: Encoded) -> None:
-    """A full disk costs the cache, not the experiment."""
-    with suppress(StoreError), written(path) as temporary:
-        np.savez(temporary, **encoded._asdict())
+def _whole(found: Arrays, count: int) -> Encoded:
+    encoded = Encoded(*(found[name] for name in Encoded._fields))
+    of_reviews, of_sentences = encoded.counts.sum(), encoded.sizes.sum()
+    if len(encoded.counts) != count or of_reviews != len(encoded.sizes) or of_sentences != len(encoded.token_ids):
+        raise ValueError("the counts do not fit the pieces")
+    return encoded

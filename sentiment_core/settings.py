@@ -14,7 +14,18 @@ from sentiment_core.architecture import CELLS, POOLINGS
 from sentiment_core.clipping import RULES
 from sentiment_core.fields import About, OneOf
 from sentiment_core.sources import SOURCES, offers_split
-from sentiment_core.tasks import PAIRS, RECURRENT, REVIEWS, SEQUENCES, TRANSFORMER, TWO_CLASSES, WORD_VECTORS
+from sentiment_core.tasks import (
+    FINE_TUNING,
+    PAIRS,
+    RECURRENT,
+    REVIEWS,
+    SEQUENCES,
+    TRANSFORMER,
+    TWO_CLASSES,
+    WHOLE_REVIEWS,
+    WORD_PIECES,
+    WORD_VECTORS,
+)
 
 Tokenizer = Literal["unified", "word", "whitespace"]
 Keep = Literal["head", "tail", "head_tail"]
@@ -117,7 +128,7 @@ class DataConfig(Config):
         description="unified: punctuation and contractions aware, entities, Unicode forms and typographic signs "
         "written one way; word: the same without that; whitespace: the notebook's.",
     )
-    max_tokens: Annotated[int | None, BeforeValidator(_none_word), About(WORD_VECTORS)] = Field(
+    max_tokens: Annotated[int | None, BeforeValidator(_none_word), About(WHOLE_REVIEWS)] = Field(
         400, ge=1, le=10_000, title="Longest review", description="Known tokens kept per review; none: all."
     )
     embeddings: Annotated[Embeddings, About(WORD_VECTORS)] = Field(
@@ -138,13 +149,13 @@ class DataConfig(Config):
         title="Batches",
         description="bucketed: reviews of similar length together; random: the notebook's, mostly padding.",
     )
-    keep: Annotated[Keep, About(WORD_VECTORS)] = Field(
+    keep: Annotated[Keep, About(WHOLE_REVIEWS)] = Field(
         "head",
         title="Read of longer reviews",
         description="head: their first tokens; tail: their last ones; head_tail: a quarter from the beginning, the "
         "rest from the end.",
     )
-    vocabulary_size: Annotated[int, About(PAIRS)] = Field(
+    vocabulary_size: Annotated[int, About(WORD_PIECES)] = Field(
         8_000, ge=300, le=50_000, title="Word pieces", description="Pieces in the WordPiece vocabulary."
     )
     pair_tokens: Annotated[int, About(PAIRS)] = Field(
@@ -264,6 +275,18 @@ class ModelConfig(Config):
     )
     norm_place: Annotated[Literal["post", "pre"], About(TRANSFORMER)] = Field(
         "pre", title="Layer norm", description="post: after each sub-layer, as in BERT; pre: before it."
+    )
+    pretrained: Annotated[str | None, BeforeValidator(_none_word), About(FINE_TUNING)] = Field(
+        None,
+        max_length=80,
+        title="Pre-trained model",
+        description="Whose word pieces are read: a run that learned masked words, or bert-encoder, which ships; none: "
+        "pieces are learned from the training reviews.",
+    )
+    transfer: Annotated[bool, About(FINE_TUNING)] = Field(
+        True,
+        title="Start from its weights",
+        description="Fine-tune the pre-trained model; off: the same network from scratch.",
     )
 
     @model_validator(mode="after")

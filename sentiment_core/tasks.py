@@ -13,9 +13,11 @@ Parts = Mapping[str, Balance]
 # What settings are about (`fields.About`): a task has a use for those about its topics, and for those about nothing.
 REVIEWS, SEQUENCES = "reviews", "sequences"
 WORD_VECTORS, PAIRS = "word vectors", "pairs of segments"
+WORD_PIECES, WHOLE_REVIEWS, FINE_TUNING = "word pieces", "whole reviews", "fine-tuning"
 RECURRENT, TRANSFORMER = "recurrent", "transformer"
 TWO_CLASSES = "two classes"
 ORDERS = 4
+MASKED_WORDS = "masked-words"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class TaskInfo:
     `topics` are what it learns from and with: only settings about these are its own.
 
     `judges_reviews`: it answers whether a review is positive. Only then do the classical baselines answer the same
-    question, can its models be explained on the Explain page, and is it known beforehand what memory it takes.
+    question, and can its models be explained on the Explain page.
     """
 
     label: str
@@ -40,6 +42,11 @@ class TaskInfo:
     guess: Callable[[Parts], float | None]
     topics: frozenset[str]
     judges_reviews: bool = False
+
+    @property
+    def has_states(self) -> bool:
+        """Whether a recurrent network reads reviews: what looks into its states, word by word, is about these alone."""
+        return self.topics >= {REVIEWS, RECURRENT}
 
 
 def larger_class(parts: Parts) -> float | None:
@@ -62,18 +69,28 @@ TASKS: dict[str, TaskInfo] = {
         accuracy="Accuracy",
         chance=larger_class,
         guess=training_share,
-        topics=frozenset({REVIEWS, WORD_VECTORS, RECURRENT, TWO_CLASSES}),
+        topics=frozenset({REVIEWS, WHOLE_REVIEWS, WORD_VECTORS, RECURRENT, TWO_CLASSES}),
         judges_reviews=True,
     ),
     # What guessing reaches depends on how often each piece occurs: it is measured, as levels of the curves.
-    "masked-words": TaskInfo(
+    MASKED_WORDS: TaskInfo(
         label="Masked words and next sentence (BERT)",
         code="sentiment_core.training.pretraining:PretrainingTask",
         loss="Loss (masked words + next sentence)",
         accuracy="Masked words filled in",
         chance=lambda parts: None,
         guess=lambda parts: None,
-        topics=frozenset({REVIEWS, PAIRS, TRANSFORMER}),
+        topics=frozenset({REVIEWS, PAIRS, WORD_PIECES, TRANSFORMER}),
+    ),
+    "reviews-in-pieces": TaskInfo(
+        label="Sentiment of reviews, answered from [CLS] (BERT)",
+        code="sentiment_core.training.fine_tuning:FineTuningTask",
+        loss="Loss",
+        accuracy="Accuracy",
+        chance=larger_class,
+        guess=training_share,
+        topics=frozenset({REVIEWS, WHOLE_REVIEWS, WORD_PIECES, FINE_TUNING, TRANSFORMER, TWO_CLASSES}),
+        judges_reviews=True,
     ),
     "temporal-order": TaskInfo(
         label="Temporal order of two symbols",

@@ -47,6 +47,8 @@ _GZIP = b"\x1f\x8b"
 _NOT_VECTORS = {
     b"\x80": "a pickle, such as gensim's own .kv and .model files: reading one can run any program. "
     "Write the vectors with `save_word2vec_format`",
+    # Not packed it is read, which needs any place of it.
+    fasttext_files.MAGIC: "a packed fastText model. Unpack it",
     b"PK\x03\x04": "a zip archive. Unpack it and take the file in it",
     b"\x93NUMPY": "an array without words",
 }

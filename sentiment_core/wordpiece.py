@@ -25,7 +25,7 @@ from tokenizers.trainers import WordPieceTrainer
 
 from sentiment_core.artifacts import folder, written
 from sentiment_core.errors import CheckpointError, DataError, StoreError
-from sentiment_core.text import sanitise
+from sentiment_core.text import TokenizedText, sanitise
 
 PAD, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 # In the order of their ids, from 0.
@@ -91,6 +91,13 @@ class WordPieces:
             for piece, written, span in pieces
         ]
 
+    def with_offsets(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ids `(T,)` that `encode` gives a text, and where each piece starts and ends in it `(T, 2)`."""
+        tokenizer = self._tokenizer
+        tokenizer.encode_special_tokens = True
+        found = tokenizer.encode(_cleaned(text), add_special_tokens=False)
+        return np.asarray(found.ids, dtype=np.int32), np.asarray(found.offsets, dtype=np.int64).reshape(-1, 2)
+
     def encode(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
         """Yield chunks of the texts' piece ids `(T,)` int32, without special pieces but the unknown one."""
         tokenizer = self._tokenizer
@@ -100,6 +107,42 @@ class WordPieces:
             chunk = [_cleaned(text) for text in texts[start : start + _CHUNK]]
             found = tokenizer.encode_batch_fast(chunk, add_special_tokens=False)
             yield [np.asarray(encoding.ids, dtype=np.int32) for encoding in found]
+
+
+class PieceEncoder:
+    """Turns texts into the ids of word pieces, as `text.TextEncoder` does into those of words.
+
+    Id 0 is what no piece can write, such as a letter of another script. What looks like a special piece is a word.
+    """
+
+    def __init__(self, pieces: WordPieces) -> None:
+        self.pieces = pieces
+
+    def encode(self, text: str) -> TokenizedText:
+        """Split one text, with what no piece can write."""
+        token_ids, offsets = self.pieces.with_offsets(text)
+        return TokenizedText(_known(token_ids).astype(np.int64), offsets[:, 0], offsets[:, 1])
+
+    @cached_property
+    def is_word(self) -> np.ndarray:
+        """Which ids `(V,)` bool stand for words, parts of words and numbers rather than for punctuation; not id 0."""
+        found = np.array([any(map(str.isalnum, piece)) for piece in self.pieces.vocabulary])
+        found[: len(SPECIAL)] = False
+        return found
+
+    def encode_known(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
+        """Yield chunks of per-text ids `(T,)` int32, without those that are 0."""
+        for chunk in self.encode_ids(texts):
+            yield [row[row != PAD_ID] for row in chunk]
+
+    def encode_ids(self, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
+        """Yield chunks of per-text ids `(T,)` int32."""
+        for chunk in self.pieces.encode(texts):
+            yield [_known(row) for row in chunk]
+
+
+def _known(token_ids: np.ndarray) -> np.ndarray:
+    return np.where(token_ids == UNKNOWN_ID, PAD_ID, token_ids).astype(token_ids.dtype)
 
 
 def sentences(text: str) -> list[str]:

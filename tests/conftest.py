@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from hypothesis import settings
+from streamlit.components.v2 import manifest_scanner
 
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus
@@ -28,12 +30,6 @@ from sentiment_core.work.executors.local import start_worker
 from sentiment_core.work.kinds import KINDS, Kind, register
 from tests.forks import Forks
 from tests.postgres import Cluster, binaries
-
-# What the product and its libraries import late, imported here: a test that times out in the middle of an import would
-# leave a half of it behind, and every test that needs it would fail too. An optimizer's first update imports
-# torch._dynamo, and that sympy.
-for library in ("torch._dynamo", "scipy.stats", "sklearn.linear_model", "gensim.models", "captum.attr"):
-    import_module(library)
 
 # The same examples each time, or a suite that passed could fail elsewhere. To look further:
 # pytest --hypothesis-profile=exploring
@@ -58,6 +54,21 @@ TINY: dict[str, Any] = {
 WORDS = [f"word{number}" for number in range(40)]
 
 
+# What the product and its libraries import late.
+LATE = ("torch._dynamo", "scipy.stats", "sklearn.linear_model", "gensim.models", "captum.attr")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import it before the tests: one that times out in an import would leave half of it for every later one.
+
+    An optimizer's first update imports torch._dynamo, and that sympy. Who only hands tests to others needs none of it.
+    """
+    if session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput"):
+        return
+    for library in LATE:
+        import_module(library)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty `$SENTIMENT_HOME` of the test's own."""
@@ -66,6 +77,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SENTIMENT_STORE_URL", raising=False)
     monkeypatch.delenv("SENTIMENT_MAX_WORKERS", raising=False)
     monkeypatch.delenv("SENTIMENT_EXECUTOR", raising=False)
+    monkeypatch.delenv("SENTIMENT_CLASS", raising=False)
     monkeypatch.delenv("SENTIMENT_WORKER_MEMORY", raising=False)
     return folder
 
@@ -106,6 +118,14 @@ def store_url(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("SENTIMENT_STORE_URL", cluster.url(name))
     yield cluster.url(name)
     cluster.drop(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_are_looked_for_once() -> Iterator[None]:
+    """Each `AppTest` that opens searches all installed packages for components, ten times as long as a page takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_core.batches import collate, plan_epoch, plan_evaluation
-from sentiment_core.corpus import Corpus
+from sentiment_core.corpus import Corpus, EncodedReviews
 from sentiment_core.datasets import demo
 from sentiment_core.settings import DataConfig, TrainingConfig
 
@@ -71,8 +71,9 @@ def test_collate_equals_padding_by_hand(data: st.DataObject) -> None:
     offsets = np.cumsum(lengths) - lengths
     flat = rng.integers(1, 50, lengths.sum()).astype(np.int32)
     labels = rng.integers(0, 2, len(lengths)).astype(np.int8)
-    # Only these five fields matter to a batch.
-    corpus = Corpus(flat, offsets, np.minimum(lengths, cut), labels, labels, None, None, None)  # type: ignore[arg-type]
+    corpus = EncodedReviews(
+        token_ids=flat, offsets=offsets, lengths=np.minimum(lengths, cut), labels=labels, parts=labels
+    )
     indices = np.array(data.draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=8)))
 
     batch = collate(corpus, indices)

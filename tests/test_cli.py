@@ -1,9 +1,13 @@
-"""The command line is a contract: JSON shapes, exit codes, one line on standard error for bad input."""
+"""The command line is a contract: JSON shapes, exit codes, one line on standard error for bad input.
+
+Longer than other files: every command is held to the same contract.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -132,6 +136,18 @@ def test_plain_text_output(run: Cli, model: str, tmp_path: Path) -> None:
     assert "accuracy" in run("predict", "--model", model, "--data", str(tmp_path / "two.csv"))[1]
     assert "P(positive)" in run("explain", "--model", model, "--text", "a good film zyzzyva")[1]
     assert "attention" in run("presets")[1] and "training.learning_rate" in run("fields")[1]
+
+
+def test_every_command_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    def helped(*command: str) -> str:
+        with pytest.raises(SystemExit, match="0"):
+            cli.main([*command, "--help"])
+        return capsys.readouterr().out
+
+    commands = re.findall(r"^    (\S+) ", helped(), flags=re.MULTILINE)
+    assert {"train", "predict", "seeds"} <= set(commands)
+    for command in commands:
+        assert "usage: " in (text := helped(command)) and "%%" not in text, command
 
 
 def test_presets_and_fields(run: Cli) -> None:

@@ -42,6 +42,7 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "data.path": st.none(),
     "data.embeddings": st.sampled_from(["glove-50", "word2vec", "random"]),
     "data.vectors": st.none() | st.just("glove-twitter-25"),
+    "model.pretrained": st.none() | st.just("bert-encoder"),
     "data.text_column": st.text(max_size=30),
     "data.label_column": st.text(max_size=30),
     "data.positive": st.lists(st.sampled_from(["1", "good", "5 stars"]), unique=True).map(tuple),

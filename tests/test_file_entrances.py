@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
-from sentiment_core.explain.batch import run as ask
+from sentiment_core.explain.many_reviews import run as ask
 from sentiment_core.progress import silent
 from tests.datasets import cases
 

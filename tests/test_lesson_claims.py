@@ -10,6 +10,7 @@ from statistics import correlation
 import pytest
 import torch
 
+from sentiment_core.findings.recorded_words import PRETRAINING, TWINS
 from sentiment_core.lessons import (
     LESSONS,
     MISTAKES,
@@ -194,7 +195,7 @@ def test_lessons_without_a_recording_say_nothing(monkeypatch):
 
 
 def test_recordings_there_are():
-    assert set(recordings()) == {item.name for item in RUNNABLE}
+    assert set(recordings()) == {item.name for item in RUNNABLE} | {PRETRAINING, *TWINS}
 
 
 def test_what_the_sheet_carries_on_can_be_trained_beside_the_clean_ladder():

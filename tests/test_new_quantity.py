@@ -25,7 +25,7 @@ from sentiment_core.errors import StoreError
 from sentiment_core.export import export
 from sentiment_core.recorded import read, record
 from sentiment_core.steps.quantities import DIAGNOSTICS, Diagnostic, Panel, Quantity, declare
-from sentiment_core.store import Experiment, Source, Store, table
+from sentiment_core.store import Experiment, RunSource, Store, table
 from sentiment_core.store.source import measured
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.work.training import train_here
@@ -122,7 +122,7 @@ def test_the_page_is_told_how_to_draw_it(trained: Experiment) -> None:
 
 
 def test_a_recording_gives_both_back(store: Store, trained: Experiment, tmp_path: Path) -> None:
-    found: Source = read(record(store, trained.id, tmp_path / "twin.npz"))
+    found: RunSource = read(record(store, trained.id, tmp_path / "twin.npz"))
     run = "recorded-twin-1"
     assert found.diagnostic_names(run) == ["layer_norms", "update_ratio"]
     assert table(found, run)["update_ratio"] == table(store, trained.runs[0].id)["update_ratio"]

@@ -22,7 +22,7 @@ def test_every_preset_can_be_varied():
         assert len(vary_clipping(item.config).runs) == 2 * len(item.config.runs)
 
 
-def test_each_pre_training_twin_differs_in_what_it_is_named_after():
+def test_each_bert_twin_differs_in_what_it_is_named_after():
     twins = {
         name: item.config for name, item in PRESETS.items() if name.startswith("bert-") and len(item.config.runs) > 1
     }
@@ -33,4 +33,5 @@ def test_each_pre_training_twin_differs_in_what_it_is_named_after():
         "bert-mask-share": {"training.mask_share"},
         "bert-positions": {"model.positions", "training.shuffle_words"},
         "bert-next-sentence": {"training.next_sentence"},
+        "bert-finetune": {"model.transfer"},
     }

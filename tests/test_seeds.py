@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
+from sentiment_core.metrics import Status
 from sentiment_core.seeds import MOST_SEEDS, over_seeds, parse_seeds
+from sentiment_core.store import Experiment, Store, Worker, WorkProgress
+from sentiment_core.work import training
+from sentiment_core.work.training import train_each_here
+from sentiment_core.work.worker import StopSignal
 from tests.test_cli import SMALL, Cli, refused, run  # noqa: F401 (a fixture)
 
 
@@ -56,3 +62,25 @@ def test_command_line_trains_groups_and_compares(run: Cli, home: Path) -> None: 
     refused(run("compare", first, document["experiments"][1]["runs"][0]["run_id"]), "same settings")
     refused(run("compare", first), "at least two")
     refused(run("train", *SMALL, "--seed", "1,x"), "seed")
+
+
+@pytest.mark.parametrize("end", [Status.FINISHED, Status.STOPPED])
+def test_all_seeds_are_held_before_the_first_trains_and_stopped_with_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, end: Status
+) -> None:
+    seen = []
+
+    def trained(store: Store, experiment_id: str, stop: StopSignal, worker: Worker, watch: Any) -> Experiment:
+        seen.append({each.config.seed: (each.status, each.worker) for each in store.experiments()})
+        watch(WorkProgress("training", "Training"))
+        waiting = [each for each in store.experiments() if each.status is Status.RUNNING and each.id != experiment_id]
+        assert all(each.progress is not None for each in waiting)  # who waits says that it lives
+        store.release(experiment_id, worker, end)
+        return store.experiment(experiment_id)
+
+    monkeypatch.setattr(training, "run_experiment", trained)
+    with Store() as store:
+        made = list(train_each_here(store, over_seeds(ExperimentConfig(), [1, 2, 3]), lambda progress: None))
+        assert {each.status for each in store.experiments()} == {end}
+    assert seen[0] == dict.fromkeys((1, 2, 3), (Status.RUNNING, Worker.of()))
+    assert len(made) == (3 if end is Status.FINISHED else 1)

@@ -17,7 +17,7 @@ from sentiment_core.presets import vary_clipping
 from sentiment_core.steps.quantities import DIAGNOSTICS, Diagnostic, Panel, Quantity, StepMetrics, declare
 from sentiment_core.store import Store, Worker, WorkProgress
 from ui.server import step_blocks
-from ui.server.step_blocks import Piece, blocks_after, gzipped, steps_json
+from ui.server.step_blocks import AnswerPiece, blocks_after, gzipped, steps_json
 
 FIRST = StepMetrics(1, 1, 0.693147182, 0.5, 1e-3, 2.0, 1.0, 0.5, 1.0, 1.0, 300, 0.1)
 
@@ -63,12 +63,12 @@ def shown(store: Store, identifier: str, after: int = 0):
 
 @given(st.lists(st.text(max_size=400)))
 def test_pieces_make_one_gzip_file(texts):
-    pieces = [Piece.of(text) for text in texts]
+    pieces = [AnswerPiece.of(text) for text in texts]
     assert gzip.decompress(gzipped(pieces)).decode() == "".join(texts)
 
 
 def test_a_long_piece_is_compressed_and_may_stand_between_short_ones():
-    pieces = [Piece.of("["), Piece.of("0.5," * 5000), Piece.of("1]")]
+    pieces = [AnswerPiece.of("["), AnswerPiece.of("0.5," * 5000), AnswerPiece.of("1]")]
     assert len(gzipped(pieces)) < 300
     assert gzip.decompress(gzipped(pieces)) == b"[" + b"0.5," * 5000 + b"1]"
 

@@ -133,6 +133,9 @@ class Bomb:
         (pickle.dumps(Bomb()), "a pickle.*can run any program"),
         (b"\xba\x16\x4f\x2f" + bytes(100), "version 0 of fastText's files.*the .vec file"),
         (b"\xba\x16\x4f\x2f\x0c\0\0\0" + bytes(100), "fastText model is damaged"),
+        # Pruned, which only compressed models are.
+        (b"\xba\x16\x4f\x2f\x0c\0\0\0" + bytes(76) + b"\1" + bytes(7), "compressed fastText model"),
+        (gzip.compress(b"\xba\x16\x4f\x2f" + bytes(100)), "packed fastText model. Unpack it"),
         (b"PK\x03\x04" + bytes(100), "Unpack it"),
         # What a header claims is not believed: nothing is set aside for it.
         (b"999999999999 300\nthe " + bytes(1200), "word 2 is damaged or missing"),

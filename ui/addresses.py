@@ -14,8 +14,9 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig, choices, from_fields, to_query
 from sentiment_core.explain import BASELINES, DEFAULT_BASELINE, METHODS
 from sentiment_core.explain.study_question import LEAST_REVIEWS, MOST_REVIEWS, MOST_SEED
+from sentiment_core.findings.twin_grid import FIRST_RATE, FIRST_THRESHOLD, RATES, THRESHOLDS
 from sentiment_core.inside.measures import MOST_PADDING
-from sentiment_core.lessons import LESSONS, QUESTIONS, Place
+from sentiment_core.lessons import BERT_LESSONS, LESSONS, QUESTIONS, Place
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import CELLS
 from sentiment_core.presets import PRESETS
@@ -41,6 +42,12 @@ from ui.kit.own_vectors import vectors
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
 
+HOME = Address(
+    "home",
+    "home",
+    (one_of_values("rate", FIRST_RATE, RATES), one_of_values("threshold", FIRST_THRESHOLD, THRESHOLDS)),
+)
+
 TRAIN = Address(
     "train",
     "train",
@@ -56,11 +63,17 @@ TRAIN = Address(
 
 # The exercise sheet, first of the lessons.
 SHEET = "sheet"
+TEACHING = "teaching"
 LESSON = Address(
     "lessons",
     "lessons",
     (
-        one_of("lesson", [SHEET, *(item.name for item in LESSONS)], None, nothing="all of them"),
+        one_of(
+            "lesson",
+            [SHEET, TEACHING, *(item.name for item in LESSONS), *(item.name for item in BERT_LESSONS)],
+            None,
+            nothing="all of them",
+        ),
         one_of("question", [item.name for item in QUESTIONS], None, nothing="the whole sheet"),
         # Of an exercise that a lesson begins with: what has been given away.
         one_of("told", ("hint", "solution"), None, nothing="nothing"),
@@ -91,19 +104,22 @@ RUNS = Address(
     ),
 )
 
+ROOM = Address("room", "room", (text("code", 5),))
+
 VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
 VIEW = one_of("view", VIEWS, "review")
 # Integrated gradients take five to ten times as long as occlusion on a steep model: on request only.
 FIRST_METHODS = ("attention", "occlusion_delete")
 TARGETS = {"predicted": "The class it predicts", "positive": "Positive", "negative": "Negative"}
 SECTIONS = {
+    "along": "Reading along",
+    "layers": "Layers and heads",
+    "edit": "Edit",
     "agreement": "Agreement",
     "faithfulness": "Faithfulness",
-    "along": "Reading along",
-    "edit": "Edit",
     "table": "Table",
 }
-MOST_MODELS, MOST_METHODS = 3, 20
+MOST_MODELS, MOST_METHODS, MOST_LAYERS = 3, 20, 4
 # No model reads more than 4,000 tokens, a quarter of this.
 MOST_CHARACTERS = 100_000
 
@@ -122,7 +138,9 @@ REVIEW = Address(
         several("methods", MOST_METHODS, offered, FIRST_METHODS),
         one_of("target", TARGETS, "predicted", "class to explain"),
         one_of("baseline", BASELINES, DEFAULT_BASELINE),
-        one_of("below", SECTIONS, "agreement", "section below the review"),
+        one_of("below", SECTIONS, "along", "section below the review"),
+        # Of a Transformer, from below; none: its last.
+        whole("layer", 1, MOST_LAYERS, None, say=lambda value: str(value or "last")),
         text("edited", MOST_CHARACTERS, title="edited review"),
         text("masked", MOST_CHARACTERS, title="list of masked words"),
     ),
@@ -242,6 +260,11 @@ def to_lesson(name: str | None = None, **settings: str) -> Link:
 def to_sheet(question: str | None = None) -> Link:
     """Return the way to the exercise sheet, or to one of its questions."""
     return Link("lessons", LESSON.query(lesson=SHEET, question=question))
+
+
+def to_teaching() -> Link:
+    """Return the way to the plans for a lecture."""
+    return Link("lessons", LESSON.query(lesson=TEACHING))
 
 
 def to_runs(runs: Sequence[str] = (), *, by_seed: bool = False) -> Link:

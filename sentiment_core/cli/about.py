@@ -53,6 +53,18 @@ def cancel(options: argparse.Namespace) -> tuple[Any, str]:
     return {"id": options.work_id, "status": str(status)}, f"{options.work_id}: {status}"
 
 
+def set_up_class(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.classroom.settings import set_up
+
+    path, code = set_up()
+    lines = [
+        f"Class mode is on: {path}",
+        f"The lecturer's access code, kept nowhere else: {code}",
+        "Restart the app with --server.address 0.0.0.0, open it, and enter the code under “I am the lecturer”.",
+    ]
+    return {"settings": str(path), "access_code": code}, "\n".join(lines)
+
+
 def open_app(options: argparse.Namespace) -> NoReturn:
     from sentiment_core.open_app import serve
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,16 @@ def health(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def masked_words(options: argparse.Namespace) -> tuple[Any, str]:
-    from sentiment_core.findings.masked_words import hold_runs, sentences
+    from sentiment_core.findings.masked_words import hold_runs, reached, sentences
     from sentiment_core.store import Store
 
     with Store() as store:
-        found = hold_runs([store.run(run_id) for run_id in options.run_id])
+        runs = [store.run(run_id) for run_id in options.run_id]
+    if len(runs) == 1:
+        if (alone := reached(runs[0])) is None:
+            return [], f"Run {runs[0].id} has not read its test pairs to the end, or too few of them."
+        return [alone.document()], f"{runs[0].name}: {' '.join(alone.sentences)}"
+    found = hold_runs(runs)
     lines = [f"{held.second} against {held.first}: {' '.join(sentences(held))}" for held in found]
     none = "Nothing to hold against each other: finished runs of one experiment with the same test pairs are needed."
     return [held.document() for held in found], "\n".join(lines) or none
@@ -49,7 +55,9 @@ def order_map(options: argparse.Namespace) -> tuple[Any, str]:
     if options.train:
         path = Path(options.train)
         known = findings.read(path).outcomes if path.exists() else ()
-        found = findings.train_all(known, show=ProgressLine().say, keep=lambda found: findings.write(path, found))
+        lengths, seeds = options.lengths or findings.LENGTHS, options.seeds or findings.SEEDS
+        keep = partial(findings.write, path)
+        found = findings.train_all(known, lengths, seeds, show=ProgressLine().say, keep=keep)
         findings.write(path, found)
     else:
         found = findings.read()
@@ -60,4 +68,6 @@ def order_map(options: argparse.Namespace) -> tuple[Any, str]:
         for row in rows
     ]
     said = findings.sentences(found)
+    if options.train:
+        said += findings.beside(findings.shipped(), found)
     return {"made": found.made, "cells": rows, "said": said}, "\n".join([*lines, *said])

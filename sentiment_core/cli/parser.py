@@ -23,6 +23,7 @@ SPLIT_HELP = (
     "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column "
     "(what the file's column split says)"
 )
+SET_UP = "Turn class mode on: write its settings file, and print the lecturer's access code, once."
 VECTORS_HELP = "your own, instead: a file in word2vec's, GloVe's or fastText's format, or a name of gensim.downloader"
 
 
@@ -42,7 +43,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, command: Any, help_text: str, computes: bool = False) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help_text, description=help_text)
+        # argparse formats the one and not the other.
+        sub = commands.add_parser(name, help=help_text.replace("%", "%%"), description=help_text)
         sub.add_argument("--json", action="store_true", help="print one JSON document")
         sub.set_defaults(command=command, computes=computes)
         return sub
@@ -142,7 +144,7 @@ def build_parser() -> argparse.ArgumentParser:
     masked = add(
         "masked-words",
         findings.masked_words,
-        "Hold masked language models of one experiment against each other, on the same words of the test pairs.",
+        "Say what masked language models reached on their test pairs, several of one experiment against each other.",
     )
     masked.add_argument("run_id", metavar="RUN_ID", nargs="+", help="runs of one experiment")
     order_map = add(
@@ -156,6 +158,8 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="train all of it here, in about eight minutes of one core, and write it; one that is begun goes on",
     )
+    order_map.add_argument("--lengths", type=int, nargs="+", metavar="N", help="train these lengths only")
+    order_map.add_argument("--seeds", type=int, nargs="+", metavar="N", help="train with these seeds instead of 1 to 5")
     add(
         "work",
         about.work,
@@ -171,6 +175,13 @@ def build_parser() -> argparse.ArgumentParser:
     app.add_argument("--address", help="where to listen (default 127.0.0.1: this machine only)")
     app.add_argument("--port", type=int, help="default 8501")
     app.add_argument("--headless", action="store_true", help="open no browser")
+    classes = commands.add_parser(
+        "class", help="Share this app with a class.", description="Share this app with a class."
+    )
+    steps = classes.add_subparsers(required=True, metavar="STEP", parser_class=_Parser)
+    set_up = steps.add_parser("set-up", help=SET_UP, description=SET_UP)
+    set_up.add_argument("--json", action="store_true", help="print one JSON document")
+    set_up.set_defaults(command=about.set_up_class, computes=False)
     add("presets", about.presets, "List the course notebook's ladder.")
     add("fields", about.fields, "List every setting with its range and default.")
     add("quantities", about.quantities, "List every quantity that is measured at a step.")

@@ -21,8 +21,8 @@ from sentiment_core.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
-    from sentiment_core.explain.batch import Asked
     from sentiment_core.explain.in_pieces import AnswersInPieces
+    from sentiment_core.explain.many_reviews import Asked
 
 
 def predict(options: argparse.Namespace) -> Iterator[str]:
@@ -123,6 +123,7 @@ def explain(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.explain.methods import named
     from sentiment_core.explain.unseen import REMEMBERED, has_seen
     from sentiment_core.store import Store
+    from sentiment_core.tasks import TASKS
 
     methods = named(options.method) if options.method is not None else {}
     with Store() as store:
@@ -144,6 +145,9 @@ def explain(options: argparse.Namespace) -> tuple[Any, str]:
         "truncated": explanation.truncated,
         "warnings": list(explanation.remarks),
     }
+    if not TASKS[predictor.config.task].has_states:
+        # By layer and head, what [CLS] attends to: [CLS] first, then each token that is used, [SEP] last.
+        document["cls_attention"] = predictor.attention(options.text)[:, :, 0].tolist()
     for field, attribution in attributions.items():
         for token, value in zip(tokens, attribution.scores.tolist(), strict=True):
             token[field] = value

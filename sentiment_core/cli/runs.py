@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,17 +57,14 @@ def train(options: argparse.Namespace) -> tuple[Any, str]:
         print(note, file=sys.stderr)
     # Imported late: torch takes seconds, and a mistyped option should not.
     from sentiment_core.store import Store
-    from sentiment_core.work.training import train_here
+    from sentiment_core.work.training import train_each_here
 
     trained = []
-    with Store() as store:
-        for config in configs:
-            experiment = train_here(store, config, ProgressLine())
+    with Store() as store, closing(train_each_here(store, configs, ProgressLine())) as ended:
+        for experiment in ended:
             if sys.stderr.isatty():
                 print(file=sys.stderr)
             trained.append((experiment, *_told(experiment)))
-            if experiment.status is Status.STOPPED:
-                break
         if len(configs) == 1:
             return trained[0][1:]
         return _over_seeds([experiment for experiment, *_ in trained], [told[1:] for told in trained])

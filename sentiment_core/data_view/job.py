@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sentiment_core.config import build, choices
-from sentiment_core.data_view.reading import read_tokens
+from sentiment_core.data_view.tokenized import read_tokens
 from sentiment_core.datasets import load_reviews
 from sentiment_core.datasets.file import reader
 from sentiment_core.progress import Progress

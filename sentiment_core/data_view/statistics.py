@@ -6,24 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment_core.data_view.reading import Reading
+from sentiment_core.data_view.tokenized import TokenizedReviews
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
+from sentiment_core.metrics import Balance
 
 PARTS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
-
-
-@dataclass(frozen=True)
-class Balance:
-    """One part of a data set: how many reviews, how many of them positive."""
-
-    part: str
-    reviews: int
-    positive: int
-
-    @property
-    def share(self) -> float:
-        """Share of positive reviews, 0 for an empty part."""
-        return self.positive / self.reviews if self.reviews else 0.0
 
 
 @dataclass(frozen=True)
@@ -44,11 +31,10 @@ class Coverage:
     known_words_share: float
 
 
-def class_balance(reviews: Reviews) -> list[Balance]:
-    """Return how positive each part is, training first, and all parts together."""
-    rows = [(name, reviews.select(part)) for name, part in PARTS.items()]
-    rows.append(("all", np.arange(len(reviews))))
-    return [Balance(name, len(members), int(reviews.labels[members].sum())) for name, members in rows]
+def balances(reviews: Reviews) -> dict[str, Balance]:
+    """Return `{part: balance}`, training first."""
+    labels = {name: reviews.labels[reviews.select(part)] for name, part in PARTS.items()}
+    return {name: Balance(len(members), int(members.sum())) for name, members in labels.items()}
 
 
 def length_histogram(lengths: np.ndarray, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
@@ -66,23 +52,26 @@ def truncation(lengths: np.ndarray, longest: int) -> Truncation:
     return Truncation(float((lengths > longest).mean()) if len(lengths) else 0.0, lost / total if total else 0.0)
 
 
-def coverage(reading: Reading, known: np.ndarray) -> Coverage:
-    """Return how much of `reading` the words marked in `known (W,)` make up."""
-    tokens = int(reading.counts.sum())
+def coverage(tokenized: TokenizedReviews, known: np.ndarray) -> Coverage:
+    """Return how much of `tokenized` the words marked in `known (W,)` make up."""
+    tokens = int(tokenized.counts.sum())
     return Coverage(
-        tokens, float(reading.counts[known].sum()) / tokens, len(reading.words), float(known.mean()) if tokens else 0.0
+        tokens,
+        float(tokenized.counts[known].sum()) / tokens,
+        len(tokenized.words),
+        float(known.mean()) if tokens else 0.0,
     )
 
 
-def learnable(reading: Reading, reviews: Reviews) -> np.ndarray:
+def learnable(tokenized: TokenizedReviews, reviews: Reviews) -> np.ndarray:
     """Return which words `(W,)` occur twice in the training reviews: those that word2vec and random vectors have."""
-    in_training = np.repeat(reviews.parts == TRAIN, reading.lengths)
-    counts = np.bincount(reading.token_ids[in_training], minlength=len(reading.words))
+    in_training = np.repeat(reviews.parts == TRAIN, tokenized.lengths)
+    counts = np.bincount(tokenized.token_ids[in_training], minlength=len(tokenized.words))
     return np.asarray(counts >= 2)
 
 
-def frequent_unknown(reading: Reading, known: np.ndarray, count: int = 100) -> list[tuple[str, int]]:
+def frequent_unknown(tokenized: TokenizedReviews, known: np.ndarray, count: int = 100) -> list[tuple[str, int]]:
     """Return the most frequent words that are not `known (W,)`, with how often they occur."""
-    counts = np.where(known, 0, reading.counts)
+    counts = np.where(known, 0, tokenized.counts)
     order = np.argsort(-counts, kind="stable")[:count]
-    return [(reading.words[place], int(counts[place])) for place in order if counts[place]]
+    return [(tokenized.words[place], int(counts[place])) for place in order if counts[place]]

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment_core.artifacts import MODEL, WEIGHTS, run_place
+from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import CheckpointError, NotFoundError
 from sentiment_core.snapshots import snapshot_folder
-from sentiment_core.store import Store
-from sentiment_core.tasks import TASKS
+from sentiment_core.store import Run, Store
+from sentiment_core.tasks import MASKED_WORDS, TASKS
 
 if TYPE_CHECKING:
     from sentiment_core.explain.predictor import Predictor
@@ -26,7 +27,8 @@ PRETRAINED_FOLDER = Path(__file__).resolve().parent.parent / "pretrained"
 class ModelInfo:
     """A model to choose from. `accuracy` is its test accuracy (validation before it was tested), 0..1.
 
-    `version` is another one whenever its weights have been written anew: answers may be kept by it.
+    `version` is another one whenever its weights have been written anew: answers may be kept by it. `has_states`: it is
+    recurrent, so that its states can be looked into.
     """
 
     id: str
@@ -35,6 +37,7 @@ class ModelInfo:
     accuracy: float | None
     has_attention: bool
     version: str = ""
+    has_states: bool = True
 
 
 def available_models(store: Store) -> list[ModelInfo]:
@@ -47,19 +50,30 @@ def available_models(store: Store) -> list[ModelInfo]:
             version = _version(run_place(experiment.id, run.id))
             if version is None:
                 continue
-            model = run.config.model
             accuracy = run.test_accuracy if run.test_accuracy is not None else run.validation_accuracy
             models.append(
                 ModelInfo(
                     id=run.id,
                     name=run.name if run.name == experiment.name else f"{experiment.name} · {run.name}",
-                    description=f"{model.cell.upper()}, {' + '.join(model.pooling)}, {run.steps} steps",
+                    description=f"{_network(run.config)}, {run.steps} steps",
                     accuracy=accuracy,
-                    has_attention=model.attends,
+                    has_attention=run.config.attends,
                     version=version,
+                    has_states=TASKS[experiment.config.task].has_states,
                 )
             )
     return models
+
+
+def pair_models(store: Store) -> list[Run]:
+    """Return the runs of masked language models that have kept weights, newest experiment first. Needs no torch."""
+    return [
+        run
+        for experiment in store.experiments()
+        if experiment.config.task == MASKED_WORDS
+        for run in experiment.runs
+        if (run_place(experiment.id, run.id) / MODEL).exists()
+    ]
 
 
 def load_predictor(model_id: str, store: Store, step: int | None = None) -> Predictor:
@@ -129,6 +143,13 @@ def _version(folder: Path) -> str | None:
         return str((folder / MODEL).stat().st_mtime_ns)
     except OSError:
         return None
+
+
+def _network(config: ExperimentConfig) -> str:
+    model = config.model
+    if TASKS[config.task].has_states:
+        return f"{model.cell.upper()}, {' + '.join(model.pooling)}"
+    return f"Transformer, {model.num_layers} × {model.hidden_size}"
 
 
 def _pretrained_info() -> ModelInfo:

@@ -46,5 +46,8 @@ def padding_seconds(tokens: int, amounts: Sequence[int]) -> float:
 
 
 def _per_token(predictor: Predictor) -> float:
-    parameters = sum(item.numel() for item in predictor.model.parameters())
+    # A table of vectors is looked up, not multiplied.
+    parameters = sum(
+        item.numel() for name, item in predictor.model.named_parameters() if not name.endswith("embedding.weight")
+    )
     return max(LEAST_SECONDS_PER_TOKEN, SECONDS_PER_PARAMETER * parameters)

@@ -141,7 +141,7 @@ def _model(text: str, model: ModelRows, largest: dict[str, float]) -> str:
 
 def _coloured(text: str, explanation: Explanation, attribution: Attribution, largest: float) -> Iterator[str]:
     place = 0
-    for token, score in zip(explanation.tokens, attribution.scores.tolist(), strict=True):
+    for token, score in zip(explanation.tokens, attribution.towards_positive.tolist(), strict=True):
         yield _text(text[place : token.start])
         yield _token(token, score, attribution.signed, largest)
         place = token.end
@@ -155,7 +155,7 @@ def _token(token: TokenScore, score: float, signed: bool, largest: float) -> str
     if not token.used:
         return f"<i>{word}</i>"
     share = abs(score) / largest if largest else 0.0
-    # The sign has a mark besides its colour: a line under what speaks for, dots under what speaks against.
+    # The sign has a mark besides its colour: a line under what speaks for positive, dots under the rest.
     kind = "w" if not signed else "up" if score >= 0 else "down"
     return f'<span class="{kind}" style="--s:{share:.3f}" title="{_number(score, signed)}">{word}</span>'
 
@@ -164,10 +164,9 @@ def _legend(attribution: Attribution, largest: float) -> str:
     if not attribution.signed:
         note = f" · {_text(attribution.parts_note)}" if attribution.parts_note else ""
         return f'<p class="note">0 <span class="ramp"></span> {_number(largest, False)}{note}</p>\n'
-    target = LABELS[attribution.target]
     return (
-        f'<p class="note"><span class="down">against {target}</span> {_number(-largest, True)} '
-        f'<span class="ramp signed"></span> {_number(largest, True)} <span class="up">for {target}</span> · log-odds'
+        f'<p class="note"><span class="down">for negative</span> {_number(-largest, True)} '
+        f'<span class="ramp signed"></span> {_number(largest, True)} <span class="up">for positive</span> · log-odds'
         f"{f', {attribution.window} neighbouring tokens share a score' if attribution.window > 1 else ''}</p>\n"
     )
 
@@ -176,15 +175,17 @@ def _completeness(attribution: Attribution) -> str:
     found: Completeness | None = attribution.completeness
     if found is None:
         return ""
+    sign = 1 if attribution.target else -1
     return (
-        f'<p class="note">The scores add up to {found.total:+.4f}; the log-odds differ from the baseline '
-        f"({_text(attribution.baseline or 'none')}) by {found.difference:+.4f} ({found.relative_error:.2%} off).</p>\n"
+        f'<p class="note">The scores add up to {sign * found.total:+.4f}; the log-odds differ from the baseline '
+        f"({_text(attribution.baseline or 'none')}) by {sign * found.difference:+.4f} ({found.relative_error:.2%} off)."
+        "</p>\n"
     )
 
 
 def _table(model: ModelRows) -> str:
     head = "".join(f"<th>{_text(attribution.title)}</th>" for attribution in model.attributions)
-    scores = [attribution.scores.tolist() for attribution in model.attributions]
+    scores = [attribution.towards_positive.tolist() for attribution in model.attributions]
     rows = [
         f'<tr><td>{token.start}</td><td dir="auto">{_text(token.text)}</td>'
         + "".join(

@@ -11,35 +11,34 @@ from typing import Any
 import numpy as np
 import torch
 
-from sentiment_core.artifacts import MODEL, WEIGHTS, WORD_PIECES, run_place
+from sentiment_core.artifacts import WEIGHTS, run_place
 from sentiment_core.errors import CheckpointError, DataError, NotFoundError
 from sentiment_core.models.masked import build_masked_model
 from sentiment_core.pairs import SECOND, SPECIAL_IN_PAIR, laid_out
+from sentiment_core.shipped_bert import FOLDER
 from sentiment_core.snapshots import kept_steps, snapshot_folder
 from sentiment_core.store import Store
-from sentiment_core.store.records import Run
-from sentiment_core.tasks import TASKS
+from sentiment_core.tasks import MASKED_WORDS, TASKS
 from sentiment_core.training.checkpoints import SavedModel, load_model
-from sentiment_core.wordpiece import MASK, MASK_ID, SPECIAL, WordPieces, read_wordpieces
+from sentiment_core.wordpiece import MASK, MASK_ID, SPECIAL
 
-TASK = "masked-words"
 BEST = 5
 MOST_CHARACTERS = 20_000
-FOLDER = Path(__file__).resolve().parent.parent / "pretrained" / "bert"
 
 
 @dataclass(frozen=True)
-class ShippedModel:
+class ShippedPairModel:
     """A small model that ships with the product: its name on pages, and in what it differs from the first."""
 
     title: str
     overrides: dict[str, Any]
 
 
-# `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are.
-SHIPPED: dict[str, ShippedModel] = {
-    "bert-encoder": ShippedModel("Encoder", {}),
-    "bert-no-positions": ShippedModel("Encoder without positions", {"model.positions": "none"}),
+# `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are. Of the first the weights
+# on the way ship too.
+SHIPPED: dict[str, ShippedPairModel] = {
+    "bert-encoder": ShippedPairModel("Encoder", {}),
+    "bert-no-positions": ShippedPairModel("Encoder without positions", {"model.positions": "none"}),
 }
 
 
@@ -72,7 +71,7 @@ class Token:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class PairReading:
     """What a model makes of one text or two: the T tokens, P(the second follows) where there are two.
 
     `attention (layers, heads, T, T)`: the row of a token says where it looks. `left_out`: pieces too many.
@@ -87,8 +86,10 @@ class Reading:
 class PairReader:
     """Asks a saved masked language model. Safe to share between threads: it holds no changing state."""
 
-    def __init__(self, saved: SavedModel, pieces: WordPieces) -> None:
-        config = saved.config
+    def __init__(self, saved: SavedModel) -> None:
+        config, pieces = saved.config, saved.pieces
+        if pieces is None:
+            raise CheckpointError("this model reads words, not word pieces; ask one that learned masked words")
         self.config = config
         self.details = saved.details
         self.pieces = pieces
@@ -109,7 +110,7 @@ class PairReader:
         return None if table is None else table.numpy()
 
     @torch.inference_mode()
-    def read(self, first: str, second: str = "", gaps: Collection[int] = ()) -> Reading:
+    def read(self, first: str, second: str = "", gaps: Collection[int] = ()) -> PairReading:
         """Read one text or two; tokens `gaps`, numbered as in the result from 0, become [MASK] as those written so are.
 
         Raises `DataError` for an empty first text and for one that is too long to be one.
@@ -148,7 +149,7 @@ class PairReader:
             start, end = (piece.start, piece.end) if piece else (0, 0)
             tokens.append(Token(text, segment, start, end, place in guesses, guesses.get(place, ())))
         follows = float(torch.sigmoid(output.follows)[0]) if SECOND in segments else None
-        return Reading(tuple(tokens), follows, torch.cat(weights).numpy(), sum(sizes) - sum(kept))
+        return PairReading(tuple(tokens), follows, torch.cat(weights).numpy(), sum(sizes) - sum(kept))
 
     def _best(self, words: torch.Tensor) -> list[tuple[Guess, ...]]:
         """Return the best guesses of each gap from `words (K, V)`; special pieces never fill one."""
@@ -159,17 +160,6 @@ class PairReader:
             tuple(Guess(self.pieces.vocabulary[place], value) for place, value in zip(row, shares, strict=True))
             for row, shares in zip(places.tolist(), values.tolist(), strict=True)
         ]
-
-
-def pair_models(store: Store) -> list[Run]:
-    """Return the runs of masked language models that have kept weights, newest experiment first. Needs no model."""
-    return [
-        run
-        for experiment in store.experiments()
-        if experiment.config.task == TASK
-        for run in experiment.runs
-        if (run_place(experiment.id, run.id) / MODEL).exists()
-    ]
 
 
 def steps_of(model_id: str, store: Store) -> list[int]:
@@ -199,16 +189,14 @@ def _folder(model_id: str, store: Store, step: int | None) -> Path:
             raise NotFoundError(f"the weights of {model_id} after step {step} were not kept; kept are {kept}")
         return FOLDER / model_id / ("" if step is None else f"step-{step}")
     run = store.run(model_id)
-    if run.config.task != TASK:
+    if run.config.task != MASKED_WORDS:
         learned = TASKS[run.config.task].label
-        raise NotFoundError(f"run {run.id} learned another task ({learned}); ask one that learned {TASKS[TASK].label}")
+        raise NotFoundError(
+            f"run {run.id} learned another task ({learned}); ask one that learned {TASKS[MASKED_WORDS].label}"
+        )
     return run_place(run.experiment_id, run.id) if step is None else snapshot_folder(run, step)
 
 
 @lru_cache(maxsize=16)
 def _read(folder: Path, _written_at: int, _size: int) -> PairReader:
-    try:
-        pieces = read_wordpieces((folder / WORD_PIECES).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CheckpointError(f"the word pieces of the model in {folder.name} are missing; train it again") from error
-    return PairReader(load_model(folder), pieces)
+    return PairReader(load_model(folder))

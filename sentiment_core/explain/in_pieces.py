@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from sentiment_core.datasets.file import reader
-from sentiment_core.explain.batch import Asked, asked_of, no_reviews
 from sentiment_core.explain.judged import Judged
+from sentiment_core.explain.many_reviews import Asked, asked_of, no_reviews
 from sentiment_core.explain.predictor import Predictor
 from sentiment_core.progress import Progress, silent
 from sentiment_core.remarks import WordsRead

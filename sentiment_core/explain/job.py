@@ -5,9 +5,9 @@ Results are JSON: an attribution is told at the tokens that the model used, all 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -40,11 +40,64 @@ class ReviewQuestion:
 
 
 @dataclass(frozen=True)
+class ToldAttribution:
+    """An `Attribution` as JSON: its `scores` are those of the used tokens only."""
+
+    method: str
+    title: str
+    signed: bool
+    target: int
+    scores: tuple[float, ...]
+    passes: int
+    seconds: float
+    baseline: str | None
+    window: int
+    completeness: Completeness | None
+    parts: int
+
+    @classmethod
+    def of(cls, item: Attribution, used: np.ndarray) -> ToldAttribution:
+        """Return what is told of `item`; `used (M,)` are the places of the used tokens."""
+        return cls(**{**vars(item), "scores": tuple(item.scores[used].tolist())})
+
+    def over(self, used: np.ndarray) -> Attribution:
+        """Return the attribution again, for a review whose used tokens are marked in `used (N,)` bool."""
+        scores = np.zeros(len(used))
+        scores[used] = self.scores
+        return Attribution(**{**vars(self), "scores": scores})
+
+
+@dataclass(frozen=True)
+class ToldFaithfulness:
+    """A `Faithfulness` as JSON."""
+
+    method: str
+    deletion: tuple[float, ...]
+    insertion: tuple[float, ...]
+    comprehensiveness: float
+    sufficiency: float
+    deletion_area: float
+    insertion_area: float
+
+    @classmethod
+    def of(cls, item: Faithfulness) -> ToldFaithfulness:
+        """Return what is told of `item`."""
+        curves = {"deletion": tuple(item.deletion.tolist()), "insertion": tuple(item.insertion.tolist())}
+        return cls(**{**vars(item), **curves})
+
+    def measured(self) -> Faithfulness:
+        """Return the measures again."""
+        return Faithfulness(
+            **{**vars(self), "deletion": np.array(self.deletion), "insertion": np.array(self.insertion)}
+        )
+
+
+@dataclass(frozen=True)
 class Told:
     """The answer to what was asked, as JSON; `attributions_of`, `faithfulness_of` and `along_of` read it."""
 
-    attributions: tuple[dict[str, Any], ...] = ()
-    faithfulness: dict[str, dict[str, Any]] = field(default_factory=dict)
+    attributions: tuple[ToldAttribution, ...] = ()
+    faithfulness: dict[str, ToldFaithfulness] = field(default_factory=dict)
     after: tuple[int, ...] = ()
     probabilities: tuple[float, ...] = ()
 
@@ -90,41 +143,22 @@ def run(question: ReviewQuestion, progress: Progress) -> Told:
         scored += attribute(predictor, text, [name], question.target, question.baseline)
     if question.what == ATTRIBUTIONS:
         used = np.flatnonzero(predictor.read(text)[1])
-        return Told(attributions=tuple(_packed(item, used) for item in scored))
+        return Told(attributions=tuple(ToldAttribution.of(item, used) for item in scored))
     progress("Taking words away", None)
-    measured = {
-        name: {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(item).items()}
-        for name, item in of_review(predictor, text, scored).items()
-    }
-    return Told(faithfulness=measured)
+    measured = of_review(predictor, text, scored)
+    return Told(faithfulness={name: ToldFaithfulness.of(item) for name, item in measured.items()})
 
 
 def attributions_of(told: Told, used: np.ndarray) -> list[Attribution]:
     """Return the attributions of a result for a review whose used tokens are marked in `used (N,)` bool."""
-    return [_unpacked(item, used) for item in told.attributions]
+    return [item.over(used) for item in told.attributions]
 
 
 def faithfulness_of(told: Told) -> dict[str, Faithfulness]:
     """Return the measures of a result by method, random order included."""
-    return {
-        name: Faithfulness(**{**item, "deletion": np.array(item["deletion"]), "insertion": np.array(item["insertion"])})
-        for name, item in told.faithfulness.items()
-    }
+    return {name: item.measured() for name, item in told.faithfulness.items()}
 
 
 def along_of(told: Told) -> ReadingAlong:
     """Return the answers while reading of a result."""
     return ReadingAlong(np.array(told.after, dtype=np.int64), np.array(told.probabilities))
-
-
-def _packed(item: Attribution, used: np.ndarray) -> dict[str, Any]:
-    fields = {name: value for name, value in vars(item).items() if name not in {"scores", "completeness"}}
-    sums = None if item.completeness is None else asdict(item.completeness)
-    return {**fields, "scores": item.scores[used].tolist(), "completeness": sums}
-
-
-def _unpacked(fields: Mapping[str, Any], used: np.ndarray) -> Attribution:
-    scores = np.zeros(len(used))
-    scores[used] = fields["scores"]
-    sums = fields["completeness"]
-    return Attribution(**{**fields, "scores": scores, "completeness": None if sums is None else Completeness(**sums)})

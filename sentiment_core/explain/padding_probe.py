@@ -93,7 +93,7 @@ def movement(probabilities: np.ndarray) -> Movement:
 
 def kind_of(config: ExperimentConfig) -> str | None:
     """Return which of `KINDS` a run is: by its only pooling; None when it has another one, or another task."""
-    if len(config.model.pooling) != 1 or not TASKS[config.task].judges_reviews:
+    if len(config.model.pooling) != 1 or not TASKS[config.task].has_states:
         return None
     return next((kind for kind, poolings in KINDS.items() if config.model.pooling[0] in poolings), None)
 

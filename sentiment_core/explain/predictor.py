@@ -11,17 +11,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from sentiment_core.architecture import SPECIAL_IN_REVIEW
 from sentiment_core.embeddings import WordVectors, load_saved
-from sentiment_core.errors import CheckpointError, DataError
+from sentiment_core.errors import CheckpointError, ConfigError, DataError
 from sentiment_core.excerpt import is_read, read_of
 from sentiment_core.explain.parallel import each
 from sentiment_core.explain.records import Explanation, ReadingAlong, TokenScore
-from sentiment_core.models import ModelOutput, assemble
+from sentiment_core.models import ModelOutput, SentimentModel, assemble
+from sentiment_core.models.reviews import ReviewTransformer
 from sentiment_core.remarks import WordsRead, about_answer
 from sentiment_core.settings import Tokenizer
 from sentiment_core.steps import rules
 from sentiment_core.text import UNKNOWN_ID, TextEncoder, TokenizedText
 from sentiment_core.training.checkpoints import EMBEDDING, VOCABULARY, SavedModel, load_model, vectors_of, vocabulary_of
+from sentiment_core.wordpiece import PieceEncoder
 
 MAX_CHARACTERS = 1_000_000
 # A model trained on whole reviews still needs a bound on what one request may cost.
@@ -45,18 +48,12 @@ class Predictor:
         self.model_id = model_id
         self.config = saved.config
         self.vectors = vectors_of(saved)
-        self.encoder = (
-            _encoder(saved.vectors_key, self.config.data.tokenizer)
-            if saved.words is None
-            else TextEncoder(self.vectors.words, self.config.data.tokenizer)
-        )
+        self.encoder = _encoder(saved, self.vectors)
         self.keep = self.config.data.keep
         self.max_tokens = min(self.config.data.max_tokens or MAX_TOKENS, MAX_TOKENS)
         self._vocabulary = vocabulary_of(saved)
         self._table = saved.tensors.get(EMBEDDING)
-        # Words reach the model as vectors, so that it also reads words that its training reviews did not have.
-        network = self.config.model.model_copy(update={"freeze_embeddings": True})
-        self.model = assemble(network, torch.zeros(1, self.vectors.dim), torch.Generator())
+        self.model = _network(saved, self.vectors.dim)
         weights = {name: value for name, value in saved.tensors.items() if name not in {EMBEDDING, VOCABULARY}}
         weights = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
         try:
@@ -72,7 +69,12 @@ class Predictor:
     @property
     def has_attention(self) -> bool:
         """Whether the model weighs its tokens."""
-        return self.config.model.attends
+        return self.config.attends
+
+    @property
+    def parts(self) -> int:
+        """How many vectors side by side the decision is made from."""
+        return 1 if isinstance(self.model, ReviewTransformer) else len(self.config.model.pooling)
 
     def predict(self, texts: Sequence[str]) -> np.ndarray:
         """Return P(positive) `(N,)` float64 for each text; one without known words gets what the model says to none."""
@@ -182,6 +184,20 @@ class Predictor:
             remarks=about_answer(self.words_read([tokens.token_ids])),
         )
 
+    @torch.inference_mode()
+    def attention(self, text: str) -> np.ndarray:
+        """Return who attends to whom among [CLS], the used tokens and [SEP]: `(layers, heads, T + 2, T + 2)`.
+
+        Each row adds up to 1. Raises `ConfigError` for a network that is no Transformer, `DataError` as `explain`.
+        """
+        if not isinstance(self.model, ReviewTransformer):
+            raise ConfigError(f"{self.model_id} has no layers of attention; ask a Transformer")
+        check_text(text)
+        tokens, used = self.read(text)
+        row = tokens.token_ids[used]
+        lengths = torch.tensor([len(row)], device=self.device)
+        return self.model.attention(self.embedded(row[None]), lengths)[:, 0].cpu().numpy()
+
     def embed(self, token_ids: np.ndarray) -> np.ndarray:
         """Return vectors `(..., E)` of source ids: fine-tuned where the model has them, else as published."""
         vectors = self.vectors.rows(token_ids)
@@ -224,10 +240,31 @@ def load(model_id: str, folder: Path) -> Predictor:
     return Predictor(model_id, load_model(folder))
 
 
+def _encoder(saved: SavedModel, vectors: WordVectors) -> TextEncoder | PieceEncoder:
+    if saved.pieces is not None:
+        return PieceEncoder(saved.pieces)
+    tokenizer = saved.config.data.tokenizer
+    return (
+        _shared_encoder(saved.vectors_key, tokenizer) if saved.words is None else TextEncoder(vectors.words, tokenizer)
+    )
+
+
 @lru_cache(maxsize=4)
-def _encoder(vectors_key: str, tokenizer: Tokenizer) -> TextEncoder:
+def _shared_encoder(vectors_key: str, tokenizer: Tokenizer) -> TextEncoder:
     vectors: WordVectors = load_saved(vectors_key)
     return TextEncoder(vectors.words, tokenizer)
+
+
+def _network(saved: SavedModel, dim: int) -> SentimentModel | ReviewTransformer:
+    """Return the network that the saved weights are of, without them."""
+    config = saved.config
+    if saved.pieces is not None:
+        positions = saved.tensors.get("transformer.positions")
+        longest = (config.data.max_tokens or 0) + SPECIAL_IN_REVIEW if positions is None else len(positions)
+        return ReviewTransformer(config.model, len(saved.pieces), longest, torch.Generator())
+    # Words reach the model as vectors, so that it also reads words that its training reviews did not have.
+    network = config.model.model_copy(update={"freeze_embeddings": True})
+    return assemble(network, torch.zeros(1, dim), torch.Generator())
 
 
 def _temperature(model_id: str, saved: SavedModel) -> float:

@@ -9,6 +9,9 @@ import numpy as np
 from sentiment_core.excerpt import in_words
 from sentiment_core.settings import Keep
 
+# Less than this is missing from weights that add up to 1 by rounding alone.
+LEAST_SPECIAL = 1e-3
+
 
 # A long review has tens of thousands of these.
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,22 @@ class Attribution:
     parts: int = 1
 
     @property
+    def towards_positive(self) -> np.ndarray:
+        """Scores `(N,)` in log-odds of *positive*, whichever class was explained; as they are where not `signed`.
+
+        The log-odds of the two classes are each other's negative, and so is every share in them.
+        """
+        return -self.scores if self.signed and not self.target else self.scores
+
+    @property
     def parts_note(self) -> str:
-        """What these scores leave out where the model pools in other ways as well; else empty."""
-        if self.parts == 1:
+        """What these scores leave out: other poolings, or what a Transformer's [CLS] gives to no word; else empty."""
+        if self.parts > 1:
+            return f"weights in 1 of the {self.parts} parts that the decision is made from; the others have no weights"
+        special = 1.0 - float(self.scores.sum()) if self.method == "attention" and self.scores.any() else 0.0
+        if special < LEAST_SPECIAL:
             return ""
-        return f"weights in 1 of the {self.parts} parts that the decision is made from; the others have no weights"
+        return f"of [CLS] in the last layer, mean of the heads; {special:.0%} of it rests on [CLS] and [SEP]"
 
 
 @dataclass(frozen=True)

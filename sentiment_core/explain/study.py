@@ -22,7 +22,7 @@ from sentiment_core.explain.methods import METHODS
 from sentiment_core.explain.study_question import (
     LEAST_REVIEWS,
     CurveInterval,
-    Interval,
+    MeanInterval,
     MethodMeasured,
     Study,
     StudyQuestion,
@@ -212,7 +212,7 @@ def _row(name: str, entry: _Measured, control: Sequence[Faithfulness], rng: np.r
     return row
 
 
-def _precision(found: Sequence[Mapping[str, float | None]], rng: np.random.Generator) -> dict[str, Interval] | None:
+def _precision(found: Sequence[Mapping[str, float | None]], rng: np.random.Generator) -> dict[str, MeanInterval] | None:
     result = {}
     for k in found[0] if found else ():
         values = [value for item in found if (value := item[k]) is not None]
@@ -221,7 +221,7 @@ def _precision(found: Sequence[Mapping[str, float | None]], rng: np.random.Gener
     return result or None
 
 
-def interval(values: Sequence[float], rng: np.random.Generator) -> Interval:
+def interval(values: Sequence[float], rng: np.random.Generator) -> MeanInterval:
     """Return mean and percentile bootstrap interval (Efron 1979) over reviews: `values (N,)`, N ≥ 2."""
     mean, low, high = _bootstrapped(values, rng)
     return {"mean": float(mean), "low": float(low), "high": float(high)}

@@ -50,7 +50,7 @@ Gain = Literal["comprehensiveness_gain", "sufficiency_gain"]
 Curve = Literal["deletion", "insertion"]
 
 
-class Interval(TypedDict):
+class MeanInterval(TypedDict):
     """A mean over reviews with its bootstrap interval."""
 
     mean: float
@@ -77,25 +77,25 @@ class MethodMeasured(TypedDict):
     method: str
     title: str
     signed: bool
-    comprehensiveness: Interval
-    sufficiency: Interval
-    deletion_area: Interval
-    insertion_area: Interval
+    comprehensiveness: MeanInterval
+    sufficiency: MeanInterval
+    deletion_area: MeanInterval
+    insertion_area: MeanInterval
     deletion: CurveInterval
     insertion: CurveInterval
-    comprehensiveness_gain: NotRequired[Interval]
-    sufficiency_gain: NotRequired[Interval]
-    precision: dict[str, Interval] | None
+    comprehensiveness_gain: NotRequired[MeanInterval]
+    sufficiency_gain: NotRequired[MeanInterval]
+    precision: dict[str, MeanInterval] | None
     passes: float
     seconds: float
 
 
-class Agreement(TypedDict):
+class AgreementMeasured(TypedDict):
     """Kendall's τ of two methods' ranks of the tokens, None where too few reviews have one."""
 
     first: str
     second: str
-    tau: Interval | None
+    tau: MeanInterval | None
 
 
 class Study(TypedDict):
@@ -118,7 +118,7 @@ class Study(TypedDict):
     fractions: list[float]
     confidence: float
     methods: list[MethodMeasured]
-    agreement: list[Agreement]
+    agreement: list[AgreementMeasured]
     precision_reviews: int
     seconds: float
     remarks: NotRequired[list[str]]

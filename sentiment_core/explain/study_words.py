@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sentiment_core.explain.faithfulness import RANDOM
-from sentiment_core.explain.study_question import Gain, Interval, Measure, Study
+from sentiment_core.explain.study_question import Gain, MeanInterval, Measure, Study
 
 COLUMNS: dict[Measure, str] = {
     "comprehensiveness": "Comprehensiveness ↑",
@@ -118,7 +118,7 @@ def _seen(result: Study) -> str:
     )
 
 
-def say(interval: Interval) -> str:
+def say(interval: MeanInterval) -> str:
     """Return `0.31 (0.28 to 0.34)`."""
     return f"{_number(interval['mean'])} ({_number(interval['low'])} to {_number(interval['high'])})"
 

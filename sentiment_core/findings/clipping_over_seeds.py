@@ -17,7 +17,7 @@ from sentiment_core.findings.verdict.words import OFTEN
 from sentiment_core.metrics import Evaluation
 from sentiment_core.presets import preset
 from sentiment_core.steps.rules import Steps, clipped
-from sentiment_core.store import Experiment, Run, Store
+from sentiment_core.store import Experiment, Run, RunSource
 
 # Rung 4's network on demo reviews; three epochs are 240 updates, enough to see spikes and short enough for a classroom.
 SETTING: dict[str, Any] = {
@@ -112,10 +112,10 @@ def check_alike(configs: Sequence[ExperimentConfig]) -> None:
         raise ConfigError("two of these experiments have the same seed; start a new comparison")
 
 
-def measure(store: Store, experiments: Iterable[Experiment]) -> list[RunClipping]:
+def measure(source: RunSource, experiments: Iterable[Experiment]) -> list[RunClipping]:
     """Return what clipping did in each run of the experiments."""
     return [
-        measure_run(run, store.steps(run.id), store.evaluations(run.id))
+        measure_run(run, source.steps(run.id), source.evaluations(run.id))
         for experiment in experiments
         for run in experiment.runs
     ]

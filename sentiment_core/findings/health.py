@@ -17,7 +17,7 @@ from sentiment_core.findings.verdict.records import RunVerdict, Topic
 from sentiment_core.findings.verdict.words import decimal, failures, too_often
 from sentiment_core.metrics import Evaluation
 from sentiment_core.steps.rules import SATURATED, Steps
-from sentiment_core.store import Run, Source
+from sentiment_core.store import Run, RunSource
 from sentiment_core.tasks import TASKS
 
 Kind = Literal["stuck", "not finite", "rate too high", "threshold", "overfitting", "saturated", "dead", "update ratio"]
@@ -72,12 +72,12 @@ PLACES: dict[Kind, tuple[str, str]] = {
 }
 
 
-def examine(source: Source, experiment_id: str) -> list[Remark]:
+def examine(source: RunSource, experiment_id: str) -> list[Remark]:
     """Return what is wrong with the runs of an experiment; raise `NotFoundError` for an unknown one."""
     return [remark for run in source.experiment(experiment_id).runs for remark in examine_run(source, run)]
 
 
-def examine_run(source: Source, run: Run) -> list[Remark]:
+def examine_run(source: RunSource, run: Run) -> list[Remark]:
     """Return what is wrong with a run, as far as it has come."""
     steps, evaluations, balances = source.steps(run.id), source.evaluations(run.id), source.balances(run.id)
     judged = judge_run(run, steps, evaluations, balances.get("validation"))
@@ -160,7 +160,7 @@ def _training_loss(steps: Steps, epoch: int) -> float | None:
     return fmean(losses) if losses and all(map(math.isfinite, losses)) else None
 
 
-def _inside(source: Source, run: Run) -> Found:
+def _inside(source: RunSource, run: Run) -> Found:
     """Say what was seen inside the network, where somebody looked."""
     names = source.diagnostic_names(run.id)
     looks = {name: _last_looks(source, run, name) for name in names if name in SHARES or name.startswith(RATIO)}
@@ -182,7 +182,7 @@ def _inside(source: Source, run: Run) -> Found:
     return found
 
 
-def _last_looks(source: Source, run: Run, name: str) -> list[float]:
+def _last_looks(source: RunSource, run: Run, name: str) -> list[float]:
     """Return what was measured at the last looks; nothing where there were too few, or one was no number."""
     _, values = source.diagnostics(run.id, name)
     last = [float(value) for value in values[-LOOKS:]]

@@ -18,8 +18,13 @@ from sentiment_core.intervals import CONFIDENCE, student
 from sentiment_core.pair_measures import PairMeasures, read_pair_measures
 from sentiment_core.store import Run
 
+NO_ONE = "None that can be told from the others"
 # Fewer reviews than this make no interval worth saying.
 LEAST_REVIEWS = 30
+# The share of next sentences that guessing names.
+EVEN = 0.5
+# Nats of a masked word: models that are closer are alike, however surely they can be told apart.
+LEAST_DIFFERENCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,55 @@ class Held:
         """Whether one of them at least has learned more than how often words occur."""
         return min(self.first_words.high, self.second_words.high) < self.guess
 
+    @property
+    def better(self) -> str | None:
+        """Which of the two fills in words better; None where none clearly does, or by less than matters."""
+        if not self.readers or abs(self.words.value) < LEAST_DIFFERENCE or not self.words.sign:
+            return None
+        return self.first if self.words.sign > 0 else self.second
+
     def document(self) -> dict[str, Any]:
         """Return it as the command line's JSON has it."""
         return {**asdict(self), "said": sentences(self)}
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What one run makes of its test pairs: nats of a masked word beside `guess`, and the share of next sentences."""
+
+    guess: float
+    words: Share
+    pairs: Share
+
+    @property
+    def sentences(self) -> list[str]:
+        """How far below guessing it came in words, and whether it names next sentences better than by chance."""
+        words = f"{self.words.value:.2f} nats a masked word"
+        if self.words.high < self.guess:
+            below = f"{self.guess - self.words.value:.2f} ± {self.words.half:.2f}"
+            said = f"{words}, {below} below answering by frequency ({self.guess:.2f})."
+        else:
+            said = f"{words}: no better than answering by frequency ({self.guess:.2f})."
+        share = f"{100 * self.pairs.value:.1f} % ± {100 * self.pairs.half:.1f}"
+        able = "where chance is 50 %" if self.pairs.low > EVEN else "not told from chance (50 %)"
+        return [said, f"Next sentences: {share} of the test pairs named rightly, {able}."]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as the command line's JSON has it."""
+        return {**asdict(self), "said": self.sentences}
+
+
+def reached(run: Run) -> Reached | None:
+    """Return what a run reached; None where it did not read its test pairs, or too few of them.
+
+    Raises `CheckpointError` for a damaged file.
+    """
+    found = read_pair_measures(run)
+    if found is None:
+        return None
+    words = share_of(found.column("word_loss"), found.column("words"), found.reviews)
+    pairs = share_of(found.column("pair_right"), np.ones(len(found.reviews)), found.reviews)
+    return Reached(found.guess, words, pairs) if words and pairs else None
 
 
 def share_of(sums: np.ndarray, counts: np.ndarray, reviews: np.ndarray, confidence: float = CONFIDENCE) -> Share | None:
@@ -108,9 +159,8 @@ def best_of(held: Sequence[Held]) -> str | None:
     names = {name for one in held for name in (one.first, one.second)}
     beaten: dict[str, set[str]] = {name: set() for name in names}
     for one in held:
-        if one.readers and one.words.sign:
-            better, worse = (one.first, one.second) if one.words.sign > 0 else (one.second, one.first)
-            beaten[better].add(worse)
+        if one.better:
+            beaten[one.better].add(one.second if one.better == one.first else one.first)
     return next((name for name in names if beaten[name] == names - {name}), None)
 
 
@@ -142,7 +192,7 @@ def hold(run: Run, ours: PairMeasures, other: Run, theirs: PairMeasures, compari
 def sentences(held: Held) -> list[str]:
     """Say what two models can and cannot be told apart by; the first sentence is about words."""
     said = [_about_words(held), _about_pairs(held)]
-    if held.readers and held.words.sign:
+    if held.better:
         said.append("Whether the setting did it, one seed cannot tell: train both with several.")
     return said
 
@@ -155,15 +205,17 @@ def _about_words(held: Held) -> str:
         )
     own = f"{held.first} {held.first_words.value:.3f}, {held.second} {held.second_words.value:.3f} nats a masked word"
     measured = f"{own}; difference {_interval(held)}, over {held.words.reviews:,} test reviews masked alike."
-    if not held.words.sign:
-        return f"In filling in words the two models cannot be told apart: {measured}"
-    better, worse = (held.first, held.second) if held.words.sign > 0 else (held.second, held.first)
-    return f"{better} fills in words better than {worse}: {measured}"
+    if held.better:
+        worse = held.second if held.better == held.first else held.first
+        return f"{held.better} fills in words better than {worse}: {measured}"
+    if held.words.sign:
+        return f"{held.first} and {held.second} fill in words alike, to {LEAST_DIFFERENCE:g} nats: {measured}"
+    return f"In filling in words the two models cannot be told apart: {measured}"
 
 
 def _about_pairs(held: Held) -> str:
     own = [(held.first, held.first_pairs), (held.second, held.second_pairs)]
-    able = [name for name, found in own if found.low > 0.5]
+    able = [name for name, found in own if found.low > EVEN]
     listed = ", ".join(f"{name} {100 * found.value:.1f} % ± {100 * found.half:.1f}" for name, found in own)
     who = f"Only {able[0]} names" if len(able) == 1 else "Both name" if able else "Neither names"
     return f"{who} the next sentence clearly better than by chance: {listed} of the pairs."

@@ -11,18 +11,23 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sentiment_core.artifacts import written
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
-from sentiment_core.errors import StoreError
+from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.findings.verdict.measure import wilson
 from sentiment_core.findings.verdict.records import Interval
 from sentiment_core.presets import preset
+from sentiment_core.progress import Progress
+from sentiment_core.work.kinds import Kind
 
 LENGTHS = (10, 20, 30, 40)
 SEEDS = (1, 2, 3, 4, 5)
+# As many that the shipped map has not seen.
+OTHER_SEEDS = (6, 7, 8, 9, 10)
 # A run is solved as in the paper: at most so much of sequences that it has not seen is wrong.
 SOLVED = 0.01
 CONFIDENCE = 0.95
@@ -70,7 +75,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Cell:
+class MapCell:
     """One way at one length, over its seeds."""
 
     length: int
@@ -87,6 +92,11 @@ class Cell:
         """Where the share of all seeds that would solve it lies (Wilson 1927)."""
         return wilson(self.solved / len(self.outcomes), len(self.outcomes), CONFIDENCE)
 
+    @property
+    def cpu_seconds(self) -> float:
+        """The time that its trainings took of one core."""
+        return sum(outcome.cpu_seconds for outcome in self.outcomes)
+
 
 @dataclass(frozen=True)
 class OrderMap:
@@ -95,15 +105,15 @@ class OrderMap:
     outcomes: tuple[Outcome, ...]
     made: dict[str, str | int]
 
-    def cell(self, length: int, way: str) -> Cell:
+    def cell(self, length: int, way: str) -> MapCell:
         """Return one cell; raise `KeyError` where nothing was trained."""
         found = tuple(item for item in self.outcomes if (item.length, item.way) == (length, way))
         if not found:
             raise KeyError((length, way))
-        return Cell(length, way, found)
+        return MapCell(length, way, found)
 
     @property
-    def cells(self) -> list[Cell]:
+    def cells(self) -> list[MapCell]:
         """Return all cells, by length, then in the order of the ways."""
         return [self.cell(length, way) for length in self.lengths for way in self.ways]
 
@@ -122,6 +132,33 @@ class OrderMap:
     def cpu_seconds(self) -> float:
         """The time that all of it took of one core."""
         return sum(item.cpu_seconds for item in self.outcomes)
+
+
+@dataclass(frozen=True)
+class OrderQuestion:
+    """Which row of the map to train: every way at one length with these seeds."""
+
+    length: int
+    seeds: tuple[int, ...]
+
+
+ORDER_MAP = Kind(
+    "order-map",
+    "Map of the temporal order task",
+    OrderQuestion,
+    OrderMap,
+    "sentiment_core.findings.order_map:measure",
+)
+
+
+def measure(question: OrderQuestion, progress: Progress) -> OrderMap:
+    """Train what a question asks for; raise `ConfigError` for a length that is not one of `LENGTHS`."""
+    return train_all((), [question.length], question.seeds, progress)
+
+
+def usual_seconds(length: int) -> float:
+    """Return the seconds of one core that the shipped map took for five seeds of every way at `length`."""
+    return sum(item.cpu_seconds for item in shipped().outcomes if item.length == length)
 
 
 def experiment(length: int, ways: Sequence[str] = tuple(WAYS), seed: int = 1) -> ExperimentConfig:
@@ -173,8 +210,11 @@ def train_all(
 ) -> OrderMap:
     """Train every way at every length with every seed, but what is `known`, one after another.
 
-    `show` is told what, and how much is done; `keep` is handed the map after each, so that it can be gone on with.
+    `show` is told what, and how much is done, by the time that each took in the shipped map; `keep` is handed the map
+    after each, so that it can be gone on with. Raises `ConfigError` for a length that is not one of `LENGTHS`.
     """
+    if set(lengths) - set(LENGTHS):
+        raise ConfigError(f"the map has sequences of length {', '.join(map(str, LENGTHS))}; choose of these")
     import torch
 
     from sentiment_core.training.device import circumstances
@@ -182,12 +222,20 @@ def train_all(
     made = circumstances(torch.device("cpu"), torch.get_num_threads())
     wanted = [(length, way, seed) for length in lengths for way in WAYS for seed in seeds]
     there = {(item.length, item.way, item.seed): item for item in known}
+    # Long sequences take many times as long as short ones.
+    costs = [shipped().cell(length, way).cpu_seconds for length, way, _ in wanted]
     for place, (length, way, seed) in enumerate(wanted):
         if (length, way, seed) not in there:
-            show(f"Length {length}, {WAYS[way].phrase}, seed {seed}", place / len(wanted))
+            show(f"Length {length}, {WAYS[way].phrase}, seed {seed}", sum(costs[:place]) / sum(costs))
             there[(length, way, seed)] = train(length, way, seed)
             keep(OrderMap(tuple(there.values()), made))
     return OrderMap(tuple(there[one] for one in wanted), made)
+
+
+@lru_cache(maxsize=1)
+def shipped() -> OrderMap:
+    """Return the map that ships; raise `StoreError` when its file is damaged."""
+    return read()
 
 
 def write(path: Path, found: OrderMap) -> None:
@@ -220,6 +268,24 @@ def sentences(found: OrderMap) -> list[str]:
         cells = [cell for cell in found.cells if cell.way == way and cell.solved == len(cell.outcomes)]
         reached.append(f"{f'up to length {cells[-1].length}' if cells else 'at no length'} {WAYS[way].phrase}")
     return [*said, f"All seeds solve it {', '.join(reached)}."]
+
+
+def beside(before: OrderMap, here: OrderMap) -> list[str]:
+    """Return what a map that was measured `here` says beside the one `before`, the one that ships.
+
+    Where both have a seed, a training is held against its repetition; other seeds add to what is known.
+    """
+    known = {(item.length, item.way, item.seed): item for item in before.outcomes}
+    both = [(item, known[key]) for item in here.outcomes if (key := (item.length, item.way, item.seed)) in known]
+    if both:
+        same = sum(one.solved == other.solved for one, other in both)
+        equal = sum((one.error, one.updates) == (other.error, other.updates) for one, other in both)
+        said = f"Of {len(both)} trainings with the shipped map's seeds, {same} end as there, solved or not"
+        rounding = "Processors round differently, and long trainings make much of it."
+        return [f"{said}, {equal} after the same updates with the same error. {rounding}"]
+    there = [item for item in before.outcomes if item.length in here.lengths]
+    together = OrderMap((*there, *here.outcomes), here.made)
+    return [f"Shipped and measured here together: {sentence}" for sentence in sentences(together)]
 
 
 def _pairs(found: OrderMap) -> str:
@@ -259,7 +325,7 @@ def _range(interval: Interval) -> str:
     return f"{interval.low:.0%} to {interval.high:.0%}"
 
 
-def table(cells: Iterable[Cell]) -> list[dict[str, Any]]:
+def table(cells: Iterable[MapCell]) -> list[dict[str, Any]]:
     """Return one row a cell, as the command line and a page say it."""
     return [
         {
@@ -270,7 +336,7 @@ def table(cells: Iterable[Cell]) -> list[dict[str, Any]]:
             "low": cell.interval.low,
             "high": cell.interval.high,
             "updates": [outcome.updates for outcome in cell.outcomes if outcome.solved],
-            "cpu_seconds": sum(outcome.cpu_seconds for outcome in cell.outcomes),
+            "cpu_seconds": cell.cpu_seconds,
         }
         for cell in cells
     ]

@@ -16,7 +16,7 @@ from sentiment_core.metrics import Status
 from sentiment_core.presets import preset
 from sentiment_core.sources import SOURCES
 from sentiment_core.steps.rules import not_finite, selected
-from sentiment_core.store import Run, Store
+from sentiment_core.store import Run, RunSource
 
 MOST_RATES = 12
 MOST_STEPS = 10_000
@@ -125,9 +125,9 @@ def with_rate(preset_name: str, sweep: ExperimentConfig, rate: float) -> Experim
     return with_runs(from_fields(fields, sweep), ExperimentConfig().runs)
 
 
-def summarise(store: Store, experiment_id: str, last: int = LAST_STEPS) -> list[RatePoint]:
+def summarise(source: RunSource, experiment_id: str, last: int = LAST_STEPS) -> list[RatePoint]:
     """Return what each run of a sweep has come to so far, by rising rate; `last` steps are averaged."""
-    points = [_point(store, run, last) for run in store.experiment(experiment_id).runs]
+    points = [_point(source, run, last) for run in source.experiment(experiment_id).runs]
     return sorted(points, key=lambda point: point.rate)
 
 
@@ -140,12 +140,12 @@ def best(points: Sequence[RatePoint]) -> RatePoint | None:
     return min(usable, key=lambda point: point.loss or 0.0, default=None)
 
 
-def _point(store: Store, run: Run, last: int) -> RatePoint:
-    steps = store.steps(run.id)
+def _point(source: RunSource, run: Run, last: int) -> RatePoint:
+    steps = source.steps(run.id)
     diverged_at = next(iter(not_finite(steps)), None)
     if diverged_at is None and run.status is Status.FAILED and run.error:
         diverged_at = steps["step"][-1] if steps["step"] else 0
-    best = selected(store.evaluations(run.id), run.config.training.early_stopping)
+    best = selected(source.evaluations(run.id), run.config.training.early_stopping)
     validation = best if best is not None and math.isfinite(best.loss) and diverged_at is None else None
     return RatePoint(
         run_id=run.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -78,6 +78,10 @@ class Flow:
         """Return a case by its name; raise `KeyError` for an unknown one."""
         found = {item.case.name: item for item in self.cases}
         return found[name]
+
+    def without(self, name: str) -> Flow:
+        """Return all cases but one."""
+        return replace(self, cases=tuple(item for item in self.cases if item.case.name != name))
 
 
 @lru_cache(maxsize=1)

@@ -35,12 +35,12 @@ def fates(flow: Flow, when: When, distance: int) -> list[tuple[str, str]]:
 
 
 def comparisons(flow: Flow, when: When, distance: int) -> list[str]:
-    """Return a sentence for each pair of cases of which one lets more through in every seed."""
-    place = DISTANCES.index(distance)
+    """Return a sentence for each pair of cases that are there of which one lets more through in every seed."""
+    place, there = DISTANCES.index(distance), {item.case.name for item in flow.cases}
     return [
         _compared(flow[one], flow[other], when, place)
         for one, other in _COMPARED
-        if further(flow[one].left(when)[:, place], flow[other].left(when)[:, place])
+        if {one, other} <= there and further(flow[one].left(when)[:, place], flow[other].left(when)[:, place])
     ]
 
 

@@ -79,6 +79,8 @@ def look(
     row = tokens.token_ids[places]
     if not len(row):
         raise DataError("the model knows no word of this review; write a few more")
+    if not isinstance(predictor.model, SentimentModel):
+        raise DataError(f"{predictor.model_id} has no states from word to word; choose a recurrent network")
     # A copy of its own: what is watched keeps what passes through, and others may ask the same model just now.
     model = deepcopy(predictor.model)
     vectors = predictor.embedded(row[None, :])
@@ -159,10 +161,15 @@ def _after_each(
         parts = [after[place : place + 1] for place in range(len(after))] if mistaken else [after]
         for part in parts:
             found[part - 1] = predictor.logits([row[:length] for length in part])
+    answer = output.logits[0].item() / predictor.temperature
     if not mistaken:
-        for places in np.split(own, range(CHUNK, len(own), CHUNK)):
+        if "padded_last" not in predictor.config.model.pooling:
+            # No other pooling reads what lies behind the review.
+            found[count:], own = answer, own[own < count]
+        for start in range(0, len(own), CHUNK):
+            places = own[start : start + CHUNK]
             found[places] = _pooled(model, output.hidden_states, places, count) / predictor.temperature
-    found[-1] = output.logits[0].item() / predictor.temperature
+    found[-1] = answer
     return found
 
 

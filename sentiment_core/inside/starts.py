@@ -46,7 +46,7 @@ class Pushed:
     stretch: np.ndarray
 
 
-class Recurrence(nn.Module):
+class StartedNetwork(nn.Module):
     """The weights of tanh or ReLU layers and of a linear head on the last state, started as `start` says."""
 
     def __init__(self, input_size: int, start: Start) -> None:
@@ -66,11 +66,11 @@ class Recurrence(nn.Module):
                     cast(torch.Tensor, matrix).mul_(start.gain)
 
 
-def build(input_size: int, start: Start) -> Recurrence:
+def build(input_size: int, start: Start) -> StartedNetwork:
     """Return the network that `start` describes; its weights depend on nothing else."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(start.seed)
-        return Recurrence(input_size, start)
+        return StartedNetwork(input_size, start)
 
 
 def push(batch: WordBatch, starts: Sequence[Start]) -> list[Pushed]:

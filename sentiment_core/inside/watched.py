@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from sentiment_core.steps.inside import ACTIVATIONS, COLUMNS, GROUPS, PLACES, SIZE_EDGES, VALUE_EDGES
-from sentiment_core.store import Source
+from sentiment_core.store import RunSource
 from sentiment_core.store.source import spread
 
 NUMBERS = (
@@ -59,7 +59,7 @@ class Histograms:
     shares: np.ndarray
 
 
-def watched(source: Source, run_id: str, after: int = 0, most: int | None = None) -> Watched:
+def watched(source: RunSource, run_id: str, after: int = 0, most: int | None = None) -> Watched:
     """Return what a run measured after step `after`; of more than `most` looks `most`, evenly spread.
 
     Empty for a run that did not watch.
@@ -87,7 +87,7 @@ def watched(source: Source, run_id: str, after: int = 0, most: int | None = None
     )
 
 
-def histograms(source: Source, run_id: str, step: int) -> list[Histograms]:
+def histograms(source: RunSource, run_id: str, step: int) -> list[Histograms]:
     """Return the histograms of a run's last look up to `step`; places without values are left out, [] without looks."""
     made = []
     for kind, (name, places, edges) in _HISTOGRAMS.items():

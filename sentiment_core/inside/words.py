@@ -97,18 +97,21 @@ def initial_loss(losses: np.ndarray, classes: int) -> str:
     )
 
 
-def at_the_wall(length: float, threshold: float, turned: Mapping[Way, float]) -> str:
-    """Return what clipping does to a gradient of `length`, with the angles that it is `turned` by, in degrees."""
+def at_the_wall(length: float, threshold: float, turned: Mapping[Way, float] | None) -> str:
+    """Return what clipping does to a gradient of `length`, with the angles that it is `turned` by, in degrees.
+
+    With None, only how long the gradient is.
+    """
     if length <= threshold:
         return f"Here the gradient is {length:.2g} long, no more than the threshold: clipping leaves it alone."
+    measured = f"Here the gradient is {length:.3g} long, {length / threshold:.3g} times the threshold."
+    if turned is None:
+        return measured
     by_value = turned["value"]
     direction = (
         f"by value turns it by {by_value:.0f}°" if by_value >= 0.5 else "by value leaves its direction here as well"
     )
-    return (
-        f"Here the gradient is {length:.3g} long, {length / threshold:.3g} times the threshold. By norm it keeps its "
-        f"direction and becomes {threshold:g} long; {direction}."
-    )
+    return f"{measured} By norm it keeps its direction and becomes {threshold:g} long; {direction}."
 
 
 def descents(errors: Mapping[Way, np.ndarray], solved: float) -> str:
@@ -156,9 +159,12 @@ ROUNDING = 1e-6
 
 
 def company(training: Mapping[int, np.ndarray], evaluation: Mapping[int, np.ndarray]) -> str:
-    """Return how far a review's P(positive) moves with its company; values are `(draws,)` for each batch size."""
+    """Return how far a review's P(positive) moves with its company; values are `(draws,)` for each batch size.
+
+    Nothing is said of a mode without values.
+    """
     modes = (("In training mode", training), ("In evaluation mode", evaluation))
-    said = [f"{mode} {_moves(np.concatenate(list(values.values())))}." for mode, values in modes]
+    said = [f"{mode} {_moves(np.concatenate(list(values.values())))}." for mode, values in modes if values]
     return " ".join(["P(positive) of this one review, among others that change.", *said])
 
 

@@ -1,6 +1,7 @@
 """The course notebook as lessons: what each rung teaches, the experiment that shows it, the code behind it."""
 
 from sentiment_core.lessons.answer import measured_choice
+from sentiment_core.lessons.bert import BERT_LESSONS, BertLesson, bert_experiment, bert_lesson
 from sentiment_core.lessons.evidence import measured, results, updates_per_epoch
 from sentiment_core.lessons.hyperparameters import HYPERPARAMETERS, Hyperparameter
 from sentiment_core.lessons.mistakes import MISTAKES, MistakeLesson, mistake, mistakes_of
@@ -11,10 +12,12 @@ from sentiment_core.lessons.source import Excerpt, excerpt
 from sentiment_core.lessons.syllabus import LESSONS, Lesson, Variation, lesson
 
 __all__ = [
+    "BERT_LESSONS",
     "HYPERPARAMETERS",
     "LESSONS",
     "MISTAKES",
     "QUESTIONS",
+    "BertLesson",
     "Excerpt",
     "Hyperparameter",
     "Lesson",
@@ -22,6 +25,8 @@ __all__ = [
     "Place",
     "Question",
     "Variation",
+    "bert_experiment",
+    "bert_lesson",
     "changed_fields",
     "excerpt",
     "experiment_for",

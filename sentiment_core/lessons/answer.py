@@ -6,10 +6,8 @@ import math
 from collections.abc import Sequence
 
 from sentiment_core.findings.verdict import RunVerdict, Verdict
-from sentiment_core.findings.verdict.words import OFTEN
 from sentiment_core.lessons.syllabus import Lesson
 
-FEW = 0.1
 LITTLE, MUCH = 3.0, 10.0
 STRAIGHT, BENT = 0.99, 0.9
 
@@ -23,8 +21,6 @@ def measured_choice(lesson: Lesson, verdict: Verdict) -> int | None:
         if not verdict.comparisons or verdict.comparisons[-1].interval is None:
             return None
         return {True: 0, None: 1, False: 2}[verdict.comparisons[-1].better]
-    if lesson.measure == "clipped":
-        return _band(last.clipped_share, (FEW, OFTEN))
     if lesson.measure == "spike":
         return _band(last.spike.times_median if last.spike else None, (LITTLE, MUCH))
     if lesson.measure == "turned":

@@ -45,6 +45,7 @@ def experiment_for(
         setting |= RANDOM_BATCHES
     elif lesson.epochs is not None:
         setting["training.epochs"] = lesson.epochs
+    setting |= lesson.demo
     return _experiment(lesson, setting, changes or {}, mistake)
 
 

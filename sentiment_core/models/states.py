@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
@@ -82,7 +83,10 @@ class StateWatch:
         Back-propagation through time (Werbos 1990): what reaches a state through the ones after it is added. An LSTM's
         cell state passes gradient on beside `h_t`; that belongs to the states which it reaches, not to `h_t`.
         """
+        # Behind the last state that the loss depends on, such as over padding, all of it is exactly 0.
+        reached = (direct != 0).any(dim=2).any(dim=0).nonzero()
+        steps = max(int(reached.max()) + 1 if len(reached) else 0, 1)
         with torch.enable_grad(), torch.autocast(inputs.device.type, enabled=False):
-            states = unrolled(self._encoder.step, layer, inputs.float())
-            found = torch.autograd.grad(states, states, direct.unbind(1))
-        return torch.stack(found, dim=1)
+            states = unrolled(self._encoder.step, layer, inputs[:, :steps].float())
+            found = torch.autograd.grad(states, states, direct[:, :steps].unbind(1))
+        return F.pad(torch.stack(found, dim=1), (0, 0, 0, direct.shape[1] - steps))

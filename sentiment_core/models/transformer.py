@@ -133,8 +133,18 @@ class Transformer(nn.Module):
         lengths: torch.Tensor,
         weights: list[torch.Tensor] | None = None,
     ) -> torch.Tensor:
-        steps = token_ids.shape[1]
-        x = self.embedding(token_ids) + self.segments(segments)
+        return self.read(self.embedding(token_ids), segments, lengths, weights)
+
+    def read(
+        self,
+        vectors: torch.Tensor,
+        segments: torch.Tensor,
+        lengths: torch.Tensor,
+        weights: list[torch.Tensor] | None = None,
+    ) -> torch.Tensor:
+        """Do the same with the pieces' vectors `(B, T, H)` in the place of their ids."""
+        steps = vectors.shape[1]
+        x = vectors + self.segments(segments)
         if self.positions is not None:
             x = x + self.positions[:steps]
         x = self.dropout(self.embedding_norm(x))

@@ -5,7 +5,7 @@ watch a run on real reviews as if it were live.
     recording("clip-norm")                         # reads one that ships, by its name
 """
 
-from sentiment_core.recorded.reader import PREFIX, Recording, read, recording, recording_of, recordings
+from sentiment_core.recorded.reader import LABS, PREFIX, Recording, read, recording, recording_of, recordings
 from sentiment_core.recorded.spread import (
     PairedDifference,
     RunSpread,
@@ -19,6 +19,7 @@ from sentiment_core.recorded.spread import (
 from sentiment_core.recorded.writer import record, record_runs
 
 __all__ = [
+    "LABS",
     "PREFIX",
     "PairedDifference",
     "Recording",

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from sentiment_core.array_files import Arrays, DamagedError, arrays_in
 from sentiment_core.config import ExperimentConfig, build
-from sentiment_core.errors import NotFoundError, StoreError
+from sentiment_core.errors import ConfigError, NotFoundError, StoreError
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.recorded.spread import RunSpread, SeedResult
 from sentiment_core.recorded.writer import FORMAT, STEPS, VALUES
@@ -23,6 +24,9 @@ from sentiment_core.store.source import spread
 
 FOLDER = Path(__file__).parent
 PREFIX = "recorded-"
+LARGEST_FILE = 64_000_000
+# The folder of what labs show before anybody has started anything.
+LABS = "labs"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -93,16 +97,19 @@ class Recording:
 
 
 def recordings() -> tuple[str, ...]:
-    """Return the names of the recordings that ship, in alphabetical order."""
+    """Return the names of the lessons whose recordings ship, in alphabetical order."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.npz") if NAME.fullmatch(path.stem)))
 
 
 def recording(name: str) -> Recording:
-    """Return a recording that ships; raise `NotFoundError` for an unknown name, `StoreError` for a damaged file."""
+    """Return a recording that ships, of a lesson or of `LABS`; raise `NotFoundError` for an unknown name, `StoreError`
+    for a damaged file.
+    """
     # The name may come from an address: it is compared, never made into a path of its own.
-    if name not in recordings():
+    known = {path.stem: path for folder in (FOLDER / LABS, FOLDER) for path in folder.glob("*.npz")}
+    path = known.get(name) if NAME.fullmatch(name) else None
+    if path is None:
         raise NotFoundError(f"there is no recording {name[:60]!r}")
-    path = FOLDER / f"{name}.npz"
     return _cached(path, path.stat().st_mtime_ns)
 
 
@@ -120,7 +127,7 @@ def read(path: str | Path) -> Recording:
     """Read a recording, named by its file; raise `StoreError` when it is damaged or of another version."""
     name = Path(path).stem
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with arrays_in(Path(path), LARGEST_FILE) as archive:
             about = json.loads(archive["about"].tobytes())
             if about["format"] != FORMAT:
                 raise StoreError(f"the recording {name} was written by another version of this program")
@@ -146,9 +153,7 @@ def read(path: str | Path) -> Recording:
             over_seeds = tuple(_spread(item) for item in about.get("spread", ()))
             experiment = _experiment(about, identifier, config, tuple(runs))
         return Recording(name, experiment, columns, evaluated, parts, measured, references, made, over_seeds)
-    except StoreError:
-        raise
-    except Exception as error:  # a damaged archive fails in zipfile, zlib, numpy or json
+    except (DamagedError, ConfigError) as error:
         raise StoreError(f"the recording {name} cannot be read; install the program again") from error
 
 
@@ -156,7 +161,7 @@ def _spread(told: dict[str, Any]) -> RunSpread:
     return RunSpread(str(told["name"]), tuple(SeedResult(**item) for item in told["results"]))
 
 
-def _columns(archive: Any, position: int) -> dict[str, list[Any]]:
+def _columns(archive: Arrays, position: int) -> dict[str, list[Any]]:
     """Return the core quantities of a run as Python numbers; NaN for one that its program did not measure yet."""
     count = len(archive[f"{position}.step"])
     columns: dict[str, list[Any]] = {}
@@ -170,9 +175,9 @@ def _columns(archive: Any, position: int) -> dict[str, list[Any]]:
     return columns
 
 
-def _diagnostics(archive: Any, position: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _diagnostics(archive: Arrays, position: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     found = {}
-    for key in archive.files:
+    for key in archive:
         if key.startswith(f"{position}.") and key.endswith(STEPS):
             name = key.removeprefix(f"{position}.").removesuffix(STEPS)
             steps, values = archive[key], archive[f"{position}.{name}{VALUES}"]

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sentiment_core import __version__
-from sentiment_core.colours import RUN_COLOURS
+from sentiment_core.colours import colours_of
 from sentiment_core.config import field_info, flatten
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.findings.real import in_words, is_it_real
@@ -17,7 +17,7 @@ from sentiment_core.findings.seed_groups import SeedGroup, group_by_seed, mean_i
 from sentiment_core.findings.verdict import judge
 from sentiment_core.recorded import recording_of
 from sentiment_core.report.curves import Line, figure
-from sentiment_core.store import Experiment, Run, Source
+from sentiment_core.store import Experiment, Run, RunSource
 
 LARGEST = 2_000_000
 MOST_EXPERIMENTS = 40
@@ -39,7 +39,7 @@ th, td { border-bottom: 1px solid var(--line); padding: .2rem .7rem; text-align:
 """
 
 
-def report(store: Source, experiment_ids: Sequence[str]) -> bytes:
+def report(store: RunSource, experiment_ids: Sequence[str]) -> bytes:
     """Return experiments, recordings as well, as one self-contained HTML file of at most 2 MB.
 
     Raises `NotFoundError`, `ConfigError` for more than `MOST_EXPERIMENTS`, and `CheckpointError` for damaged answers.
@@ -72,8 +72,9 @@ def report(store: Source, experiment_ids: Sequence[str]) -> bytes:
     return page
 
 
-def _experiment(source: Source, experiment: Experiment, most: int) -> str:
-    colours = {run.id: RUN_COLOURS[place % len(RUN_COLOURS)] for place, run in enumerate(experiment.runs)}
+def _experiment(source: RunSource, experiment: Experiment, most: int) -> str:
+    own = colours_of(experiment.config)
+    colours = {run.id: colour for run, colour in zip(experiment.runs, own, strict=True)}
     found = judge(source, experiment.id)
     said_of = [(item.alert, f"{item.run}: {item.text}" if item.run else item.text) for item in found.findings]
     findings = "".join(f"<li{' class=alert' if alert else ''}>{escape(text)}</li>" for alert, text in said_of)
@@ -111,7 +112,7 @@ def _runs(runs: Sequence[Run], colours: dict[str, str]) -> str:
     return _table(heads, rows)
 
 
-def _figures(source: Source, runs: Sequence[Run], colours: dict[str, str], most: int) -> list[str]:
+def _figures(source: RunSource, runs: Sequence[Run], colours: dict[str, str], most: int) -> list[str]:
     steps = {run.id: source.steps(run.id) for run in runs}
     measured = {run.id: source.evaluations(run.id) for run in runs}
 

@@ -236,6 +236,12 @@ def drawn() -> list[Quantity]:
     return [quantity for quantity in (*CORE.values(), *scalars(DIAGNOSTICS)) if quantity.panel]
 
 
+for _setting, _title in (("learning_rate", "learning rate set"), ("threshold", "threshold set")):
+    declare(
+        f"changed_{_setting}",
+        Quantity(_title, "", "known", "What somebody set while training, at the first update made with it."),
+    )
+
 # What `training/inside_watch.py` measures, where `watch_every` asks for it.
 for _group in GROUPS:
     declare(

@@ -6,9 +6,10 @@ from sentiment_core.store.lifecycle import Lifecycle
 from sentiment_core.store.listing import Listing, Search
 from sentiment_core.store.measurements import Measurements
 from sentiment_core.store.outbox import Outbox, patiently
+from sentiment_core.store.people import People, Room
 from sentiment_core.store.queue import TRAINING
 from sentiment_core.store.records import Experiment, Places, Request, RequestKind, Run, Work, Worker, WorkProgress
-from sentiment_core.store.source import Source, rows_of, table
+from sentiment_core.store.source import RunSource, rows_of, table
 
 __all__ = [
     "TRAINING",
@@ -17,9 +18,10 @@ __all__ = [
     "Places",
     "Request",
     "RequestKind",
+    "Room",
     "Run",
+    "RunSource",
     "Search",
-    "Source",
     "Store",
     "Work",
     "WorkProgress",
@@ -30,7 +32,7 @@ __all__ = [
 ]
 
 
-class Store(Listing, Lifecycle, Measurements):
+class Store(Listing, Lifecycle, Measurements, People):
     """All experiments with what they measured. Safe to share between threads; any number of processes may open it."""
 
     def step_rows(self, run_id: str) -> list[dict[str, Any]]:

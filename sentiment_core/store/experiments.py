@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 
 from sentiment_core.artifacts import MARK, folder, is_calculation, work_place
-from sentiment_core.config import ExperimentConfig, build, with_runs
+from sentiment_core.config import ExperimentConfig, build, fingerprint, with_runs
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import Database
+from sentiment_core.store.acting import Acting
 from sentiment_core.store.records import Experiment, Run, Worker, read_config, read_experiment, read_run
 from sentiment_core.store.rows import hold, no_run, no_work, status_of, update_work, worker_columns
 from sentiment_core.store.schema import experiments, runs, work
@@ -42,13 +42,16 @@ RUN_FIELDS: dict[str, Callable[[Any], Any]] = {
     "test_accuracy": _accuracy,
 }
 
+# What has come to an end, or may.
+USABLE = [Status.QUEUED, Status.RUNNING, Status.PAUSED, Status.FINISHED]
+
 # Tells apart the times at which experiments were created together: seconds, far more than a float's rounding of now.
 A_MOMENT = 1e-5
 
 logger = logging.getLogger(__name__)
 
 
-class Experiments(Database):
+class Experiments(Acting):
     """The part of the store that holds experiments and their runs."""
 
     def create_experiment(
@@ -75,6 +78,8 @@ class Experiments(Database):
                 "created_at": then,
                 "queued_at": then,
                 "prediction": prediction,
+                "owner": self.owner,
+                "fingerprint": fingerprint(config),
             }
             for experiment_id, then, config in made
         ]
@@ -90,7 +95,9 @@ class Experiments(Database):
             for experiment_id, _, config in made
             for position, run in enumerate(config.runs, start=1)
         ]
-        with self._write() as connection:
+        # What limits count must not change before it is there.
+        with self._write(exclusive=self._limits is not None) as connection:
+            self._permit_own(connection, queued=len(rows), stored=len(rows))
             connection.execute(insert(experiments), rows)
             connection.execute(insert(runs), run_rows)
             if worker is not None:
@@ -104,9 +111,11 @@ class Experiments(Database):
         (run,) = config.runs
         values = {name: RUN_FIELDS[name](value) for name, value in fields.items()}
         ended = {"status": Status.FINISHED, "config": config.model_dump_json()}
-        with self._write() as connection:
+        given = {"id": experiment_id, "name": config.name, "owner": self.owner}
+        with self._write(exclusive=self._limits is not None) as connection:
+            self._permit_own(connection, stored=1)
             moments = dict.fromkeys(("created_at", "queued_at", "finished_at"), now)
-            connection.execute(insert(experiments), {"id": experiment_id, "name": config.name, **ended, **moments})
+            connection.execute(insert(experiments), {**given, **ended, **moments})
             own = {"id": f"{experiment_id}-1", "experiment_id": experiment_id, "position": 1, "name": run.name}
             connection.execute(insert(runs), {**own, **ended, **values})
         return self.experiment(experiment_id)
@@ -118,6 +127,11 @@ class Experiments(Database):
             raise no_work(experiment_id)
         return read_experiment(rows[0], tuple(map(read_run, run_rows)))
 
+    def same_experiment(self, config: ExperimentConfig) -> Experiment | None:
+        """Return the first experiment that trained the same, trains it or will; None where there is none."""
+        alike = (experiments.c.fingerprint == fingerprint(config)) & experiments.c.status.in_(USABLE)
+        return min(self._find(alike), key=lambda found: found.created_at, default=None)
+
     def run(self, run_id: str) -> Run:
         """Return a run; raise `NotFoundError` when there is none, `StoreError` when it cannot be read."""
         with self._read() as connection:
@@ -127,13 +141,17 @@ class Experiments(Database):
         return read_run(row)
 
     def experiments(self, limit: int = 200) -> list[Experiment]:
-        """Return the newest experiments, newest first; those that another version wrote unreadably are left out."""
-        return self._find(limit=limit)
+        """Return the newest experiments, newest first; those that another version wrote unreadably are left out.
+
+        A store that acts for a student lists theirs alone.
+        """
+        return self._find(*self._listed(), limit=limit)
 
     def rename_experiment(self, experiment_id: str, name: str) -> None:
         """Rename an experiment; raise `ConfigError` for an empty or too long name."""
         checked = build(ExperimentConfig, {"name": name.strip()}).name
         with self._write() as connection:
+            self._permit(connection, "rename", experiment_id)
             update_work(connection, experiment_id, name=checked)
 
     def rename_run(self, run_id: str, name: str) -> None:
@@ -146,6 +164,7 @@ class Experiments(Database):
             row = own.first()
             if row is None:
                 raise no_run(run_id)
+            self._permit(connection, "rename", row.experiment_id)
             mine = experiments.c.id == row.experiment_id
             config = read_config(connection.execute(select(experiments.c.config).where(mine)).scalar_one())
             given = list(config.runs)
@@ -159,6 +178,7 @@ class Experiments(Database):
     def delete_experiment(self, experiment_id: str) -> None:
         """Delete an ended experiment with all it measured and its folder; raise `StoreError` while it is active."""
         with self._write() as connection:
+            self._permit(connection, "delete", experiment_id)
             status = status_of(connection, experiment_id)
             if status.is_active:
                 raise StoreError(f"Experiment {experiment_id} is {status}: stop it first, then delete it.")
@@ -202,6 +222,10 @@ class Experiments(Database):
         with self._write() as connection:
             if connection.execute(update(runs).where(runs.c.id == run_id).values(**values)).rowcount == 0:
                 raise no_run(run_id)
+
+    def _listed(self) -> list[ColumnElement[bool]]:
+        alone = self._actor is not None and not self._actor.is_lecturer
+        return [experiments.c.owner == self.owner] if alone else []
 
     def _find(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Experiment]:
         return list(_read_all(*self._rows(*conditions, limit=limit)))

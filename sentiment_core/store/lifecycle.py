@@ -47,7 +47,9 @@ class Lifecycle(Queue):
 
     def requeue(self, experiment_id: str) -> None:
         """Put a stopped or interrupted experiment back into the queue, to resume; raise `StoreError` for others."""
-        with self._write() as connection:
+        with self._write(exclusive=self._limits is not None) as connection:
+            self._permit(connection, "resume", experiment_id)
+            self._permit_own(connection, queued=1)
             status = status_of(connection, experiment_id)
             if status not in RESUMABLE:
                 raise StoreError(
@@ -65,6 +67,7 @@ class Lifecycle(Queue):
         if kind not in get_args(RequestKind):
             raise ConfigError(f"{kind}: not something that can be asked for; choose {', '.join(get_args(RequestKind))}")
         with self._write() as connection:
+            self._permit(connection, "stop" if kind == "stop" else "steer", experiment_id)
             status = status_of(connection, experiment_id)
             if not status.is_active:
                 raise StoreError(f"Experiment {experiment_id} is {status}: it has ended. Resume it or start a new one.")

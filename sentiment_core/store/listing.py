@@ -20,12 +20,13 @@ class Search:
     """Which runs are wanted; the empty search wants all.
 
     Of each of `words` one alternative must occur: in a name or an id, or at the start of a setting's value. `cell=gru`
-    asks for the value of one setting.
+    asks for the value of one setting. A store that acts for a student finds theirs alone, and what is `linked`.
     """
 
     words: tuple[tuple[str, ...], ...] = ()
     status: Status | None = None
     source: str | None = None  # data.source
+    linked: tuple[str, ...] = ()  # run ids from a link: of theirs, others' are found too
 
 
 class Listing(Experiments):
@@ -33,7 +34,7 @@ class Listing(Experiments):
 
     def search_runs(self, search: Search, limit: int, offset: int = 0) -> list[tuple[Experiment, Run]]:
         """Return runs with their experiments, newest experiment first; unreadable ones are left out."""
-        query = _matching(search, runs.c.id).order_by(*_ORDER).limit(limit).offset(offset)
+        query = self._matching(search, runs.c.id).order_by(*_ORDER).limit(limit).offset(offset)
         with self._read() as connection:
             ids: list[str] = list(connection.scalars(query))
         of_these = select(runs.c.experiment_id).where(runs.c.id.in_(ids))
@@ -43,13 +44,13 @@ class Listing(Experiments):
     def count_runs(self, search: Search) -> int:
         """Return how many runs a search finds."""
         with self._read() as connection:
-            return int(connection.execute(_matching(search, func.count())).scalar_one())
+            return int(connection.execute(self._matching(search, func.count())).scalar_one())
 
     def run_place(self, run_id: str, search: Search) -> int | None:
         """Return the place (from 0) of a run among those found; None when it is not among them."""
         with self._read() as connection:
             own = connection.execute(
-                _matching(search, experiments.c.created_at, runs.c.experiment_id, runs.c.position).where(
+                self._matching(search, experiments.c.created_at, runs.c.experiment_id, runs.c.position).where(
                     runs.c.id == run_id
                 )
             ).first()
@@ -61,13 +62,17 @@ class Listing(Experiments):
                 same_moment & (experiments.c.id < own.experiment_id),
                 same_moment & (experiments.c.id == own.experiment_id) & (runs.c.position < own.position),
             )
-            return int(connection.execute(_matching(search, func.count()).where(before)).scalar_one())
+            return int(connection.execute(self._matching(search, func.count()).where(before)).scalar_one())
+
+    def _matching(self, search: Search, *columns: ColumnElement[Any]) -> Select[Any]:
+        theirs = [or_(*self._listed(), runs.c.id.in_(search.linked))] if self._listed() else []
+        return _found(search, *columns).where(and_(True, *theirs))
 
 
 _ORDER = (experiments.c.created_at.desc(), experiments.c.id, runs.c.position)
 
 
-def _matching(search: Search, *columns: ColumnElement[Any]) -> Select[Any]:
+def _found(search: Search, *columns: ColumnElement[Any]) -> Select[Any]:
     query = select(*columns).select_from(runs.join(experiments, experiments.c.id == runs.c.experiment_id))
     conditions = [or_(*(_occurs(word) for word in alternatives)) for alternatives in search.words if alternatives]
     if search.status is not None:

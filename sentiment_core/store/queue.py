@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, literal, select, union_all, update
 
 from sentiment_core.errors import LostError
 from sentiment_core.metrics import Status
-from sentiment_core.store.database import Database
+from sentiment_core.store.acting import Acting
 from sentiment_core.store.records import Places, Work, Worker, WorkProgress, read_progress, read_status, read_worker
 from sentiment_core.store.rows import (
     ACTIVE,
@@ -30,17 +31,18 @@ from sentiment_core.store.rows import (
     worker_columns,
 )
 from sentiment_core.store.schema import experiments, runs, work
+from sentiment_core.store.turns import AtWork, Waiting, in_turn, next_up
 
 TRAINING = "training"  # the kind of work that an experiment is
 
 _SHARED = (
     *("id", "status", "error", "queued_at", "started_at", "finished_at", "stop_requested"),
-    *("worker_host", "worker_pid", "worker_create_time", "heartbeat", "progress"),
+    *("worker_host", "worker_pid", "worker_create_time", "heartbeat", "progress", "owner"),
 )
 _STEPS = select(func.max(runs.c.steps)).where(runs.c.experiment_id == experiments.c.id).scalar_subquery()
 
 
-class Queue(Database):
+class Queue(Acting):
     """The part of the store that says who works on what."""
 
     _holder: tuple[str, Worker] | None = None
@@ -67,12 +69,14 @@ class Queue(Database):
         `arguments` is JSON, `run_id` the run it is about. Raises `NotFoundError` when that was deleted.
         """
         row = {"id": work_id, "kind": kind, "arguments": arguments, "is_long": is_long, "run_id": run_id}
+        row["owner"] = self.owner
         with self._write(exclusive=True) as connection:
             status = connection.scalar(select(work.c.status).where(work.c.id == work_id))
+            self._permit_own(connection, queued=0 if status in ACTIVE else 1)
             if status is None:
                 connection.execute(insert(work), {**row, "status": Status.QUEUED, "queued_at": time.time()})
             elif status not in ACTIVE and (again or status != Status.FINISHED):
-                enqueue(connection, work_id)
+                enqueue(connection, work_id, owner=self.owner)
 
     def work(self, work_id: str) -> Work:
         """Return a piece of work; raise `NotFoundError` when there is none."""
@@ -113,31 +117,24 @@ class Queue(Database):
 
         `past_long`: what takes long is not counted, because a place is kept free of it.
         """
-        table = table_of(work_id)
-        own = select(table.c.queued_at).where(table.c.id == work_id, table.c.status == Status.QUEUED)
         with self._read() as connection:
-            since = connection.scalar(own)
-            if since is None:
-                return None
-            ahead = 0
-            for other in (experiments, work):
-                earlier = (other.c.queued_at < since) | ((other.c.queued_at == since) & (other.c.id <= work_id))
-                counted = [other.c.status == Status.QUEUED, earlier]
-                if past_long:
-                    counted.append(~work.c.is_long if other is work else literal(False))
-                ahead += connection.execute(select(func.count()).select_from(other).where(*counted)).scalar_one()
-            return ahead
+            order = in_turn(_waiting(connection), _at_work(connection))
+        places = [item.id for item in order]
+        if work_id not in places:
+            return None
+        ahead = order[: places.index(work_id)]
+        return 1 + sum(not (past_long and item.is_long) for item in ahead)
 
     def claim(
         self, places: Places, worker_host: str, threads: int | None = None, kinds: Collection[str] = (TRAINING,)
     ) -> str | None:
-        """Take what has waited longest for `worker_host`; None when nothing waits for which there is a place there.
+        """Take for `worker_host` what is next in turn; None when nothing waits for which there is a place there.
 
         Only work of `kinds` is taken. Of several processes that ask at once, exactly one gets it. It is RUNNING then,
         its worker still None; `threads` is how many threads that worker may use.
         """
         with self._read() as connection:
-            if not any(connection.scalar(query.limit(1)) for query in _waiting(kinds, long_too=True)):
+            if not _waiting(connection, kinds):
                 return None
         with self._write(exclusive=True) as connection:
             held = [
@@ -145,18 +142,11 @@ class Queue(Database):
                 for table, is_long in ((experiments, literal(True)), (work, work.c.is_long))
             ]
             running = [bool(is_long) for rows in held for is_long in rows.scalars()]
-            if len(running) >= places.total:
+            chosen = next_up(_waiting(connection, kinds), _at_work(connection), places, len(running), sum(running))
+            if chosen is None:
                 return None
-            first = [
-                connection.execute(query.order_by(*query.selected_columns).limit(1)).first()
-                for query in _waiting(kinds, long_too=sum(running) < places.long)
-            ]
-            waiting = [row for row in first if row is not None]
-            if not waiting:
-                return None
-            work_id: str = min(waiting)[1]
-            hold(connection, work_id, worker_host=worker_host, threads=threads)
-            return work_id
+            hold(connection, chosen.id, worker_host=worker_host, threads=threads)
+            return chosen.id
 
     def set_worker(self, work_id: str, worker: Worker) -> bool:
         """Say which process works on what was claimed; False when it no longer runs, or is another one's by now."""
@@ -191,20 +181,31 @@ class Queue(Database):
     def stop(self, work_id: str) -> None:
         """Ask work to stop; what still waits stops at once, what has ended is left alone. Raises `NotFoundError`."""
         with self._write() as connection:
+            self._permit(connection, "stop", work_id)
             status = status_of(connection, work_id)
             if status.is_active:
                 ask_to_stop(connection, work_id, status)
 
 
-def _waiting(kinds: Collection[str], long_too: bool) -> list[Select[Any]]:
-    """Return a query for each table: when what may start now was put into the queue, and its id."""
-    short = [] if long_too else [~work.c.is_long]
-    queries = [
-        select(work.c.queued_at, work.c.id).where(work.c.status == Status.QUEUED, work.c.kind.in_(kinds), *short)
-    ]
-    if long_too and TRAINING in kinds:
-        queries.append(select(experiments.c.queued_at, experiments.c.id).where(experiments.c.status == Status.QUEUED))
-    return queries
+def _waiting(connection: Connection, kinds: Collection[str] | None = None) -> list[Waiting]:
+    """Return what waits, of all kinds or of these."""
+    asked = [work.c.status == Status.QUEUED, *([] if kinds is None else [work.c.kind.in_(kinds)])]
+    queries = [select(work.c.id, work.c.owner, work.c.queued_at, work.c.is_long).where(*asked)]
+    if kinds is None or TRAINING in kinds:
+        columns = (experiments.c.id, experiments.c.owner, experiments.c.queued_at, literal(True))
+        queries.append(select(*columns).where(experiments.c.status == Status.QUEUED))
+    return [Waiting(*row) for query in queries for row in connection.execute(query)]
+
+
+def _at_work(connection: Connection) -> AtWork:
+    """Return what each person has at work, and when one of theirs last started."""
+    held = union_all(*(select(table.c.owner).where(table.c.status.in_(HELD)) for table in (experiments, work)))
+    begun = union_all(*(select(table.c.owner, table.c.started_at) for table in (experiments, work))).subquery()
+    last = select(begun.c.owner, func.max(begun.c.started_at)).where(begun.c.started_at.is_not(None))
+    return AtWork(
+        Counter(connection.execute(held).scalars()),
+        {row[0]: row[1] for row in connection.execute(last.group_by(begun.c.owner))},
+    )
 
 
 def _select(table: Table) -> Select[Any]:
@@ -229,4 +230,5 @@ def _read(row: RowMapping) -> Work:
         stop_requested=row["stop_requested"],
         is_long=row["is_long"],
         steps=row.get("steps") or 0,
+        owner=row["owner"],
     )

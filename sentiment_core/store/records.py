@@ -52,10 +52,14 @@ class WorkProgress:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """How much may run at once: `total` pieces of work, of which `long` may be such as take hours."""
+    """How much may run at once: `total` pieces of work, of which `long` may be such as take hours.
+
+    `each`: so many of one student's; None: any number.
+    """
 
     total: int
     long: int
+    each: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Work:
     stop_requested: bool
     is_long: bool  # may take hours
     steps: int = 0
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,7 @@ class Experiment:
     prediction: str | None
     stop_requested: bool
     runs: tuple[Run, ...]
+    owner: str | None = None  # whose it is, `Person.id`
 
     @property
     def step(self) -> int:
@@ -204,4 +210,5 @@ def read_experiment(row: RowMapping, runs: tuple[Run, ...]) -> Experiment:
         prediction=row["prediction"],
         stop_requested=row["stop_requested"],
         runs=runs,
+        owner=row["owner"],
     )

@@ -76,8 +76,8 @@ def hold(connection: Connection, work_id: str, **values: Any) -> None:
     set_runs(connection, work_id, [Status.QUEUED, *RESUMABLE], Status.RUNNING)
 
 
-def enqueue(connection: Connection, work_id: str) -> None:
-    """Put a piece of work that has ended at the end of the queue."""
+def enqueue(connection: Connection, work_id: str, **values: Any) -> None:
+    """Put a piece of work that has ended at the end of the queue, with `values` in further columns."""
     forget_requests(connection, work_id)
     update_work(
         connection,
@@ -89,6 +89,7 @@ def enqueue(connection: Connection, work_id: str) -> None:
         progress=None,
         stop_requested=False,
         **worker_columns(None),
+        **values,
     )
     set_runs(connection, work_id, RESUMABLE, Status.QUEUED)
 

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Dialect
 
 from sentiment_core.steps.quantities import CORE
 
-SCHEMA_VERSION = 2  # `migrations/` makes one version of the one before
+SCHEMA_VERSION = 3  # `migrations/` makes one version of the one before
 
 metadata = MetaData()
 
@@ -63,7 +63,12 @@ experiments = Table(
     Column("threads", Integer),
     Column("prediction", FreeText),
     Column("stop_requested", Boolean, nullable=False, default=False),
+    # Whose it is, `people.id`; nobody's is the lecturer's, or of who uses the program alone.
+    Column("owner", Text),
+    # Equal where the same would be trained.
+    Column("fingerprint", Text, index=True),
     Index("experiments_by_status", "status", "queued_at"),
+    Index("experiments_by_owner", "owner", "created_at"),
     Index("experiments_by_age", "created_at"),
 )
 
@@ -169,5 +174,50 @@ work = Table(
     Column("progress", Text),
     Column("threads", Integer),
     Column("stop_requested", Boolean, nullable=False, default=False),
+    Column("owner", Text),
     Index("work_by_status", "status", "queued_at"),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("name", FreeText, nullable=False),
+    Column("opened_at", Double, nullable=False),
+    Column("closed_at", Double),
+    # The lesson that is open for all, as the address of the lessons says it.
+    Column("lesson", Text),
+    Column("own_seeds", Boolean, nullable=False, default=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("room", ForeignKey("rooms.code", ondelete="CASCADE"), nullable=False),
+    Column("name", FreeText, nullable=False),
+    # Equal for names that a reader takes for each other.
+    Column("likeness", FreeText, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("joined_at", Double, nullable=False),
+    Index("people_by_likeness", "room", "likeness", unique=True),
+)
+
+# What people of a room say before they see.
+answers = Table(
+    "answers",
+    metadata,
+    Column("person", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("question", Text, primary_key=True),
+    Column("choice", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The same content is kept once, however many brought it.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    sqlite_with_rowid=False,
 )

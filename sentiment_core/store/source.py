@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class Source(Protocol):
+class RunSource(Protocol):
     """Whoever can say what an experiment is and what its runs measured.
 
     `experiment` and `run` raise `NotFoundError` for an unknown id; the others expect one of a run that there is.
@@ -56,11 +56,11 @@ class Source(Protocol):
 
 
 def table(
-    source: Source, run_id: str, after: int = 0, limit: int | None = None, drawn: bool = False
+    source: RunSource, run_id: str, after: int = 0, limit: int | None = None, drawn: bool = False
 ) -> dict[str, list[Any]]:
     """Return what `steps` does, and a column more for each diagnostic that is a number; None where it was not measured.
 
-    With `drawn`, only for those that have a panel. Arrays are left out: ask `Source.diagnostics` for them.
+    With `drawn`, only for those that have a panel. Arrays are left out: ask `RunSource.diagnostics` for them.
     """
     columns = source.steps(run_id, after=after, limit=limit)
     steps = columns["step"]
@@ -73,16 +73,16 @@ def table(
     return columns
 
 
-def rows_of(source: Source, run_id: str) -> list[dict[str, Any]]:
+def rows_of(source: RunSource, run_id: str) -> list[dict[str, Any]]:
     """Return all steps of a run with what was measured at them, oldest first, as one dict per step; see `table`."""
     columns = table(source, run_id)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def measured(
-    source: Source, run_id: str, name: str, after: int = 0, most: int | None = None
+    source: RunSource, run_id: str, name: str, after: int = 0, most: int | None = None
 ) -> tuple[list[int], list[Any]]:
-    """Return steps and values of any quantity, core or diagnostic, as `Source.diagnostics` does."""
+    """Return steps and values of any quantity, core or diagnostic, as `RunSource.diagnostics` does."""
     if name not in CORE:
         return source.diagnostics(run_id, name, after=after, most=most)
     columns = source.steps(run_id, after=after)

@@ -16,18 +16,22 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from sentiment_core.artifacts import MODEL, WEIGHTS, written
+from sentiment_core.artifacts import MODEL, WEIGHTS, WORD_PIECES, written
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
 from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import CheckpointError, StoreError
 from sentiment_core.models import Network
+from sentiment_core.models.reviews import WORD_TABLE
+from sentiment_core.wordpiece import WordPieces, read_wordpieces
 
 MODEL_FORMAT = 1
 EMBEDDING = "embedding.weight"
 VOCABULARY = "vocabulary"
 # In place of the vectors' key: the model brings all its words along.
 OWN = "own"
+# Or all its word pieces, in a file beside it.
+PIECES = "word pieces"
 MOST_WORDS = 1_000_000
 
 
@@ -35,7 +39,8 @@ MOST_WORDS = 1_000_000
 class SavedModel:
     """A model read from disk: its single-run configuration, its tensors by name and the key of its word vectors.
 
-    `words` are those of a model that brings its own vectors: word `i` is row `i + 1` of the embedding.
+    `words` are those of a model that brings its own vectors: word `i` is row `i + 1` of the embedding. `pieces` are
+    those of a model that reads word pieces.
     """
 
     config: ExperimentConfig
@@ -43,6 +48,7 @@ class SavedModel:
     vectors_key: str
     details: dict[str, Any]
     words: tuple[str, ...] | None = None
+    pieces: WordPieces | None = None
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -69,6 +75,16 @@ def save_model(folder: Path, model: Network, config: ExperimentConfig, corpus: C
     write_model(folder, tensors, config, corpus.vectors.key, details)
 
 
+def save_with_pieces(
+    folder: Path, model: Network, config: ExperimentConfig, pieces: WordPieces, made: dict[str, str | int]
+) -> None:
+    """Write a trained model that reads word pieces, and these beside it."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with written(folder / WORD_PIECES) as temporary:
+        temporary.write_text(pieces.text, encoding="utf-8")
+    write_model(folder, tensors, config, PIECES, {"made": made})
+
+
 def write_model(
     folder: Path, tensors: dict[str, torch.Tensor], config: ExperimentConfig, vectors_key: str, details: dict[str, Any]
 ) -> None:
@@ -93,7 +109,8 @@ def load_model(folder: Path) -> SavedModel:
         config = ExperimentConfig.model_validate(description["config"])
         key = str(description["vectors"])
         words = _own_words(folder, tensors) if key == OWN else None
-        return SavedModel(config, tensors, key, dict(description["details"]), words)
+        pieces = read_wordpieces((folder / WORD_PIECES).read_text(encoding="utf-8")) if key == PIECES else None
+        return SavedModel(config, tensors, key, dict(description["details"]), words, pieces)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"the model in {folder.name} is missing or damaged; train it again") from error
 
@@ -106,6 +123,10 @@ def vocabulary_of(saved: SavedModel) -> np.ndarray | None:
 
 def vectors_of(saved: SavedModel) -> WordVectors:
     """Return the word vectors that the model reads texts with; raise `EmbeddingsError` when they are gone."""
+    if saved.pieces is not None:
+        # Piece `i` is row `i` of its table, and row 0 is padding: as words are numbered.
+        table = saved.tensors[WORD_TABLE][1:].float().numpy()
+        return WordVectors(PIECES, saved.pieces.vocabulary[1:], table, PIECES)
     if saved.words is None:
         return load_saved(saved.vectors_key)
     matrix = saved.tensors[EMBEDDING][1:].float().numpy()

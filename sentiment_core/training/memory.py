@@ -121,7 +121,7 @@ def check_before(config: ExperimentConfig) -> str | None:
     Returns a sentence about what it will take where that is a good part of what is free, else None. Raises
     `OutOfMemory`, which names the setting to lower. What a GPU holds is asked when the GPU is known: `check_loaded`.
     """
-    if not TASKS[config.task].judges_reviews:
+    if not TASKS[config.task].has_states:
         return None  # another network, of which nothing was measured
     on_gpu = _on_gpu(config)
     free = min(available_memory(), worker_memory())
@@ -211,9 +211,14 @@ def _batch_bytes(run: ExperimentConfig, longest: int) -> int:
     return round(_FLOAT * longest * max(in_training, in_evaluation))
 
 
+def parameters_of(run: ExperimentConfig, words: int | None = None) -> int:
+    """Return about how many parameters a run trains, with `words` different ones; as many as expected without."""
+    known = expected_size(run.data).words if words is None else words
+    return _parameters(run.model, _dim(run)) + (0 if run.model.freeze_embeddings else known * _dim(run))
+
+
 def _parameter_bytes(run: ExperimentConfig, words: int) -> int:
-    count = _parameters(run.model, _dim(run)) + (0 if run.model.freeze_embeddings else words * _dim(run))
-    return round(_FLOAT * count * _copies(run.training))
+    return round(_FLOAT * parameters_of(run, words) * _copies(run.training))
 
 
 def _copies(training: TrainingConfig) -> float:

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from sentiment_core.artifacts import WORD_PIECES, written
 from sentiment_core.batches import plan_epoch, plan_evaluation
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews
@@ -21,7 +20,7 @@ from sentiment_core.models.masked import MaskedLanguageModel, build_masked_model
 from sentiment_core.pair_measures import PairMeasures, write_pair_measures
 from sentiment_core.pairs import Objective, Pairs, masked_pairs, pair_up, prepare_pairs
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
-from sentiment_core.training.checkpoints import write_model
+from sentiment_core.training.checkpoints import save_with_pieces
 from sentiment_core.training.task import Show, Task
 
 PARTS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -131,10 +130,14 @@ class PretrainingTask(Task[Pairs, PairBatch]):
         )
 
     def models(self, configs: Sequence[ExperimentConfig], data: Sequence[Pairs], device: torch.device) -> list[Network]:
-        return [
-            build_masked_model(config.model, len(pairs.pieces), config.data.pair_tokens, config.seed, device)
-            for config, pairs in zip(configs, data, strict=True)
-        ]
+        made: list[Network] = []
+        for config, pairs in zip(configs, data, strict=True):
+            model = build_masked_model(config.model, len(pairs.pieces), config.data.pair_tokens, config.seed, device)
+            # It starts where guessing ends: how often each piece occurs need not be learned update by update.
+            with torch.no_grad():
+                model.word_bias.copy_(torch.from_numpy(np.log(pairs.shares)))
+            made.append(model)
+        return made
 
     def answers(self, model: MaskedLanguageModel, batch: PairBatch) -> PairAnswers:
         found = model(batch.token_ids, batch.segments, batch.lengths, batch.chosen)
@@ -181,7 +184,4 @@ class PretrainingTask(Task[Pairs, PairBatch]):
     def save(
         self, folder: Path, model: Network, config: ExperimentConfig, data: Pairs, made: dict[str, str | int]
     ) -> None:
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-        with written(folder / WORD_PIECES) as temporary:
-            temporary.write_text(data.pieces.text, encoding="utf-8")
-        write_model(folder, tensors, config, "word pieces", {"made": made})
+        save_with_pieces(folder, model, config, data.pieces, made)

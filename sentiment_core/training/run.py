@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from sentiment_core import live
 from sentiment_core.clipping import RULES, ClippingRule
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
@@ -55,6 +56,7 @@ class TrainingRun:
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
         self.averaged = self._trained() if self.config.weight_averaging else None
         self.learning_rate: float | None = None  # set live; replaces the schedule
+        self.changed: dict[str, float] = {}  # set live since the last update
         self.threshold = math.nan if self.config.threshold is None else self.config.threshold
         self.seconds = 0.0
         self.tokens = 0
@@ -75,10 +77,18 @@ class TrainingRun:
     def begin_update(self, step: int) -> float:
         """Set the optimizer to the learning rate of update `step` (from 1), and return it."""
         self.step = step
+        for kind, value in self.changed.items():
+            self.measure(live.mark(kind), value)
+        self.changed = {}
         rate = self.learning_rate or learning_rate_at(self.config, step, self.total_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["rate"]
         return rate
+
+    def change(self, kind: str, value: float) -> None:
+        """Go on with another learning rate or threshold (`live.KINDS`) from the next update on, which measures it."""
+        setattr(self, kind, value)
+        self.changed[kind] = value
 
     def note_update(self, epoch: int, rate: float, tokens: int, measured: dict[str, torch.Tensor]) -> None:
         """Keep what was `measured` of the update just made: the core quantities, on their device until `drain`."""
@@ -221,6 +231,7 @@ _PROGRESS = (
     "step",
     "learning_rate",
     "threshold",
+    "changed",
     "seconds",
     "tokens",
     "ended",

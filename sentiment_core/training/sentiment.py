@@ -1,10 +1,12 @@
-"""The sentiment task: is a review positive? One answer a review, judged by binary cross-entropy."""
+"""Is a review positive? One answer a review, judged by binary cross-entropy; the sentiment task on word vectors."""
 
 from __future__ import annotations
 
 import logging
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,11 +14,12 @@ import torch.nn.functional as F
 
 from sentiment_core.batches import Batch, collate, plan_epoch, plan_evaluation
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.corpus import Corpus, prepare
+from sentiment_core.corpus import Corpus, EncodedReviews, prepare
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews, load_reviews
 from sentiment_core.errors import DataError
 from sentiment_core.metrics import Balance
 from sentiment_core.models import Network, SentimentModel, build_model
+from sentiment_core.models.reviews import ReviewTransformer
 from sentiment_core.predictions import write_predictions
 from sentiment_core.remarks import remarks
 from sentiment_core.seen import write_seen
@@ -30,35 +33,40 @@ EVALUATED = {"validation": VALIDATION, "test": TEST}
 
 logger = logging.getLogger(__name__)
 
+AnyReviews = TypeVar("AnyReviews", bound=EncodedReviews)
 
-class SentimentTask(Task[Corpus, Batch]):
-    """Learns from encoded reviews; a model's answers are log-odds of positive `(B,)`."""
+
+class ReviewTask(Task[AnyReviews, Batch]):
+    """Learns from encoded reviews; a model's answers are log-odds of positive `(B,)`. How they are encoded is open."""
 
     keeps_answers = True
     divisible = True
 
-    def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Corpus]:
+    @abstractmethod
+    def encoded(self, config: ExperimentConfig, reviews: Reviews, show: Show) -> list[AnyReviews]:
+        """Return `reviews` as each run reads them; runs that read the same share one object."""
+
+    @abstractmethod
+    def check_memory(self, config: ExperimentConfig, data: Sequence[AnyReviews], device: torch.device) -> None:
+        """Raise `OutOfMemory` when `device` cannot hold the training."""
+
+    def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[AnyReviews]:
         reviews = load_reviews(config.data, show)
         for warning in (*reviews.warnings, *remarks(reviews)):
             logger.warning("%s", warning)
         write_seen(folder, reviews)
-        corpora = prepare_corpora(config, reviews, show)
-        if unread := int(np.sum(np.any([corpus.lengths == 0 for corpus in corpora], axis=0))):
+        found = self.encoded(config, reviews, show)
+        if unread := int(np.sum(np.any([corpus.lengths == 0 for corpus in found], axis=0))):
             logger.warning(
-                "%s of the %s reviews have no word that the vectors know: nothing is learned from them, and the "
-                "answers to them mean nothing.",
+                "%s of the %s reviews have no word that is known: nothing is learned from them, and the answers to "
+                "them mean nothing.",
                 f"{unread:,}",
                 f"{len(reviews):,}",
             )
-        check_loaded(
-            config.model_copy(update={"device": device.type}),
-            longest=max(int(corpus.lengths.max()) for corpus in corpora),
-            words=max(len(corpus.vocabulary) for corpus in corpora),
-            free=free_memory(device),
-        )
-        return corpora
+        self.check_memory(config, found, device)
+        return found
 
-    def members(self, data: Sequence[Corpus]) -> np.ndarray:
+    def members(self, data: Sequence[AnyReviews]) -> np.ndarray:
         # An empty review teaches nothing.
         usable = np.all([corpus.lengths > 0 for corpus in data], axis=0)
         members = np.flatnonzero((data[0].parts == TRAIN) & usable)
@@ -66,27 +74,19 @@ class SentimentTask(Task[Corpus, Batch]):
             raise DataError("no training review has a known word; check the text column and the language")
         return members
 
-    def plan_epoch(self, config: ExperimentConfig, data: Corpus, members: np.ndarray, epoch: int) -> list[np.ndarray]:
+    def plan_epoch(
+        self, config: ExperimentConfig, data: AnyReviews, members: np.ndarray, epoch: int
+    ) -> list[np.ndarray]:
         size, batching = config.training.batch_size, config.data.batching
         return plan_epoch(members, data.lengths, size, batching, config.seed, epoch)
 
-    def plan_evaluation(self, data: Corpus, part: str) -> list[np.ndarray]:
+    def plan_evaluation(self, data: AnyReviews, part: str) -> list[np.ndarray]:
         return plan_evaluation(np.flatnonzero(data.parts == EVALUATED[part]), data.lengths, EVALUATION_BATCH_SIZE)
 
-    def batch(self, data: Corpus, examples: np.ndarray) -> Batch:
+    def batch(self, data: AnyReviews, examples: np.ndarray) -> Batch:
         return collate(data, examples)
 
-    def models(
-        self, configs: Sequence[ExperimentConfig], data: Sequence[Corpus], device: torch.device
-    ) -> list[Network]:
-        # Runs that read the same reviews share their word vectors.
-        matrices = {id(corpus): torch.from_numpy(corpus.matrix).to(device) for corpus in data}
-        return [
-            build_model(config.model, matrices[id(corpus)], config.seed, device)
-            for config, corpus in zip(configs, data, strict=True)
-        ]
-
-    def answers(self, model: SentimentModel, batch: Batch) -> torch.Tensor:
+    def answers(self, model: SentimentModel | ReviewTransformer, batch: Batch) -> torch.Tensor:
         logits: torch.Tensor = model(batch.token_ids, batch.lengths).logits
         return logits
 
@@ -94,7 +94,7 @@ class SentimentTask(Task[Corpus, Batch]):
         return F.binary_cross_entropy_with_logits(answers, batch.labels)
 
     def training_loss(
-        self, config: ExperimentConfig, data: Corpus, members: np.ndarray
+        self, config: ExperimentConfig, data: AnyReviews, members: np.ndarray
     ) -> Callable[[torch.Tensor, Batch], torch.Tensor]:
         if config.training.class_weights == "none":
             return self.loss
@@ -110,19 +110,44 @@ class SentimentTask(Task[Corpus, Batch]):
         found: torch.Tensor = correct(answers, batch.labels, EVEN_LOG_ODDS)
         return found
 
-    def save(
-        self, folder: Path, model: Network, config: ExperimentConfig, data: Corpus, made: dict[str, str | int]
-    ) -> None:
-        save_model(folder, model, config, data, made=made)
-
-    def balances(self, data: Corpus, members: np.ndarray) -> dict[str, Balance]:
+    def balances(self, data: AnyReviews, members: np.ndarray) -> dict[str, Balance]:
         parts = {"train": members}
         parts |= {name: np.flatnonzero(data.parts == part) for name, part in EVALUATED.items()}
         return {name: Balance(len(rows), int(positive(data.labels[rows]).sum())) for name, rows in parts.items()}
 
-    def write_test(self, folder: Path, data: Corpus, examples: np.ndarray, answers: np.ndarray) -> None:
+    def write_test(self, folder: Path, data: AnyReviews, examples: np.ndarray, answers: np.ndarray) -> None:
         contents = None if data.contents is None else data.contents[examples]
         write_predictions(folder, examples, answers, data.labels[examples], contents)
+
+
+class SentimentTask(ReviewTask[Corpus]):
+    """Learns from reviews as words with vectors."""
+
+    def encoded(self, config: ExperimentConfig, reviews: Reviews, show: Show) -> list[Corpus]:
+        return prepare_corpora(config, reviews, show)
+
+    def check_memory(self, config: ExperimentConfig, data: Sequence[Corpus], device: torch.device) -> None:
+        check_loaded(
+            config.model_copy(update={"device": device.type}),
+            longest=max(int(corpus.lengths.max()) for corpus in data),
+            words=max(len(corpus.vocabulary) for corpus in data),
+            free=free_memory(device),
+        )
+
+    def models(
+        self, configs: Sequence[ExperimentConfig], data: Sequence[Corpus], device: torch.device
+    ) -> list[Network]:
+        # Runs that read the same reviews share their word vectors.
+        matrices = {id(corpus): torch.from_numpy(corpus.matrix).to(device) for corpus in data}
+        return [
+            build_model(config.model, matrices[id(corpus)], config.seed, device)
+            for config, corpus in zip(configs, data, strict=True)
+        ]
+
+    def save(
+        self, folder: Path, model: Network, config: ExperimentConfig, data: Corpus, made: dict[str, str | int]
+    ) -> None:
+        save_model(folder, model, config, data, made=made)
 
 
 def class_weights(labels: np.ndarray) -> tuple[float, float]:

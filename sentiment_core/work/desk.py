@@ -45,6 +45,7 @@ class Job(Generic[R]):
     position: int | None = None
     error: str | None = None
     result: R | None = None
+    owner: str | None = None  # who asked for it, `Person.id`
 
     @property
     def active(self) -> bool:
@@ -69,13 +70,21 @@ def described(store: Store, work: Work) -> Job[R]:
     """Return what is to be said about a piece of work, its result left out."""
     if work.status is Status.QUEUED:
         place = store.queue_position(work.id, past_long=not work.is_long and max_workers() > 1)
-        return Job(work.id, work.status, f"Waiting for its turn: number {place or 1} in the queue", position=place)
+        return Job(
+            work.id,
+            work.status,
+            f"Waiting for its turn: number {place or 1} in the queue",
+            position=place,
+            owner=work.owner,
+        )
     if work.status is Status.STOPPED:
         return Job(work.id, work.status, error=CANCELLED)
     progress = work.progress
     if progress is None or not work.status.is_active:
-        return Job(work.id, work.status, "Starting" if work.status.is_active else "", error=work.error)
-    return Job(work.id, work.status, progress.message, progress.fraction, progress.eta_seconds)
+        return Job(
+            work.id, work.status, "Starting" if work.status.is_active else "", error=work.error, owner=work.owner
+        )
+    return Job(work.id, work.status, progress.message, progress.fraction, progress.eta_seconds, owner=work.owner)
 
 
 class Desk:
@@ -103,7 +112,11 @@ class Desk:
         return self.look(kind, arguments)
 
     def cancel(self, work_id: str) -> None:
-        """End work that runs, take what waits out of the queue; what has ended is left as it is."""
+        """End work that runs, take what waits out of the queue; what has ended is left as it is.
+
+        Raises `NotAllowedError` where the store acts for somebody whose work it is not.
+        """
+        self.store.permit("stop", work_id)
         # A training keeps a checkpoint first.
         self.executor.terminate(work_id, grace=3.0 if is_calculation(work_id) else 30.0)
         # Its place is free: whoever waits need not wait until somebody looks.

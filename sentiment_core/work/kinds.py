@@ -104,10 +104,11 @@ KINDS: dict[str, str] = {
     TRAINING: "sentiment_core.work.kinds:TRAIN",
     "faithfulness": "sentiment_core.explain.study_question:FAITHFULNESS",
     "baselines": "sentiment_core.baselines:BASELINES",
-    "predictions": "sentiment_core.explain.batch:PREDICTIONS",
+    "predictions": "sentiment_core.explain.many_reviews:PREDICTIONS",
     "explanation": "sentiment_core.explain.job:EXPLANATION",
     "reviews": "sentiment_core.data_view.job:REVIEWS",
     "vectors": "sentiment_core.data_view.own_vectors:VECTORS",
+    "order-map": "sentiment_core.findings.order_map:ORDER_MAP",
 }
 """Name → `module:CONSTANT`, a `Kind` of that name."""
 

@@ -166,7 +166,7 @@ class Reporter(Callback):
             logger.warning("refused: %s", error)
             return
         for run in runs:
-            setattr(run, request.kind, value)
+            run.change(request.kind, value)
 
     def _pause(self, trainer: Trainer) -> None:
         self._paused = True

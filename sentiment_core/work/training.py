@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, suppress
 
 import torch
 
@@ -17,6 +17,7 @@ from sentiment_core.errors import (
     StoreError,
     StoreUnavailableError,
 )
+from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment, Store, Worker, WorkProgress, patiently
 from sentiment_core.training.build import build_trainer
 from sentiment_core.training.checkpoints import load_checkpoint
@@ -91,14 +92,41 @@ def run_experiment(
 
 def train_here(store: Store, config: ExperimentConfig, watch: Callable[[WorkProgress], None]) -> Experiment:
     """Create an experiment and train it in this process, past the queue; Ctrl-C stops it. Returns it as it ended."""
-    worker, stop = Worker.of(), StopSignal()
-    # Held from its first moment: a server that looks after the same queue would start a worker for it.
-    experiment = store.create_experiment(config, worker=worker)
-    stop.install()
+    with closing(train_each_here(store, [config], watch)) as trained:
+        return next(trained)
+
+
+def train_each_here(
+    store: Store, configs: Sequence[ExperimentConfig], watch: Callable[[WorkProgress], None]
+) -> Generator[Experiment]:
+    """Create experiments, all or none, and train one after another in this process, past the queue.
+
+    Yields each as it ended. Once one is stopped, by Ctrl-C or from a page, or this is closed, the rest is stopped too.
+    """
+    worker = Worker.of()
+    # Held from their first moment: a server that looks after the same queue would start workers for them.
+    waiting = [experiment.id for experiment in store.create_experiments(configs, worker=worker)]
+
+    def alive(progress: WorkProgress) -> None:
+        watch(progress)
+        with suppress(SentimentLabError):
+            for each in waiting:
+                store.heartbeat(each, WorkProgress("preparing", "Waiting for its turn"), worker)
+
     try:
-        return run_experiment(store, experiment.id, stop, worker, watch)
+        while waiting:
+            stop = StopSignal()
+            stop.install()
+            try:
+                experiment = run_experiment(store, waiting.pop(0), stop, worker, alive)
+            finally:
+                stop.restore()
+            yield experiment
+            if experiment.status is Status.STOPPED:
+                return
     finally:
-        stop.restore()
+        for each in waiting:
+            store.release(each, worker, Status.STOPPED)
 
 
 def _make_trainer(

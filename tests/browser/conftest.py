@@ -56,8 +56,9 @@ def _running(home: Path, forks: Forks | None) -> Iterator[AppServer]:
 def chromium() -> Iterator[object]:
     if not CHROMIUM:
         pytest.skip("no Chromium: install it, or name its executable in $CHROMIUM")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

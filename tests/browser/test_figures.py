@@ -79,3 +79,15 @@ def test_a_diagnostic_is_drawn_in_its_own_panel_where_it_was_measured(assets):
     assert found["x"] == [[4, 6], [6]] and found["axes"] == ["y", "y2"], "a gap is drawn at what is no number"
     assert found["type"] == "log" and "Ratio &lt;b&gt;" in found["title"]
     assert found["help"] == "update : weight (u): What it is." and "%{y:.4~g} u" in found["hover"]
+
+
+def test_what_was_changed_is_marked_once_and_named_where_it_was_not_for_all(assets):
+    found = assets.evaluate("""async () => {
+      const { changed } = await import('/live_plot.js');
+      const rate = { step: 9, words: 'rate 0.1 → 0.4' }, cut = { step: 5, words: 'threshold 1 → 0.5' };
+      return changed([{ label: 'a', changes: [rate] }, { label: 'b', changes: [cut, rate] }]);
+    }""")
+    assert found == [
+        {"step": 9, "label": "rate 0.1 → 0.4"},
+        {"step": 5, "label": "b: threshold 1 → 0.5"},
+    ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
+
+from tests.browser.shared import FITS, until
 
 pytestmark = pytest.mark.browser
 
-FITS = "document.documentElement.scrollWidth <= window.innerWidth"
 # Share of the strip's pixels that are of no shade of grey: a drawn state has a hue.
 COLOURED = """() => {
     const canvas = document.querySelector('.gl-canvas');
@@ -27,24 +29,27 @@ def test_a_review_runs_through_the_units_and_the_gradient_comes_back(page, serve
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: asked.append(len(frame))))
     page.goto(f"{server.url}/labs?lab=glass-rnn&padding=20")
     page.locator(".gl-canvas").first.wait_for(timeout=60_000)
+    until(page, f"({COLOURED})() > 0.3")
+    until(page, FITS)
     whole = page.evaluate(COLOURED)
-    assert whole > 0.3 and page.evaluate(FITS)
     where = page.locator(".gl-where")
 
     # Playing asks the server nothing: it walks forward, turns round behind the padding, and the gradient comes back.
     slider = page.get_by_role("slider", name="Word by word forward")
     slider.press("Home")
     page.get_by_text(re.compile("step 1 of 56")).wait_for()
-    assert page.evaluate(COLOURED) < whole / 2, "what has not been read yet is dimmed"
+    until(page, f"(whole) => ({COLOURED})() < whole / 2", whole)  # what has not been read yet is dimmed
     before = len(asked)
     page.get_by_role("button", name="Play").click()
     page.get_by_text(re.compile("step [5-9] of 56")).wait_for()
     page.get_by_role("button", name="Pause").click()
     slider.press("End")
     page.get_by_text("gradient at 1 of 56").wait_for()
-    assert page.get_by_text("“The”").first.is_visible() and len(asked) == before
+    expect(page.get_by_text("“The”").first).to_be_visible()
+    assert len(asked) == before
     page.get_by_role("button", name="Show all").click()
-    assert where.inner_text() == "" and page.evaluate(COLOURED) == pytest.approx(whole, abs=0.02)
+    expect(where).to_have_text("")
+    until(page, f"(whole) => Math.abs(({COLOURED})() - whole) < 0.02", whole)
 
     # By keyboard to a word, and what it does to the state; its nearest words come from the server.
     page.locator(".gl-word").first.focus()
@@ -52,17 +57,16 @@ def test_a_review_runs_through_the_units_and_the_gradient_comes_back(page, serve
     page.keyboard.press("Enter")
     page.locator(".gl-near").first.wait_for()
     page.wait_for_url(re.compile("word=2"))
-    assert (
-        page.locator(".gl-moves li").count() == 12 and "“photography”" in page.locator(".gl-readout").first.inner_text()
-    )
+    expect(page.locator(".gl-moves li")).to_have_count(12)
+    expect(page.locator(".gl-readout").first).to_contain_text("“photography”")
 
     # Who wants no motion walks word by word; the same fits a phone, in the dark.
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_function(FITS)
+    until(page, FITS)
     page.get_by_role("button", name="Next word").click()
-    assert where.inner_text() == "→ step 3 of 56"
-    assert page.evaluate(COLOURED) > 0
+    expect(where).to_have_text("→ step 3 of 56")
+    until(page, f"({COLOURED})() > 0")
 
     # Left while it plays, it ends; a fault would be noted by the fixture.
     page.emulate_media(reduced_motion="no-preference")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from sentiment_core.store import Store
+from tests.browser.shared import FITS, until
 from tests.pages.test_inside_panel import watched_run
 
 pytestmark = pytest.mark.browser
 
-FITS = "document.documentElement.scrollWidth <= window.innerWidth"
 COLUMNS = "document.querySelector('.si-heat').data[0].z[0].length"
 SHARES = "[...document.querySelectorAll('.si-layers .si-plot')].map((plot) => plot.data?.[0].z[0].indexOf(1))"
 
@@ -20,9 +23,9 @@ def test_looks_are_drawn_scrubbed_and_replayed_with_the_curves(page, server):
     page.goto(f"{server.url}/train?experiment={experiment.id}")
     said = page.locator(".si-said")
     said.get_by_text("10−16").wait_for(timeout=60_000)
-    assert said.inner_text().startswith("Step 21. Of the last word's gradient, 32 words earlier there is left: ")
-    page.wait_for_function(f"{COLUMNS} === 3")
-    page.wait_for_function(f"JSON.stringify({SHARES}) === '[20,20,21]'")
+    expect(said).to_contain_text(re.compile("^Step 21. Of the last word's gradient, 32 words earlier there is left: "))
+    until(page, f"{COLUMNS} === 3")
+    until(page, f"JSON.stringify({SHARES}) === '[20,20,21]'")
     found = page.evaluate("""() => {
       const { data, layout } = document.querySelector('.si-heat');
       return { z: data[0].z.map((row) => row[0]), at: data[0].customdata[39][0], most: layout.coloraxis.cmax,
@@ -32,11 +35,11 @@ def test_looks_are_drawn_scrubbed_and_replayed_with_the_curves(page, server):
     assert found["at"] == [1, "60–63", "0", 32] and found["behind"] == 40
     page.get_by_role("slider", name="Look").press("Home")
     page.get_by_text("1, look 1 of 3").wait_for()
-    page.wait_for_function(f"JSON.stringify({SHARES}) === '[20,20,1]'")
+    until(page, f"JSON.stringify({SHARES}) === '[20,20,1]'")
     page.get_by_role("slider", name="Step of the replay").fill("12")
-    page.wait_for_function(f"{COLUMNS} === 2")
+    until(page, f"{COLUMNS} === 2")
     page.get_by_text("1, look 1 of 2").wait_for()
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(FITS)
-    assert said.is_visible()
+    until(page, FITS)
+    expect(said).to_be_visible()

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -39,29 +40,19 @@ def bring_archive(page, home: Path, run: str, monkeypatch: pytest.MonkeyPatch) -
     chooser.set_input_files({"name": "model.zip", "mimeType": "application/zip", "buffer": content})
 
 
-def names(page) -> list[str]:
-    return page.locator(".sl-name").all_inner_texts()
-
-
-def wait_for_names(page, expected: list[str]) -> None:
-    page.wait_for_function(
-        "(wanted) => JSON.stringify([...document.querySelectorAll('.sl-name')].map((n) => n.innerText)) === wanted",
-        arg=str(expected).replace("'", '"').replace(", ", ","),
-    )
-
-
 def test_from_the_filter_to_a_mistake_in_explain(page, server, monkeypatch, tiny):
     runs = train(server.home, monkeypatch, tiny)
+    names = page.locator(".sl-name")
     page.goto(f"{server.url}/runs")
-    wait_for_names(page, ["no clipping", "clip by norm 0.05"])
+    expect(names).to_have_text(["no clipping", "clip by norm 0.05"])
     filter_field = page.get_by_role("textbox", name="Filter")
     filter_field.fill("lonely")
     filter_field.press("Enter")
-    wait_for_names(page, ["run"])
+    expect(names).to_have_text(["run"])
     page.wait_for_url(re.compile("filter=lonely"))
     filter_field.fill("couple")
     filter_field.press("Enter")
-    wait_for_names(page, ["no clipping", "clip by norm 0.05"])
+    expect(names).to_have_text(["no clipping", "clip by norm 0.05"])
 
     page.get_by_role("button", name="Rename").locator("visible=true").click()
     dialog = page.get_by_role("dialog")
@@ -70,16 +61,16 @@ def test_from_the_filter_to_a_mistake_in_explain(page, server, monkeypatch, tiny
     dialog.get_by_text("give each run a name of its own").first.wait_for()
     dialog.get_by_role("textbox", name="Run 2").fill("clipped")
     dialog.get_by_role("button", name="Save").locator("visible=true").click()
-    wait_for_names(page, ["no clipping", "clipped"])
+    expect(names).to_have_text(["no clipping", "clipped"])
     page.get_by_text("part at step").wait_for()
 
-    table = page.locator("[data-testid=stDataFrame]").bounding_box()
-    second_row = (table["x"] + CHECKBOX, table["y"] + HEAD + 1.5 * ROW)
-    page.mouse.click(*second_row)
-    wait_for_names(page, ["no clipping"])
+    table = page.get_by_test_id("stDataFrame")
+    second_row = {"x": CHECKBOX, "y": HEAD + 1.5 * ROW}
+    table.click(position=second_row)
+    expect(names).to_have_text(["no clipping"])
     page.get_by_text("part at step").wait_for(state="detached")
-    page.mouse.click(*second_row)
-    wait_for_names(page, ["no clipping", "clipped"])
+    table.click(position=second_row)
+    expect(names).to_have_text(["no clipping", "clipped"])
     page.wait_for_url(re.compile(re.escape("%2C".join(runs))))
 
     cells = {
@@ -96,11 +87,10 @@ def test_from_the_filter_to_a_mistake_in_explain(page, server, monkeypatch, tiny
     review.click()
     page.wait_for_url(re.compile(f"/explain.*{runs[0]}"))
     shown = page.get_by_role("textbox", name="Review")
-    shown.wait_for()
-    assert words in shown.input_value()
+    expect(shown).to_have_value(re.compile(re.escape(words)))
 
     # The same model from an archive: it becomes a run of its own and is asked about the review at once.
     bring_archive(page, server.home, runs[0], monkeypatch)
     page.wait_for_url(lambda address: "models=" in address and runs[0] not in address)
     page.locator(".hm-text").first.wait_for()
-    assert words in shown.input_value()
+    expect(shown).to_have_value(re.compile(re.escape(words)))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import time
+import re
 from urllib.parse import urlencode
 
 import pytest
+from playwright.sync_api import expect
+
+from tests.browser.shared import until
 
 pytestmark = pytest.mark.browser
 
@@ -16,34 +19,27 @@ SHOWN = """() => {
 }"""
 
 
-def until(condition, what: str, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.1)
-
-
 def test_a_sweep_runs_is_replayed_and_its_best_rate_goes_to_train(page, server):
     page.goto(f"{server.url}/labs?{urlencode(SWEEP)}")
     page.get_by_role("button", name="Run 3 rates").click()
     page.wait_for_url("**experiment=**")
     page.wait_for_selector(".sl-badge[data-status=finished], .sl-badge[data-status=failed]", timeout=90_000)
-    until(lambda: page.evaluate(SHOWN) == 30, "all steps are drawn")
-    assert page.locator(".sl-name").all_inner_texts() == ["rate 0.001", "rate 0.01", "rate 1000"]
+    until(page, f"({SHOWN})() === 30")
+    expect(page.locator(".sl-name")).to_have_text(["rate 0.001", "rate 0.01", "rate 1000"])
 
     page.get_by_label("Speed of the replay").select_option("in 10")
     page.get_by_role("button", name="Replay").click()
-    until(lambda: 0 < page.evaluate(SHOWN) < 30, "the replay has begun")
-    assert page.locator(".sl-badge").inner_text() == "Replay"
+    until(page, f"({SHOWN})() > 0 && ({SHOWN})() < 30")
+    expect(page.locator(".sl-badge")).to_have_text("Replay")
     begun = page.evaluate(SHOWN)
-    until(lambda: page.evaluate(SHOWN) > begun, "the curves grow")
+    until(page, f"(begun) => ({SHOWN})() > begun", begun)
     page.locator(".sl-play").click()
-    until(lambda: page.locator(".sl-play").inner_text().endswith("Play"), "it has paused")
+    expect(page.locator(".sl-play")).to_have_text(re.compile("Play$"))
     page.get_by_label("Step of the replay").fill("12")
-    until(lambda: page.evaluate(SHOWN) == 12, "scrubbed to a step")
-    assert page.locator(".sl-at").inner_text() == "12 / 30"
+    until(page, f"({SHOWN})() === 12")
+    expect(page.locator(".sl-at")).to_have_text("12 / 30")
     page.get_by_label("Step of the replay").fill("30")
-    until(lambda: page.evaluate(SHOWN) == 30, "the whole run again")
+    until(page, f"({SHOWN})() === 30")
 
     take = page.get_by_role("link", name="Train with rate")
     take.wait_for()
@@ -51,5 +47,4 @@ def test_a_sweep_runs_is_replayed_and_its_best_rate_goes_to_train(page, server):
     assert rate in {"0.001", "0.01"}  # 1000 blows up, or learns nothing
     take.click()
     page.wait_for_url("**/train?**")
-    field = page.get_by_role("textbox", name="Learning rate")
-    until(lambda: float(field.input_value() or 0) == float(rate), "the form holds the rate")
+    expect(page.get_by_role("textbox", name="Learning rate")).to_have_value(rate)

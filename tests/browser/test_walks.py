@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
+
+from tests.browser.shared import FITS, SIZES, go, until
 
 pytestmark = pytest.mark.browser
 
-FITS = "document.documentElement.scrollWidth <= window.innerWidth"
 PAGES = {
     "/lessons?lesson=sheet": "Outside sources",
     "/labs?lab=blanks": "It has been run",
@@ -19,23 +21,23 @@ PAGES = {
 
 
 def test_numbers_light_up_what_they_were_computed_from_and_lines_lead_on(page, server):
-    for address, sentence in PAGES.items():
-        page.set_viewport_size({"width": 1280, "height": 720})
-        page.emulate_media(color_scheme="light")
-        page.goto(server.url + address)
+    page.goto(f"{server.url}/lessons")
+    page.get_by_text("One network, ten rungs").wait_for()
+    for turn, (address, sentence) in enumerate(PAGES.items()):
+        go(page, address)
         said = page.get_by_text(sentence).first
         said.wait_for(timeout=60_000)
-        assert page.evaluate(FITS)
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.emulate_media(color_scheme="dark")
-        page.wait_for_function(FITS)
-        assert said.is_visible()
+        for size, scheme in SIZES if turn % 2 else SIZES[::-1]:
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            until(page, FITS)
+            expect(said).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 900})
     page.get_by_role("button", name="Show it").click()
     page.locator(".wk-result .wk-cell").first.hover()
     page.get_by_text("product[0, 0, 0] = ").wait_for()
     page.get_by_text("computed from 1 of output and 1 of h_n").wait_for()
-    assert page.locator(".wk-lit").count() == 3
+    expect(page.locator(".wk-lit")).to_have_count(3)
     page.keyboard.press("Tab")
     page.get_by_role("button", name="scores = product.sum(2)").click()
     page.wait_for_url(re.compile("step=3"))

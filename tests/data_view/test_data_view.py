@@ -9,18 +9,19 @@ from sentiment_core.batches import collate, plan_epoch
 from sentiment_core.data_view.batch_image import batch_images
 from sentiment_core.data_view.browse import search, tokens_of
 from sentiment_core.data_view.neighbours import nearest, project, word_space
-from sentiment_core.data_view.reading import read_tokens
 from sentiment_core.data_view.statistics import (
-    class_balance,
+    balances,
     coverage,
     frequent_unknown,
     learnable,
     length_histogram,
     truncation,
 )
+from sentiment_core.data_view.tokenized import read_tokens
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews, load_reviews
 from sentiment_core.embeddings import WordVectors, load_saved
 from sentiment_core.errors import DataError
+from sentiment_core.metrics import Balance
 from sentiment_core.settings import DataConfig
 from sentiment_core.text import TextEncoder, token_strings
 
@@ -42,14 +43,14 @@ def vectors() -> WordVectors:
 
 def test_a_reading_holds_every_token_in_order(few):
     for tokenizer in ("word", "whitespace"):
-        reading = read_tokens(few, tokenizer)
+        tokenized = read_tokens(few, tokenizer)
         for place, text in enumerate(TEXTS):
-            row = reading.token_ids[reading.offsets[place] : reading.offsets[place + 1]]
-            assert [reading.words[index] for index in row] == token_strings(text, tokenizer)
+            row = tokenized.token_ids[tokenized.offsets[place] : tokenized.offsets[place + 1]]
+            assert [tokenized.words[index] for index in row] == token_strings(text, tokenizer)
         again = read_tokens(few, tokenizer)
-        assert again.words == reading.words
+        assert again.words == tokenized.words
         for name in ("counts", "token_ids", "offsets"):
-            np.testing.assert_array_equal(getattr(again, name), getattr(reading, name))
+            np.testing.assert_array_equal(getattr(again, name), getattr(tokenized, name))
 
 
 def test_a_damaged_cache_is_made_again(few, home):
@@ -66,24 +67,23 @@ def test_reviews_without_tokens_are_refused():
 
 
 def test_counts_by_hand(few):
-    reading = read_tokens(few, "word")  # a good film , good cast . | bad | it 's a film . |
-    assert reading.lengths.tolist() == [7, 1, 5, 0]
-    known = reading.known({"a", "film", "good"})
-    assert reading.known_lengths(known).tolist() == [4, 0, 2, 0]
-    found = coverage(reading, known)
+    tokenized = read_tokens(few, "word")  # a good film , good cast . | bad | it 's a film . |
+    assert tokenized.lengths.tolist() == [7, 1, 5, 0]
+    known = tokenized.known({"a", "film", "good"})
+    assert tokenized.known_lengths(known).tolist() == [4, 0, 2, 0]
+    found = coverage(tokenized, known)
     assert (found.tokens, found.words) == (13, 9)
     assert found.known_share == pytest.approx(6 / 13)
     assert found.known_words_share == pytest.approx(3 / 9)
-    unknown = frequent_unknown(reading, known)
+    unknown = frequent_unknown(tokenized, known)
     assert unknown[0] == (".", 2)
     assert sorted(unknown[1:]) == [("'s", 1), (",", 1), ("bad", 1), ("cast", 1), ("it", 1)]
-    assert frequent_unknown(reading, reading.known(set(reading.words))) == []
-    assert [word for word, twice in zip(reading.words, learnable(reading, few), strict=True) if twice] == ["good"]
+    assert frequent_unknown(tokenized, tokenized.known(set(tokenized.words))) == []
+    assert [word for word, twice in zip(tokenized.words, learnable(tokenized, few), strict=True) if twice] == ["good"]
 
 
 def test_balance_lengths_and_truncation_by_hand(few):
-    rows = {row.part: (row.reviews, row.positive) for row in class_balance(few)}
-    assert rows == {"train": (2, 1), "validation": (1, 0), "test": (1, 1), "all": (4, 2)}
+    assert balances(few) == {"train": Balance(2, 1), "validation": Balance(1, 0), "test": Balance(1, 1)}
     cut = truncation(np.array([10, 4, 6, 0]), 5)
     assert (cut.reviews_cut, cut.tokens_lost) == (0.5, 6 / 20)
     edges, counts = length_histogram(np.array([0, 1, 1, 9]), bins=5)
@@ -98,8 +98,8 @@ def test_known_lengths_are_what_a_model_would_read():
     words = load_saved("glove-50").words
     for tokenizer in ("word", "whitespace"):
         rows = [row for chunk in TextEncoder(words, tokenizer).encode_known(reviews.texts) for row in chunk]
-        reading = read_tokens(reviews, tokenizer)
-        assert reading.known_lengths(reading.known(set(words))).tolist() == [len(row) for row in rows]
+        tokenized = read_tokens(reviews, tokenizer)
+        assert tokenized.known_lengths(tokenized.known(set(words))).tolist() == [len(row) for row in rows]
 
 
 def test_search(few):
@@ -186,7 +186,7 @@ def test_coverage_of_real_reviews(real_data):
     words = set(load_saved("glove-50").words)
     shares = {}
     for tokenizer in ("whitespace", "word"):
-        reading = read_tokens(reviews, tokenizer)
-        shares[tokenizer] = coverage(reading, reading.known(words)).known_share
+        tokenized = read_tokens(reviews, tokenizer)
+        shares[tokenizer] = coverage(tokenized, tokenized.known(words)).known_share
     assert shares["whitespace"] == pytest.approx(0.838, abs=0.005)
     assert shares["word"] > 0.99

@@ -1,4 +1,7 @@
-"""Any file in: the kinds that people have are read to the right rows, and what is left out is said and counted."""
+"""Any file in: the kinds that people have are read to the right rows, and what is left out is said and counted.
+
+Longer than other files: one table of kinds of files, each met by the same few checks.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, file, load_reviews
@@ -281,6 +284,15 @@ def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
     return name, packed(content), texts, labels
 
 
+@example(made=("a.csv", b"the good, good,;0\r\nthe good, good,;1\r\n", ["the good, good,"] * 2, [0, 1]))
+@example(made=("a.csv", b"the good, good,;0\r\nthe good, the;1\r\n", ["the good, good,", "the good, the"], [0, 1]))
+@example(made=("a.csv", b"the the good,\t0\r\nthe the good,\t1\r\n", ["the the good,"] * 2, [0, 1]))
+@example(
+    made=(
+        "a.csv", b'"the the 5\t6 5\t6 the the"\t0\r\n", the 5\t6 5\t6 the the"\t1\r\n',
+        ["the the 5\t6 5\t6 the the", ", the 5\t6 5\t6 the the"], [0, 1],
+    )
+)  # fmt: skip
 @given(made=files())
 def test_generated_files_are_read_to_the_right_rows(made: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     name, content, texts, labels = made

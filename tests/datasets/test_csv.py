@@ -1,8 +1,10 @@
-"""CSV files: what is read, what is refused, and that a refusal names the place and the way out."""
+"""CSV files: what is read, what is refused, and that a refusal names the place and the way out.
+
+Longer than other files: one reader, every way a file can be wrong beside the way it is right.
+"""
 
 import csv
 import gzip
-import time
 from pathlib import Path
 
 import numpy as np
@@ -282,9 +284,7 @@ def test_a_hundred_megabytes_are_read(file):
     text = "one of many words in a long and winding film review " * 40
     write(file, ((text, number % 2) for number in range(50_000)))
     assert file.stat().st_size > 100e6
-    start = time.perf_counter()
     assert len(load(file).texts) == 50_000
-    assert time.perf_counter() - start < 20
 
 
 def test_review_of_fifty_thousand_words(file):
@@ -311,10 +311,7 @@ def test_progress_rises_to_one(file):
 def movies():
     if not MOVIES.exists():
         pytest.skip("real reviews are absent: ../shared/data/movie.csv.gz")
-    start = time.perf_counter()
-    reviews = load_reviews(DataConfig(source="csv", path=str(MOVIES)))
-    assert time.perf_counter() - start < 15
-    return reviews
+    return load_reviews(DataConfig(source="csv", path=str(MOVIES)))
 
 
 @pytest.mark.real_data

@@ -1,4 +1,7 @@
-"""The IMDb archive from a loopback server: every way a download or an archive can go wrong, and the cache."""
+"""The IMDb archive from a loopback server: every way a download or an archive can go wrong, and the cache.
+
+Longer than other files: one download from its start to its cache, on one loopback server.
+"""
 
 import gzip
 import hashlib

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sentiment_core.explain import METHODS, Attribution
-from sentiment_core.explain.agreement import Agreement, agreement, agreements
+from sentiment_core.explain.agreement import Agreement, agreement, agreements, chance
 
 
 def made(name: str, scores: list[float], signed: bool = True) -> Attribution:
@@ -75,3 +75,8 @@ def test_every_pair_is_compared_over_the_used_tokens() -> None:
 
 def test_only_attention_and_random_are_sizes() -> None:
     assert [name for name, item in METHODS.items() if not item.signed] == ["attention", "random"]
+
+
+def test_few_words_rank_alike_by_chance() -> None:
+    # Kendall's normal approximation: 1.96 √(2 · 25 / (9 · 10 · 9)) for ten words.
+    assert chance(10) == pytest.approx(0.487, abs=0.001) and chance(2) == 1.0 and chance(400) < 0.07

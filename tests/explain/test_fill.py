@@ -12,7 +12,8 @@ from sentiment_core import cli
 from sentiment_core.artifacts import WORD_PIECES, run_place
 from sentiment_core.config import from_fields
 from sentiment_core.errors import CheckpointError, DataError, NotFoundError
-from sentiment_core.explain.fill import PairReader, load_pair_reader, pair_models
+from sentiment_core.explain.catalogue import pair_models
+from sentiment_core.explain.fill import PairReader, load_pair_reader
 from sentiment_core.store import Store
 from sentiment_core.store.records import Run
 from sentiment_core.work.training import train_here

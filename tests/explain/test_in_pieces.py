@@ -16,8 +16,8 @@ from sentiment_core.datasets.file import reader
 from sentiment_core.datasets.file.table import Kept
 from sentiment_core.errors import DataError
 from sentiment_core.explain import in_pieces
-from sentiment_core.explain.batch import asked_of
 from sentiment_core.explain.judged import Judged, measures
+from sentiment_core.explain.many_reviews import asked_of
 from sentiment_core.remarks import WordsRead
 from sentiment_core.settings import DataConfig
 from tests.datasets import cases

@@ -1,4 +1,7 @@
-"""Explanation methods against answers that are known: a linear model, brute force, completeness, padding."""
+"""Explanation methods against answers that are known: a linear model, brute force, completeness, padding.
+
+Longer than other files: all methods are held to the same known answers.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from sentiment_core.cli import main
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.errors import DataError
-from sentiment_core.explain import batch
+from sentiment_core.explain import many_reviews
 from sentiment_core.explain.answers_table import as_csv
 from sentiment_core.explain.judged import seen_sentence
 from sentiment_core.explain.study import draw_sample
@@ -160,10 +160,10 @@ def test_the_answer_of_a_file_says_how_much_of_it_was_learned(
 
 
 def test_a_file_of_nothing_else_says_that_it_is_no_test(store: Store, limited: Run, file: Path) -> None:
-    asked = batch.reviews_of(batch.batch_arguments(limited.id, str(file), store), store)
+    asked = many_reviews.reviews_of(many_reviews.arguments_for(limited.id, str(file), store), store)
     assert asked.seen is not None and asked.seen.sum() == 80
     texts = [text for text, seen in zip(asked.texts, asked.seen, strict=True) if seen]
-    only = batch.Asked(texts, np.zeros(80, dtype=np.int8), seen=np.ones(80, dtype=bool))
+    only = many_reviews.Asked(texts, np.zeros(80, dtype=np.int8), seen=np.ones(80, dtype=bool))
     assert "what it remembers" in (seen_sentence(only.about, np.full(80, 0.9)) or "")
     assert b"label,seen,text" in as_csv(only, [0.9] * 80, 0.5)
 

@@ -81,6 +81,11 @@ def test_a_difference_is_said_only_where_the_interval_leaves_no_doubt(experiment
     alike = said(runs, measures(4.0, 0.7), measures(4.0, 0.7, seed=1))
     assert "cannot be told apart" in alike and "better than more" not in alike and "Both name" in alike
     assert "one seed" not in alike
+    # Two models may be told apart surely by less than matters.
+    ours = measures(4.0, 0.5)
+    nearly = ours.values + np.array([0.0, 0.001, 0.0], dtype=np.float32)
+    close = said(runs, ours, replace(ours, values=nearly))
+    assert "always and more fill in words alike" in close and "better than more" not in close
 
 
 def test_the_best_is_better_than_each_other_one(experiment: Experiment) -> None:
@@ -129,3 +134,21 @@ def test_a_damaged_file_says_so(experiment: Experiment) -> None:
     (run_place(run.experiment_id, run.id) / PAIR_MEASURES).write_bytes(b"PK nonsense")
     with pytest.raises(CheckpointError, match="damaged"):
         hold_runs(experiment.runs)
+
+
+def test_one_run_is_held_against_guessing(experiment: Experiment, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    run = experiment.runs[0]
+
+    def said(found: PairMeasures) -> str:
+        monkeypatch.setattr("sentiment_core.findings.masked_words.read_pair_measures", lambda run: found)
+        assert cli.main(["masked-words", run.id]) == 0
+        return str(capsys.readouterr().out)
+
+    learned = said(measures(5.0, 0.7))
+    assert "nats a masked word, 1.0" in learned and "below answering by frequency (6.00)" in learned
+    assert "where chance is 50 %" in learned and "not told" not in learned
+    lost = said(measures(6.2, 0.5))
+    assert "no better than answering by frequency" in lost and "below" not in lost
+    assert "not told from chance (50 %)" in lost and "where chance" not in lost
+    few = measures(5.0, 0.7)
+    assert "too few of them" in said(replace(few, reviews=few.reviews % (LEAST_REVIEWS - 1)))

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sentiment_core import cli
 from sentiment_core.config import flatten
-from sentiment_core.errors import StoreError
+from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.findings import order_map
 from sentiment_core.findings.order_map import (
     LENGTHS,
+    ORDER_MAP,
+    OTHER_SEEDS,
     SEEDS,
     WAYS,
     OrderMap,
+    OrderQuestion,
     Outcome,
+    beside,
     experiment,
+    measure,
     read,
     sentences,
     train,
@@ -117,6 +124,34 @@ def test_one_that_was_begun_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     order_map.train_all(whole.outcomes[:18], lengths=[20], keep=lambda found: write(path, found))
     assert trained == [(20, "orthogonal", 4), (20, "orthogonal", 5)]
     assert read(path).outcomes == whole.outcomes
+
+
+def test_a_row_is_trained_as_work_and_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_map, "train", lambda length, way, seed: Outcome(length, way, seed, 0.0, 9, 1.0))
+    told: list[float | None] = []
+    found = measure(OrderQuestion(30, OTHER_SEEDS), lambda message, fraction: told.append(fraction))
+    assert [cell.solved for cell in found.cells] == [5] * len(WAYS) and len(told) == 20
+    # A GRU takes longer than a network from an orthogonal start, so more is done in its time.
+    steps = np.diff([0.0 if one is None else one for one in told])
+    assert (steps > 0).all() and steps[10] > 2 * steps[16] and sum(steps) < 1
+    assert ORDER_MAP.read_result(json.loads(json.dumps(ORDER_MAP.written_result(found)))) == found
+    with pytest.raises(ConfigError, match="10, 20, 30, 40"):
+        measure(OrderQuestion(15, SEEDS), lambda message, fraction: None)
+
+
+def test_what_was_measured_here_stands_beside_the_shipped_map() -> None:
+    before = outcomes({"none": 0, "norm": 5})
+    repeated = OrderMap(before.outcomes[1:9], dict(MADE))
+    assert (
+        "Of 8 trainings with the shipped map's seeds, 8 end as there, solved or not, 8 after"
+        in beside(before, repeated)[0]
+    )
+    other = [replace(item, seed=item.seed + 5, error=0.7, updates=9) for item in before.outcomes]
+    said = beside(before, OrderMap(tuple(other), dict(MADE)))
+    assert (
+        said[0].startswith("Shipped and measured here together: Of 10 pairs") and "in 5, only the other in 0" in said[0]
+    )
+    assert not [one for one in said if "5 of 10 seeds solve it clipped" in one and "0 of 10" not in one]
 
 
 def test_a_cell_can_be_trained_again() -> None:

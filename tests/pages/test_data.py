@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from sentiment_core.artifacts import home
-from sentiment_core.data_view.reading import read_tokens
+from sentiment_core.data_view.tokenized import read_tokens
 from sentiment_core.datasets import load_reviews
 from sentiment_core.settings import DataConfig
 from ui.data import source as data_source

@@ -1,4 +1,7 @@
-"""Explain, one review: methods, sections, links and edits, opened without a browser."""
+"""Explain, one review: methods, sections, links and edits, opened without a browser.
+
+Longer than other files: one page, its answers shared by its tests.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from sentiment_core.explain.counterfactual import Draft
 from sentiment_core.explain.job import EXPLANATION
 from ui.explain import answers, counterfactual, words
 from ui.explain.blocks import row_note
-from ui.kit.components.heatmap import Block, Row, Token, _picked, _scales
+from ui.kit.components.heatmap import Block, HeatmapRow, Token, _picked, _scales
 from ui.kit.examples import EXAMPLES
 
 from .conftest import answered, button, texts
@@ -47,7 +50,7 @@ def test_every_section_opens_from_its_link(open_page, below, sign):
     page = open_page("explain", text=REVIEW, below=below)
     assert not page.exception
     assert not page.error
-    assert page.query_params.get("below", "agreement") == below
+    assert page.query_params.get("below", "along") == below
     assert sign is None or sign in said(page).replace("top 10", "top 9")
 
 
@@ -59,8 +62,8 @@ def test_table_holds_every_method_of_the_link_and_the_exact_scores(open_page):
     assert list(frame.columns) == ["#", "Token", "Known", "Read", "Gradient × input", "Occlusion: delete"]
     assert list(frame["Token"])[:3] == ["A", "lazy", "plot"]
     found = attribute(load_predictor(PRETRAINED, None), REVIEW, ["gradient_x_input", "occlusion_delete"])
-    assert list(frame["Gradient × input"]) == pytest.approx(list(found[0].scores), rel=1e-3)
-    assert list(frame["Occlusion: delete"]) == pytest.approx(list(found[1].scores), rel=1e-3, abs=1e-6)
+    assert list(frame["Gradient × input"]) == pytest.approx(list(found[0].towards_positive), rel=1e-3)
+    assert list(frame["Occlusion: delete"]) == pytest.approx(list(found[1].towards_positive), rel=1e-3, abs=1e-6)
 
 
 def test_chosen_class_and_baseline_change_the_scores_and_are_in_the_link(open_page):
@@ -70,9 +73,10 @@ def test_chosen_class_and_baseline_change_the_scores_and_are_in_the_link(open_pa
     second = page.dataframe[0].value
     assert page.query_params["baseline"] == "zero"
     assert page.query_params["target"] == "negative"
-    assert list(first["Integrated gradients"]) != pytest.approx([-score for score in second["Integrated gradients"]])
+    assert list(first["Integrated gradients"]) != pytest.approx(list(second["Integrated gradients"]))
     same = open_page("explain", **query, target="negative").dataframe[0].value
-    assert list(first["Integrated gradients"]) == pytest.approx([-score for score in same["Integrated gradients"]])
+    # A word speaks for the same class, whichever is explained.
+    assert list(first["Integrated gradients"]) == pytest.approx(list(same["Integrated gradients"]), rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, mes
 
 
 def test_no_methods_at_all_still_answers(open_page):
-    page = open_page("explain", text=REVIEW, methods="")
+    page = open_page("explain", text=REVIEW, methods="", below="agreement")
     assert not page.exception
     assert not page.error
     assert "at least two methods" in texts(page.caption)
@@ -186,10 +190,18 @@ def test_rows_of_one_method_share_a_scale_and_methods_do_not():
     tokens = (Token(0, 3), Token(4, 7))
     blocks = [
         Block(
-            "a", "", "", tokens, (Row("Attention", "attention", False, (0.1, 0.4)), Row("X", "x", True, (-3.0, 1.0)))
+            "a",
+            "",
+            "",
+            tokens,
+            (HeatmapRow("Attention", "attention", False, (0.1, 0.4)), HeatmapRow("X", "x", True, (-3.0, 1.0))),
         ),
         Block(
-            "b", "", "", tokens, (Row("Attention", "attention", False, (0.7, None)), Row("X", "x", True, (2.0, 1.0)))
+            "b",
+            "",
+            "",
+            tokens,
+            (HeatmapRow("Attention", "attention", False, (0.7, None)), HeatmapRow("X", "x", True, (2.0, 1.0))),
         ),
     ]
     scales = _scales(blocks)
@@ -242,7 +254,7 @@ def test_completeness_is_said_and_doubted_where_it_fails(error, sign):
         completeness=Completeness(-2.31, -2.3, error),
     )
     note = row_note(found)
-    assert note.startswith("for “negative”; sum of attributions −2.31, change of the log-odds −2.30")
+    assert note.startswith("sum of attributions +2.31, change of the log-odds +2.30")
     assert sign in note
     assert ("do not trust" in note) == (error > 0.05)
 

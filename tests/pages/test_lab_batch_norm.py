@@ -32,9 +32,10 @@ def said(page) -> str:
 def test_it_opens_with_one_review_in_company(open_page):
     page = open_page("labs", lab="batch-norm")
     assert not page.exception and not page.error
-    assert "In training mode it lies between" in said(page)
     assert "In evaluation mode it is" in said(page)
     assert len(page.get("plotly_chart")) == 1
+    page.button_group(key="lab:predict:company").set_value("The same in both").run()
+    assert "In training mode it lies between" in said(page)
 
 
 def test_a_layer_norm_moves_in_neither_mode(open_page):

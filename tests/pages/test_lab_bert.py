@@ -33,12 +33,15 @@ def said(page: Any) -> str:
 def test_it_opens_with_an_answer_from_the_model_that_ships(open_page: Any) -> None:
     page = open_page("labs", lab="bert")
     assert not page.exception and not page.error and not page.warning
-    assert "In the gap: “" in said(page) and "The second text follows: " in said(page)
-    assert "masked words 3.89 nats, guessing by frequency 5.78; next sentences 51% right, guessing 50%." in said(page)
+    assert "In the gap: “agree”, " in said(page) and "The second text follows: " in said(page)
+    assert "a masked word costs 3.52 nats, guessing by frequency 5.78; next sentences 50% right" in said(page)
+    # What a nat is stands where the first of them stands, and so does what ## means.
+    assert "as if it were 3.0% each time; by frequency 0.3%" in said(page)
+    assert "## begins a piece that continues the word before it: " in said(page)
     over_time, tokens = (frame.value for frame in page.dataframe)
     steps = list(over_time["after update"])
     assert steps[0] == "0" and steps[-1] == "the end" and len(steps) > 3
-    assert list(tokens["token"])[:2] == ["[CLS]", "some"] and set(tokens["segment"]) == {"A", "B"}
+    assert list(tokens["token"])[:2] == ["[CLS]", "a"] and set(tokens["segment"]) == {"A", "B"}
 
 
 def test_a_click_masks_a_word_and_the_link_says_so(open_page: Any) -> None:
@@ -100,14 +103,16 @@ def test_without_positions_shuffled_words_answer_alike(open_page: Any) -> None:
 
 
 def test_twins_start_once_it_was_said_what_is_expected_and_lead_to_train(open_page: Any) -> None:
-    page = open_page("labs", lab="bert", view="train")
+    page = open_page("labs", lab="bert", view="train", asked="bert-masking")
     assert not page.exception
-    starts = [button for button in page.button if button.label == "Train"]
-    assert len(starts) == len(page.radio) == 5 and all(button.disabled for button in starts)
+    (start,) = [button for button in page.button if button.label == "Train them yourself"]
+    assert start.disabled and "Measured" not in said(page)
     page.radio(key="lab:bert:twins:bert-masking").set_value("always [MASK]").run()
-    assert [button.disabled for button in page.button if button.label == "Train"].count(False) == 1
-    links = [link for link in page.get("page_link") if link.proto.label == "On other reviews"]
-    assert len(links) == 5 and all("task=masked-words" in str(link.proto) for link in links)
+    assert not page.exception
+    (start,) = [button for button in page.button if button.label == "Train them yourself"]
+    assert not start.disabled
+    (link,) = [link for link in page.get("page_link") if link.proto.label == "On other reviews"]
+    assert "task=masked-words" in str(link.proto)
 
 
 def test_the_verdict_of_untrained_twins_says_that_nothing_can_be_said(open_page: Any) -> None:
@@ -123,7 +128,7 @@ def test_the_verdict_of_untrained_twins_says_that_nothing_can_be_said(open_page:
     assert "You said: **two**" in shown and "Measured" not in shown and "one seed" not in shown
     assert "Neither has learned more about masked words yet" in shown and "fills in words better" not in shown
     page = open_page("labs", lab="bert", view="train", experiment="gone")
-    assert page.error and len(page.radio) == 5
+    assert page.error and [item.label for item in page.button_group] == ["Show", "Watch"]
 
 
 def test_the_form_shows_the_settings_of_a_pre_training_and_hides_those_of_recurrent_networks(open_page: Any) -> None:
@@ -134,3 +139,15 @@ def test_the_form_shows_the_settings_of_a_pre_training_and_hides_those_of_recurr
     assert not {"Cell", "Pooling", "Word vectors", "Tokenizer", "Bidirectional"} & labels
     offered = next(item.options for item in page.selectbox if item.label == "Compare with")
     assert "Encoder and decoder" in offered and "Another cell" not in offered
+
+
+def test_a_recorded_pre_training_and_twins_are_there_to_watch(open_page: Any) -> None:
+    page = open_page("labs", lab="bert", view="train")
+    assert not page.exception and not page.error
+    assert "below answering by frequency" in said(page) and "Recorded on real reviews: " in said(page)
+    page = open_page("labs", lab="bert", view="train", asked="bert-positions")
+    assert "Measured" not in said(page), "an answer comes after the prediction"
+    page.radio(key="lab:bert:twins:bert-positions").set_value("sinusoidal").run()
+    shown = said(page)
+    assert "Measured: **sinusoidal**" in shown and "sinusoidal fills in words better than none" in shown
+    assert "none and none shuffled fill in words alike" in shown and "Recorded on demo reviews" in shown

@@ -51,14 +51,24 @@ def test_one_click_starts_one_experiment_a_seed(open_page, lab, monkeypatch):
     assert button(page, "Stop")
 
 
+def test_it_opens_on_a_recorded_comparison_that_shows_what_clipping_does(open_page):
+    page = open_page("labs", lab="clipping")
+    assert not page.exception and not page.error
+    assert "Recorded: SGD, rate 0.6, by norm 1" in texts(page)
+    assert list(page.dataframe[0].value.iloc[:, 0]) == ["no clipping", "by norm", "by value"]
+    (chart,) = page.get("plotly_chart")
+    assert all(f"seed {seed}" in chart.proto.spec for seed in (1, 2, 3))
+    assert button(page, "Run 3 seeds") and "experiments" not in page.query_params
+
+
 def test_settings_go_into_the_address(open_page):
     page = open_page("labs", lab="clipping", rate="0.02")
     assert page.text_input[0].value == "0.02"
     page.text_input[1].set_value("2.5").run()
     page.selectbox[0].set_value("1").run()
     assert (page.query_params["max_norm"], page.query_params["seeds"]) == ("2.5", "1")
-    page.button_group[0].set_value("sgd").run()
-    assert page.query_params["optimizer"] == "sgd" and "rate" not in page.query_params
+    page.button_group[0].set_value("adam").run()
+    assert page.query_params["optimizer"] == "adam" and "rate" not in page.query_params
     assert button(page, "Run 1 seed")
     assert not page.exception and not page.error
 

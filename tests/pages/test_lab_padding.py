@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sentiment_core.explain.job import ReviewQuestion
-from sentiment_core.explain.padding_probe import KINDS, probe_experiment
+from sentiment_core.explain.padding_probe import probe_experiment
 from sentiment_core.metrics import Status
 from ui.labs import padding as lab_padding
 from ui.labs.padding import AMOUNTS, figure, sentence
@@ -43,9 +43,8 @@ def three_models(keep_models, monkeypatch):
     """Three finished runs whose answers are `LINES`."""
     experiment = keep_models(probe_experiment())
 
-    def line(run, review):
-        kinds = {run.id: kind for run, kind in zip(experiment.runs, KINDS, strict=True)}
-        return LINES[kinds.get(run.id, "last")]
+    def line(model, kind, review):
+        return LINES[kind]
 
     monkeypatch.setattr(lab_padding, "probed", line)
     return ",".join(run.id for run in experiment.runs)
@@ -62,7 +61,8 @@ def test_one_click_trains_three_models_side_by_side(open_page, lab, monkeypatch)
         lambda self, identifier: submitted.append(identifier),
     )
     page = open_page("labs", lab="padding")
-    assert "no trained model" in said(page)
+    assert "small models that ship" in said(page) and "runs" not in page.query_params
+    assert "though no word has changed" in said(page) and said(page).count("It does not move") == 2
     button(page, "Train the three models").click().run()
     assert not page.exception and not page.error
     (experiment,) = lab.experiments()
@@ -117,6 +117,15 @@ def test_what_takes_long_is_offered_as_a_job(open_page, keep_models, monkeypatch
     assert [item.label for item in page.button if item.label.startswith("Ask the")] == [
         f"Ask the {name}" for name in lab_padding.NAMES.values()
     ]
+
+
+def test_a_lone_attention_model_does_not_make_the_page_open_on_a_flat_line(open_page, keep_models, monkeypatch):
+    lone = keep_models(probe_experiment().model_copy(update={"runs": probe_experiment().runs[2:]}))
+    monkeypatch.setattr(lab_padding, "probed", lambda model, kind, review: LINES[kind])
+    page = open_page("labs", lab="padding")
+    assert not page.exception and "small models that ship" in said(page) and "It moves by 0.500" in said(page)
+    page = open_page("labs", lab="padding", runs=lone.runs[0].id)
+    assert "small models that ship" not in said(page) and "Attention: 0.600 whatever" in said(page)
 
 
 def test_runs_that_cannot_be_probed_are_named_and_others_used(open_page, lab, three_models):

@@ -1,4 +1,7 @@
-"""The Labs page: its list, short links, bad links; the learning-rate lab and the baselines lab."""
+"""The Labs page: its list, short links, bad links; the learning-rate lab and the baselines lab.
+
+Longer than other files: the list of labs and the two labs that train, on one set of fakes.
+"""
 
 from __future__ import annotations
 
@@ -76,8 +79,8 @@ def test_the_list_links_to_every_lab(open_page):
     assert not page.exception and not page.error
     links = [link.proto.query_string for link in page.get("page_link")]
     assert links == [f"lab={item.name}" for item in LABS]
-    headings = [item.value for item in page.markdown if item.value.startswith("#### ")]
-    assert headings == [f"#### {kind}" for kind in dict.fromkeys(item.kind for item in LABS)]
+    headings = [item.value for item in page.markdown if item.value.startswith("## ")]
+    assert headings == [f"## {kind}" for kind in dict.fromkeys(item.kind for item in LABS)]
     assert all(item.summary in texts(page.markdown).replace("\\", "") for item in LABS)
 
 
@@ -86,7 +89,7 @@ def test_every_lab_opens_from_its_link(open_page, item):
     assert callable(import_module(item.module).draw)
     page = open_page("labs", lab=item.name)
     assert not page.exception and not page.error
-    assert item.title in texts(page.subheader).replace("\\", "")
+    assert item.title in texts(page.header).replace("\\", "")
 
 
 def test_an_unknown_lab_is_named_and_the_list_shown(open_page):
@@ -114,6 +117,15 @@ def test_a_bad_sweep_link_says_what_is_wrong_and_opens_the_default(open_page, qu
     assert message in texts([*page.warning, *page.error]).replace("\\", "")
     assert button(page, "Run 7 rates")
     assert not set(query) & set(page.query_params)
+
+
+def test_the_sweep_opens_on_a_recorded_one_and_is_made_ones_own_below(open_page):
+    page = open_page("labs", lab="learning-rates")
+    assert not page.exception and not page.error and not page.warning
+    assert "Recorded: 7 rates, Adam, 100 updates each" in texts(page.caption).replace("\\", "")
+    assert page.dataframe[0].value["Rate"].tolist()[0] == "0.0001" and len(page.get("plotly_chart")) == 1
+    assert page.expander[0].label == "Make it yours" and not page.expander[0].proto.expanded
+    assert open_page("labs", lab="learning-rates", steps="12").expander[0].proto.expanded
 
 
 def test_settings_go_to_the_address_and_into_the_experiment(open_page, lab, no_workers):
@@ -155,7 +167,7 @@ def test_what_diverged_stays_in_the_picture_at_its_upper_edge(lab):
 
     experiment = swept(lab)
     points = summarise(lab, experiment.id)
-    figure = rate_figure(points, {run.id: place for place, run in enumerate(experiment.runs)}, 20)
+    figure = rate_figure(points, {run.id: "#0877bd" for run in experiment.runs}, 20)
     batch, validation, diverged = figure.data
     assert list(batch.x) == list(validation.x) == [1e-3, 1e-2]
     assert list(diverged.x) == [10.0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sentiment_core.config import with_runs
-from sentiment_core.lessons import LESSONS, MISTAKES, experiment_for, lesson, mistake
+from sentiment_core.lessons import BERT_LESSONS, LESSONS, MISTAKES, experiment_for, lesson, mistake
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.work.training import train_here
 
@@ -13,7 +13,7 @@ from .conftest import step_metrics
 
 
 def texts(page) -> str:
-    drawn = [*page.markdown, *page.caption, *page.subheader, *page.title]
+    drawn = [*page.markdown, *page.caption, *page.header, *page.title]
     return "\n".join(str(element.value) for element in drawn).replace("\\", "")
 
 
@@ -38,9 +38,10 @@ def test_the_list_names_every_lesson_and_links_to_it(open_page):
     assert not page.exception and not page.error
     links = [element.proto for element in page.get("page_link")]
     first, *links = links
-    assert "lesson=sheet" in first.query_string and len(links) == len(LESSONS)
-    assert all(item.title in link.label.replace("\\", "") for item, link in zip(LESSONS, links, strict=True))
-    assert all(f"lesson={item.name}" in link.query_string for item, link in zip(LESSONS, links, strict=True))
+    listed = (*LESSONS, *BERT_LESSONS)
+    assert "lesson=sheet" in first.query_string and len(links) == len(listed)
+    assert all(item.title in link.label.replace("\\", "") for item, link in zip(listed, links, strict=True))
+    assert all(f"lesson={item.name}" in link.query_string for item, link in zip(listed, links, strict=True))
 
 
 @pytest.mark.parametrize("name", [item.name for item in LESSONS])
@@ -69,17 +70,17 @@ def test_run_waits_for_a_prediction_and_keeps_it(open_page, lab, monkeypatch):
     monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
     page = open_page("lessons", lesson="clip-norm", **{"training.max_steps": "3", "seed": "5"})
     assert "training.max_steps = 3" in texts(page)
-    page.radio[0].set_value("More than half").run()
+    page.radio[0].set_value("No clear difference").run()
     button(page, "Run this").click().run()
     assert not page.exception and not page.error
     (experiment,) = lab.experiments()
-    assert experiment.prediction == "More than half"
+    assert experiment.prediction == "No clear difference"
     assert (experiment.config.training.max_steps, experiment.config.seed) == (3, 5)
     assert [run.name for run in experiment.runs] == ["True last state", "Clip by norm"]
     assert page.query_params["experiment"] == experiment.id
     assert page.query_params["lesson"] == "clip-norm"
     assert not button(page, "Stop").disabled
-    assert "You said: **More than half**" in texts(page)
+    assert "You said: **No clear difference**" in texts(page)
 
 
 @pytest.mark.parametrize("name", [item.name for item in LESSONS if item.preset])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 import sys
 from pathlib import Path
@@ -99,10 +101,10 @@ def test_runs_shows_only_settings_that_differ(open_page, lab):
 
 
 def test_metrics_csv_keeps_what_is_not_finite(lab):
-    from ui.runs.table import entries, metrics_csv
+    from sentiment_core.export import metrics_csv
 
     experiment = finished_twin(lab)
-    lines = metrics_csv(entries([experiment])).decode().splitlines()
+    lines = metrics_csv(lab, experiment.runs).decode().splitlines()
     assert len(lines) == 1 + 2 * 30
     assert ",nan," in lines[7]
 
@@ -160,3 +162,39 @@ def test_pages_need_no_torch(lab):
 def test_links_round_trip(open_page):
     config = ExperimentConfig(name="Mine")
     assert open_page("train", **to_query(config)).query_params["name"] == "Mine"
+
+
+def test_home_plays_what_its_link_says_and_trains_just_that(open_page, monkeypatch):
+    from sentiment_core.findings import twin_grid
+    from ui.kit.components import twins
+
+    assert "rate in this link" in texts(open_page("home", rate="0.7").warning)
+    home = open_page("home", rate="0.8", threshold="0.5")
+    assert not home.exception and not home.error and not home.warning
+    assert (home.query_params["rate"], home.query_params["threshold"]) == ("0.8", "0.5")
+    # The browser says: train the twin at these places.
+    place = [twin_grid.RATES.index(0.4), twin_grid.THRESHOLDS.index(1.0)]
+    monkeypatch.setattr(twins, "_component", lambda **_: {"train": place})
+    train = home.run()
+    assert train.text_input(key=key_of(train, "field:training.learning_rate")).value == "0.4"
+    assert train.text_input(key=key_of(train, "field:training.max_norm")).value == "1"
+    assert "These very settings" in texts(train.caption)
+
+
+@pytest.mark.parametrize("said", [None, "x", [1], [99, 0], [0, -1], [True, 0], [1.5, 0], {"a": 1}])
+def test_what_a_browser_says_of_the_twins_is_checked(open_page, monkeypatch, said):
+    from ui.kit.components import twins
+
+    monkeypatch.setattr(twins, "_component", lambda **_: {"train": said, "moved": said})
+    page = open_page("home")
+    assert not page.exception and page.title[0].value == "Sentiment Lab"
+
+
+def test_the_recorded_curves_travel_once_and_whole():
+    from ui.server.twins_json import document
+
+    found = json.loads(document())
+    runs = len(found["rates"]) * (1 + len(found["cuts"]))
+    for name in ("losses", "norms"):
+        assert len(base64.b64decode(found[name])) == 4 * runs * found["updates"]
+    assert len(document()) < 400_000 and len(found["sentences"]) == len(found["rates"])

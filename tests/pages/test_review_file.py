@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from sentiment_core.datasets.copies import text_hashes
-from sentiment_core.explain.batch import PREDICTIONS, batch_arguments
+from sentiment_core.explain.many_reviews import PREDICTIONS, arguments_for
 from tests.pages.conftest import answered, button, texts
 from ui.kit.uploads import save_upload
 from ui.server.backend import desk, store
@@ -30,7 +30,7 @@ REVIEWS = [
 
 def asked(path: Path) -> None:
     """Have the job done before a page asks for it."""
-    arguments = batch_arguments("pretrained", str(path), store())
+    arguments = arguments_for("pretrained", str(path), store())
     desk().submit(PREDICTIONS, arguments)
     assert answered(PREDICTIONS, arguments).result is not None
 

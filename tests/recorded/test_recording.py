@@ -127,7 +127,9 @@ def test_recordings_are_found_by_name_and_nothing_else_is(store, twin, tmp_path,
 def test_all_that_ships_can_be_read_and_stays_small():
     assert sum((reader.FOLDER / f"{name}.npz").stat().st_size for name in recordings()) <= 2 * 1024**2
     for name in recordings():
-        assert all(recording(name).balances(run.id)["validation"].reviews for run in recording(name).recorded.runs)
+        found = recording(name)
+        if found.recorded.config.task == "sentiment":
+            assert all(found.balances(run.id)["validation"].reviews for run in found.recorded.runs)
 
 
 def test_a_recording_without_parts_says_nothing_of_them(store, twin, tmp_path):

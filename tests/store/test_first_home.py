@@ -29,7 +29,7 @@ from tests.conftest import REAL_DATA
 from tests.store import version_1
 from tests.store.shared import ROOT, TWIN, child, layout_of, same, version_of
 from ui.server.api import describe, written
-from ui.server.step_blocks import Piece
+from ui.server.step_blocks import AnswerPiece
 
 ARCHIVE = REAL_DATA / "home-v1.tar.gz"
 pytestmark = [
@@ -127,7 +127,7 @@ def test_the_page_of_runs_shows_them(store: Store, untouched: Untouched) -> None
 def test_runs_are_drawn_from_the_same_numbers(store: Store, untouched: Untouched) -> None:
     odd = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
     for experiment in store.experiments():
-        pieces: list[Piece] = written(describe(store, experiment, {}))
+        pieces: list[AnswerPiece] = written(describe(store, experiment, {}))
         for run in json.loads(b"".join(piece.plain for piece in pieces))["runs"]:
             drawn = run["steps"]
             for name in ("loss", "accuracy", "grad_norm", "grad_norm_clipped", "threshold"):

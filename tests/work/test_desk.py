@@ -1,4 +1,7 @@
-"""Calculations: done once, answered from disk, cancelled, and honest about how they ended."""
+"""Calculations: done once, answered from disk, cancelled, and honest about how they ended.
+
+Longer than other files: one desk, with kinds of work that only these tests have.
+"""
 
 from __future__ import annotations
 

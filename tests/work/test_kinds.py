@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sentiment_core.errors import StoreError
-from sentiment_core.explain.batch import PREDICTIONS, Answers, BatchQuestion
+from sentiment_core.explain.many_reviews import PREDICTIONS, ManyAnswers, ManyReviewsQuestion
 from sentiment_core.explain.study_question import FAITHFULNESS, StudyQuestion
 from sentiment_core.store import TRAINING
 from sentiment_core.work import pace
@@ -39,14 +39,16 @@ def test_equal_questions_are_the_same_work() -> None:
 def test_what_another_version_wrote_is_told_from_ours() -> None:
     with pytest.raises(StoreError, match="another version"):
         FAITHFULNESS.read('{"model": "pretrained"}')
-    written = PREDICTIONS.written_result(Answers((0.5, 0.25), (3, 0), (2, 0), (1, 4), 400))
-    assert PREDICTIONS.read_result(json.loads(json.dumps(written))) == Answers((0.5, 0.25), (3, 0), (2, 0), (1, 4), 400)
+    written = PREDICTIONS.written_result(ManyAnswers((0.5, 0.25), (3, 0), (2, 0), (1, 4), 400))
+    assert PREDICTIONS.read_result(json.loads(json.dumps(written))) == ManyAnswers(
+        (0.5, 0.25), (3, 0), (2, 0), (1, 4), 400
+    )
     assert PREDICTIONS.read_result({"answers": []}) is None and PREDICTIONS.read_result(None) is None
 
 
 def test_only_what_takes_hours_is_long_and_the_pretrained_model_has_no_run() -> None:
     assert not FAITHFULNESS.is_long(STUDY) and FAITHFULNESS.is_long(replace(STUDY, sample=5000))
-    assert TRAIN.is_long(TrainingOrder("0a")) and not PREDICTIONS.is_long(BatchQuestion("0a-1", "0b", "demo"))
+    assert TRAIN.is_long(TrainingOrder("0a")) and not PREDICTIONS.is_long(ManyReviewsQuestion("0a-1", "0b", "demo"))
     assert FAITHFULNESS.run_of(STUDY) is None and FAITHFULNESS.run_of(replace(STUDY, model="0a-1")) == "0a-1"
 
 

@@ -1,4 +1,7 @@
-"""Workers as processes: started once, found again, and never lost silently, however they end."""
+"""Workers as processes: started once, found again, and never lost silently, however they end.
+
+Longer than other files: one executor and every way in which a process can end.
+"""
 
 from __future__ import annotations
 

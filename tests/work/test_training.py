@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from sentiment_core.findings.live_changes import changes
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
 from sentiment_core.training.checkpoints import load_model
@@ -142,6 +143,9 @@ def test_pause_change_resume_and_stop(store: Store, tiny: Any, home: Path) -> No
         assert {(row["learning_rate"], row["threshold"]) for row in before} == {(config.training.learning_rate, 1.0)}
         assert {(row["learning_rate"], row["threshold"]) for row in after} == {(rate, 0.01)}
         assert all(row["grad_norm_clipped"] <= 0.01 for row in after)
+        made = {change.words: change.step for change in changes(store, store.run(run_id))}
+        own = {f"rate {config.training.learning_rate:g} → 0.5": step + 1} if run_id == two else {}
+        assert made == {"threshold 1 → 0.01": step + 1, **own}
         assert load_model(home / "experiments" / experiment_id / run_id).config.runs[0].name in {"one", "two"}
     assert all(item.part == "validation" for item in store.evaluations(one))
 

@@ -123,9 +123,8 @@ function paint(span, { used, masked }, score, scale) {
   if (score === null || !used || masked || !(scale?.largest > 0)) return;
   const share = Math.min(1, Math.abs(score) / scale.largest);
   span.style.setProperty("--hm-share", share.toFixed(3));
-  span.classList.add(!scale.signed || score > 0 ? "hm-up" : "hm-down");
+  span.classList.add("hm-coloured", !scale.signed ? "hm-weight" : score > 0 ? "hm-positive" : "hm-negative");
   if (!scale.signed) return;
-  span.classList.add("hm-signed");
   if (share > 0.12) span.dataset.sign = score > 0 ? "+" : "−";
 }
 
@@ -194,7 +193,7 @@ function legend(scales, blocks) {
     element("span", { cls: `hm-ramp${signed ? " hm-ramp-signed" : ""}` }),
     element("span", { text: signed ? `+${number(largest)}` : number(largest), cls: "hm-end" }),
   ]));
-  if (signed) items.push(element("span", { text: "− against, + for the class explained, in log-odds" }));
+  if (signed) items.push(element("span", { text: "− speaks for negative, + for positive, in log-odds" }));
   if (shown.length > 1) items.push(element("span", { text: "Each method has its own scale." }));
   const flags = new Set(blocks.flatMap((block) => block.tokens.filter((_, i) => i % 3 === 2)));
   const any = (wanted) => [...flags].some(wanted);

@@ -166,7 +166,7 @@ class View {
         if (runs && !wanted) continue;
         const looks = source.looks.get(run.id);
         rows.push({
-          id: run.id, url, label: wanted?.label ?? run.name, colour: wanted?.colour ?? this.data.colours[rows.length % this.data.colours.length],
+          id: run.id, url, label: wanted?.label ?? run.name, colour: wanted?.colour ?? run.colour,
           looks: this.replayed === null ? looks : looks.until(this.replayed), words: source.latest.words, starts: source.latest.starts,
         });
       }

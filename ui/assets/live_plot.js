@@ -28,6 +28,19 @@ export default function livePlot({ data, parentElement, setTriggerValue }) {
   };
 }
 
+// What was changed while the runs trained, a mark for each step and change; named where it was not all of them.
+export function changed(runs) {
+  const marks = new Map();
+  for (const run of runs) {
+    for (const { step, words } of run.changes ?? []) {
+      const key = `${step} ${words}`;
+      if (!marks.has(key)) marks.set(key, { step, words, whose: [] });
+      marks.get(key).whose.push(run.label);
+    }
+  }
+  return [...marks.values()].map(({ step, words, whose }) => ({ step, label: whose.length === runs.length ? words : `${whose.join(", ")}: ${words}` }));
+}
+
 class View {
   constructor(parent) {
     this.parent = parent;
@@ -176,10 +189,11 @@ class View {
           ...run,
           label: wanted?.label ?? run.name,
           group: wanted?.group ?? null, batch_size: wanted?.batch_size, per_epoch: wanted?.per_epoch,
-          colour: wanted?.colour ?? this.data.colours[rows.length % this.data.colours.length],
+          colour: wanted?.colour ?? run.colour,
           series: at === null ? source.series.get(run.id) : source.series.get(run.id).until(at),
           // The test reviews are looked at once, at the end.
           test_accuracy: at === null ? run.test_accuracy : null,
+          changes: (run.changes ?? []).filter(({ step }) => at === null || step <= at),
           validation_accuracy: at === null ? run.validation_accuracy : undefined,
         });
       }
@@ -224,7 +238,7 @@ class View {
       const [curves, [accuracy], others] = ["curves", "accuracy", "more"].map((place) => this.panels(place));
       const options = { range: stepsOf(this.range, runs, this.axis), smoothing: this.smoothing, revision, references: this.references(),
         guessing: [...new Set([...this.sources.values()].map((source) => source.guessing).filter(Number.isFinite))],
-        markers: this.data.markers ?? [] };
+        markers: [...(this.data.markers ?? []), ...changed(runs)] };
       const paint = (node, figure) => this.paint(node, onAxis(figure, runs, this.axis));
       paint(this.curves, stackedFigure(runs, this.look, curves, quantities, options));
       paint(this.accuracy, accuracyFigure(runs, this.look, accuracy, quantities, options));

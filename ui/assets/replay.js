@@ -25,7 +25,7 @@ export function listen(hear) {
 }
 
 export class ReplayBar {
-  constructor(changed) {
+  constructor(changed, speed = USUAL_SPEED) {
     this.changed = changed;
     this.step = null; // null: everything is shown
     this.last = 0;
@@ -38,7 +38,7 @@ export class ReplayBar {
     this.button.onclick = () => (this.playing ? this.pause() : this.play());
     this.speed = element("select", { cls: "sl-speed", title: "Times the speed of the training, or the length of the replay" },
       SPEEDS.map(([value, text]) => Object.assign(element("option", { text }), { value })));
-    this.speed.value = USUAL_SPEED;
+    this.speed.value = speed;
     this.speed.setAttribute("aria-label", "Speed of the replay");
     this.speed.onchange = () => this.restart();
     this.slider = element("input", { cls: "sl-scrub" });

@@ -92,7 +92,7 @@ export class RunTable {
     const name = element("button", { cls: "sl-name" });
     name.type = "button";
     name.onclick = () => this.toggle(id);
-    const row = element("tr", {}, [element("td", {}, [swatch]), element("td", {}, [name]),
+    const row = element("tr", {}, [element("td", {}, [swatch]), element("td", {}, [name, element("span", { cls: "sl-changes" })]),
       ...HEADS.slice(2).map(() => element("td", { cls: "sl-value" }))]);
     this.rows.set(id, row);
     this.body.append(row);
@@ -105,6 +105,7 @@ export class RunTable {
     set(name.firstChild, run.label);
     name.firstChild.title = [run.label, run.parameters ? `${count(run.parameters)} trained parameters` : "", run.error ?? ""].filter(Boolean).join("\n");
     name.firstChild.setAttribute("aria-pressed", String(!run.hidden));
+    set(name.lastChild, (run.changes ?? []).map(({ step, words }) => `${words} at step ${count(step)}`).join(", "));
     row.classList.toggle("sl-hidden", run.hidden);
     const losses = run.series.columns.loss ?? [];
     set(loss, losses.length ? number(losses[losses.length - 1]) : "–");

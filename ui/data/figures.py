@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
+from sentiment_core.colours import NEGATIVE, NEUTRAL, POSITIVE
+from sentiment_core.metrics import Balance
 from ui.kit.palette import run_colour
 
-NEUTRAL = "#8a8f98"
 # The plane of words in pixels, about as it is drawn at 1280 × 720.
 PLANE = np.array([560.0, 360.0])
 MARGIN = {"l": 50, "r": 10, "t": 24, "b": 44}
@@ -42,18 +43,20 @@ def length_figure(edges: np.ndarray, counts: np.ndarray, longest: int) -> go.Fig
     return made
 
 
-def balance_figure(parts: Sequence[str], negative: Sequence[int], positive: Sequence[int]) -> go.Figure:
+def balance_figure(parts: Mapping[str, Balance]) -> go.Figure:
     """Return the classes of each part as one bar."""
+    positive = [part.positives for part in parts.values()]
+    negative = [part.reviews - part.positives for part in parts.values()]
     # A number that its bar cannot hold would be turned or shrunk; it is still there on hover.
     room = max((*negative, *positive), default=0) / 8
     made = go.Figure()
-    for name, values, colour in (("negative", negative, run_colour(1)), ("positive", positive, run_colour(0))):
+    for name, values, hue in (("negative", negative, NEGATIVE), ("positive", positive, POSITIVE)):
         made.add_bar(
             y=list(parts),
-            x=list(values),
+            x=values,
             name=name,
             orientation="h",
-            marker={"color": colour},
+            marker={"color": hue.line},
             text=[f"{value:,}" if value >= room else "" for value in values],
             textposition="inside",
             textangle=0,
@@ -63,7 +66,8 @@ def balance_figure(parts: Sequence[str], negative: Sequence[int], positive: Sequ
         barmode="stack",
         height=300,
         margin={**MARGIN, "l": 70},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        # In the order of the bars: Plotly turns it around for stacked ones.
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         xaxis={"title": "reviews"},
         yaxis={"autorange": "reversed"},
     )

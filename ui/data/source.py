@@ -12,8 +12,8 @@ from sentiment_core.artifacts import home, place
 from sentiment_core.config import build, choices
 from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.data_view.neighbours import WordSpace, word_space
-from sentiment_core.data_view.reading import Reading, read_tokens
 from sentiment_core.data_view.statistics import learnable
+from sentiment_core.data_view.tokenized import TokenizedReviews, read_tokens
 from sentiment_core.datasets import Reviews, check_here, load_reviews
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError, SentimentLabError
@@ -34,8 +34,8 @@ OWN_KEY = "data:own-vectors"
 
 
 @dataclass(frozen=True)
-class Known:
-    """What a vocabulary knows of a reading: of its words `(W,)` bool, and how many tokens of each review `(N,)`."""
+class KnownWords:
+    """What a vocabulary knows of the reviews: which words `(W,)` bool, and how many tokens of each review `(N,)`."""
 
     words: np.ndarray
     lengths: np.ndarray
@@ -143,12 +143,12 @@ def remarks_of(config: DataConfig) -> tuple[str, ...]:
     return _remarks(str(home()), key_of(config))
 
 
-def reading_of(config: DataConfig, tokenizer: Tokenizer) -> Reading:
+def tokenized_of(config: DataConfig, tokenizer: Tokenizer) -> TokenizedReviews:
     """Return the tokens of the reviews; the first time shows progress."""
-    return _reading(str(home()), key_of(config), tokenizer)
+    return _tokenized(str(home()), key_of(config), tokenizer)
 
 
-def known_by(config: DataConfig, tokenizer: Tokenizer, embeddings: str) -> Known:
+def known_by(config: DataConfig, tokenizer: Tokenizer, embeddings: str) -> KnownWords:
     """Return what the vectors know of the reviews."""
     return _known(str(home()), key_of(config), tokenizer, embeddings)
 
@@ -177,7 +177,7 @@ def _remarks(where: str, question: str) -> tuple[str, ...]:
 
 
 @kept(max_entries=3)
-def _reading(where: str, question: str, tokenizer: Tokenizer) -> Reading:
+def _tokenized(where: str, question: str, tokenizer: Tokenizer) -> TokenizedReviews:
     bar = st.progress(0.0, "Splitting the reviews into tokens, once")
 
     def progress(message: str, fraction: float | None) -> None:
@@ -190,15 +190,15 @@ def _reading(where: str, question: str, tokenizer: Tokenizer) -> Reading:
 
 
 @kept(max_entries=6)
-def _known(where: str, question: str, tokenizer: Tokenizer, embeddings: str) -> Known:
-    reading = _reading(where, question, tokenizer)
-    words = reading.known(space_of(embeddings).ids)
-    return Known(words, reading.known_lengths(words))
+def _known(where: str, question: str, tokenizer: Tokenizer, embeddings: str) -> KnownWords:
+    tokenized = _tokenized(where, question, tokenizer)
+    words = tokenized.known(space_of(embeddings).ids)
+    return KnownWords(words, tokenized.known_lengths(words))
 
 
 @kept(max_entries=4)
 def _learnable(where: str, question: str, tokenizer: Tokenizer) -> np.ndarray:
-    return learnable(_reading(where, question, tokenizer), _reviews(where, question))
+    return learnable(_tokenized(where, question, tokenizer), _reviews(where, question))
 
 
 def key_of(config: DataConfig) -> str:

@@ -11,7 +11,7 @@ from sentiment_core.config import choices, field_info
 from sentiment_core.data_view.batch_image import batch_images
 from sentiment_core.data_view.neighbours import nearest, project
 from sentiment_core.data_view.statistics import (
-    class_balance,
+    balances,
     coverage,
     frequent_unknown,
     length_histogram,
@@ -27,10 +27,10 @@ from ui.data.source import (
     known_by,
     learnable_words,
     named,
-    reading_of,
     remarks_of,
     reviews_of,
     space_of,
+    tokenized_of,
     vectors,
     vocabularies,
 )
@@ -49,13 +49,8 @@ def overview(config: DataConfig) -> None:
     longest = DATA.value("max_tokens")
     left, right = st.columns([1, 1.5], gap="large")
     with left:
-        rows = class_balance(reviews)
-        parts = rows[:-1]
-        st.markdown(f"**{len(reviews):,} reviews**, {rows[-1].share:.1%} of them positive")
-        figure = balance_figure(
-            [row.part for row in parts], [row.reviews - row.positive for row in parts], [row.positive for row in parts]
-        )
-        st.plotly_chart(figure, key="data:balance", config=PLAIN)
+        st.markdown(f"**{len(reviews):,} reviews**, {reviews.labels.mean():.1%} of them positive")
+        st.plotly_chart(balance_figure(balances(reviews)), key="data:balance", config=PLAIN)
     with right:
         lost = truncation(known.lengths, longest)
         st.markdown(
@@ -84,11 +79,11 @@ def coverage_table(config: DataConfig) -> None:
     reviews_of(config)
     rows = []
     for tokenizer in choices("data.tokenizer"):
-        reading = reading_of(config, tokenizer)
+        tokenized = tokenized_of(config, tokenizer)
         known = {name: known_by(config, tokenizer, name).words for name in vocabularies()}
         known[LEARNED] = learnable_words(config, tokenizer)
         for name, words in known.items():
-            found = coverage(reading, words)
+            found = coverage(tokenized, words)
             rows.append(
                 {
                     "Tokenizer": say("data.tokenizer", tokenizer),
@@ -107,8 +102,8 @@ def coverage_table(config: DataConfig) -> None:
             "are made for. An unknown token is dropped; the model never learns that it was there."
         )
     with right:
-        reading = reading_of(config, DATA.value("tokenizer"))
-        unknown = frequent_unknown(reading, known_by(config, DATA.value("tokenizer"), vectors()).words)
+        tokenized = tokenized_of(config, DATA.value("tokenizer"))
+        unknown = frequent_unknown(tokenized, known_by(config, DATA.value("tokenizer"), vectors()).words)
         st.markdown(f"**Most frequent tokens unknown to {named(vectors())}**")
         if unknown:
             st.dataframe([{"Token": word, "Times": count} for word, count in unknown], hide_index=True, height=285)

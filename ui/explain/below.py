@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.explain import METHODS
-from sentiment_core.explain.agreement import TOP, Agreement, agreements
+from sentiment_core.explain.agreement import TOP, Agreement, agreements, chance
 from sentiment_core.explain.export import ModelRows, as_document, as_html
 from ui.addresses import REVIEW
 from ui.explain import words
@@ -21,6 +21,8 @@ from ui.explain.state import target_class
 from ui.kit.notices import literal
 
 QUIET = {"displayModeBar": False}
+# Where chance alone reaches this τ, a ranking has too few words to be compared.
+DOUBTFUL = 0.4
 
 
 def agreement(answers: Sequence[Answer]) -> None:
@@ -36,7 +38,14 @@ def agreement(answers: Sequence[Answer]) -> None:
         used = np.array([token.used for token in answer.explanation.tokens])
         found = agreements(answer.attributions, used)
         st.markdown(literal(words.agreement_sentence(found)))
-        st.dataframe(_matrix(found, [item.method for item in answer.attributions]), width="content")
+        least = chance(answer.explanation.used_tokens)
+        if least > DOUBTFUL:
+            st.warning(
+                f"With {answer.explanation.used_tokens} words this says little: two random rankings of so few reach "
+                f"|τ| = {least:.2f} in one of twenty cases."
+            )
+        with st.expander("Every pair of methods"):
+            st.dataframe(_matrix(found, [item.method for item in answer.attributions]), width="content")
     st.caption(
         f"Kendall's τ, −1 to 1, compares two rankings of all words; beside it, the words that both have among their "
         f"top {TOP}. Attention has no sign, so with it sizes are compared. Methods that agree can still both be wrong: "
@@ -55,7 +64,6 @@ def faithfulness(answers: Sequence[Answer]) -> None:
         if found is None:
             continue
         st.markdown(literal(words.faithfulness_sentence(found)))
-        st.plotly_chart(curves_figure(found), key=f"explain:curves:{answer.info.id}", config=QUIET)
         rows = [
             {
                 "Method": METHODS[item.method].title,
@@ -68,7 +76,9 @@ def faithfulness(answers: Sequence[Answer]) -> None:
             for item in found.values()
         ]
         columns = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "Method"}
-        st.dataframe(rows, hide_index=True, column_config=columns)
+        with st.expander("Curves and numbers"):
+            st.plotly_chart(curves_figure(found), key=f"explain:curves:{answer.info.id}", config=QUIET)
+            st.dataframe(rows, hide_index=True, column_config=columns)
     st.caption(
         "For a faithful ranking, deletion falls soon and insertion rises soon. Comprehensiveness (high "
         "is good): what the probability loses without the top 1, 5, 10, 20 and 50 % of the words, on average; "
@@ -102,8 +112,9 @@ def numbers(answers: Sequence[Answer]) -> None:
         st.caption(f"The first {LONGEST_TABLE:,} of {count:,} tokens.")
     st.dataframe(table(answers), hide_index=True, height=300)
     st.caption(
-        "Attention weights say where the model looked, not why it decided: they add up to 1. The other methods are in "
-        "log-odds of the class explained. Select cells and copy them, or take everything along as JSON."
+        "Attention weights say where the model looked, not why it decided: they add up to 1, of a Transformer with "
+        "what [CLS] and [SEP] get. The other methods are in log-odds of *positive*: + speaks for positive, − for "
+        "negative. Select cells and copy them, or take everything along as JSON."
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sentiment_core.explain import METHODS, Attribution, Explanation, ModelInfo
 from sentiment_core.explain.records import TokenScore
 from ui.explain.answers import Answer
-from ui.kit.components.heatmap import Block, Row, Token
+from ui.kit.components.heatmap import Block, HeatmapRow, Token
 
 # What no model reads needs no node for each word: a review of 50,000 words must not stall the browser.
 LONGEST_UNREAD = 200
@@ -26,16 +26,15 @@ def block(answer: Answer) -> Block:
     found = answer.explanation
     nodes = nodes_of(found.tokens)
     rows = tuple(
-        Row(
+        HeatmapRow(
             title=METHODS[item.method].title,
             scale=item.method,
             signed=item.signed,
-            scores=tuple(
-                _finite(float(item.scores[node.start])) if found.tokens[node.start].used else None for node in nodes
-            ),
+            scores=tuple(_finite(scores[node.start]) if found.tokens[node.start].used else None for node in nodes),
             note=row_note(item),
         )
         for item in answer.attributions
+        for scores in [item.towards_positive.tolist()]
     )
     return Block(
         title=answer.info.name,
@@ -59,17 +58,18 @@ def verdict(found: Explanation) -> str:
 
 
 def row_note(item: Attribution) -> str:
-    """Say which class a row explains, and whether its scores add up."""
-    parts = [f"for “{CLASSES[item.target]}”"] if item.signed else []
+    """Say what a row leaves out, and whether its scores add up."""
+    parts = []
     if item.parts_note:
         parts.append(item.parts_note)
     if item.window > 1:
         parts.append(f"{item.window} neighbouring tokens share a score, because the review is long")
     if item.completeness is not None:
-        sums = item.completeness
+        sums, sign = item.completeness, 1 if item.target else -1
         doubt = "" if sums.relative_error < DOUBTFUL else ", so they do not add up: do not trust this row"
         parts.append(
-            f"sum of attributions {_log_odds(sums.total)}, change of the log-odds {_log_odds(sums.difference)}, "
+            f"sum of attributions {_log_odds(sign * sums.total)}, "
+            f"change of the log-odds {_log_odds(sign * sums.difference)}, "
             f"error {_share(sums.relative_error)}{doubt}"
         )
     return "; ".join(parts)
@@ -88,16 +88,17 @@ def table(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     """Return the numbers behind the heatmap, one row a token of the first model's answer."""
     names = distinct_names([answer.info for answer in answers])
     rows = []
+    scores = {answer.info.id: [item.towards_positive for item in answer.attributions] for answer in answers}
     for place, token in enumerate(answers[0].explanation.tokens[:LONGEST_TABLE]):
         row: dict[str, Any] = {"#": place + 1, "Token": token.text, "Known": token.known, "Read": token.used}
         for answer in answers:
             tokens = answer.explanation.tokens
             # Models may cut the text differently: a number belongs to the same characters or is left out.
             same = place < len(tokens) and tokens[place].start == token.start and tokens[place].end == token.end
-            for item in answer.attributions:
+            for item, values in zip(answer.attributions, scores[answer.info.id], strict=True):
                 name = METHODS[item.method].title
                 column = name if len(answers) == 1 else f"{name} · {names[answer.info.id]}"
-                row[column] = float(item.scores[place]) if same and tokens[place].used else None
+                row[column] = float(values[place]) if same and tokens[place].used else None
         rows.append(row)
     return rows
 

@@ -26,7 +26,7 @@ from ui.explain.answers import explain, predictor
 from ui.explain.blocks import distinct_names, heatmap_token, nodes_of, note, verdict
 from ui.explain.state import HISTORY, ORIGINAL, TOKEN
 from ui.explain.words import signed
-from ui.kit.components.heatmap import Block, Row
+from ui.kit.components.heatmap import Block, HeatmapRow
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 
@@ -162,10 +162,10 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     spans = set(draft.masked)
     nodes = [[found.tokens[place] for place in node] for node in nodes_of(found.tokens)]
     tokens = tuple(heatmap_token(node, node[0].used and (node[0].start, node[0].end) in spans) for node in nodes)
-    rows: tuple[Row, ...] = ()
+    rows: tuple[HeatmapRow, ...] = ()
     if info.has_attention and np.isfinite(found.probability):
         scores = tuple(node[0].attention if node[0].used else None for node in nodes)
-        rows = (Row(METHODS["attention"].title, "attention", False, scores),)
+        rows = (HeatmapRow(METHODS["attention"].title, "attention", False, scores),)
     change = "" if found is whole else f", was {before:.3f}, Δ {signed(found.probability - before)}"
     return Block(
         info.name,

@@ -11,8 +11,8 @@ import streamlit as st
 from sentiment_core.calibration import brier_score, expected_calibration_error, fit_temperature
 from sentiment_core.datasets.file.labels import MEANINGS, NO_LABEL
 from sentiment_core.explain.answers_table import as_csv
-from sentiment_core.explain.batch import Asked, counts_at, ranking
 from sentiment_core.explain.judged import seen_sentence
+from sentiment_core.explain.many_reviews import Asked, counts_at, ranking
 from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
 from ui.addresses import REVIEW_FILE, SHOWN, to_explain

@@ -9,7 +9,14 @@ import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import available_models
-from sentiment_core.explain.batch import PREDICTIONS, Asked, BatchQuestion, answers_in_test, batch_arguments, reviews_of
+from sentiment_core.explain.many_reviews import (
+    PREDICTIONS,
+    Asked,
+    ManyReviewsQuestion,
+    answers_in_test,
+    arguments_for,
+    reviews_of,
+)
 from ui.addresses import REVIEW_FILE
 from ui.explain.asked import OWN, adopt, choose_model, choose_source, chosen_reviews
 from ui.explain.file_answers import show
@@ -55,7 +62,7 @@ def _answers(model: str) -> None:
     data, reading = chosen
     if data == OWN and read_first(store().run(model).config.data) is None:
         return
-    arguments = batch_arguments(model, data, store(), reading)
+    arguments = arguments_for(model, data, store(), reading)
     asked = _reviews(arguments)
     for warning in asked.warnings:
         st.caption(literal(in_users_words(warning, data)))
@@ -74,5 +81,5 @@ def _answers(model: str) -> None:
 
 
 @kept(max_entries=3, show_spinner="Reading the reviews")
-def _reviews(arguments: BatchQuestion) -> Asked:
+def _reviews(arguments: ManyReviewsQuestion) -> Asked:
     return reviews_of(arguments, store())

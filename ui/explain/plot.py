@@ -9,14 +9,16 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from sentiment_core.colours import ATTENTION, NEUTRAL
 from sentiment_core.explain import METHODS, ReadingAlong
 from sentiment_core.explain.faithfulness import FRACTIONS, RANDOM
 from ui.explain.answers import Answer
 from ui.explain.words import words_read
 from ui.kit.palette import run_colour
 
-GREY = "#8a8f98"
 WHOLE_LABEL = 60
+# As many words fit under the axis at 1280 pixels.
+MOST_TICKS = 60
 
 
 def curves_figure(found: Mapping[str, Any]) -> go.Figure:
@@ -24,8 +26,7 @@ def curves_figure(found: Mapping[str, Any]) -> go.Figure:
     figure = make_subplots(
         cols=2, shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=("Top share deleted", "Only top share kept")
     )
-    # A method has one colour, whichever others are chosen.
-    colours = {name: GREY if name == RANDOM else run_colour(place) for place, name in enumerate(METHODS)}
+    colours = method_colours()
     for name, item in found.items():
         for column, values in enumerate((item.deletion, item.insertion), start=1):
             figure.add_scatter(
@@ -50,6 +51,13 @@ def curves_figure(found: Mapping[str, Any]) -> go.Figure:
     return figure
 
 
+def method_colours() -> dict[str, str]:
+    """Return the colour of each method, the same whichever others are chosen; random order is grey."""
+    own = {"attention": ATTENTION.line, RANDOM: NEUTRAL}
+    others = [name for name in METHODS if name not in own]
+    return own | {name: run_colour(place) for place, name in enumerate(others)}
+
+
 def along_figure(answers: Sequence[tuple[Answer, ReadingAlong]]) -> go.Figure:
     """Draw P(positive) of each model after each token, with the words on hover."""
     figure = go.Figure()
@@ -70,8 +78,11 @@ def along_figure(answers: Sequence[tuple[Answer, ReadingAlong]]) -> go.Figure:
             marker={"size": 4},
             hovertemplate="%{customdata}<br>after %{x} tokens: %{y:.3f}<extra>%{fullData.name}</extra>",
         )
-    figure.add_hline(0.5, line={"color": GREY, "width": 1, "dash": "dot"})
+    figure.add_hline(0.5, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
     figure.update_xaxes(title_text="tokens read", zeroline=False)
+    if len(answers) == 1 and len(words) <= MOST_TICKS:
+        last = [word.rsplit(" ", 1)[-1] for word in words]
+        figure.update_xaxes(title_text="words in their order", tickvals=found.after, ticktext=last, tickangle=-60)
     figure.update_yaxes(title_text="P(positive)", range=[-0.02, 1.02], zeroline=False)
     figure.update_layout(
         height=300,

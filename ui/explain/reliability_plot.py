@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from sentiment_core.calibration import reliability
+from sentiment_core.colours import NEUTRAL
 from ui.kit.palette import run_colour
 
 
@@ -15,7 +16,7 @@ def reliability_figure(probabilities: np.ndarray, labels: np.ndarray) -> go.Figu
     observed = [part.observed for part in bins]
     figure = go.Figure()
     figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dash", "color": "#8a8f98"}, hoverinfo="skip", showlegend=False
+        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dash", "color": NEUTRAL}, hoverinfo="skip", showlegend=False
     )
     figure.add_scatter(
         x=[part.mean for part in bins],

@@ -5,19 +5,13 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from sentiment_core.colours import ATTENTION, NEUTRAL
 from sentiment_core.explain.faithfulness import RANDOM
-from sentiment_core.explain.study_question import Curve, Interval, Study
-from ui.kit.palette import run_colour
+from sentiment_core.explain.study_question import Curve, MeanInterval, Study
+from ui.explain.plot import method_colours
 
 CURVES: tuple[Curve, ...] = ("deletion", "insertion")
-GREY = "#8a8f98"
 BAND_OPACITY = 0.14
-
-
-def method_colours(result: Study) -> dict[str, str]:
-    """Return a colour for each method of a result; random order is grey."""
-    names = [row["method"] for row in result["methods"]]
-    return {name: GREY if name == RANDOM else run_colour(place) for place, name in enumerate(names)}
 
 
 def curves_figure(result: Study) -> go.Figure:
@@ -28,7 +22,7 @@ def curves_figure(result: Study) -> go.Figure:
         horizontal_spacing=0.04,
         subplot_titles=("Top share deleted", "Only top share kept"),
     )
-    colours = method_colours(result)
+    colours = method_colours()
     shares = [100 * fraction for fraction in result["fractions"]]
     for row in result["methods"]:
         colour = colours[row["method"]]
@@ -83,11 +77,11 @@ def agreement_figure(result: Study) -> go.Figure:
             error_x={
                 "array": [tau["high"] - tau["mean"] for tau in taus],
                 "arrayminus": [tau["mean"] - tau["low"] for tau in taus],
-                "color": GREY,
+                "color": NEUTRAL,
                 "thickness": 1.5,
             },
             mode="markers",
-            marker={"size": 9, "color": [run_colour(0) if own else GREY for own in attention]},
+            marker={"size": 9, "color": [ATTENTION.line if own else NEUTRAL for own in attention]},
             hovertemplate="%{y}<br>τ = %{x:.3f}<extra></extra>",
         )
     )
@@ -97,5 +91,5 @@ def agreement_figure(result: Study) -> go.Figure:
     return figure
 
 
-def _lows(taus: list[Interval]) -> list[float]:
+def _lows(taus: list[MeanInterval]) -> list[float]:
     return [tau["low"] for tau in taus] or [0.0]

@@ -94,6 +94,11 @@ class Address:
         """Return a field as it stands, from its widget where that has been drawn."""
         return st.session_state.get(self._widget(name), self._kept().values[name])
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether a field is not as it is by default."""
+        return any(self.value(item.name) != item.default for item in self.fields)
+
     def key(self, name: str) -> str:
         """Return the key for a field's widget, which then shows the field; call where the widget is drawn."""
         key = self._widget(name)

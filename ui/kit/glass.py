@@ -24,7 +24,7 @@ NEAREST = 10
 def models() -> dict[str, ModelInfo]:
     """Return the models to look into by id: the small ones that ship, the pretrained one, runs that kept weights."""
     shipped = {name: _shipped(name) for name in SHIPPED}
-    return shipped | {info.id: info for info in available_models(store())}
+    return shipped | {info.id: info for info in available_models(store()) if info.has_states}
 
 
 def steps_of(model_id: str) -> list[int]:
@@ -78,7 +78,9 @@ def _predictor(where: str, model_id: str, step: int | None, weights: str) -> Any
 def _seen(
     where: str, model_id: str, step: int | None, weights: str, text: str, padding: int, label: int | None
 ) -> Glass:
-    bare = _seen(where, model_id, step, weights, text, 0, label) if padding else None
+    # Neither padding nor the label changes the answers word by word.
+    changed = padding or label is not None
+    bare = _seen(where, model_id, step, weights, text, 0, None) if changed else None
     return look(_predictor(where, model_id, step, weights), text, padding, label, bare)
 
 

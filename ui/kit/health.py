@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import streamlit as st
 
 from sentiment_core.findings.health import Remark, examine_run
-from sentiment_core.store import Run, Source
+from sentiment_core.store import Run, RunSource
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 
@@ -23,7 +23,7 @@ class Way(Protocol):
 
 
 def health(
-    source: Source,
+    source: RunSource,
     ask: Callable[[], Sequence[Run]],
     *,
     lab: Callable[[str], Way],
@@ -40,7 +40,7 @@ def health(
 
 
 def _draw(
-    source: Source,
+    source: RunSource,
     ask: Callable[[], Sequence[Run]],
     lab: Callable[[str], Way],
     lesson: Callable[[str], Way],
@@ -62,12 +62,12 @@ def _draw(
                 lesson(remark.lesson).draw("Lesson", icon=":material/menu_book:")
 
 
-def remarks_on(source: Source, run: Run) -> list[Remark]:
+def remarks_on(source: RunSource, run: Run) -> list[Remark]:
     """Return what is wrong with a run, worked out once for as far as it has come."""
     found: list[Remark] = _examined(source, run, run.id, run.steps, str(run.status), run.validation_accuracy)
     return found
 
 
 @kept(max_entries=500)
-def _examined(_source: Source, _run: Run, *come_so_far: Any) -> list[Remark]:
+def _examined(_source: RunSource, _run: Run, *come_so_far: Any) -> list[Remark]:
     return examine_run(_source, _run)

@@ -6,12 +6,14 @@ from typing import TypeVar
 
 import streamlit as st
 
+from sentiment_core.classroom.people import may
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
 from sentiment_core.work.desk import Job
 from sentiment_core.work.kinds import Kind
 from ui.kit.notices import literal, show_error
 from ui.server.backend import desk
+from ui.server.visitor import visitor
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -92,6 +94,8 @@ def _watch(kind: Kind[A, R], arguments: A) -> None:
         st.progress(min(max(job.fraction or 0.0, 0.0), 1.0), literal(_line(job)))
     problem = f"job-problem:{job.id}"
     with right:
+        if not may(visitor(), "stop", job.owner):
+            return
         st.button(
             "Cancel",
             icon=":material/close:",

@@ -10,6 +10,7 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Run
 from ui.kit.notices import show_error
 from ui.server.backend import store
+from ui.server.visitor import check_upload_size
 
 PROBLEM = "model-upload:problem:"
 HELP = "A model that was exported here or elsewhere: a `.zip` with its weights, words and vectors."
@@ -32,6 +33,7 @@ def _bring(key: str, arrived: Callable[[Run], None]) -> None:
     if given is None:
         return
     try:
+        check_upload_size(given.size)
         arrived(import_model(store(), given))
     except SentimentLabError as error:
         st.session_state[PROBLEM + key] = error

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import streamlit as st
 
 from sentiment_core import live
+from sentiment_core.classroom.people import LECTURER, may
 from sentiment_core.config import allowed_range, field_info
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment
 from ui.kit.notices import literal
 from ui.server.backend import executor, store
+from ui.server.visitor import visitor
 
 PROBLEM = "controls:problem"
 # A worker looks for requests a few times a second; only a paused or ended state shows that it has heard.
@@ -20,9 +23,12 @@ PATIENCE_SECONDS = 2.5
 
 
 def controls(experiment: Experiment | None) -> None:
-    """Draw the buttons that fit the experiment's status."""
+    """Draw the buttons that fit the experiment's status; of somebody else's, say whose it is."""
     status = experiment.status if experiment else None
     identifier = experiment.id if experiment else ""
+    if experiment is not None and not may(visitor(), "steer", experiment.owner):
+        st.caption(literal(f"{owner_name(experiment.owner)} trains this. You can look and copy its settings."))
+        return
     if status is Status.PAUSED:
         st.button("Resume", icon=":material/play_arrow:", on_click=ask, args=(identifier, "resume"))
     elif status in {Status.STOPPED, Status.INTERRUPTED}:
@@ -42,10 +48,13 @@ def controls(experiment: Experiment | None) -> None:
 
 def live_controls(experiment: Experiment) -> None:
     """Draw what may change during training: learning rate and clipping threshold, for one run or for all."""
+    if not may(visitor(), "steer", experiment.owner):
+        return
     training = experiment.config.training
     thresholds = live.settings(live.THRESHOLD, [run.config for run in experiment.runs])
     with st.popover("Adjust", icon=":material/tune:", disabled=not experiment.status.is_active), st.form("adjust"):
         names: dict[str | None, str] = {None: "All runs", **{run.id: run.name for run in experiment.runs}}
+        st.caption(literal(_in_force(experiment)))
         chosen = st.selectbox("Run", list(names), format_func=names.__getitem__) if len(names) > 2 else None
         rate = st.text_input("Learning rate", placeholder=f"{training.learning_rate:g}, unchanged")
         threshold = ""
@@ -54,6 +63,18 @@ def live_controls(experiment: Experiment) -> None:
             threshold = st.text_input("Clipping threshold", placeholder="unchanged", help=" ".join(named))
         if st.form_submit_button("Apply to the next steps", type="primary"):
             _adjust(experiment, chosen, rate, threshold)
+
+
+def _in_force(experiment: Experiment) -> str:
+    """Say which learning rate and threshold each run was last trained with; runs alike are named together."""
+    found: dict[str, list[str]] = {}
+    for run in experiment.runs:
+        last = store().steps(run.id, after=max(0, run.steps - 1), limit=1)
+        rate = last["learning_rate"][0] if last["step"] else run.config.training.learning_rate
+        threshold = last["threshold"][0] if last["step"] else run.config.training.threshold
+        limit = "" if threshold is None or math.isnan(threshold) else f", threshold {threshold:g}"
+        found.setdefault(f"rate {rate:g}{limit}", []).append(run.name)
+    return "Now: " + "; ".join(f"{', '.join(names)}: {said}" for said, names in found.items())
 
 
 def _adjust(experiment: Experiment, run_id: str | None, rate: str, threshold: str) -> None:
@@ -97,3 +118,8 @@ def resume_ended(identifier: str) -> None:
         executor().submit(identifier)
     except SentimentLabError as error:
         st.session_state[PROBLEM] = error
+
+
+def owner_name(owner: str | None) -> str:
+    """Return what somebody is called, to whom an experiment belongs."""
+    return LECTURER.name if owner is None else store().names().get(owner, "Somebody")

@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from sentiment_core.artifacts import folder
+from sentiment_core.classroom.people import may, permit
 from sentiment_core.config import FIELDS, build, choices, field_info
 from sentiment_core.data_view.job import ReviewCounts
 from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
@@ -27,6 +28,8 @@ from ui.kit.address_fields import Field, Unusable
 from ui.kit.columns import COLUMNS, choose_columns
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.reading_first import read_first
+from ui.server.backend import store
+from ui.server.visitor import check_upload_size, is_class, visitor
 
 NAMES, PROBLEM = "uploads:names", "uploads:problem:"
 CHUNK_BYTES = 1 << 20
@@ -168,10 +171,13 @@ def keep_upload(key: str, arrived: Callable[[Path], None], suffix: str | None = 
     if not isinstance(given, UploadedFile):
         return
     try:
+        check_upload_size(given.size)
         path = save_upload(given.name, given, suffix)
+        if is_class():
+            store().note_upload(path.name)
         remember_name(path, given.name)
         arrived(path)
-    except StoreError as error:
+    except SentimentLabError as error:
         st.session_state[PROBLEM + key] = error
     # The server would hold every upload in memory until its browser leaves; this one is on disk, or has no place there.
     context = get_script_run_ctx()
@@ -203,8 +209,22 @@ def save_upload(name: str, content: bytes | IO[bytes], suffix: str | None = None
 
 
 def upload_path(name: str) -> str:
-    """Return where the upload called `name` lies; raise `ConfigError` for other files: a link must not read those."""
+    """Return where the upload called `name` lies; raise `ConfigError` for other files: a link must not read those.
+
+    Raises `NotAllowedError` for a file that somebody else has brought.
+    """
     path = folder("uploads") / Path(name).name
     if not NAME.fullmatch(path.name) or not path.is_file():
         raise ConfigError("this link uses a file that is not on this machine; upload the file here.")
+    check_upload(str(path))
     return str(path)
+
+
+def check_upload(path: str) -> None:
+    """Raise `NotAllowedError` when a file is an upload that the visitor may not use."""
+    person = visitor()
+    if person.is_lecturer or not NAME.fullmatch(Path(path).name):
+        return
+    owners = store().owners_of_upload(Path(path).name)
+    # Who brings the same content may use it, whoever else has.
+    permit(person, "use", next((owner for owner in owners if may(person, "use", owner)), owners[0]))

@@ -20,6 +20,7 @@ from sentiment_core.findings.clipping_over_seeds import (
     measure,
     over_seeds,
 )
+from sentiment_core.recorded import PREFIX
 from sentiment_core.store import Experiment
 from ui.addresses import lab_address
 from ui.kit.address_fields import one_of, setting, several, whole
@@ -27,6 +28,7 @@ from ui.kit.experiments import show_problem, start_button
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.labs.clipping_figures import figure, tables
+from ui.server.api import source_of
 from ui.server.backend import store
 
 # What a link may set, and the dotted field it stands for; first the thresholds of the rules.
@@ -39,7 +41,8 @@ FIELDS = {
 }
 ADDRESS = lab_address(
     "clipping",
-    one_of("optimizer", RATES, "adam"),
+    # Adam divides by the gradient's usual size and so hides what clipping does.
+    one_of("optimizer", RATES, "sgd"),
     setting("rate", FIELDS["rate"]),
     *(setting(name, of, f"{field_info(of).default:g}") for name, of in THRESHOLDS.items()),
     setting("steps", FIELDS["steps"]),
@@ -47,10 +50,11 @@ ADDRESS = lab_address(
     several("experiments", MOST_SEEDS),
 )
 REFRESH_SECONDS = 2.0
+RECORDED = tuple(f"{PREFIX}lab-clipping-{seed}" for seed in (1, 2, 3))
 
 
 def draw() -> None:
-    """Draw the lab: its settings before it is started, its plots and numbers from then on."""
+    """Draw the lab: a recorded comparison and the settings of one's own, or the plots and numbers of that one."""
     st.markdown(
         "The same network from the same weights on the same batches, once for each way of clipping: its gradient "
         f"{_listed([rule.effect for rule in RULES.values()])}. One row of panels a quantity, one column a seed: what "
@@ -61,7 +65,18 @@ def draw() -> None:
     if experiments:
         results(experiments)
     else:
-        prepare()
+        # A link to other settings opens them.
+        with st.expander("Make it yours", icon=":material/tune:", expanded=ADDRESS.is_changed), errors_shown():
+            prepare()
+        with errors_shown():
+            recorded()
+
+
+def recorded() -> None:
+    """Draw the comparison that ships, at the settings that the lab opens with."""
+    experiments = [source_of(name).experiment(name) for name in RECORDED]
+    st.caption(literal(f"Recorded: {in_words(experiments[0])}, {len(experiments)} seeds, demo reviews."))
+    draw_outcome(experiments)
 
 
 def comparison() -> list[ExperimentConfig]:
@@ -126,16 +141,8 @@ def prepare() -> None:
 def results(experiments: Sequence[Experiment]) -> None:
     """Draw the comparison; while it trains, a fragment draws it anew every other second."""
     active = any(experiment.status.is_active for experiment in experiments)
-    training = experiments[0].config.training
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            literal(
-                f"{say('training.optimizer', training.optimizer)}, rate {training.learning_rate:g}, "
-                + ", ".join(
-                    f"{rule.phrase} {getattr(training, rule.threshold):g}" for rule in RULES.values() if rule.threshold
-                )
-            )
-        )
+        st.markdown(literal(in_words(experiments[0])))
         st.space("stretch")
         if active:
             st.button("Stop", icon=":material/stop:", on_click=_stop, args=([item.id for item in experiments],))
@@ -151,14 +158,26 @@ def _live(identifiers: Sequence[str], active: bool) -> None:
             st.rerun()
         if active:
             _progress(experiments)
-        st.plotly_chart(figure(experiments), key="lab-clipping-figure", config={"displaylogo": False})
-        runs = measure(store(), experiments)
-        for sentence in guidance(runs, experiments[0].config.training.max_norm):
-            st.markdown(f"- {literal(sentence)}")
-        tables(over_seeds(runs), runs)
+        draw_outcome(experiments)
         for experiment in experiments:
             if experiment.error:
                 st.error(literal(f"Seed {experiment.config.seed}: {experiment.error}"))
+
+
+def in_words(experiment: Experiment) -> str:
+    """Return optimizer, rate and thresholds of a comparison in words."""
+    training = experiment.config.training
+    thresholds = (f"{rule.phrase} {getattr(training, rule.threshold):g}" for rule in RULES.values() if rule.threshold)
+    return ", ".join([say("training.optimizer", training.optimizer), f"rate {training.learning_rate:g}", *thresholds])
+
+
+def draw_outcome(experiments: Sequence[Experiment]) -> None:
+    """Draw the curves of all seeds, what they say and the numbers."""
+    st.plotly_chart(figure(experiments), key="lab-clipping-figure", config={"displaylogo": False})
+    runs = [run for experiment in experiments for run in measure(source_of(experiment.id), [experiment])]
+    for sentence in guidance(runs, experiments[0].config.training.max_norm):
+        st.markdown(f"- {literal(sentence)}")
+    tables(over_seeds(runs), runs)
 
 
 def _progress(experiments: Sequence[Experiment]) -> None:

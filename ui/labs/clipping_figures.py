@@ -9,11 +9,12 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.clipping import RULES
+from sentiment_core.colours import NEUTRAL
 from sentiment_core.findings.clipping_over_seeds import RunClipping, Spread, WayClipping
 from sentiment_core.steps.quantities import CORE
 from sentiment_core.store import Experiment
 from ui.kit.palette import run_colour
-from ui.server.backend import store
+from ui.server.api import source_of
 
 # More points than a small panel has pixels only slow the browser down.
 MOST_POINTS = 300
@@ -36,7 +37,7 @@ def figure(experiments: Sequence[Experiment]) -> Any:
     )
     for column, experiment in enumerate(experiments, start=1):
         for position, run in enumerate(experiment.runs):
-            steps = store().steps(run.id)
+            steps = source_of(experiment.id).steps(run.id)
             for row, quantity in enumerate(SHOWN, start=1):
                 x, y = thinned(steps["step"], steps[quantity.name])
                 made.add_scatter(
@@ -52,7 +53,7 @@ def figure(experiments: Sequence[Experiment]) -> Any:
                 )
     training = experiments[0].config.training
     for field in {rule.threshold for rule in RULES.values() if rule.threshold and rule.bounds_norm}:
-        line = {"dash": "dot", "width": 1, "color": "#8a8f98"}
+        line = {"dash": "dot", "width": 1, "color": NEUTRAL}
         made.add_hline(y=getattr(training, field), row=2, col="all", line=line)
     made.update_yaxes(type="log", dtick="D2", row=2)
     for row, quantity in enumerate(SHOWN, start=1):

@@ -8,50 +8,53 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.findings.order_map import (
-    CONFIDENCE,
     LENGTHS,
     SOLVED,
     WAYS,
-    Cell,
+    MapCell,
     OrderMap,
     experiment,
-    read,
     sentences,
+    shipped,
 )
 from sentiment_core.recorded import in_words
 from sentiment_core.symbols import EVALUATED, INFORMATIVE, NAMES, draw_sequences
 from sentiment_core.tasks import ORDERS
 from ui.addresses import lab_address, to_lab, to_train
 from ui.kit.address_fields import one_of, one_of_values
-from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal
+from ui.labs import order_here
 from ui.labs.inside.predict import predict
+from ui.labs.inside.predict import sealed as to_predict
+from ui.labs.order_figures import about, figure
 
 ADDRESS = lab_address(
-    "temporal-order", one_of_values("length", 30, LENGTHS), one_of("way", WAYS, "none", "way of training")
+    "temporal-order",
+    one_of_values("length", 30, LENGTHS),
+    one_of("way", WAYS, "norm", "way of training"),
+    order_here.SEEDS_FIELD,
 )
 CHOICES = {"None or one": range(2), "Two or three": range(2, 4), "Four or five": range(4, 6)}
 FIGURE = "lab:temporal-order:map"
-QUESTIONED = 30
-HALF = 0.5
+QUESTIONED, ASKED = 30, "none"
 SHOWN, MOST_SYMBOLS = 3, 80
 
 
 def draw() -> None:
     """Draw the lab."""
-    predict(
+    answered = predict(
         "order",
         f"sequences of {QUESTIONED} symbols, a tanh RNN, no clipping. How many of five seeds learn the order?",
         list(CHOICES),
         _came_true,
     )
-    found = _map()
+    found, sealed = shipped(), None if answered else ASKED
     left, right = st.columns([1.35, 1], gap="large")
     with left:
         st.markdown("**How many of five seeds solve it**")
         st.plotly_chart(
-            figure(found, found.cell(ADDRESS.value("length"), ADDRESS.value("way"))),
+            figure(found, (ADDRESS.value("length"), ADDRESS.value("way")), sealed),
             key=FIGURE,
             on_select=_choose,
             selection_mode="points",
@@ -59,22 +62,27 @@ def draw() -> None:
         )
         st.caption(literal(setting(found)))
     with right:
-        chosen()
-    st.markdown("\n".join(f"- {literal(sentence)}" for sentence in sentences(found)))
+        chosen(sealed)
+    if answered:
+        st.markdown("\n".join(f"- {literal(sentence)}" for sentence in sentences(found)))
+    order_here.draw(ADDRESS, sealed)
     st.caption(
         "Other rates, more updates or another network make another map. The paper used 0.01 and far more updates."
     )
     to_lab("clipping-geometry").draw("Why a gradient explodes: the cliff", icon=":material/landscape:")
 
 
-def chosen() -> None:
-    """Draw what a cell stands for: examples, how its seeds did, and the way to train it."""
+def chosen(sealed: str | None) -> None:
+    """Draw what a cell stands for: examples, how its seeds did but for the way `sealed`, and the way to train it."""
     st.segmented_control("Length", LENGTHS, key=ADDRESS.key("length"), required=True)
     st.selectbox("Way of training", list(WAYS), key=ADDRESS.key("way"), format_func=lambda name: WAYS[name].label)
     length, way = ADDRESS.value("length"), ADDRESS.value("way")
-    cell = _map().cell(length, way)
-    st.markdown(f"**{literal(about(cell))}**")
-    st.caption(literal(details(cell)))
+    cell = shipped().cell(length, way)
+    if way == sealed:
+        st.markdown(f"**{literal(to_predict(WAYS[way].label))}**")
+    else:
+        st.markdown(f"**{literal(about(cell))}**")
+        st.caption(literal(details(cell)))
     with st.container(horizontal=True):
         to_train(experiment(length, [way])).draw("Train this one live", icon=":material/show_chart:")
         to_train(experiment(length)).draw("All four, side by side", icon=":material/compare_arrows:")
@@ -96,16 +104,7 @@ def setting(found: OrderMap) -> str:
     )
 
 
-def about(cell: Cell) -> str:
-    """Return how many seeds solved a cell, and how sure that is."""
-    low, high = cell.interval.low, cell.interval.high
-    return (
-        f"{cell.solved} of {len(cell.outcomes)} seeds solve length {cell.length} {WAYS[cell.way].phrase}: with "
-        f"{CONFIDENCE:.0%} confidence {low:.0%} to {high:.0%} of all seeds would."
-    )
-
-
-def details(cell: Cell) -> str:
+def details(cell: MapCell) -> str:
     """Return each seed's outcome in one line."""
     said = []
     for outcome in cell.outcomes:
@@ -118,66 +117,6 @@ def details(cell: Cell) -> str:
     return f"{'; '.join(said).capitalize()}. Guessing is {1 - 1 / ORDERS:.0%} wrong."
 
 
-def figure(found: OrderMap, chosen: Cell) -> Any:
-    """Return the map: a square a cell, darker the more seeds solve it, and a frame around the `chosen` one."""
-    import plotly.graph_objects as go
-
-    cells = found.cells
-    share = [cell.solved / len(cell.outcomes) for cell in cells]
-    places = [(found.ways.index(cell.way), found.lengths.index(cell.length)) for cell in cells]
-    made = go.Figure(
-        go.Scatter(
-            x=[x for x, _ in places],
-            y=[y for _, y in places],
-            mode="markers",
-            marker={
-                "symbol": "square",
-                "size": 62,
-                # A step in the middle, where the words change from the theme's colour to white.
-                "color": [
-                    f"rgba(8,119,189,{0.06 + 0.3 * one if one <= HALF else 0.25 + 0.75 * one:.2f})" for one in share
-                ],
-                "line": {
-                    "width": [4 if cell == chosen else 1 for cell in cells],
-                    "color": ["#8a8f98" if cell == chosen else "rgba(138,143,152,0.6)" for cell in cells],
-                },
-                "opacity": 1,
-            },
-            customdata=[[cell.length, cell.way, about(cell)] for cell in cells],
-            hovertemplate="%{customdata[2]}<extra></extra>",
-            cliponaxis=False,
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
-        )
-    )
-    for cell, one, (x, y) in zip(cells, share, places, strict=True):
-        # On dark squares words are white in both themes, on pale ones they are the theme's own.
-        font = {"size": 14, **({"color": "#ffffff"} if one > HALF else {})}
-        made.add_annotation(x=x, y=y, text=f"{cell.solved} of {len(cell.outcomes)}", showarrow=False, font=font)
-    names = [WAYS[way].label.replace(", ", ",<br>").replace(" by", "<br>by") for way in found.ways]
-    made.update_layout(
-        height=360,
-        margin={"l": 50, "r": 10, "t": 10, "b": 50},
-        xaxis={
-            "tickvals": list(range(len(names))),
-            "ticktext": names,
-            "showgrid": False,
-            "zeroline": False,
-            "range": [-0.6, len(names) - 0.4],
-        },
-        yaxis={
-            "tickvals": list(range(len(found.lengths))),
-            "ticktext": [f"{length}" for length in found.lengths],
-            "title": "length of the sequences",
-            "showgrid": False,
-            "zeroline": False,
-            "range": [-0.6, len(found.lengths) - 0.4],
-        },
-        dragmode=False,
-    )
-    return made
-
-
 def _choose() -> None:
     points: Sequence[Any] = st.session_state[FIGURE]["selection"]["points"]
     if points:
@@ -186,7 +125,7 @@ def _choose() -> None:
 
 
 def _came_true() -> tuple[str, str]:
-    cell = _map().cell(QUESTIONED, "none")
+    cell = shipped().cell(QUESTIONED, ASKED)
     name = next(name for name, counts in CHOICES.items() if cell.solved in counts)
     return name, about(cell)
 
@@ -200,8 +139,3 @@ def _examples(length: int) -> list[str]:
         answer = "".join(NAMES[1 + place] for place in divmod(int(order), INFORMATIVE))
         lines.append(f"- {shown} → **{answer}**")
     return lines
-
-
-@kept(max_entries=1)
-def _map() -> OrderMap:
-    return read()

@@ -12,9 +12,10 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from sentiment_core.colours import NEUTRAL
 from sentiment_core.config import field_info, flatten
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreUnavailableError
-from sentiment_core.explain import DEFAULT_BASELINE, load_predictor
+from sentiment_core.explain import DEFAULT_BASELINE
 from sentiment_core.explain.cost import padding_seconds
 from sentiment_core.explain.job import EXPLANATION, PADDING, arguments_for
 from sentiment_core.explain.padding_probe import (
@@ -32,6 +33,7 @@ from sentiment_core.explain.padding_probe import (
     probe_experiment,
     unlike_fields,
 )
+from sentiment_core.inside.shipped import SHIPPED, load_to_look
 from sentiment_core.metrics import Status
 from sentiment_core.store import Run
 from ui.addresses import lab_address
@@ -51,6 +53,8 @@ from ui.server.backend import store
 EXAMPLE = "lab:padding:example"
 NAMES = {"padded_last": "padded last state", "last": "true last state", "attention": "attention"}
 DASHES = {"padded_last": "solid", "last": "dash", "attention": "dot"}
+# What is asked before anybody has trained a model.
+SHIPPED_KINDS = {"padded_last": "glass-padded", "last": "glass-last", "attention": "glass-attention"}
 # So many differing settings are named; past that, the runs have little in common.
 MOST_FIELDS = 5
 MOST_CHARACTERS = 20_000
@@ -63,7 +67,7 @@ ADDRESS = lab_address(
 
 
 def draw() -> None:
-    """Draw the lab: three models to train, then one review and the slider."""
+    """Draw the lab: one review and the slider, the models that are asked, and the way to train others."""
     st.markdown(
         "In a batch the short reviews are filled up with padding. A model that reads its state after the padding "
         "answers a question nobody asked: how long was the longest review beside this one?"
@@ -77,20 +81,27 @@ def draw() -> None:
     if waiting:
         watch(waiting[0])
         return
-    missing = [NAMES[kind] for kind in KINDS if all(candidate.kind != kind for candidate in found)]
-    unlike = unlike_fields(list(runs.values()))
+    named = bool(ADDRESS.value("runs"))
+    if not named and not {"padded_last"} < runs.keys():
+        # One model alone, or ones that read no padding, show a flat line and nothing beside it.
+        runs = {}
+        st.caption(literal(f"{shipped_in_words()} Alike in all but what the head reads."))
+        probe(SHIPPED_KINDS)
+    elif not (unlike := unlike_fields(list(runs.values()))):
+        probe({kind: run.id for kind, run in runs.items()})
+    else:
+        st.error(literal(refusal(list(runs.values()), unlike)))
     if found:
         choose(found, runs)
-    if unlike:
-        st.error(literal(refusal(list(runs.values()), unlike)))
-    if missing:
-        nothing = len(missing) == len(KINDS)
-        offer("There is no trained model to probe yet." if nothing else f"Not trained yet: {', '.join(missing)}.")
-    elif unlike:
-        offer("Or train three that are alike in all but what the head reads.")
-    if runs and not unlike:
-        probe(runs)
+    if runs.keys() != KINDS.keys() or unlike_fields(list(runs.values())):
+        offer("Or make it yours: three models alike in all but what the head reads.")
     ADDRESS.put(runs=[runs[kind].id for kind in KINDS if kind in runs])
+
+
+def shipped_in_words() -> str:
+    """Say which models are asked where nobody has trained any."""
+    asked = ", ".join(SHIPPED[name].title for name in SHIPPED_KINDS.values())
+    return f"Asked here are small models that ship with Sentiment Lab, trained on 40,000 IMDb reviews: {asked}."
 
 
 def chosen_runs(trained: Sequence[Candidate]) -> dict[str, Run]:
@@ -112,6 +123,7 @@ def chosen_runs(trained: Sequence[Candidate]) -> dict[str, Run]:
         raise
     except SentimentLabError as error:
         show_error(error)
+        ADDRESS.put(runs=[])
         return alike(trained)
     return found
 
@@ -188,8 +200,8 @@ def watch(run: Run) -> None:
     live_experiment(experiment.id, experiment.status, height=400)
 
 
-def probe(runs: Mapping[str, Run]) -> None:
-    """Draw the review, the slider, the lines and what they say."""
+def probe(models: Mapping[str, str]) -> None:
+    """Draw the review, the slider, the lines of `models` (ids by kind) and what they say."""
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         st.text_area("Review", key=ADDRESS.key("text"), height=180, max_chars=MOST_CHARACTERS)
@@ -201,9 +213,9 @@ def probe(runs: Mapping[str, Run]) -> None:
             st.caption("Write a review; the three answers appear here.")
             return
         lines: dict[str, np.ndarray] = {}
-        for kind in [kind for kind in KINDS if kind in runs]:
+        for kind in [kind for kind in KINDS if kind in models]:
             with errors_shown():
-                if (line := probed(runs[kind], review)) is not None:
+                if (line := probed(models[kind], kind, review)) is not None:
                     lines[kind] = line
         if not lines:
             return
@@ -239,8 +251,8 @@ def figure(lines: Mapping[str, np.ndarray], padding: int) -> go.Figure:
                 line={"color": run_colour(position), "width": 2.5, "dash": DASHES[kind]},
                 hovertemplate="%{y:.4f}<extra>" + NAMES[kind] + ", padding %{x}</extra>",
             )
-    made.add_hline(0.5, line={"color": "#8a8f98", "width": 1, "dash": "dash"})
-    made.add_vline(padding, line={"color": "#8a8f98", "width": 2})
+    made.add_hline(0.5, line={"color": NEUTRAL, "width": 1, "dash": "dash"})
+    made.add_vline(padding, line={"color": NEUTRAL, "width": 2})
     made.update_layout(
         height=360,
         margin={"l": 50, "r": 10, "t": 34, "b": 44},
@@ -251,23 +263,23 @@ def figure(lines: Mapping[str, np.ndarray], padding: int) -> go.Figure:
     return made
 
 
-def probed(run: Run, review: str) -> np.ndarray | None:
+def probed(model: str, kind: str, review: str) -> np.ndarray | None:
     """Return P(positive) `(A,)` over `AMOUNTS`; where that takes long, draw the panel of its job until it is there."""
-    seconds = padding_seconds(int(_predictor(run.id).read(review)[1].sum()), AMOUNTS)
-    if seconds <= AT_ONCE_SECONDS / len(KINDS):
-        found: np.ndarray = _line(run.id, review)
+    seconds = padding_seconds(int(_predictor(model).read(review)[1].sum()), AMOUNTS)
+    # Those that ship are small, and read the first few words only.
+    if model in SHIPPED or seconds <= AT_ONCE_SECONDS / len(KINDS):
+        found: np.ndarray = _line(model, review)
         return found
-    question = arguments_for(PADDING, run.id, review, (), None, DEFAULT_BASELINE, store())
-    kind = NAMES[kind_of(run.config) or ""]
+    question = arguments_for(PADDING, model, review, (), None, DEFAULT_BASELINE, store())
     result = job_panel(
-        EXPLANATION, question, start_label=f"Ask the {kind}", time_hint=f"{about(seconds).capitalize()}."
+        EXPLANATION, question, start_label=f"Ask the {NAMES[kind]}", time_hint=f"{about(seconds).capitalize()}."
     )
     return None if result is None else np.array(result.probabilities)
 
 
 @kept(max_entries=3, show_spinner="Loading the model")
 def _predictor(run_id: str) -> Any:
-    return load_predictor(run_id, store())
+    return load_to_look(run_id, store())
 
 
 @kept(max_entries=24, show_spinner="Asking the model")

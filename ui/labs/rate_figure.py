@@ -8,20 +8,19 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from sentiment_core.colours import NEUTRAL
 from sentiment_core.findings.sweep import RatePoint
-from ui.kit.palette import run_colour
 
 # A loss far above guessing says no more than that the rate is too high, and would flatten the valley.
 HIGHEST = 1.2
-NEUTRAL = "#8a8f98"
 
 
 def rate_figure(
-    points: Sequence[RatePoint], places: Mapping[str, int], last: int, guessing: float | None = None
+    points: Sequence[RatePoint], colours: Mapping[str, str], last: int, guessing: float | None = None
 ) -> go.Figure:
     """Return batch and validation loss at each rate; what diverged is a ✕ at the upper edge, what is too high a ▲.
 
-    `places` gives each run's position from 0, for its colour; `last` is the number of steps that were averaged;
+    `colours` gives each run's; `last` is the number of steps that were averaged;
     `guessing` the loss of answering with the share of positive reviews, None where it is not known.
     """
     drawn = [point for point in points if point.loss is not None]
@@ -43,10 +42,10 @@ def rate_figure(
             mode="lines+markers",
             line={"color": NEUTRAL, "width": 1.5, "dash": dash},
             marker={
-                "color": [run_colour(places[point.run_id]) for point, _ in shown],
+                "color": [colours[point.run_id] for point, _ in shown],
                 "symbol": [symbol if loss <= top else "triangle-up" for _, loss in shown],
                 "size": 11,
-                "line": {"width": 2, "color": [run_colour(places[point.run_id]) for point, _ in shown]},
+                "line": {"width": 2, "color": [colours[point.run_id] for point, _ in shown]},
             },
             hovertemplate=name + " %{customdata:.4f}<extra>rate %{x:.3~g}</extra>",
             cliponaxis=False,
@@ -61,7 +60,7 @@ def rate_figure(
         marker={
             "symbol": "x",
             "size": 13,
-            "color": [run_colour(places[point.run_id]) for point in blown],
+            "color": [colours[point.run_id] for point in blown],
         },
         hovertemplate="diverged at step %{customdata}<extra>rate %{x:.3~g}</extra>",
         cliponaxis=False,

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
+from sentiment_core.colours import colours_of
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
 from sentiment_core.findings.sweep import (
@@ -23,7 +24,8 @@ from sentiment_core.findings.sweep import (
 )
 from sentiment_core.findings.verdict.words import decimal
 from sentiment_core.presets import PRESETS
-from sentiment_core.store import Experiment
+from sentiment_core.recorded import PREFIX
+from sentiment_core.store import Experiment, RunSource
 from sentiment_core.tasks import TASKS
 from ui.addresses import lab_address, to_train
 from ui.kit.address_fields import checked, identifier, one_of, setting, whole
@@ -32,6 +34,7 @@ from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 from ui.labs.rate_figure import rate_figure
+from ui.server.api import source_of
 from ui.server.backend import store
 
 OPTIMIZERS = ("adam", "adamw", "sgd")
@@ -45,10 +48,11 @@ ADDRESS = lab_address(
     identifier("experiment"),
 )
 REFRESH_SECONDS = 2.0
+RECORDED = f"{PREFIX}lab-learning-rates"
 
 
 def draw() -> None:
-    """Draw the lab: its settings before a sweep, loss against rate and the curves from then on."""
+    """Draw the lab: a recorded sweep and the settings of one's own, or loss against rate and the curves of that one."""
     experiment = shown_experiment(ADDRESS, check_sweep)
     if experiment is None:
         prepare()
@@ -70,11 +74,35 @@ def sweep() -> ExperimentConfig:
 
 
 def prepare() -> None:
-    """Draw the settings and the button."""
+    """Draw the settings and the button, and what came out of a sweep that was recorded."""
     st.markdown(
         "Every rate starts from the same weights, sees the same batches and makes the same number of updates. Too low: "
         "nothing moves. Too high: it jumps about, or blows up. In between lies a valley, mostly within a factor of ten."
     )
+    # A link to other settings opens them.
+    with st.expander("Make it yours", icon=":material/tune:", expanded=ADDRESS.is_changed), errors_shown():
+        settings()
+    with errors_shown():
+        recorded()
+
+
+def recorded() -> None:
+    """Draw the sweep that ships, at the settings that the lab opens with."""
+    source = source_of(RECORDED)
+    experiment = source.experiment(RECORDED)
+    training = experiment.config.training
+    st.caption(
+        literal(
+            f"Recorded: {len(experiment.runs)} rates, {say('training.optimizer', training.optimizer)}, "
+            f"{training.max_steps} updates each, batches of {training.batch_size} demo reviews."
+        )
+    )
+    _outcome(source, experiment, "learning-rates")
+    live_experiment(RECORDED, experiment.status, height=400)
+
+
+def settings() -> None:
+    """Draw what a sweep is made of, and the button that starts it."""
     left, middle, right = st.columns([2.2, 1.6, 1], gap="medium", vertical_alignment="bottom")
     with left:
         st.text_input("Learning rates", key=ADDRESS.key("rates"), help=f"Up to {MOST_RATES}, such as 1e-4, 3e-4, 1e-3.")
@@ -124,16 +152,17 @@ def outcome(experiment_id: str, preset_name: str) -> None:
     """Draw what each rate has come to, and the way to Train with one of them."""
     # Redrawn as a fragment, out of reach of the page's own handler; the sweep may be deleted meanwhile.
     with errors_shown():
-        _outcome(store().experiment(experiment_id), preset_name)
+        _outcome(store(), store().experiment(experiment_id), preset_name)
 
 
-def _outcome(experiment: Experiment, preset_name: str) -> None:
-    points = summarise(store(), experiment.id)
-    places = {run.id: place for place, run in enumerate(experiment.runs)}
+def _outcome(source: RunSource, experiment: Experiment, preset_name: str) -> None:
+    points = summarise(source, experiment.id)
+    own = colours_of(experiment.config)
+    colours = {run.id: colour for run, colour in zip(experiment.runs, own, strict=True)}
     left, right = st.columns([1.62, 1], gap="large")
     with left:
-        guess = TASKS[experiment.config.task].guess(store().balances(experiment.runs[0].id))
-        figure = rate_figure(points, places, LAST_STEPS, guess)
+        guess = TASKS[experiment.config.task].guess(source.balances(experiment.runs[0].id))
+        figure = rate_figure(points, colours, LAST_STEPS, guess)
         st.plotly_chart(figure, key="lab:rates:figure", config={"displayModeBar": False})
         st.caption("At the upper edge: ✕ is no longer a finite number, ▲ is a loss too high for this axis.")
     with right:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sentiment_core.lessons.sources import Source
+from sentiment_core.lessons.sources import Reference
 from ui.kit.notices import literal
 
 
-def source_line(source: Source) -> str:
+def source_line(source: Reference) -> str:
     """Return a source as Markdown: its title, linked where it has an address, which stands there too."""
     title = literal(source.title)
     if not source.url:

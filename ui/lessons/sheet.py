@@ -8,7 +8,7 @@ import streamlit as st
 
 from sentiment_core.lessons import QUESTIONS, Place, Question, question
 from sentiment_core.lessons.sheet import PARTS, Row, named
-from sentiment_core.lessons.sources import SOURCES, Source
+from sentiment_core.lessons.sources import SOURCES, Reference
 from ui.addresses import LESSON, to_lesson, to_place, to_sheet
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal
@@ -34,7 +34,7 @@ def draw() -> None:
     name = LESSON.value("question")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         title = TITLE if name is None else f"{_numbered(name)} · {question(name).title}"
-        st.subheader(literal(title), anchor=False, width="content")
+        st.header(literal(title), anchor=False, width="content")
         st.space("stretch")
         if name is None:
             to_lesson().draw("All lessons", icon=":material/list:")
@@ -70,12 +70,12 @@ def _map() -> None:
     st.markdown(_listed(SOURCES.values()))
 
 
-def _listed(sources: Iterable[Source]) -> str:
+def _listed(sources: Iterable[Reference]) -> str:
     return "\n".join(f"- {source_line(source)}" for source in sources)
 
 
 def _heading(title: str) -> None:
-    st.markdown(f"#### {literal(title)}")
+    st.markdown(f"### {literal(title)}")
 
 
 def _row(row: Row) -> None:
@@ -89,7 +89,7 @@ def _row(row: Row) -> None:
         _links(row.places)
 
 
-def _short(source: Source) -> str:
+def _short(source: Reference) -> str:
     name = literal(source.title.split(":")[0] if not source.title.startswith("PyTorch") else source.title[9:])
     return f"[{name}]({source.url})" if source.url else name
 

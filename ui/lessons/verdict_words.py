@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sentiment_core.findings.verdict import Finding, Verdict, judge
-from sentiment_core.store import Experiment, Source
+from sentiment_core.store import Experiment, RunSource
 from ui.kit.notices import literal
 
 
-def verdict_on(source: Source, experiment: Experiment) -> Verdict:
+def verdict_on(source: RunSource, experiment: Experiment) -> Verdict:
     """Return the verdict; raises `NotFoundError` for an experiment that `source` does not have."""
     return judge(source, experiment.id)
 

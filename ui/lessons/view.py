@@ -10,7 +10,9 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons import (
+    BERT_LESSONS,
     LESSONS,
+    BertLesson,
     Lesson,
     MistakeLesson,
     excerpt,
@@ -27,6 +29,7 @@ from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab, to_lesson, to_train
 from ui.kit.labels import say
 from ui.kit.notices import literal
+from ui.kit.predictions import beside
 from ui.kit.real import twins_are_real
 from ui.lessons.outside import source_line
 from ui.lessons.verdict_words import line, verdict_on
@@ -35,6 +38,7 @@ from ui.server.backend import store
 CORRECT = "correct"
 CLIPPING_LESSONS = {"gradient-norm", "clip-norm", "clip-value"}
 HEADINGS = {
+    "changed": "What was changed?",
     "diverged": "What broke",
     "learned": "Did it learn?",
     "compared": "Better than the other?",
@@ -53,6 +57,17 @@ def lesson_list() -> None:
         with column:
             for item in part:
                 _entry(item)
+
+
+def bert_list() -> None:
+    """Draw the lessons about BERT in order, two beside each other."""
+    half = -(-len(BERT_LESSONS) // 2)
+    for column, part in zip(st.columns(2, gap="large"), (BERT_LESSONS[:half], BERT_LESSONS[half:]), strict=True):
+        with column:
+            for item in part:
+                with st.container(gap=None):
+                    to_lesson(item.name).draw(f"**{literal(item.heading)}**")
+                    st.caption(literal(item.summary))
 
 
 def lesson_links(item: Lesson) -> None:
@@ -94,7 +109,7 @@ def _solved(item: Lesson) -> bool:
     return True
 
 
-def code(item: Lesson | MistakeLesson) -> None:
+def code(item: Lesson | MistakeLesson | BertLesson) -> None:
     """Draw the code of the lesson, folded, as it stands in the package."""
     if not item.code:
         return
@@ -229,7 +244,7 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
     found = verdict_on(store(), experiment)
     left, right = st.columns([1.7, 1], gap="large")
     with left:
-        st.subheader("Verdict", anchor=False)
+        st.header("Verdict", anchor=False)
         st.caption("Worked out from this experiment's own measurements.")
         _findings(found)
         twins_are_real(experiment.runs)
@@ -237,7 +252,7 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
         if mistake:
             mistake_text(mistake)
             return
-        st.subheader("Your prediction", anchor=False)
+        st.header("Your prediction", anchor=False)
         _prediction(item, experiment, found)
         look_for(item)
 
@@ -258,18 +273,8 @@ def _prediction(item: Lesson, experiment: Experiment, found: Verdict) -> None:
     st.markdown(literal(item.question))
     place = measured_choice(item, found)
     happened = None if place is None or place >= len(item.choices) else item.choices[place]
-    said = experiment.prediction
-    st.markdown(f"You said: **{literal(said)}**" if said else "Nobody made a prediction for this experiment.")
-    if happened is None:
-        st.markdown("The runs did not get far enough to tell.")
-        return
-    st.markdown(f"Measured: **{literal(happened)}**")
-    if said:
-        if said == happened:
-            st.badge("As predicted", icon=":material/check:", color="green")
-        else:
-            st.badge("Not as predicted", icon=":material/lightbulb:", color="orange")
-    st.markdown(literal(item.explanation))
+    if beside(experiment.prediction, happened):
+        st.markdown(literal(item.explanation))
 
 
 def _entry(item: Lesson) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from sentiment_core import export
 from sentiment_core.artifacts import MODEL, run_place
+from sentiment_core.classroom.people import may
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Experiment, Run
 from sentiment_core.tasks import TASKS
@@ -15,11 +16,13 @@ from ui.addresses import RUNS, to_explain, to_glass, to_train
 from ui.kit.components.copy_link import copy_link
 from ui.kit.model_upload import bring_model
 from ui.kit.notices import literal, show_error
-from ui.runs.table import Entry, metrics_csv
+from ui.runs.table import Entry
 from ui.server.backend import store
+from ui.server.visitor import visitor
 
 PROBLEM = "runs:problem"
 MOST_RENAMED = 8
+NOT_YOURS = "Only whoever it belongs to, and the lecturer, may do this."
 
 
 def draw_actions(chosen: Sequence[Entry]) -> None:
@@ -38,20 +41,28 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
     models = [entry.run.id for entry in chosen if entry.run.steps and TASKS[entry.run.config.task].judges_reviews]
     if models:
         to_explain(models).draw("Explain", icon=":material/highlight:")
-        to_glass([(name, None) for name in models]).draw(
+    if states := [entry.run.id for entry in chosen if entry.run.steps and TASKS[entry.run.config.task].has_states]:
+        to_glass([(name, None) for name in states]).draw(
             "Look inside",
             icon=":material/visibility:",
             help="A review word by word through the units of the first two, at any step whose weights were kept.",
         )
     st.space("stretch")
     why_not = None if single else "Select runs of one experiment to rename them."
-    if st.button("Rename", icon=":material/edit:", disabled=single is None, help=why_not):
+    mine = all(may(visitor(), "rename", each.owner) for each in experiments)
+    if experiments and not mine:
+        why_not = NOT_YOURS
+    if st.button("Rename", icon=":material/edit:", disabled=single is None or not mine, help=why_not):
         assert single is not None
         rename(single, chosen[:MOST_RENAMED])
-    with st.popover("Export", icon=":material/download:", disabled=not chosen):
-        draw_exports(chosen)
+    taken = all(may(visitor(), "download", each.owner) for each in experiments)
+    with st.popover("Export", icon=":material/download:", disabled=not (chosen and taken)):
+        if taken:
+            draw_exports(chosen)
     bring_model("runs:model", lambda run: RUNS.put(runs=[run.id]))
-    if st.button("Delete", icon=":material/delete:", disabled=not experiments):
+    deletable = bool(experiments) and all(may(visitor(), "delete", each.owner) for each in experiments)
+    tip = NOT_YOURS if experiments and not deletable else None
+    if st.button("Delete", icon=":material/delete:", disabled=not deletable, help=tip):
         confirm_delete(experiments)
     copy_link()
 
@@ -59,24 +70,28 @@ def draw_actions(chosen: Sequence[Entry]) -> None:
 def draw_exports(chosen: Sequence[Entry]) -> None:
     """Draw one download a format; the files are made when somebody asks for them."""
     runs = [entry.run for entry in chosen]
+    # Files are made later, when nobody knows any more who asks: by a store that acts for whoever sees the button.
+    opened = store()
+    for experiment in {entry.experiment.id for entry in chosen}:
+        opened.permit("download", experiment)
     name = runs[0].id if len(runs) == 1 else f"{len(runs)}-runs"
     downloads = (
-        ("Metrics as CSV", lambda: metrics_csv(chosen), f"{name}.csv", "text/csv"),
+        ("Metrics as CSV", lambda: export.metrics_csv(opened, runs), f"{name}.csv", "text/csv"),
         ("Settings as JSON", lambda: export.config_json(runs), f"{name}.json", "application/json"),
         (
             "TensorBoard files",
-            lambda: export.tensorboard_zip(store(), runs),
+            lambda: export.tensorboard_zip(opened, runs),
             f"{name}-tensorboard.zip",
             "application/zip",
         ),
-        ("Report as HTML", lambda: export.report_html(store(), runs), f"{name}.html", "text/html"),
+        ("Report as HTML", lambda: export.report_html(opened, runs), f"{name}.html", "text/html"),
     )
     for label, make, file_name, kind in downloads:
         st.download_button(label, make, file_name, kind, on_click="ignore", width="stretch", icon=":material/download:")
     if len(runs) == 1 and _can_leave(runs[0]):
         st.download_button(
             "Model",
-            lambda: export.model_zip(store(), [runs[0].id]),
+            lambda: export.model_zip(opened, [runs[0].id]),
             f"{name}-model.zip",
             "application/zip",
             on_click="ignore",
@@ -93,7 +108,7 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
 def _can_leave(run: Run) -> bool:
     """Whether a run has a model that can be asked elsewhere."""
     kept = (run_place(run.experiment_id, run.id) / MODEL).exists()
-    return kept and TASKS[run.config.task].judges_reviews and not run.config.model.mistakes
+    return kept and TASKS[run.config.task].has_states and not run.config.model.mistakes
 
 
 @st.dialog("Rename")

@@ -14,7 +14,7 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Balance
 from sentiment_core.predictions import (
     CELLS,
-    Cell,
+    ConfusionCell,
     Predictions,
     check_same_reviews,
     confusion,
@@ -46,7 +46,7 @@ def draw_confusion(chosen: Sequence[Entry]) -> None:
             tested[entry.run.id] = (entry, found)
     if not tested:
         return
-    st.subheader("Right and wrong on the test reviews", anchor=False)
+    st.header("Right and wrong on the test reviews", anchor=False)
     entry, found = tested[_choose_run(tested)]
     left, right = st.columns([1, 1.5], gap="large")
     with left:
@@ -85,7 +85,7 @@ def _matrix(found: Predictions) -> float:
     for label, word in enumerate(WORDS):
         grid.markdown(f"truly **{word}**")
         for predicted in (0, 1):
-            cell = Cell(label, predicted)
+            cell = ConfusionCell(label, predicted)
             grid.button(
                 f"{counts[label, predicted]:,}",
                 key=f"cell:{cell.name}",
@@ -120,7 +120,7 @@ def _open_cell(name: str) -> None:
     RUNS.put(cell=name)
 
 
-def _reviews(entry: Entry, found: Predictions, cell: Cell, threshold: float) -> None:
+def _reviews(entry: Entry, found: Predictions, cell: ConfusionCell, threshold: float) -> None:
     places = of_cell(found, cell, threshold)
     st.markdown(f"**{len(places):,}** {WORDS[cell.label]} reviews read as {WORDS[cell.predicted]}, surest first")
     if not len(places):

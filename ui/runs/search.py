@@ -59,6 +59,7 @@ def search_controls() -> View:
         words=tuple(alternatives(word) for word in (words or "").split()[:MOST_WORDS]),
         status=Status(status) if status else None,
         source=source,
+        linked=tuple(RUNS.value("runs")),
     )
     return View(search, RUNS.value("page"))
 

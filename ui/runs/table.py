@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from sentiment_core import export
+from sentiment_core.classroom.people import LECTURER
 from sentiment_core.config import field_info, flatten
 from sentiment_core.store import Experiment, Run
 from ui.kit.labels import say
@@ -70,11 +70,14 @@ def table_rows(listed: Sequence[Entry]) -> list[dict[str, Any]]:
     runs = [entry.run for entry in listed]
     shown = shown_settings(runs, differing_fields(runs))
     any_problem = any(entry.problem for entry in listed)
+    has_owners = any(entry.experiment.owner for entry in listed)
+    people = store().names() if has_owners else {}
     rows = []
     for entry, settings in zip(listed, shown, strict=True):
         rows.append(
             {
                 "Run": entry.run.name,
+                **({"Person": people.get(entry.experiment.owner or "", LECTURER.name)} if people else {}),
                 "Experiment": entry.experiment.name,
                 "Status": str(entry.run.status).capitalize(),
                 "Steps": entry.run.steps,
@@ -117,8 +120,3 @@ def _is_number_or_none(value: Any) -> bool:
 
 def _shown(field: str, value: Any, numeric: bool) -> Any:
     return value if numeric else say(field, value)
-
-
-def metrics_csv(chosen: Sequence[Entry]) -> bytes:
-    """Return every measured step of the chosen runs as CSV."""
-    return export.metrics_csv(store(), [entry.run for entry in chosen])

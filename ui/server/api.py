@@ -19,18 +19,23 @@ from starlette.staticfiles import StaticFiles
 from streamlit import config
 
 from sentiment_core.baselines import trained
+from sentiment_core.classroom.people import permit
 from sentiment_core.clipping import RULES
+from sentiment_core.colours import colours_of
 from sentiment_core.errors import NotFoundError, SentimentLabError
+from sentiment_core.findings.live_changes import changes
 from sentiment_core.recorded import recording_of
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
-from sentiment_core.store import Experiment, Run, Source
+from sentiment_core.store import Experiment, Run, RunSource
 from sentiment_core.store.source import measured
 from sentiment_core.tasks import TASKS
 from ui.server import backend
-from ui.server.asked import EXPERIMENT_ID, STEP, WRITE_AFTER, WRITE_STEP, Known, parse_after
+from ui.server.asked import EXPERIMENT_ID, STEP, WRITE_AFTER, WRITE_STEP, KnownSteps, parse_after
 from ui.server.inside_json import describe_histograms, describe_inside
 from ui.server.shared_work import OverloadedError, SharedWork
-from ui.server.step_blocks import ROWS_PER_ANSWER, Piece, blocks_after, gzipped, steps_json
+from ui.server.step_blocks import ROWS_PER_ANSWER, AnswerPiece, blocks_after, gzipped, steps_json
+from ui.server.twins_json import TWINS, twins, version_of_twins
+from ui.server.visitor import asking
 
 ASSETS = Path(__file__).parents[1] / "assets"
 # Every page but the one at the root.
@@ -50,6 +55,7 @@ def routes() -> list[BaseRoute]:
         Route(base_url() + "/api/experiments/{id}/quantities/{name}", quantity),
         Route(base_url() + "/api/experiments/{id}/inside", inside),
         Route(base_url() + "/api/experiments/{id}/inside/{step}", inside_histograms),
+        Route(base_url() + TWINS, twins),
         Route(base_url() + "/assets/plotly.min.js", plotly),
         Mount(base_url() + "/assets", Assets(directory=ASSETS)),
         *(Route(f"{base_url()}/{name}/{{rest:path}}", to_page) for name in PAGES),
@@ -75,6 +81,11 @@ def asset_url(name: str) -> str:
     """Return the address of a file in `ui/assets`, or of `plotly.min.js` in the version that is installed."""
     query = f"?v={version('plotly')}" if name == "plotly.min.js" else ""
     return f"{base_url()}/assets/{name}{query}"
+
+
+def twins_url() -> str:
+    """Return where browsers find the recorded twins: another grid has another address."""
+    return f"{base_url()}{TWINS}?v={version_of_twins()}"
 
 
 def plotly(_request: Request) -> Response:
@@ -106,7 +117,7 @@ async def quantity(request: Request) -> Response:
     return await _answered(
         request,
         (name, after),
-        lambda source, found: [Piece.of(_json(values_of(source, found, name, int(after))))],
+        lambda source, found: [AnswerPiece.of(_json(values_of(source, found, name, int(after))))],
     )
 
 
@@ -119,7 +130,7 @@ async def inside(request: Request) -> Response:
     return await _answered(
         request,
         ("inside", frozenset(after.items())),
-        lambda source, found: [Piece.of(_json(describe_inside(source, found, after)))],
+        lambda source, found: [AnswerPiece.of(_json(describe_inside(source, found, after)))],
     )
 
 
@@ -131,17 +142,22 @@ async def inside_histograms(request: Request) -> Response:
     return await _answered(
         request,
         ("histograms", step),
-        lambda source, found: [Piece.of(_json(describe_histograms(source, found, int(step))))],
+        lambda source, found: [AnswerPiece.of(_json(describe_histograms(source, found, int(step))))],
     )
 
 
 async def _answered(
-    request: Request, question: Hashable, answer: Callable[[Source, Experiment], Sequence[Piece]]
+    request: Request, question: Hashable, answer: Callable[[RunSource, Experiment], Sequence[AnswerPiece]]
 ) -> Response:
     """Answer a question about the experiment in the address, worked out once for all who ask it at the same time."""
     identifier = request.path_params["id"]
     if not EXPERIMENT_ID.fullmatch(identifier):
         return _problem(404, "There is no such experiment. Open Runs to see those that exist.")
+    try:
+        # Whoever has joined may read by a link, whosever it is: so one answer does for all who ask.
+        permit(asking(request.cookies), "read", None)
+    except SentimentLabError as error:
+        return _problem(401, str(error))
     compressed = "gzip" in request.headers.get("accept-encoding", "")
 
     def body_of() -> bytes:
@@ -161,9 +177,9 @@ async def _answered(
     return Response(body, 200, {**UNCACHED, "Vary": "Accept-Encoding", **encoding}, "application/json")
 
 
-def source_of(experiment_id: str) -> Source:
+def source_of(experiment_id: str) -> RunSource:
     """Return who knows an experiment: a recording, or the store; raise `NotFoundError` for an unknown recording."""
-    return recording_of(experiment_id) or backend.store()
+    return recording_of(experiment_id) or backend.shared_store()
 
 
 def to_page(request: Request) -> Response:
@@ -178,13 +194,16 @@ def to_page(request: Request) -> Response:
     return RedirectResponse(f"{base_url()}/{page}{query}")
 
 
-def describe(source: Source, found: Experiment, known: dict[str, Known]) -> dict[str, Any]:
+def describe(source: RunSource, found: Experiment, known: dict[str, KnownSteps]) -> dict[str, Any]:
     """Return one experiment as the live plot wants it; `more` says that further rows wait.
 
     Answers before the first step carry the titles of the axes and the lines to draw for chance, guessing and baselines;
     later ones do not, they are polled too often.
     """
-    runs = [_describe_run(source, found, run, known.get(run.id, Known())) for run in found.runs]
+    runs = [
+        {"colour": colour, **_describe_run(source, found, run, known.get(run.id, KnownSteps()))}
+        for run, colour in zip(found.runs, colours_of(found.config), strict=True)
+    ]
     begun = any(item.step for item in known.values())
     return {
         "id": found.id,
@@ -200,7 +219,7 @@ def describe(source: Source, found: Experiment, known: dict[str, Known]) -> dict
     }
 
 
-def axes(source: Source, found: Experiment) -> dict[str, Any]:
+def axes(source: RunSource, found: Experiment) -> dict[str, Any]:
     """Return `titles` of the axes by quantity, and the lines to draw: `guessing` on the loss, `references` on accuracy.
 
     What a task's guesses reach may be known before its reviews are. Baselines' accuracies are on the experiment's test
@@ -212,7 +231,7 @@ def axes(source: Source, found: Experiment) -> dict[str, Any]:
     # Guessing costs something else where classes are weighed, and runs that weigh them differently share no line.
     weighed = any(run.config.training.class_weights != "none" for run in found.runs)
     if task.judges_reviews:
-        lines |= source.references(found.id) or trained(found.config.data, backend.store())
+        lines |= source.references(found.id) or trained(found.config.data, backend.shared_store())
     return {
         "titles": {"loss": task.loss, "accuracy": task.accuracy},
         "references": [{"label": label, "value": value} for label, value in lines.items()],
@@ -220,7 +239,7 @@ def axes(source: Source, found: Experiment) -> dict[str, Any]:
     }
 
 
-def values_of(source: Source, found: Experiment, name: str, after: int) -> dict[str, Any]:
+def values_of(source: RunSource, found: Experiment, name: str, after: int) -> dict[str, Any]:
     """Return a quantity's declaration and, for each run, its steps and values; an array is a list, of lists if 2-D."""
     runs = []
     for run in found.runs:
@@ -240,7 +259,7 @@ def undrawn(run: Run) -> list[str]:
     return [name for name, quantity in CORE.items() if hidden.get(quantity.line)]
 
 
-def _describe_run(source: Source, found: Experiment, run: Run, known: Known) -> dict[str, Any]:
+def _describe_run(source: RunSource, found: Experiment, run: Run, known: KnownSteps) -> dict[str, Any]:
     evaluations = source.evaluations(run.id)
     return {
         "id": run.id,
@@ -250,6 +269,7 @@ def _describe_run(source: Source, found: Experiment, run: Run, known: Known) -> 
         "clipping": run.config.training.clipping,
         "undrawn": undrawn(run),
         "parameters": run.parameters,
+        "changes": [{"step": each.step, "words": each.words} for each in changes(source, run)],
         "seconds": run.seconds,
         "validation_accuracy": run.validation_accuracy,
         "test_accuracy": run.test_accuracy,
@@ -261,13 +281,13 @@ def _describe_run(source: Source, found: Experiment, run: Run, known: Known) -> 
     }
 
 
-def written(description: dict[str, Any]) -> list[Piece]:
+def written(description: dict[str, Any]) -> list[AnswerPiece]:
     """Write what `describe` returned as strict JSON."""
-    pieces = [Piece.of(_opened(description, "runs") + "[")]
+    pieces = [AnswerPiece.of(_opened(description, "runs") + "[")]
     for place, run in enumerate(description["runs"]):
         start = "," if place else ""
-        pieces += [Piece.of(start + _opened(run, "steps")), *steps_json(run["steps"]), Piece.of("}")]
-    return [*pieces, Piece.of("]}")]
+        pieces += [AnswerPiece.of(start + _opened(run, "steps")), *steps_json(run["steps"]), AnswerPiece.of("}")]
+    return [*pieces, AnswerPiece.of("]}")]
 
 
 def _opened(content: dict[str, Any], last: str) -> str:

@@ -14,17 +14,17 @@ WRITE_AFTER = "after: write RUN:STEP or RUN:STEP:EVALUATIONS, several separated 
 WRITE_STEP = "Write the number of a step."
 
 
-class Known(NamedTuple):
+class KnownSteps(NamedTuple):
     """What a browser has of a run already: all steps up to `step`, and the first `evaluations` of its evaluations."""
 
     step: int = 0
     evaluations: int = 0
 
 
-def parse_after(text: str) -> dict[str, Known] | None:
+def parse_after(text: str) -> dict[str, KnownSteps] | None:
     """Read `RUN:STEP,RUN:STEP:EVALUATIONS`; None when it is something else."""
     if not text:
         return {}
     parts = text.split(",") if len(text) <= LONGEST_AFTER else [""]
     matches = [RUN_STEP.fullmatch(part) for part in parts]
-    return {m[1]: Known(int(m[2]), int(m[3] or 0)) for m in matches if m} if all(matches) else None
+    return {m[1]: KnownSteps(int(m[2]), int(m[3] or 0)) for m in matches if m} if all(matches) else None

@@ -12,11 +12,13 @@ from functools import lru_cache
 from typing import Any
 
 from sentiment_core.artifacts import home
+from sentiment_core.classroom.settings import class_settings
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Store
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import Executor, make_executor
 from sentiment_core.work.leftovers import collect
+from ui.server.visitor import limits, visitor
 from ui.server.warm_up import warm_up
 
 WATCH_SECONDS = 2.0
@@ -25,20 +27,28 @@ COLLECT_SECONDS = 86_400.0
 logger = logging.getLogger(__name__)
 
 
-def store() -> Store:
-    """Return the store of the current home; raise `StoreError` when it cannot be opened."""
+def shared_store() -> Store:
+    """Return the store of the current home, which acts for nobody; raise `StoreError` when it cannot be opened."""
     return _open(os.environ.get("SENTIMENT_STORE_URL"), str(home()))
 
 
+def store() -> Store:
+    """Return the store of the current home for pages: in a class it acts for the visitor.
+
+    Raises `StoreError`, and `NotAllowedError` where nobody is known to have opened the page.
+    """
+    opened = shared_store()
+    return opened if class_settings() is None else opened.acting_for(visitor(), limits())
+
+
 def executor() -> Executor:
-    """Return the executor that starts and finds workers for `store()`."""
-    return desk().executor
+    """Return the executor that starts and finds workers for the store of the current home."""
+    return _executor(shared_store())
 
 
 def desk() -> Desk:
     """Return the desk that has calculations done, with `store()` and `executor()`."""
-    opened = store()
-    return Desk(opened, _executor(opened))
+    return Desk(store(), executor())
 
 
 @lru_cache(maxsize=8)
@@ -73,7 +83,7 @@ async def _watch() -> None:
         if time.monotonic() - collected >= COLLECT_SECONDS:
             collected = time.monotonic()
             try:
-                await asyncio.to_thread(lambda: collect(store()))
+                await asyncio.to_thread(lambda: collect(shared_store()))
             except Exception as error:  # whatever it is, the queue must be looked after
                 logger.warning("leftovers stay until the next day or start: %s", error)
         try:

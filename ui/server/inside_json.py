@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from sentiment_core.colours import colours_of
 from sentiment_core.inside.watched import Watched, columns_in_words, histograms, watched
 from sentiment_core.steps.inside import COLUMNS, GATES
-from sentiment_core.store import Experiment, Source
+from sentiment_core.store import Experiment, RunSource
 
 # Of one run in one answer; more are thinned, because a heatmap has no more columns than that.
 MOST_LOOKS = 250
 
 
-def describe_inside(source: Source, found: Experiment, after: dict[str, int]) -> dict[str, Any]:
+def describe_inside(source: RunSource, found: Experiment, after: dict[str, int]) -> dict[str, Any]:
     """Return what each run measured after the step that `after` names for it, and how to read it."""
     return {
         "status": str(found.status),
@@ -23,13 +24,18 @@ def describe_inside(source: Source, found: Experiment, after: dict[str, int]) ->
         "starts": list(COLUMNS),
         "words": columns_in_words(),
         "runs": [
-            {"id": run.id, "name": run.name, **_looks(watched(source, run.id, after.get(run.id, 0), MOST_LOOKS))}
-            for run in found.runs
+            {
+                "id": run.id,
+                "name": run.name,
+                "colour": colour,
+                **_looks(watched(source, run.id, after.get(run.id, 0), MOST_LOOKS)),
+            }
+            for run, colour in zip(found.runs, colours_of(found.config), strict=True)
         ],
     }
 
 
-def describe_histograms(source: Source, found: Experiment, step: int) -> dict[str, Any]:
+def describe_histograms(source: RunSource, found: Experiment, step: int) -> dict[str, Any]:
     """Return the histograms of each run's last look up to `step`."""
     runs = []
     for run in found.runs:

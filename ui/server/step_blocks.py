@@ -18,7 +18,7 @@ from typing import Any
 
 from sentiment_core.findings.twins import clipped_steps
 from sentiment_core.steps.quantities import CORE
-from sentiment_core.store import Experiment, Run, Source, table
+from sentiment_core.store import Experiment, Run, RunSource, table
 
 # What is not drawn does not travel.
 UNDRAWN = frozenset(name for name, quantity in CORE.items() if not quantity.panel) - {"step", "epoch"}
@@ -32,20 +32,20 @@ SHORT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AnswerPiece:
     """Part of an answer: as it is and, when it is worth keeping, as part of a deflate stream."""
 
     plain: bytes
     deflated: bytes | None
 
     @classmethod
-    def of(cls, text: str) -> Piece:
+    def of(cls, text: str) -> AnswerPiece:
         """Encode a text, and compress it unless it is short."""
         plain = text.encode()
         return cls(plain, None if len(plain) < SHORT else _deflated(plain))
 
 
-def gzipped(pieces: Sequence[Piece]) -> bytes:
+def gzipped(pieces: Sequence[AnswerPiece]) -> bytes:
     """Return the pieces as one gzip file (RFC 1952); only the short ones are compressed now, neighbours together."""
     parts = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff"]
     checksum, size = 0, 0
@@ -67,7 +67,7 @@ def _deflated(plain: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class StepBlock:
     """Some steps of one run, a piece for each column: its values with commas between.
 
     Columns are the core quantities that are drawn, whether the step was `clipped`, and such diagnostics measured in it.
@@ -75,10 +75,10 @@ class Block:
 
     count: int
     last: int
-    columns: dict[str, Piece]
+    columns: dict[str, AnswerPiece]
 
 
-def blocks_after(source: Source, found: Experiment, run: Run, after: int) -> list[Block]:
+def blocks_after(source: RunSource, found: Experiment, run: Run, after: int) -> list[StepBlock]:
     """Return the steps of a run after step `after`, oldest first, in blocks; about `ROWS_PER_ANSWER` at most.
 
     What cannot change any more is kept. While a worker is at it, those are the steps before the last that it has made
@@ -88,7 +88,7 @@ def blocks_after(source: Source, found: Experiment, run: Run, after: int) -> lis
     ended = not found.status.is_active
     made = math.inf if ended else found.progress.step if found.progress else 0
     version = (found.status.is_active, found.started_at, found.finished_at, found.worker, run.steps if ended else None)
-    blocks: list[Block] = []
+    blocks: list[StepBlock] = []
     while sum(block.count for block in blocks) < ROWS_PER_ANSWER:
         wanted = BLOCK - after % BLOCK
         if kept := wanted == BLOCK and after + BLOCK < made:
@@ -103,22 +103,22 @@ def blocks_after(source: Source, found: Experiment, run: Run, after: int) -> lis
     return blocks
 
 
-def steps_json(blocks: Sequence[Block]) -> Iterator[Piece]:
+def steps_json(blocks: Sequence[StepBlock]) -> Iterator[AnswerPiece]:
     """Return the pieces of a JSON object with one list per column, null where a diagnostic was not measured."""
     for place, column in enumerate(dict.fromkeys(chain(["step"], *(block.columns for block in blocks)))):
         start = "," if place else "{"
-        yield Piece.of(f'{start}"{column}":[')
+        yield AnswerPiece.of(f'{start}"{column}":[')
         yield from _separated(block.columns.get(column) or _nothing(block.count) for block in blocks)
-        yield Piece.of("]")
-    yield Piece.of("}")
+        yield AnswerPiece.of("]")
+    yield AnswerPiece.of("}")
 
 
-def _nothing(count: int) -> Piece:
-    return Piece.of(",".join(["null"] * count))
+def _nothing(count: int) -> AnswerPiece:
+    return AnswerPiece.of(",".join(["null"] * count))
 
 
-def _separated(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    comma = Piece.of(",")
+def _separated(pieces: Iterable[AnswerPiece]) -> Iterator[AnswerPiece]:
+    comma = AnswerPiece.of(",")
     return chain.from_iterable((comma, piece) if place else (piece,) for place, piece in enumerate(pieces))
 
 
@@ -131,16 +131,16 @@ class _Measured:
 
 
 @lru_cache(maxsize=KEPT_BLOCKS)
-def _kept_block(source: Source, measured: _Measured, after: int, _version: object) -> Block:
+def _kept_block(source: RunSource, measured: _Measured, after: int, _version: object) -> StepBlock:
     return _block(measured.run, table(source, measured.id, after=after, limit=BLOCK, drawn=True), until=after + BLOCK)
 
 
-def _block(run: Run, steps: dict[str, list[Any]], until: float = math.inf) -> Block:
+def _block(run: Run, steps: dict[str, list[Any]], until: float = math.inf) -> StepBlock:
     count = sum(step <= until for step in steps["step"])
     steps = {**steps, "clipped": clipped_steps(run, steps)}
     sent = {name: values for name, values in steps.items() if name not in UNDRAWN}
-    columns = {name: Piece.of(",".join(map(_written, values[:count]))) for name, values in sent.items()}
-    return Block(count, steps["step"][count - 1] if count else 0, columns)
+    columns = {name: AnswerPiece.of(",".join(map(_written, values[:count]))) for name, values in sent.items()}
+    return StepBlock(count, steps["step"][count - 1] if count else 0, columns)
 
 
 def _written(value: float | None) -> str:

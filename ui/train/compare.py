@@ -19,7 +19,7 @@ CHOICE, GIVEN_RUNS, VALUE, COMPARE = "compare", "compare:given", "compare-value:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SecondRun:
     """A second run that differs in `varied`, whose value the user chooses, and in what `fixed` adds.
 
     `apart`: runs of one experiment share it, so the second run is an experiment of its own.
@@ -32,22 +32,23 @@ class Comparison:
     apart: bool = False
 
 
-COMPARISONS: dict[str, Comparison] = {
-    "learning_rate": Comparison("Another learning rate", "training.learning_rate", "rate"),
-    "batch_size": Comparison("Another batch size", "training.batch_size", "batch", apart=True),
-    "optimizer": Comparison("Another optimizer", "training.optimizer", ""),
-    "cell": Comparison("Another cell", "model.cell", ""),
-    "hidden_size": Comparison("Another hidden size", "model.hidden_size", "hidden size"),
-    "pooling": Comparison("Another pooling", "model.pooling", ""),
-    "initialisation": Comparison("Another initialisation", "model.initialisation", "init"),
-    "embeddings": Comparison("Other word vectors", "data.embeddings", ""),
-    "direction": Comparison("Encoder and decoder", "model.direction", ""),
-    "positions": Comparison("Other positions", "model.positions", "positions"),
-    "mask_share": Comparison("Another share of chosen words", "training.mask_share", "chosen"),
-    "only_masked": Comparison(
+COMPARISONS: dict[str, SecondRun] = {
+    "learning_rate": SecondRun("Another learning rate", "training.learning_rate", "rate"),
+    "batch_size": SecondRun("Another batch size", "training.batch_size", "batch", apart=True),
+    "optimizer": SecondRun("Another optimizer", "training.optimizer", ""),
+    "cell": SecondRun("Another cell", "model.cell", ""),
+    "hidden_size": SecondRun("Another hidden size", "model.hidden_size", "hidden size"),
+    "pooling": SecondRun("Another pooling", "model.pooling", ""),
+    "initialisation": SecondRun("Another initialisation", "model.initialisation", "init"),
+    "embeddings": SecondRun("Other word vectors", "data.embeddings", ""),
+    "direction": SecondRun("Encoder and decoder", "model.direction", ""),
+    "positions": SecondRun("Other positions", "model.positions", "positions"),
+    "transfer": SecondRun("Pre-trained weights and from scratch", "model.transfer", "pre-trained weights"),
+    "mask_share": SecondRun("Another share of chosen words", "training.mask_share", "chosen"),
+    "only_masked": SecondRun(
         "All chosen words become [MASK]", "training.masked_share", "[MASK]", {"training.replaced_share": 0.0}
     ),
-    "next_sentence": Comparison("With and without next sentence", "training.next_sentence", "next sentence"),
+    "next_sentence": SecondRun("With and without next sentence", "training.next_sentence", "next sentence"),
 }
 
 
@@ -55,7 +56,7 @@ COMPARISONS: dict[str, Comparison] = {
 _OTHERS = {"training.mask_share": 0.4, "training.masked_share": 1.0}
 
 
-def comparisons() -> dict[str, Comparison]:
+def comparisons() -> dict[str, SecondRun]:
     """Return what can be compared: thresholds of clipping by norm, every other rule, and `COMPARISONS`."""
     rules = {
         f"by_{rule.name}": _of_rule(f"Clipping {rule.phrase}", rule)
@@ -65,9 +66,9 @@ def comparisons() -> dict[str, Comparison]:
     return {"threshold": _of_rule("Another threshold", NORM), **rules, **COMPARISONS}
 
 
-def _of_rule(title: str, rule: ClippingRule) -> Comparison:
+def _of_rule(title: str, rule: ClippingRule) -> SecondRun:
     assert rule.field is not None
-    return Comparison(title, rule.field, f"clip {rule.phrase}", {"training.clipping": rule.name})
+    return SecondRun(title, rule.field, f"clip {rule.phrase}", {"training.clipping": rule.name})
 
 
 def load_runs(config: ExperimentConfig) -> None:
@@ -120,7 +121,7 @@ def compare_control(config: ExperimentConfig) -> tuple[ExperimentConfig, ...]:
     return (with_runs(config, pair(config, comparison, other)),)
 
 
-def apart(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[ExperimentConfig, ExperimentConfig]:
+def apart(config: ExperimentConfig, comparison: SecondRun, other: Any) -> tuple[ExperimentConfig, ExperimentConfig]:
     """Return the configured experiment and one with `other` in the comparison's field, each called by its value."""
     first, second = pair(config, comparison, other)
     changed = from_fields({comparison.varied: other}, config)
@@ -130,7 +131,7 @@ def apart(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple
     )
 
 
-def pair(config: ExperimentConfig, comparison: Comparison, other: Any) -> tuple[RunConfig, ...]:
+def pair(config: ExperimentConfig, comparison: SecondRun, other: Any) -> tuple[RunConfig, ...]:
     """Return the configured run and the one with `other` as the value of the comparison's field."""
     base = flatten(config)
     overrides = {**comparison.fixed, comparison.varied: other}
@@ -162,7 +163,7 @@ def another(name: str, value: Any) -> Any:
     return value * 10 if isinstance(value, float) else max(1, value // 2)
 
 
-def _name(comparison: Comparison, value: Any) -> str:
+def _name(comparison: SecondRun, value: Any) -> str:
     if isinstance(value, str) and not choices(comparison.varied):
         with suppress(ValueError):
             value = float(value)

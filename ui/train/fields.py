@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import Any, get_args
 
@@ -38,6 +38,12 @@ def draft() -> dict[str, Any]:
 def load_draft(config: ExperimentConfig) -> None:
     """Start editing `config`. Call before its widgets are drawn, or in a callback."""
     st.session_state[DRAFT] = flatten(config)
+    st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
+
+
+def change(fields: Mapping[str, Any]) -> None:
+    """Put other values into settings being edited, and into their widgets. Call in a callback."""
+    draft().update(fields)
     st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
 
 

@@ -2,46 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from sentiment_core.clipping import RULES
 from sentiment_core.config import FIELDS, ExperimentConfig, field_info, flatten, from_fields, matters
 from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
 from sentiment_core.fields import topic
+from sentiment_core.findings import twin_grid
+from sentiment_core.findings.twin_grid import FIRST_RATE, FIRST_THRESHOLD
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES, Source
 from sentiment_core.steps.inside import USUAL_EVERY
-from sentiment_core.tasks import TASKS, WORD_VECTORS
+from sentiment_core.tasks import TASKS, WHOLE_REVIEWS, WORD_VECTORS
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.own_vectors import choose_vectors
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
+from ui.train.pretrained import pretrained_control
 from ui.train.seeds import seeds_control
 
 PRESET = "widget:preset"
 # (the vectors that the last recipe brought, the user's own choice of them)
 BROUGHT = "vectors brought"
-# On the demo reviews: 225 steps, a good ten seconds of training on two cores, and clipping makes a visible difference.
-FIRST_EXPERIMENT = {
-    "name": "First experiment",
-    "training.learning_rate": 5e-3,
-    "training.batch_size": 64,
-    "training.epochs": 5,
-    "training.clipping": "norm",
-    "training.max_norm": 0.5,
-}
 
 
 def start_fresh() -> None:
-    """Fill the form with what a newcomer should see first: the twin runs with and without clipping."""
-    start_editing(from_fields(FIRST_EXPERIMENT))
+    """Fill the form with what a newcomer should see first: the twin with and without clipping that Home plays."""
+    start_editing(from_fields({"name": "First experiment"}, twin_grid.setting(FIRST_RATE, FIRST_THRESHOLD)))
     st.session_state[CHOICE] = CLIPPING
 
 
@@ -75,17 +70,20 @@ def preset_note() -> None:
         st.caption(f"**{PRESETS[name].title}.** {literal(PRESETS[name].description)}")
 
 
-def form() -> tuple[ExperimentConfig, ...]:
-    """Draw the form; return the experiments it describes, none (with the reason on the page) when it is impossible."""
-    data, model, training = st.columns(3, gap="large")
+def form(columns: Sequence[DeltaGenerator] = ()) -> tuple[ExperimentConfig, ...]:
+    """Draw the form into three columns, its own unless they are given.
+
+    Returns the experiments it describes, none (with the reason on the page) when it is impossible.
+    """
+    data, model, training = columns or st.columns(3, gap="large")
     with data:
-        st.subheader("Data", anchor=False)
+        st.header("Data", anchor=False)
         usable = _data()
     with model:
-        st.subheader("Model", anchor=False)
+        st.header("Model", anchor=False)
         _model()
     with training:
-        st.subheader("Optimisation", anchor=False)
+        st.header("Optimisation", anchor=False)
         _training()
         comparison, seeds = (column.container() for column in st.columns([2, 1]))
         with seeds:
@@ -107,11 +105,15 @@ def summary(config: ExperimentConfig) -> str:
     else:
         parts = [TASKS[config.task].label]
     settings = flatten(config)
-    parts += [f"{field_info(name).title.lower()} {say(name, settings[name])}" for name in own_fields(config.task)]
+    parts += [
+        f"{field_info(name).title.lower()} {say(name, settings[name])}"
+        for name in own_fields(config.task, model.pretrained)
+    ]
     if matters("model.cell", config.task):
         parts += [f"{say('model.cell', model.cell)} {model.hidden_size}", say("model.pooling", model.pooling)]
     else:
         parts += [say("model.direction", model.direction), f"{model.num_layers} × {model.hidden_size}"]
+        parts += [f"from {model.pretrained}"] if model.pretrained and matters("model.pretrained", config.task) else []
     parts += [
         f"{say('training.optimizer', training.optimizer)} {training.learning_rate:g}",
         f"batch {training.batch_size}",
@@ -124,12 +126,19 @@ def summary(config: ExperimentConfig) -> str:
     return " · ".join(parts)
 
 
-def own_fields(task: str) -> list[str]:
-    """Return the settings of what is learned from that only tasks like this one have a use for."""
+def own_fields(task: str, pretrained: str | None) -> list[str]:
+    """Return the settings of what is learned from that only tasks like this one have a use for.
+
+    Whoever starts from a `pretrained` model reads its word pieces, however many.
+    """
+    given = pretrained is not None and matters("model.pretrained", task)
     return [
         name
         for name, info in FIELDS.items()
-        if name.startswith("data.") and topic(info) not in (None, WORD_VECTORS) and matters(name, task)
+        if name.startswith("data.")
+        and topic(info) not in (None, WORD_VECTORS, WHOLE_REVIEWS)
+        and matters(name, task)
+        and not (given and name == "data.vocabulary_size")
     ]
 
 
@@ -158,7 +167,7 @@ def _apply_preset(leave: Callable[[], None]) -> None:
 def _data() -> bool:
     edit("task")
     task = draft()["task"]
-    edit(*own_fields(task))
+    edit(*own_fields(task, draft()["model.pretrained"]))
     if not matters("data.source", task):
         return True
     edit("data.source")
@@ -169,7 +178,7 @@ def _data() -> bool:
     else:
         edit(*(f"data.{name}" for name in source.fields))
     edit("data.embeddings", "data.limit")
-    if draft()["data.embeddings"] == "own":
+    if draft()["data.embeddings"] == "own" and matters("data.embeddings", task):
         choose_vectors(
             widget_key("train:vectors"),
             draft()["data.vectors"],
@@ -201,7 +210,8 @@ def _upload(source: Source) -> bool:
 
 
 def _model() -> None:
-    edit("model.cell", "model.direction", "model.positions", "model.hidden_size", "model.pooling")
+    pretrained_control()
+    edit("model.transfer", "model.cell", "model.direction", "model.positions", "model.hidden_size", "model.pooling")
     _mistakes("model.mistakes")
     with st.popover("More", icon=":material/tune:", width="stretch"):
         edit("model.num_layers", "model.heads", "model.feed_forward_size", "model.norm_place")
@@ -240,7 +250,7 @@ def _training() -> None:
 
 def _watching() -> None:
     """Draw the switch, and how often once it is on."""
-    left, right = st.columns(2, vertical_alignment="center")
+    left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         on = st.toggle(
             "Watch the inside",

@@ -16,6 +16,7 @@ from sentiment_core.settings import DataConfig
 HEAD_BYTES = 1 << 18
 HEAD_ROWS = 100
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "none": "\x1f"}
+SIGNS = tuple(sign for name, sign in SEPARATORS.items() if name != "none")
 DOUBLED, BACKSLASH, PLAIN = "doubled", "backslash", "none"
 
 # UTF-8 refuses nearly every text in another encoding, so the first that fits is right; Latin-1 fits every file.
@@ -131,7 +132,12 @@ def _fit(
     given = first.count(data.text_column) == 1
     known = sum(knows(name, data) for name in first)
     even = all(len(row) >= len(first) and not any(row[len(first) :]) for row in sample)
-    labelled = even and len(first) > 1 and bool(label_places(len(first), sample[1:] or sample))
+    columns = even and len(first) > 1
+    # With a header or without; two labels say more than the one that any word of praise may be.
+    values = [least for least in (1, 2) for rows in (sample, sample[1:]) if label_places(len(first), rows, least=least)]
+    labelled = max(values, default=0) if columns else 0
+    # A sign at the start of a field, as in `good,;0`, is what really stands between the fields.
+    spilt = sum(any(cell.startswith(SIGNS) for cell in row) for row in sample)
     single = dialect.separator == "none"
     if single:
         header = len(first) == 1 and re.sub(r"[\W_]+", "", first[0].casefold()) in TEXT_NAMES | {data.text_column}
@@ -142,7 +148,7 @@ def _fit(
     if is_prose and not known and not single and not any(map(is_label, first)):
         return None  # signs that happen to stand in every line of prose
     quoted = {DOUBLED: 2, BACKSLASH: 1, PLAIN: 0}[dialect.quotes]
-    return (given and not single, known, labelled, even and len(first) > 1, even, not single, len(sample), quoted)
+    return (given and not single, known, labelled, columns, even, not single, len(sample), quoted, -spilt)
 
 
 def _utf16(head: bytes) -> str | None:

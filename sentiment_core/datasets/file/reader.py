@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sentiment_core.datasets.file.container import MAX_SECONDS, READABLE, SUFFIXES, damage_named
-from sentiment_core.datasets.file.reading import Limits, Reading
+from sentiment_core.datasets.file.reading import FileReading, Limits
 from sentiment_core.datasets.file.table import Survey, Table
 from sentiment_core.datasets.file.understood import Understood
 from sentiment_core.errors import DataError
@@ -43,7 +43,7 @@ def read(
     """
     room = _room(max_bytes)
     with _faults_named(data) as path:
-        return Reading(data, path, labels_required, Limits(room, room, _deadline()), progress).table(
+        return FileReading(data, path, labels_required, Limits(room, room, _deadline()), progress).table(
             keep_columns, max_rows
         )
 
@@ -61,7 +61,7 @@ def survey(data: DataConfig, *, progress: Progress = silent) -> Survey:
     """
     with _faults_named(data) as path:
         limits = Limits(MAX_BYTES, _room(MAX_BYTES), _deadline())
-        return Reading(data, path, labels_required=False, limits=limits, progress=progress).survey()
+        return FileReading(data, path, labels_required=False, limits=limits, progress=progress).survey()
 
 
 def pieces(
@@ -74,7 +74,7 @@ def pieces(
     with _faults_named(data) as path:
         # However long whoever reads takes for each piece: that the file ends is known.
         limits = Limits(MAX_BYTES, _room(MAX_BYTES), math.inf)
-        reading = Reading(data, path, labels_required=False, limits=limits)
+        reading = FileReading(data, path, labels_required=False, limits=limits)
         yield from reading.pieces(found, keep_columns, rows, characters)
 
 

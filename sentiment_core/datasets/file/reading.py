@@ -62,7 +62,7 @@ class _Open:
     chosen: Chosen
 
 
-class Reading:
+class FileReading:
     """One reading of a file: what was asked for, and within which limits."""
 
     def __init__(

@@ -154,7 +154,7 @@ def _config(found: Any, name: str) -> ExperimentConfig:
         config = ExperimentConfig.model_validate(found)
     except ValidationError as error:
         raise DataError(NOT_OURS.format("its settings are not of this version; update both programs")) from error
-    if config.model.mistakes or not TASKS[config.task].judges_reviews:
+    if config.model.mistakes or not TASKS[config.task].has_states:
         raise DataError(NOT_OURS.format("it is no model of reviews, or one with a mistake of the notebook"))
     tree = config.model_dump()
     if config.data.path:

@@ -31,10 +31,12 @@ def model_archive(store: Store, model_id: str) -> bytes:
     """Return a run's model, or `pretrained`, as a zip; `load_model.py` in it asks the model with PyTorch alone.
 
     All words of its vectors go with it: a text may hold words that its training reviews did not. Raises
-    `NotFoundError`, `CheckpointError`, `EmbeddingsError`, and `ConfigError` for a model with a mistake: its answers
-    depend on who shares its batch.
+    `NotFoundError`, `CheckpointError`, `EmbeddingsError`, and `ConfigError` for a model that reads word pieces, and for
+    one with a mistake: its answers depend on who shares its batch.
     """
     saved = load_model(model_folder(model_id, store))
+    if saved.pieces is not None:
+        raise ConfigError(f"{model_id} reads word pieces, which no archive carries yet; it stays here")
     if saved.config.model.mistakes:
         raise ConfigError(f"{model_id} was trained with a mistake of the notebook (model.mistakes); it stays here")
     predictor = Predictor(model_id, saved)

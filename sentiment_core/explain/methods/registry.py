@@ -25,7 +25,8 @@ METHODS: dict[str, Method] = {
             "Attention",
             signed=False,
             description="The share of each token's state in the weighted sum that the decision is made from. Where a "
-            "model pools in other ways beside it, that sum is one part of several.",
+            "model pools in other ways beside it, that sum is one part of several. In a Transformer: what [CLS] looks "
+            "at in the last layer, the mean of its heads.",
             cost="1 pass",
             passes=lambda _tokens: 1,
             module="attention",
@@ -140,7 +141,7 @@ def attribute(
                 baseline=baseline if item.uses_baseline else None,
                 window=found.window,
                 completeness=found.completeness,
-                parts=len(predictor.config.model.pooling) if item.needs_attention else 1,
+                parts=predictor.parts if item.needs_attention else 1,
             )
         )
     return results

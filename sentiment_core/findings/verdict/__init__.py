@@ -5,6 +5,7 @@ Nothing here is a canned sentence about a rung; every statement follows from ste
 
 from __future__ import annotations
 
+from sentiment_core.findings.live_changes import changes
 from sentiment_core.findings.twins import parting
 from sentiment_core.findings.verdict.measure import compare, judge_run
 from sentiment_core.findings.verdict.records import (
@@ -17,12 +18,12 @@ from sentiment_core.findings.verdict.records import (
     Verdict,
 )
 from sentiment_core.findings.verdict.words import findings
-from sentiment_core.store import Source
+from sentiment_core.store import RunSource
 
 __all__ = ["Comparison", "Finding", "Interval", "LongGradients", "RunVerdict", "Spike", "Verdict", "judge"]
 
 
-def judge(source: Source, experiment_id: str) -> Verdict:
+def judge(source: RunSource, experiment_id: str) -> Verdict:
     """Return the verdict on an experiment; raise `NotFoundError` for an unknown one.
 
     Where nobody wrote down how many reviews a run was validated on there are accuracies, but no intervals.
@@ -38,4 +39,9 @@ def judge(source: Source, experiment_id: str) -> Verdict:
         compare(judged[0], verdict, parting(first, run, steps[first.id], steps[run.id]))
         for run, verdict in zip(runs[1:], judged[1:], strict=True)
     )
-    return Verdict(judged, comparisons, tuple(findings(judged, comparisons)))
+    changed = [
+        Finding("changed", run.name, f"Changed while it trained: {change.words} at step {change.step:,}.")
+        for run in runs
+        for change in changes(source, run)
+    ]
+    return Verdict(judged, comparisons, (*changed, *findings(judged, comparisons)))

@@ -35,8 +35,7 @@ def judge_run(
     hidden = READ_AFTER_CLIPPING in training.mistakes
     norms = [norm for norm in steps["grad_norm"] if math.isfinite(norm)]
     thresholds = [value for value in steps["threshold"] if math.isfinite(value)]
-    window = min(LAST_STEPS, len(steps["loss"]) // 2)
-    last = steps["loss"][len(steps["loss"]) - window :]
+    spread, spread_steps = loss_spread(steps["loss"])
     return RunVerdict(
         run_id=run.id,
         name=run.name,
@@ -53,12 +52,21 @@ def judge_run(
         cosine=_median_cosine(steps),
         spike=find_spike(steps),
         long_gradients=_long_gradients(steps),
-        spread=pstdev(last) if len(last) > 1 and all(map(math.isfinite, last)) else None,
-        spread_steps=len(last),
+        spread=spread,
+        spread_steps=spread_steps,
         non_finite=len(bad),
         first_non_finite=bad[0] if bad else None,
         diverged=run.error if run.status is Status.FAILED else None,
     )
+
+
+def loss_spread(losses: Sequence[float]) -> tuple[float | None, int]:
+    """Return the standard deviation of the batch loss over a run's last steps, and how many: half of a short run's.
+
+    None where one of them is not a finite number, or there is only one.
+    """
+    last = losses[len(losses) - min(LAST_STEPS, len(losses) // 2) :]
+    return pstdev(last) if len(last) > 1 and all(map(math.isfinite, last)) else None, len(last)
 
 
 def compare(first: RunVerdict, second: RunVerdict, where: Parting) -> Comparison:

@@ -9,7 +9,7 @@ from sentiment_core.clipping import ClippingRule
 from sentiment_core.findings.twins import Parting
 from sentiment_core.metrics import Balance
 
-Topic = Literal["learned", "compared", "clipped", "spike", "long gradients", "twins", "spread", "diverged"]
+Topic = Literal["changed", "learned", "compared", "clipped", "spike", "long gradients", "twins", "spread", "diverged"]
 
 CONFIDENCE = 0.99
 

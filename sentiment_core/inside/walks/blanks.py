@@ -60,7 +60,7 @@ class Exercise:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Tried:
     """How one case went: `right` or not, and a sentence about it."""
 
     case: str
@@ -68,7 +68,7 @@ class Outcome:
     says: str
 
 
-def check(exercise: Exercise, chosen: Sequence[int]) -> list[Outcome]:
+def check(exercise: Exercise, chosen: Sequence[int]) -> list[Tried]:
     """Run the assembled lines on every case and compare them with the core's own answer."""
     code = exercise.assembled(chosen)
     return [_tried(exercise, case, code) for case in exercise.cases]
@@ -80,22 +80,22 @@ def hints(exercise: Exercise, chosen: Sequence[int]) -> list[str]:
     return [hint for hint in found if hint]
 
 
-def _tried(exercise: Exercise, case: Case, code: str) -> Outcome:
+def _tried(exercise: Exercise, case: Case, code: str) -> Tried:
     try:
         made = execute(code, case.scope())[exercise.result]
     except (RuntimeError, IndexError, ValueError, TypeError) as error:
-        return Outcome(case.title, False, f"It stops: {type(error).__name__}: {str(error)[:200]}")
+        return Tried(case.title, False, f"It stops: {type(error).__name__}: {str(error)[:200]}")
     right = case.right()
     if made.shape != right.shape:
-        return Outcome(
+        return Tried(
             case.title, False, f"Its shape is {written(tuple(made.shape))}, not {written(tuple(right.shape))}."
         )
     if torch.allclose(made, right, rtol=TOLERANCE, atol=TOLERANCE):
-        return Outcome(case.title, True, "Equal to the core's own answer.")
+        return Tried(case.title, True, "Equal to the core's own answer.")
     off = (made - right).abs()
     wrong = int((~(off <= TOLERANCE)).sum())
     far = "not a number among them" if off.isnan().any() else f"by up to {off.max():.3g}"
-    return Outcome(case.title, False, f"{wrong} of {off.numel()} numbers are off, {far}.")
+    return Tried(case.title, False, f"{wrong} of {off.numel()} numbers are off, {far}.")
 
 
 def _states(lengths: Sequence[int], seed: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from sentiment_core.training.optimisation import build_optimizer
 
 
 @dataclass(frozen=True)
-class Line:
+class LoopLine:
     """A line of the loop: `code` runs as it stands, `says` what it is for."""
 
     name: str
@@ -32,41 +32,41 @@ class Line:
     says: str
 
 
-FORWARD = Line(
+FORWARD = LoopLine(
     "forward",
     "logits = model(token_ids, lengths).logits",
     "Forward: the network reads the batch and gives one number for each review. No weight changes.",
 )
-LOSS = Line(
+LOSS = LoopLine(
     "loss",
     "loss = F.binary_cross_entropy_with_logits(logits, labels)",
     "The loss: how surprised it is by the labels, averaged over the batch. Guessing costs ln 2 = 0.693.",
 )
-ZERO = Line(
+ZERO = LoopLine(
     "zero_grad",
     "optimizer.zero_grad()",
     "What the last update left in the gradients is thrown away. backward adds to what is there.",
 )
-BACKWARD = Line(
+BACKWARD = LoopLine(
     "backward",
     "loss.backward()",
     "Backward: the slope of the loss with respect to every weight, through all words of the reviews. Still no weight "
     "changes.",
 )
-CLIP = Line(
+CLIP = LoopLine(
     "clip",
     "gradient = measure_and_clip(model.parameters(), rule, threshold)",
     "Measured, clipped, measured again, in this order: measured only afterwards, no gradient would ever be too long.",
 )
-STEP = Line(
+STEP = LoopLine(
     "step",
     "optimizer.step()",
     "Now the weights move, against the gradient. How far is the optimizer's business: SGD goes gradient × rate, Adam "
     "about the rate in every component at first.",
 )
-LINES: tuple[Line, ...] = (FORWARD, LOSS, ZERO, BACKWARD, CLIP, STEP)
+LINES: tuple[LoopLine, ...] = (FORWARD, LOSS, ZERO, BACKWARD, CLIP, STEP)
 # What is left out or moved; the trainer always does LINES.
-ORDERS: Mapping[str, tuple[Line, ...]] = {
+ORDERS: Mapping[str, tuple[LoopLine, ...]] = {
     "right": LINES,
     "no_zero_grad": (FORWARD, LOSS, BACKWARD, CLIP, STEP),
     "clip_after_step": (FORWARD, LOSS, ZERO, BACKWARD, STEP, CLIP),
@@ -90,7 +90,7 @@ class Moved:
 class After:
     """What is so after a line: loss (None before it is known), lengths of gradient and update over all weights."""
 
-    line: Line
+    line: LoopLine
     loss: float | None
     right: float | None  # share of the batch that the logits get right
     gradient: float | None  # None: there is none
@@ -150,7 +150,7 @@ def _trained(model: SentimentModel) -> list[tuple[str, torch.nn.Parameter]]:
     return [(name, value) for name, value in model.named_parameters() if value.requires_grad]
 
 
-def _after(line: Line, scope: Mapping[str, Any], start: Mapping[str, torch.Tensor]) -> After:
+def _after(line: LoopLine, scope: Mapping[str, Any], start: Mapping[str, torch.Tensor]) -> After:
     loss, logits, measured = (scope.get(name) for name in ("loss", "logits", "gradient"))
     parameters = []
     for name, value in _trained(scope["model"]):

@@ -11,12 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 import psutil
 
 from sentiment_core.artifacts import LOG, home, work_place
+from sentiment_core.classroom.settings import class_settings
 from sentiment_core.errors import StoreError, StoreUnavailableError
 from sentiment_core.machine import cores, max_workers, worker_memory
 from sentiment_core.metrics import Status
@@ -105,7 +107,9 @@ class LocalExecutor:
     def pump(self) -> None:
         """Start queued work until none waits that there is a place for."""
         threads = max(1, cores() // self.places.long)
-        while (work_id := self._store.claim(self.places, self._host, threads, KINDS.keys())) is not None:
+        settings = class_settings()
+        places = replace(self.places, each=settings.limits.person.running if settings else None)
+        while (work_id := self._store.claim(places, self._host, threads, KINDS.keys())) is not None:
             try:
                 self._launch(work_id)
             except (OSError, StoreError, psutil.Error) as error:

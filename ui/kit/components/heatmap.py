@@ -26,7 +26,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Row:
+class HeatmapRow:
     """One method's `scores` parallel to the tokens, None: nothing to colour.
 
     Rows of equal `scale`, such as the same method for several models, share their colours; `note` stands beside it.
@@ -47,15 +47,15 @@ class Block:
     verdict: str
     note: str
     tokens: tuple[Token, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[HeatmapRow, ...]
     probability: float | None = None
 
 
 def heatmap(text: str, blocks: Sequence[Block], *, hint: str = "", key: str = "heatmap") -> tuple[int, int] | None:
     """Show `blocks` over `text`; return which block and which of its tokens was just picked by click or Enter, if any.
 
-    `hint` says what picking a token does. Weights are coloured in one hue, signed scores from blue over grey to orange,
-    each scale up to its own largest size.
+    `hint` says what picking a token does. Weights have the hue of attention, signed scores that of the class they speak
+    for, negative below 0; each scale up to its own largest size.
     """
     shift = _utf16_offsets(text)
     scales = _scales(blocks)
@@ -106,7 +106,7 @@ def _scales(blocks: Sequence[Block]) -> dict[str, dict[str, Any]]:
     return scales
 
 
-def _faint(row: Row, largest: float) -> str:
+def _faint(row: HeatmapRow, largest: float) -> str:
     """Say so where a row stays pale because another one of its scale has far larger scores."""
     own = max((abs(score) for score in row.scores if score is not None), default=0.0)
     if not 0 < own < FAINT * largest:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from sentiment_core.colours import RUN_COLOURS
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.store import Experiment
 from ui.kit.components.live_plot import Curve, experiment_url, sources_of
@@ -40,11 +39,10 @@ def _show(sources: list[dict[str, object]], offer: Offer, key: str) -> None:
             st.caption(NOT_WATCHED, width="content")
             offer("Start one that does")
         return
-    st.subheader("Inside", anchor=False)
+    st.header("Inside", anchor=False)
     data = {
         "module": module_url("inside"),
         "plotly": asset_url("plotly.min.js"),
         "sources": sources,
-        "colours": list(RUN_COLOURS),
     }
     _component(key=key, data=data)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sentiment_core.colours import RUN_COLOURS
 from sentiment_core.intervals import student
 from sentiment_core.metrics import Status
 from sentiment_core.seeds import MOST_SEEDS
@@ -14,7 +13,7 @@ from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
 from ui.kit.components.loader import declare, module_url
 from ui.server.api import asset_url, base_url
 
-_component = declare("live_plot")
+_component = declare("live_plot", "replay")
 # What the curves can be drawn over.
 AXES = {"step": "Steps", "epoch": "Epochs", "reviews": "Reviews read"}
 
@@ -115,8 +114,7 @@ def _mount(
         "status": status,
         "compact": status is None,
         "replay": replay,
-        "colours": list(RUN_COLOURS),
-        **_declared(),
+        **declared(),
         "references": [{"value": line.value, "label": line.label} for line in references],
         "markers": [{"step": marker.step, "label": marker.label} for marker in markers],
         "height": height,
@@ -131,7 +129,7 @@ def _is_grouped(sources: list[dict[str, Any]]) -> bool:
     return any(run.get("group") for source in sources for run in source["runs"] or ())
 
 
-def _declared() -> dict[str, Any]:
+def declared() -> dict[str, Any]:
     """Return how quantities are called and drawn, and the panels of each figure: two share the steps on the left."""
     quantities = drawn()
     panels = dict.fromkeys(quantity.panel for quantity in quantities if quantity.panel)

@@ -17,9 +17,9 @@ export default async function (component) {
 """
 
 
-def declare(name: str) -> Any:
-    """Return the component drawn by `ui/assets/NAME.js` with the styles of `NAME.css`."""
-    css = (ASSETS / f"{name}.css").read_text(encoding="utf-8")
+def declare(name: str, *shared: str) -> Any:
+    """Return the component drawn by `ui/assets/NAME.js` with the styles of `NAME.css` and of what it shares."""
+    css = "".join((ASSETS / f"{each}.css").read_text(encoding="utf-8") for each in (*shared, name))
     return st.components.v2.component(f"sentiment_lab.{name}", js=LOADER, css=css, isolate_styles=False)
 
 

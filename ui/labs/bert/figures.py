@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from sentiment_core.colours import ATTENTION, SIGNED
 from ui.kit.palette import run_colour
 
 # Transparent where nothing is, so that both themes show their own ground.
-WEIGHT = [[0, "rgba(8,119,189,0)"], [0.35, "rgba(8,119,189,0.45)"], [1, "rgba(8,119,189,1)"]]
-SIGNED = [[0, "#0b6fb0"], [0.5, "rgba(138,143,152,0.08)"], [1, "#e07b0a"]]
+WEIGHT = [[0, f"{ATTENTION.line}00"], [0.35, f"{ATTENTION.line}73"], [1, ATTENTION.line]]
 MARK = "#f59322"
 CONFIG = {"displayModeBar": False}
 

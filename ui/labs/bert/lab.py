@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.explain.fill import MOST_CHARACTERS, Reading, Token
+from sentiment_core.explain.fill import MOST_CHARACTERS, PairReading, Token
+from sentiment_core.wordpiece import CONTINUES
 from ui.addresses import lab_address
 from ui.kit.address_fields import decimal, identifier, one_of, one_of_values, several, text, whole
 from ui.kit.notices import literal, show_error
@@ -21,7 +22,7 @@ VIEWS = {
     "positions": "Positions",
     "train": "Train it",
 }
-FIRST = "Some viewers have called it a pleasure, and they are [MASK]."
+FIRST = "A colleague told me that the villain was complex, and I don't [MASK]."
 SECOND = "The music was a knockout."
 MOST_GAPS, MOST_LAYERS, MOST_HEADS = 20, 4, 16
 
@@ -41,6 +42,7 @@ ADDRESS = lab_address(
     decimal("masked", 0, 1, 0.8, "share that becomes [MASK]"),
     one_of_values("whole", False, (False, True)),
     whole("draw", 1, 9_999, 1, "number of the batch"),
+    one_of("asked", twins.ASKED, twins.ASKED[0]),
     identifier("experiment"),
 )
 
@@ -102,6 +104,8 @@ def _ask(view: str) -> None:
     )
     gaps = tuple(sorted(map(int, ADDRESS.value("gaps"))))
     reading = models.read(model, step, first, second, gaps)
+    if pieces := continued(reading):
+        st.caption(literal(f"{CONTINUES} begins a piece that continues the word before it: {pieces}."))
     st.markdown(f"**{literal(said(reading))}**")
     if told := models.reached(model):
         st.caption(literal(told))
@@ -113,7 +117,17 @@ def _ask(view: str) -> None:
         positions.draw(model, step, first, second, gaps)
 
 
-def said(reading: Reading) -> str:
+def continued(reading: PairReading) -> str:
+    """Return the first word of a text that is read in several pieces, such as `knock ##out`; empty without one."""
+    texts = [token.text for token in reading.tokens]
+    first = next((place for place, text in enumerate(texts) if text.startswith(CONTINUES)), 0)
+    if not first:
+        return ""
+    end = next((place for place in range(first, len(texts)) if not texts[place].startswith(CONTINUES)), len(texts))
+    return " ".join(texts[first - 1 : end])
+
+
+def said(reading: PairReading) -> str:
     """Return what a model answers, in a sentence."""
     sentences = []
     for token in [token for token in reading.tokens if token.masked][:3]:
@@ -129,7 +143,7 @@ def said(reading: Reading) -> str:
     return " ".join(sentences)
 
 
-def _words(model: str, reading: Reading, first: str, second: str, gaps: tuple[int, ...]) -> None:
+def _words(model: str, reading: PairReading, first: str, second: str, gaps: tuple[int, ...]) -> None:
     masked = [place for place, token in enumerate(reading.tokens) if token.masked]
     left, right = st.columns([1.5, 1], gap="large")
     with right:
@@ -171,7 +185,7 @@ def _over_time(model: str, first: str, second: str, gaps: tuple[int, ...], place
     return pd.DataFrame(rows)
 
 
-def _attention(reading: Reading) -> None:
+def _attention(reading: PairReading) -> None:
     layers, heads = reading.attention.shape[:2]
     for name, most in (("layer", layers), ("head", heads)):
         if ADDRESS.value(name) > most:

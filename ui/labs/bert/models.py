@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import streamlit as st
 
 from sentiment_core.artifacts import home
-from sentiment_core.explain.fill import SHIPPED, PairReader, Reading, load_pair_reader, pair_models, steps_of
+from sentiment_core.explain.catalogue import pair_models
+from sentiment_core.explain.fill import SHIPPED, PairReader, PairReading, load_pair_reader, steps_of
 from ui.kit.address import Address
 from ui.kit.kept import kept
 from ui.server.backend import store
@@ -60,22 +62,24 @@ QUANTITIES = ("test_word_loss", "word_guess", "test_pair_accuracy")
 def reached(model: str) -> str | None:
     """Return what a model reached on its test pairs beside guessing, in a sentence; None where it was not tested."""
     if model in SHIPPED:
-        found = reader(model, None).details.get("test", {})
+        details = reader(model, None).details
+        found, cost = details["test"], f" Trained in {details['cost']}."
     else:
         last = {name: store().diagnostics(model, name)[1][-1:] for name in QUANTITIES}
-        found = {name: values[0] for name, values in last.items() if values}
+        found, cost = {name: values[0] for name, values in last.items() if values}, ""
     if set(QUANTITIES) - set(found):
         return None
     words, guess, pairs = (float(found[name]) for name in QUANTITIES)
     return (
-        f"On its test pairs at the end: masked words {words:.2f} nats, guessing by frequency {guess:.2f}; "
-        f"next sentences {pairs:.0%} right, guessing 50%."
+        f"On its test pairs at the end a masked word costs {words:.2f} nats, guessing by frequency {guess:.2f}; next "
+        f"sentences {pairs:.0%} right, guessing 50%. Nats: −ln of the probability of the right word, here as if it "
+        f"were {math.exp(-words):.1%} each time; by frequency {math.exp(-guess):.1%}.{cost}"
     )
 
 
-def read(model: str, step: int | None, first: str, second: str, gaps: tuple[int, ...]) -> Reading:
+def read(model: str, step: int | None, first: str, second: str, gaps: tuple[int, ...]) -> PairReading:
     """Return what a model makes of one text or two; raise `SentimentLabError`."""
-    found: Reading = _read(str(home()), model, step, reader(model, step), first, second, gaps)
+    found: PairReading = _read(str(home()), model, step, reader(model, step), first, second, gaps)
     return found
 
 
@@ -87,6 +91,6 @@ def reader(model: str, step: int | None) -> PairReader:
 @kept(max_entries=200, hash_funcs={PairReader: id})
 def _read(
     where: str, model: str, step: int | None, asked: Any, first: str, second: str, gaps: tuple[int, ...]
-) -> Reading:
-    answer: Reading = asked.read(first, second, gaps)
+) -> PairReading:
+    answer: PairReading = asked.read(first, second, gaps)
     return answer

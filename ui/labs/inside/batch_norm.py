@@ -23,7 +23,7 @@ from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
 from ui.labs.inside import norm_figures, reviews
 from ui.labs.inside.figures import CONFIG
-from ui.labs.inside.predict import predict
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
 
 VIEWS = {"company": "In company", "running": "Running statistics", "affine": "γ and β"}
@@ -41,6 +41,8 @@ ABOUT: dict[NormName, str] = {
     "per_call": "The course notebook's mistake: a new layer in each forward pass learns nothing, keeps no statistics, "
     "and is in training mode for ever. It also takes the time step for the channel.",
 }
+# What is asked before it is shown.
+ASKED: tuple[NormName, ...] = ("masked", "counted")
 MOST_REVIEWS = 12
 SETTINGS = Settings(
     "batch-norm",
@@ -71,7 +73,7 @@ def draw() -> None:
 
 def company(source: str, path: str | None) -> None:
     """Draw one review's answer among others, in both modes."""
-    predict(
+    answered = predict(
         "company",
         "batch norm in training mode. Does one review's answer move more among 2 or among 128 reviews?",
         ("More among 2", "More among 128", "The same in both"),
@@ -89,11 +91,13 @@ def company(source: str, path: str | None) -> None:
         )
         st.caption(literal(ABOUT[norm]))
     training, evaluation = _scores(source, path, norm, review)
+    hidden = norm in ASKED and not answered
     with right:
-        st.markdown(f"**{literal(words.company(training, evaluation))}**")
-        st.plotly_chart(norm_figures.company(training, evaluation), key="lab:batch-norm:company", config=CONFIG)
+        shown = {} if hidden else training
+        st.markdown(f"**{literal(words.company(shown, evaluation))}** {sealed('Training mode') if hidden else ''}")
+        st.plotly_chart(norm_figures.company(shown, evaluation), key="lab:batch-norm:company", config=CONFIG)
         st.caption(
-            f"{len(next(iter(training.values())))} draws of company for each size. A small network (norm, 16 tanh "
+            f"{len(next(iter(evaluation.values())))} draws of company for each size. A small network (norm, 16 tanh "
             f"units, mean over words) after {UPDATES} updates on batches of {BATCH} training reviews."
         )
 

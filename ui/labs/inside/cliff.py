@@ -14,7 +14,7 @@ from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.labs.inside import cliff_figures
 from ui.labs.inside.figures import CONFIG
-from ui.labs.inside.predict import predict
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
 
 UPDATES, SOLVED = 60, 0.01
@@ -33,7 +33,7 @@ TURNS = {(False, True): "By value", (True, False): "By norm", (True, True): "Bot
 
 def draw() -> None:
     """Draw the lab."""
-    predict(
+    answered = predict(
         "cliff",
         "a gradient much longer than the threshold. Which clipping turns its direction?",
         list(TURNS.values()),
@@ -56,13 +56,18 @@ def draw() -> None:
     paths = _paths(rate, threshold, w, b)
     gradient = paths[at].gradients[update]
     with left:
-        st.plotly_chart(cliff_figures.arrows(gradient, threshold), key="lab:clipping-geometry:arrows", config=CONFIG)
+        st.plotly_chart(
+            cliff_figures.arrows(gradient, threshold, clipped=answered),
+            key="lab:clipping-geometry:arrows",
+            config=CONFIG,
+        )
         st.plotly_chart(
             cliff_figures.lengths(paths, threshold, update), key="lab:clipping-geometry:lengths", config=CONFIG
         )
     with headline:
-        turned = {way: turn(gradient, clip(gradient, way, threshold)) for way in WAYS}
-        st.markdown(f"**{literal(words.at_the_wall(float(length(gradient)), threshold, turned))}**")
+        turned = {way: turn(gradient, clip(gradient, way, threshold)) for way in WAYS} if answered else None
+        said = literal(words.at_the_wall(float(length(gradient)), threshold, turned))
+        st.markdown(f"**{said}** {'' if answered else sealed('What clipping does to it')}")
     with right:
         st.plotly_chart(cliff_figures.land(*_land(), paths, update), key="lab:clipping-geometry:land", config=CONFIG)
         st.caption(

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
+from sentiment_core.colours import NEUTRAL
 from sentiment_core.inside.cliff import Descent, Way, clip, length
 from ui.kit.palette import run_colour
-from ui.labs.inside.figures import LEGEND, NEUTRAL
+from ui.labs.inside.figures import LEGEND
 
 NAMES: dict[Way, str] = {"none": "no clipping", "norm": "by norm", "value": "by value"}
 COLOURS = {way: run_colour(place) for place, way in enumerate(NAMES)}
@@ -63,8 +64,11 @@ def land(w: np.ndarray, b: np.ndarray, errors: np.ndarray, paths: Mapping[Way, D
     return made
 
 
-def arrows(gradient: np.ndarray, threshold: float) -> go.Figure:
-    """Return the downhill arrows of one `gradient (2,)`: as it is, by norm (a circle), by value (a square)."""
+def arrows(gradient: np.ndarray, threshold: float, *, clipped: bool) -> go.Figure:
+    """Return the downhill arrows of one `gradient (2,)`: as it is, by norm (a circle), by value (a square).
+
+    Not `clipped`, only the first.
+    """
     reach = 1.9 * threshold
     made = go.Figure()
     angles = np.linspace(0, 2 * np.pi, 90)
@@ -82,7 +86,8 @@ def arrows(gradient: np.ndarray, threshold: float) -> go.Figure:
             showlegend=False,
             hoverinfo="skip",
         )
-    for way in NAMES:
+    shown: tuple[Way, ...] = tuple(NAMES) if clipped else ("none",)
+    for way in shown:
         arrow = -clip(gradient, way, threshold)
         size = float(length(arrow))
         far = size > reach

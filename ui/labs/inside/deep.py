@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from sentiment_core.colours import ORDERED
 from sentiment_core.inside import words
 from sentiment_core.inside.deep import (
     BATCH,
@@ -27,7 +28,6 @@ GAINS = (0.5, 0.75, 1.0, 1.25, GAIN, 2.0, 3.0)
 DRAWS = 10
 SETTINGS = (one_of("deep_gain", GAIN, GAINS), one_of("norm", False, [False, True]))
 # Layers are ordered, so their colours are one scale, from the first to the last.
-COLOURS = ("#56b4e9", "#0877bd", "#7b5ea7", "#cc79a7", "#d1495b")
 SHARES = ("Hardly: under 1 %", "Some: 1 to 10 %", "Many: over 10 %")
 
 
@@ -57,7 +57,7 @@ def draw(settings: Settings) -> None:
         st.markdown(f"**{literal(_sentence(found, gain, norm))}**")
         st.plotly_chart(
             figures.layers_figure(
-                found.first.activations, found.first.gradients, COLOURS, np.linspace(-1, 1, figures.BINS + 1)
+                found.first.activations, found.first.gradients, ORDERED, np.linspace(-1, 1, figures.BINS + 1)
             ),
             key="lab:initialisation:layers",
             config=figures.CONFIG,

@@ -8,10 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from sentiment_core.colours import NEUTRAL, SIGNED
 from sentiment_core.inside.measures import histograms
 from ui.kit.palette import run_colour
 
-NEUTRAL = "#8a8f98"
 BINS = 31
 # Transparent where nothing is, so that both themes show their own ground.
 FORWARD = [[0, "rgba(8,119,189,0)"], [0.35, "rgba(8,119,189,0.45)"], [1, "rgba(8,119,189,1)"]]
@@ -173,7 +173,7 @@ def units_figure(states: np.ndarray) -> go.Figure:
             z=states.T,
             zmin=-reach,
             zmax=reach,
-            colorscale=[[0, run_colour(1)], [0.5, "rgba(138,143,152,0.15)"], [1, run_colour(0)]],
+            colorscale=SIGNED,
             x0=0,
             y0=1,
             ygap=1,
@@ -184,7 +184,7 @@ def units_figure(states: np.ndarray) -> go.Figure:
     made.update_layout(
         height=330,
         margin={"l": 50, "r": 10, "t": 10, "b": 44},
-        xaxis={"title": "updates", "showgrid": False},
+        xaxis={"title": "updates", "showgrid": False, "dtick": 10},
         yaxis={"title": "unit", "autorange": "reversed", "showgrid": False},
     )
     return made

@@ -6,15 +6,16 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from sentiment_core.colours import NEUTRAL
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
-from sentiment_core.inside.flow import DISTANCES, Flow, When, gradient_flow
+from sentiment_core.inside.flow import CASES, DISTANCES, Flow, When, gradient_flow
 from sentiment_core.inside.flow_words import amount, comparisons, fates
 from sentiment_core.inside.words import fate
 from ui.addresses import to_train, watching
 from ui.kit.notices import literal
 from ui.kit.palette import run_colour
-from ui.labs.inside.figures import CONFIG, LEGEND, NEUTRAL
-from ui.labs.inside.predict import predict
+from ui.labs.inside.figures import CONFIG, LEGEND
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, one_of
 
 WHEN: dict[str, str] = {"before": "Before training", "after": "After training"}
@@ -24,18 +25,20 @@ SETTINGS = Settings(
     one_of("distance", 64, DISTANCES[1:]),
 )
 ADDRESS = SETTINGS.address
+ASKED = "default"
 FATES = {"vanishes": "Less than a thousandth", "arrives": "Between", "explodes": "More than ten times as much"}
 
 
 def draw() -> None:
     """Draw the lab."""
-    flow = gradient_flow()
-    predict(
+    measured = gradient_flow()
+    answered = predict(
         "gradient-through-time",
         "a tanh RNN as PyTorch starts it. 64 words before the last one, how much of the last word's gradient is left?",
         list(FATES.values()),
-        lambda: _default(flow),
+        lambda: _default(measured),
     )
+    flow = measured if answered else measured.without(ASKED)
     left, right = st.columns([1, 2.1], gap="large")
     with left:
         when: When = SETTINGS.choice("when", "Measured", WHEN.__getitem__)
@@ -43,6 +46,8 @@ def draw() -> None:
         st.markdown(f"Of the last word's gradient, {distance} words earlier, in {flow.seeds} seeds:")
         for becomes, where in fates(flow, when, distance):
             st.markdown(f"**{becomes}**: {literal(where)}")
+        if not answered:
+            st.caption(sealed(literal(measured[ASKED].case.title)))
     with right:
         st.plotly_chart(lines(flow, when, distance), key="lab:gradient-through-time:lines", config=CONFIG)
         st.caption(
@@ -83,8 +88,8 @@ def _other(label: str) -> str:
 def lines(flow: Flow, when: When, distance: int) -> go.Figure:
     """Return log10 of what is left by distance, a line and the range of its seeds for each case."""
     made = go.Figure()
-    for place, item in enumerate(flow.cases):
-        left, colour = item.left(when), run_colour(place)
+    for item in flow.cases:
+        left, colour = item.left(when), run_colour(CASES.index(item.case))
         known = np.isfinite(left).all(axis=0)
         x = np.arange(len(DISTANCES))[known]
         mean, low, high = (np.asarray(reduce(left[:, known], axis=0)) for reduce in (np.mean, np.min, np.max))
@@ -136,5 +141,5 @@ def table(flow: Flow, when: When) -> dict[str, list[str]]:
 
 
 def _default(flow: Flow) -> tuple[str, str]:
-    left = flow["default"].before[:, DISTANCES.index(64)]
+    left = flow[ASKED].before[:, DISTANCES.index(64)]
     return FATES[fate(10.0**left)], f"{amount(left)} is left, over {flow.seeds} seeds on real reviews."

@@ -14,7 +14,7 @@ from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.labs.inside import deep, figures, reviews
-from ui.labs.inside.predict import predict
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
 
 VIEWS = {"recurrent": "Through time", "deep": "Through layers", "symmetric": "Symmetric start"}
@@ -105,7 +105,7 @@ def through_time(source: str, path: str | None) -> None:
 
 def symmetric(source: str, path: str | None) -> None:
     """Draw sixteen units that start equal, update by update."""
-    predict(
+    answered = predict(
         "symmetric",
         "16 units, every weight 0.05, 40 updates. How many different units will there be?",
         ["1", "About half", "16"],
@@ -118,9 +118,15 @@ def symmetric(source: str, path: str | None) -> None:
         st.caption("A tanh RNN of 16 units reads 20 words of each review. 40 updates of SGD, rate 0.2, on one batch.")
     found = _symmetric(source, path, constant, noise)
     losses = (float(found.losses[0]), float(found.losses[-1]))
+    hidden = not noise and not answered
     with right:
-        st.markdown(f"**{literal(words.symmetric(int(found.different[-1]), UNITS, losses, found.rank))}**")
-        st.plotly_chart(figures.units_figure(found.states), key="lab:initialisation:units", config=figures.CONFIG)
+        said = literal(words.symmetric(int(found.different[-1]), UNITS, losses, found.rank))
+        st.markdown(sealed("The 16 units before the first update. After it") if hidden else f"**{said}**")
+        st.plotly_chart(
+            figures.units_figure(found.states[: 1 if hidden else None]),
+            key="lab:initialisation:units",
+            config=figures.CONFIG,
+        )
         st.caption("What each unit holds after the last word of the first review. Equal rows are equal units.")
 
 

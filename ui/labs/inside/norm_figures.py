@@ -8,19 +8,25 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from sentiment_core.colours import NEUTRAL
 from ui.kit.palette import run_colour
-from ui.labs.inside.figures import LEGEND, NEUTRAL
+from ui.labs.inside.figures import LEGEND
 
 TRAINING, EVALUATION = run_colour(1), run_colour(0)
 
 
 def company(training: Mapping[int, np.ndarray], evaluation: Mapping[int, np.ndarray]) -> go.Figure:
-    """Return P(positive) of one review in each company `(draws,)`, by batch size: a dot a draw, two modes."""
+    """Return P(positive) of one review in each company `(draws,)`, by batch size: a dot a draw, two modes.
+
+    `training` may be empty: then evaluation mode is shown alone.
+    """
     made = go.Figure()
     for mode, found, colour, symbol, side in (
         ("training mode", training, TRAINING, "circle", -0.12),
         ("evaluation mode", evaluation, EVALUATION, "diamond", 0.12),
     ):
+        if not found:
+            continue
         x, y, sizes = [], [], []
         for place, (size, values) in enumerate(found.items()):
             x += list(place + side + np.linspace(-0.08, 0.08, len(values)))
@@ -41,7 +47,7 @@ def company(training: Mapping[int, np.ndarray], evaluation: Mapping[int, np.ndar
         height=370,
         margin={"l": 60, "r": 10, "t": 34, "b": 44},
         legend=LEGEND,
-        xaxis={"title": "reviews in the batch", "tickvals": list(range(len(training))), "ticktext": list(training)},
+        xaxis={"title": "reviews in the batch", "tickvals": list(range(len(evaluation))), "ticktext": list(evaluation)},
         yaxis={"title": "P(positive)", "range": [middle - reach, middle + reach]},
     )
     return made

@@ -12,7 +12,7 @@ from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
 from ui.labs.inside import reviews, saturation_figures
 from ui.labs.inside.figures import CONFIG
-from ui.labs.inside.predict import predict
+from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.saturation_figures import NAMES
 from ui.labs.inside.settings import Settings, number, one_of
 
@@ -26,6 +26,7 @@ SETTINGS = Settings(
     *reviews.SETTINGS,
 )
 ADDRESS = SETTINGS.address
+ASKED: Function = "sigmoid"
 LEFT = ("More than a tenth", "Between a tenth and a thousandth", "Less than a thousandth")
 
 
@@ -44,7 +45,7 @@ def draw() -> None:
 
 def look(function: Function, source: str, path: str | None) -> None:
     """Draw the function, what arrives at it, and the gradient through many layers of it."""
-    predict(
+    answered = predict(
         "saturation",
         "sigmoid, pre-activations of size 1. What do the slopes of ten layers leave of a gradient?",
         LEFT,
@@ -64,8 +65,10 @@ def look(function: Function, source: str, path: str | None) -> None:
         others: dict[Function, Stack] = {
             other: stack if other == function else _stacks(source, path, other, scale, shift, depth)[0]
             for other in NAMES
+            if answered or other != ASKED
         }
-        st.plotly_chart(saturation_figures.survival(others, function), key="lab:saturation:survival", config=CONFIG)
+        if function in others:
+            st.plotly_chart(saturation_figures.survival(others, function), key="lab:saturation:survival", config=CONFIG)
     with right:
         said = words.flat([flat_share(one.pre[0], function) for one in drawn], NAMES[function])
         if function == "relu":
@@ -79,11 +82,11 @@ def look(function: Function, source: str, path: str | None) -> None:
         )
     with left:
         slopes, lengths = ([float(values[-1]) for values in each] for each in zip(*map(_left, drawn), strict=True))
-        st.caption(literal(words.survives(slopes, lengths, depth)))
+        st.caption(literal(words.survives(slopes, lengths, depth)) if function in others else sealed(NAMES[function]))
 
 
 def _ten_sigmoids(source: str, path: str | None) -> tuple[str, str]:
-    drawn = _stacks(source, path, "sigmoid", 1.0, 0.0, 10)
+    drawn = _stacks(source, path, ASKED, 1.0, 0.0, 10)
     slopes, lengths = ([float(values[-1]) for values in each] for each in zip(*map(_left, drawn), strict=True))
     return LEFT[int(np.digitize(-np.log10(max(slopes)), (1, 3)))], words.survives(slopes, lengths, 10)
 

@@ -8,9 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from sentiment_core.colours import GRADIENT, NEUTRAL
 from sentiment_core.inside.saturation import FLAT, FUNCTIONS, SLOPES, STEEPEST, Function, Stack
 from ui.kit.palette import run_colour
-from ui.labs.inside.figures import LEGEND, NEUTRAL, log10
+from ui.labs.inside.figures import LEGEND, log10
 
 NAMES: dict[Function, str] = {"tanh": "tanh", "sigmoid": "Sigmoid", "relu": "ReLU"}
 COLOURS = {function: run_colour(place) for place, function in enumerate(NAMES)}
@@ -28,7 +29,7 @@ def curve(function: Function, pre: np.ndarray) -> go.Figure:
             y=values,
             name=name,
             mode="lines",
-            line={"color": COLOURS[function] if dash == "solid" else run_colour(4), "width": 2.5, "dash": dash},
+            line={"color": COLOURS[function] if dash == "solid" else GRADIENT.line, "width": 2.5, "dash": dash},
             row=1,
             col=1,
             hovertemplate=name + "(%{x:.2f}) = %{y:.3f}<extra></extra>",
@@ -37,7 +38,7 @@ def curve(function: Function, pre: np.ndarray) -> go.Figure:
     counts = np.histogram(np.clip(pre, -REACH, REACH), edges)[0] / pre.size
     centres = (edges[:-1] + edges[1:]) / 2
     flat = SLOPES[function](centres) < FLAT * STEEPEST[function]
-    for where, name, colour in ((~flat, "slope left", run_colour(4)), (flat, "flat", NEUTRAL)):
+    for where, name, colour in ((~flat, "slope left", GRADIENT.line), (flat, "flat", NEUTRAL)):
         made.add_bar(
             x=centres[where],
             y=counts[where],

@@ -1,0 +1,82 @@
+"""What recorded pre-trainings came to: measured once by `benchmarks`, on test pairs that do not ship."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sentiment_core.artifacts import written
+from sentiment_core.errors import StoreError
+from sentiment_core.findings.masked_words import Held, Reached, Share
+
+SHIPPED = Path(__file__).parents[1] / "recorded" / "masked-words.json"
+FORMAT = 1
+# The pre-training on real reviews.
+PRETRAINING = "bert-reviews"
+# Presets whose twins are recorded, each for a question, and what else there is to see in them.
+TWINS = {
+    "bert-positions": "Without positions order is lost. Does shuffling matter then? The test shuffles nothing.",
+    "bert-direction": "Each word sees both sides, or only what came before it.",
+    "bert-masking": "Always [MASK] is the easier exercise. The test masks 80/10/10 for both: what is the catch?",
+    "bert-mask-share": "40 % teach more at once and leave less to read. The test chooses 15 % for both.",
+    "bert-next-sentence": "Without the next-sentence loss: do the words gain, and what becomes of [CLS]?",
+}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a recording came to: `reached` by its only run, or its runs `held` against each other.
+
+    `machine` computed it, with `threads`, in `cpu_seconds` of processor time for all runs together.
+    """
+
+    held: tuple[Held, ...]
+    reached: Reached | None
+    machine: str
+    threads: int
+    cpu_seconds: float
+
+    @property
+    def cost(self) -> str:
+        """Return in words what it took, such as `3.5 minutes of processor time, 1 thread, AMD EPYC`."""
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"{self.cpu_seconds / 60:.1f} minutes of processor time, {threads}, {self.machine}"
+
+
+def write(found: Mapping[str, Recorded], path: Path = SHIPPED) -> None:
+    """Keep what recordings came to, by their names; raise `StoreError` where they cannot be written."""
+    document = {"format": FORMAT, "recordings": {name: asdict(one) for name, one in found.items()}}
+    with written(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=0) + "\n")
+
+
+def read(path: Path = SHIPPED) -> dict[str, Recorded]:
+    """Return what recordings came to, by their names; nothing where none was kept. Raises `StoreError` for damage."""
+    if not path.exists():
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["format"] != FORMAT:
+            raise StoreError("the recorded pre-trainings are of another version of this program; install it again")
+        return {str(name): _recorded(told) for name, told in document["recordings"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StoreError("the recorded pre-trainings cannot be read; install the program again") from error
+
+
+def _recorded(told: dict[str, Any]) -> Recorded:
+    held: Sequence[dict[str, Any]] = told["held"]
+    reached = told["reached"]
+    return Recorded(
+        tuple(Held(**_shares(one)) for one in held),
+        None if reached is None else Reached(**_shares(reached)),
+        str(told["machine"]),
+        int(told["threads"]),
+        float(told["cpu_seconds"]),
+    )
+
+
+def _shares(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: Share(**value) if isinstance(value, dict) else value for name, value in told.items()}

@@ -1,0 +1,82 @@
+"""A store that acts for somebody: it takes no write that the rules of `classroom.people` do not allow them.
+
+Workers, the command line and the server's own care of the queue act for nobody, and may do everything.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from sqlalchemy import Connection, select
+
+from sentiment_core.classroom.people import Action, Person, permit
+from sentiment_core.classroom.settings import Limits
+from sentiment_core.errors import NotAllowedError
+from sentiment_core.store.database import Database
+from sentiment_core.store.grants import grant
+from sentiment_core.store.rows import no_work, table_of
+
+_PERMITTED = "permitted"
+
+
+class Acting(Database):
+    """The part of the store that knows for whom it acts."""
+
+    _actor: Person | None = None
+    _limits: Limits | None = None
+
+    def acting_for(self, person: Person, limits: Limits | None = None) -> Self:
+        """Return this store for one person: what it creates is theirs, and what is not theirs it leaves alone.
+
+        Its methods raise `NotAllowedError`, and `LimitError` for a student who asks for more than `limits` grant.
+        """
+        own = copy.copy(self)
+        own._actor = person
+        own._limits = None if person.is_lecturer else limits
+        return own
+
+    @property
+    def owner(self) -> str | None:
+        """Whose what this store creates is."""
+        return self._actor.id if self._actor else None
+
+    def permit(self, action: Action, work_id: str) -> None:
+        """Raise `NotAllowedError` unless this store may do something with an experiment or a calculation.
+
+        Raises `NotFoundError` when there is none.
+        """
+        with self._read() as connection:
+            self._permit(connection, action, work_id)
+
+    @contextmanager
+    def _write(self, exclusive: bool = False) -> Iterator[Connection]:
+        """As `Database` does; what nothing has permitted by the end of the block is undone."""
+        with super()._write(exclusive) as connection:
+            connection.info[_PERMITTED] = self._actor is None
+            yield connection
+            if not connection.info[_PERMITTED]:
+                raise NotAllowedError("This cannot be done on a page.")
+
+    def _permit(self, connection: Connection, action: Action, work_id: str) -> None:
+        if self._actor is None:
+            return
+        table = table_of(work_id)
+        row = connection.execute(select(table.c.owner).where(table.c.id == work_id)).first()
+        if row is None:
+            raise no_work(work_id)
+        permit(self._actor, action, row.owner)
+        connection.info[_PERMITTED] = True
+
+    def _permit_own(self, connection: Connection, queued: int = 0, stored: int = 0) -> None:
+        """Permit what concerns nobody else; so many more experiments that wait, and are kept, if limits grant them."""
+        if self._limits is not None:
+            grant(connection, self._limits, self.owner, queued, stored)
+        connection.info[_PERMITTED] = True
+
+    def _permit_leading(self, connection: Connection) -> None:
+        if self._actor is not None:
+            permit(self._actor, "lead", None)
+            connection.info[_PERMITTED] = True

@@ -1,0 +1,50 @@
+"""How much one person, and everybody together, may have in the queue and in the store."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from sentiment_core.classroom.settings import Limits
+from sentiment_core.errors import LimitError
+from sentiment_core.metrics import Status
+from sentiment_core.store.schema import experiments, work
+
+OWN_QUEUE = (
+    "{there} pieces of your work wait already, and one person may have {most} in the queue (person.queued). Wait until"
+    " one has started, or stop one under Runs."
+)
+QUEUE = "The queue is full: {there} pieces of work wait, and {most} may (all.queued). Try again in a few minutes."
+OWN_STORE = "{there} of your experiments are kept, and {most} may be (person.stored). Delete some under Runs."
+STORE = "{there} experiments are kept here, and {most} may be (all.stored). Ask the lecturer to make room."
+
+
+def grant(connection: Connection, limits: Limits, owner: str | None, queued: int, stored: int) -> None:
+    """Raise `LimitError` where a student wants more work `queued`, or experiments `stored`, than there is room for.
+
+    The sentence names the limit and what to do.
+    """
+    own_waiting, all_waiting = (_waiting(connection, whose) for whose in ([owner], None))
+    rules = (
+        (queued, own_waiting, limits.person.queued, OWN_QUEUE),
+        (queued, all_waiting, limits.all.queued, QUEUE),
+        (stored, _stored(connection, experiments.c.owner == owner), limits.person.stored, OWN_STORE),
+        (stored, _stored(connection), limits.all.stored, STORE),
+    )
+    for more, there, most, sentence in rules:
+        if more and there + more > most:
+            asked = "" if more == 1 else f" You asked for {more} more."
+            raise LimitError(sentence.format(there=f"{there:,}", most=f"{most:,}") + asked)
+
+
+def _waiting(connection: Connection, owners: list[str | None] | None) -> int:
+    there = 0
+    for table in (experiments, work):
+        query = select(func.count()).select_from(table).where(table.c.status == Status.QUEUED)
+        if owners is not None:
+            query = query.where(table.c.owner.in_(owners))
+        there += connection.execute(query).scalar_one()
+    return there
+
+
+def _stored(connection: Connection, *which: ColumnElement[bool]) -> int:
+    return int(connection.execute(select(func.count()).select_from(experiments).where(*which)).scalar_one())

@@ -1,0 +1,47 @@
+"""How large a training is, as far as that can be told before its reviews are read."""
+
+from __future__ import annotations
+
+import math
+
+from sentiment_core.classroom.settings import TrainingLimits
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import LimitError
+from sentiment_core.sources import CHARACTERS_A_REVIEW
+from sentiment_core.tasks import TASKS
+from sentiment_core.training.memory import expected_size, parameters_of
+
+TRAINING_SHARE = 0.72  # of the reviews: a fifth is for the test, a tenth of the rest validates
+
+
+def updates_of(config: ExperimentConfig) -> int | None:
+    """Return about how many updates a run makes; None where neither a limit nor the reviews tell."""
+    training = config.training
+    expected = None
+    if TASKS[config.task].judges_reviews:
+        reviews = TRAINING_SHARE * expected_size(config.data).characters / CHARACTERS_A_REVIEW
+        expected = training.epochs * math.ceil(reviews / training.batch_size)
+    known = [count for count in (expected, training.max_steps) if count is not None]
+    return min(known, default=None)
+
+
+def check_size(config: ExperimentConfig, limits: TrainingLimits) -> None:
+    """Raise `LimitError` for a training that is larger than a student's may be; the sentence says what to lower."""
+    if len(config.runs) > limits.runs:
+        raise LimitError(
+            f"This experiment has {len(config.runs)} runs, and one may have {limits.runs} (training.runs). Take some"
+            " out."
+        )
+    updates = updates_of(config)
+    if updates is not None and updates > limits.steps:
+        raise LimitError(
+            f"This would be about {updates:,} updates, and a run may make {limits.steps:,} (training.steps). Lower the"
+            " epochs or the number of reviews, or set a maximum of steps."
+        )
+    for run in config.runs:
+        count = parameters_of(config.resolve(run))
+        if count > limits.parameters:
+            raise LimitError(
+                f"Run {run.name} would train about {count:,} parameters, and one may train {limits.parameters:,}"
+                " (training.parameters). Lower the hidden size or freeze the word vectors."
+            )

@@ -1,0 +1,29 @@
+"""What the browser's tests share: how they wait for what only a script can tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FITS = "document.documentElement.scrollWidth <= window.innerWidth"
+# A projector and a phone.
+SIZES = [
+    ({"width": 1280, "height": 720}, "light"),
+    ({"width": 390, "height": 844}, "dark"),
+]
+# Visible at 1280×720 without scrolling.
+SEEN_AT_ONCE = "document.querySelector('.sl-curves')?.getBoundingClientRect().top < 300"
+
+
+def go(page: Any, address: str) -> None:
+    """Go to an address of the app in the page that shows it, as Back and Forward do: its scripts are not read anew.
+
+    Comes back when the page there is drawn and nothing is left of the one before.
+    """
+    page.evaluate("to => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')); }", address)
+    page.wait_for_url(f"**{address}")
+    page.locator("[data-test-script-state=notRunning]").wait_for()
+
+
+def until(page: Any, condition: str, arg: Any = None) -> None:
+    """Wait until a script's condition holds: asked ten times a second, not at each frame, which would draw them all."""
+    page.wait_for_function(condition, arg=arg, polling=100)

@@ -1,0 +1,35 @@
+"""What recorded pre-trainings came to is read as it was written, and belongs to the recordings that ship."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sentiment_core.errors import StoreError
+from sentiment_core.findings import recorded_words
+from sentiment_core.findings.masked_words import Held, Reached, Share
+from sentiment_core.findings.recorded_words import Recorded
+
+SHARE = Share(4.5, 0.1, 200)
+HELD = Held("one", "two", 6.0, 0.95, SHARE, SHARE, SHARE, Share(0.5, 0.01, 200), SHARE)
+FOUND = {
+    "twins": Recorded((HELD,), None, "a machine", 1, 90.0),
+    "alone": Recorded((), Reached(6.0, SHARE, SHARE), "a machine", 2, 30.0),
+}
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "words.json"
+    assert recorded_words.read(path) == {}
+    recorded_words.write(FOUND, path)
+    assert recorded_words.read(path) == FOUND
+    assert FOUND["twins"].cost == "1.5 minutes of processor time, 1 thread, a machine"
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"format": 0}', '{"format": 1, "recordings": {"one": {"held": 3}}}'])
+def test_a_damaged_file_is_said_to_be(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "words.json"
+    path.write_text(content)
+    with pytest.raises(StoreError, match="install"):
+        recorded_words.read(path)

@@ -1,0 +1,228 @@
+"""Rooms, who is in them, what is whose, and what a store that acts for somebody leaves alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from sentiment_core.classroom.people import LECTURER, Person
+from sentiment_core.classroom.settings import Limits
+from sentiment_core.config import from_fields
+from sentiment_core.errors import ConfigError, LimitError, NotAllowedError, NotFoundError
+from sentiment_core.metrics import Status
+from sentiment_core.store import Experiment, Places, Search, Store
+from tests.store.shared import TWIN, WORKER, step
+
+Class = tuple[Store, Store, Store]
+
+
+@pytest.fixture
+def acting(store: Store) -> Class:
+    """The store as it acts for the lecturer and for two students."""
+    lecturer = store.acting_for(LECTURER)
+    code = lecturer.open_room("Monday's course").code
+    return lecturer, store.acting_for(store.join(code, "Anna")), store.acting_for(store.join(code, "Ben"))
+
+
+def test_people_join_with_a_number_each_and_an_unlike_name(store: Store, acting: Class) -> None:
+    (room,) = store.rooms()
+    assert [(person.name, person.number) for person in store.members(room.code)] == [("Anna", 1), ("Ben", 2)]
+    with pytest.raises(ConfigError, match="Somebody in this room is called АΝΝА"):
+        store.join(room.code, "АΝΝА")
+    with pytest.raises(NotFoundError, match="no room with this code"):
+        store.join("ZZZZZ", "Carl")
+    with pytest.raises(LimitError, match="full: 2 people"):
+        store.join(room.code, "Carl", most=2)
+    acting[0].close_room(room.code)
+    with pytest.raises(ConfigError, match="closed"):
+        store.join(room.code, "Carl")
+    acting[0].close_room(room.code, closed=False)
+    assert store.join(room.code, "Carl").number == 3
+
+
+def test_of_many_who_join_under_one_name_one_does(store: Store, acting: Class) -> None:
+    (room,) = store.rooms()
+
+    def join(_: int) -> str:
+        try:
+            return store.join(room.code, "Dora").name
+        except ConfigError:
+            return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(join, range(4))) == ["", "", "", "Dora"]
+
+
+def test_a_forgotten_room_leaves_its_experiments_to_the_lecturer(store: Store, acting: Class) -> None:
+    lecturer, anna, _ = acting
+    (room,) = store.rooms()
+    made = anna.create_experiment(TWIN)
+    anna.answer("lesson:x", 1)
+    anna.note_upload("file")
+    lecturer.forget_room(room.code)
+    assert store.rooms() == [] and store.members(room.code) == [] and store.answered(room.code, "lesson:x").total() == 0
+    assert store.experiment(made.id).owner is None and store.owners_of_upload("file") == [None]
+    with pytest.raises(NotFoundError, match="is no more"):
+        store.person(anna.owner)
+
+
+def test_the_last_prediction_of_each_counts(store: Store, acting: Class) -> None:
+    lecturer, anna, ben = acting
+    (room,) = store.rooms()
+    for student, choice in ((anna, 0), (ben, 1), (anna, 1)):
+        student.answer("lesson:x", choice)
+    lecturer.answer("lesson:x", 0)
+    assert store.answered(room.code, "lesson:x") == {1: 2}
+    assert (anna.own_answer("lesson:x"), anna.own_answer("lesson:y"), lecturer.own_answer("lesson:x")) == (
+        1,
+        None,
+        None,
+    )
+
+
+def test_lists_hold_ones_own_and_what_a_link_names(store: Store, acting: Class) -> None:
+    lecturer, anna, ben = acting
+    of_lecturer, of_anna, of_ben = (each.create_experiment(TWIN) for each in acting)
+    assert [each.id for each in anna.experiments()] == [of_anna.id]
+    assert {each.id for each in lecturer.experiments()} == {of_lecturer.id, of_anna.id, of_ben.id}
+    assert {run.id for _, run in ben.search_runs(Search(), 10)} == {run.id for run in of_ben.runs}
+    linked = Search(linked=(of_anna.runs[0].id,))
+    assert of_anna.runs[0].id in {run.id for _, run in ben.search_runs(linked, 10)}
+    assert ben.count_runs(linked) == 3 and ben.run_place(of_anna.runs[0].id, linked) is not None
+    assert ben.experiment(of_anna.id).owner == anna.owner, "by its link, it can be read"
+
+
+CHANGES: dict[str, Callable[[Store, Experiment], object]] = {
+    "stop": lambda store, it: store.stop(it.id),
+    "stop by request": lambda store, it: store.request(it.id, "stop"),
+    "pause": lambda store, it: store.request(it.id, "pause"),
+    "resume a pause": lambda store, it: store.request(it.id, "resume"),
+    "live rate": lambda store, it: store.request(it.id, "learning_rate", 0.01),
+    "rename": lambda store, it: store.rename_experiment(it.id, "mine"),
+    "rename a run": lambda store, it: store.rename_run(it.runs[0].id, "mine"),
+    "resume": lambda store, it: store.requeue(it.id),
+    "delete": lambda store, it: store.delete_experiment(it.id),
+    "download": lambda store, it: store.permit("download", it.id),
+}
+ENDED = {"resume", "delete"}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("owner", ["own", "of the lecturer", "of another"])
+def test_only_the_owner_and_the_lecturer_change_an_experiment(
+    store: Store, acting: Class, change: str, owner: str
+) -> None:
+    lecturer, anna, ben = acting
+    made = {"own": anna, "of the lecturer": lecturer, "of another": ben}[owner].create_experiment(TWIN)
+    store.claim(Places(9, 9), "host")
+    store.set_worker(made.id, WORKER)
+    if change in ENDED:
+        store.set_status(made.id, Status.STOPPED)
+    before = store.experiment(made.id)
+    if owner == "own" or (owner == "of the lecturer" and change == "download"):
+        CHANGES[change](anna, made)
+        return
+    with pytest.raises(NotAllowedError):
+        CHANGES[change](anna, made)
+    assert store.experiment(made.id) == before and store.take_requests(made.id) == []
+    CHANGES[change](lecturer, made)
+
+
+LEADING: dict[str, Callable[[Store, str], object]] = {
+    "open_room": lambda store, code: store.open_room("Mine"),
+    "close_room": lambda store, code: store.close_room(code),
+    "open_lesson": lambda store, code: store.open_lesson(code, "clip-norm"),
+    "give_seeds": lambda store, code: store.give_seeds(code, True),
+    "forget_room": lambda store, code: store.forget_room(code),
+}
+
+
+@pytest.mark.parametrize("what", LEADING)
+def test_only_the_lecturer_leads(store: Store, acting: Class, what: str) -> None:
+    lecturer, anna, _ = acting
+    before = store.rooms()
+    with pytest.raises(NotAllowedError, match="Only the lecturer"):
+        LEADING[what](anna, before[0].code)
+    assert store.rooms() == before
+    LEADING[what](lecturer, before[0].code)
+
+
+def test_what_is_no_ones_business_on_a_page_is_undone(store: Store, acting: Class) -> None:
+    """A write that nobody thought of is refused rather than let through: workers' writes, for one."""
+    _, anna, _ = acting
+    made = anna.create_experiment(TWIN)
+    run = made.runs[0].id
+    for write in (
+        lambda: anna.write_steps({run: [step(1)]}),
+        lambda: anna.update_run(run, test_accuracy=1.0),
+        lambda: anna.set_status(made.id, Status.FINISHED),
+        lambda: anna.claim(Places(9, 9), "host"),
+        lambda: anna.claim_experiment(made.id, WORKER),
+    ):
+        with pytest.raises(NotAllowedError):
+            write()
+    assert store.experiment(made.id) == made and store.steps(run)["step"] == []
+    assert "_permit" not in inspect.getsource(Store.write_steps), "or this test would test nothing"
+
+
+def test_the_limits_of_one_and_of_all(store: Store, acting: Class) -> None:
+    _, anna, ben = acting
+    limits = Limits.model_validate({"person": {"queued": 2, "stored": 3}, "all": {"queued": 3, "stored": 4}})
+    anna, ben = (store.acting_for(store.person(each.owner), limits) for each in (anna, ben))
+    with pytest.raises(LimitError, match=r"0 pieces of your work.*\(person\.queued\).*You asked for 3 more"):
+        anna.create_experiments([TWIN] * 3)
+    assert anna.experiments() == [], "all of them or none"
+    made = anna.create_experiments([TWIN] * 2)
+    with pytest.raises(LimitError, match=r"2 pieces of your work.*2 in the queue \(person\.queued\)\. Wait"):
+        anna.create_experiment(TWIN)
+    with pytest.raises(LimitError, match=r"person\.queued"):
+        anna.ask("short", "short-1", "{}", False, None, again=False)
+    ben.create_experiment(TWIN)
+    with pytest.raises(LimitError, match=r"queue is full: 3 .*\(all\.queued\)"):
+        ben.create_experiment(TWIN)
+    for each in made:
+        anna.stop(each.id)
+    anna.create_experiment(TWIN)
+    with pytest.raises(LimitError, match=r"3 of your experiments are kept, and 3 may be \(person\.stored\)"):
+        anna.create_experiment(TWIN)
+    with pytest.raises(LimitError, match=r"4 experiments are kept here.*\(all\.stored\)"):
+        ben.create_experiment(TWIN)
+    store.acting_for(LECTURER, limits).create_experiments([TWIN] * 5)
+
+
+def test_the_same_training_is_known_again_whatever_it_is_called(store: Store) -> None:
+    first = store.create_experiment(TWIN)
+    assert store.same_experiment(TWIN.model_copy(update={"name": "another name"})) == first
+    assert store.same_experiment(from_fields({"seed": 2}, TWIN)) is None
+    store.set_status(first.id, Status.FAILED)
+    assert store.same_experiment(TWIN) is None, "what failed shows nothing"
+
+
+def test_who_asks_a_calculation_may_cancel_it(store: Store, acting: Class) -> None:
+    lecturer, anna, ben = acting
+    anna.ask("short", "short-1", "{}", False, None, again=False)
+    with pytest.raises(NotAllowedError):
+        ben.stop("short-1")
+    assert store.work("short-1").owner == anna.owner
+    anna.stop("short-1")
+    ben.ask("short", "short-1", "{}", False, None, again=False)
+    assert store.work("short-1").owner == ben.owner, "whoever asks again"
+    lecturer.stop("short-1")
+
+
+def test_a_file_belongs_to_everybody_who_brought_it(store: Store, acting: Class) -> None:
+    lecturer, anna, ben = acting
+    assert store.owners_of_upload("old") == [None]
+    for each in (anna, anna, lecturer, ben):
+        each.note_upload("file")
+    assert sorted(store.owners_of_upload("file"), key=str) == sorted([anna.owner, ben.owner, None], key=str)
+
+
+def test_somebody_unknown_is_no_owner(store: Store) -> None:
+    stranger = store.acting_for(Person("gone", "Gone"))
+    made = store.create_experiment(TWIN)
+    with pytest.raises(NotAllowedError):
+        stranger.delete_experiment(made.id)

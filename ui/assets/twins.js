@@ -1,0 +1,207 @@
+// Recorded twins over learning rates and cuts: the sliders choose which of them are drawn, at once and without the
+// server. Curves travel once, as float32 in base64.
+
+import { loadPlotly, lookOf } from "./drawing.js";
+import { stackedFigure } from "./figure.js";
+import { ReplayBar } from "./replay.js";
+import { Series } from "./series.js";
+import { element } from "./words.js";
+
+const views = new WeakMap();
+const grids = new Map(); // address → promise of what lies there
+
+export default function twins({ data, parentElement, setTriggerValue }) {
+  let view = views.get(parentElement);
+  if (!view) {
+    view = new View(parentElement);
+    views.set(parentElement, view);
+  }
+  view.tell = setTriggerValue;
+  view.show(data);
+  return () => {
+    view.close();
+    views.delete(parentElement);
+  };
+}
+
+function gridAt(url) {
+  if (!grids.has(url)) {
+    const answer = fetch(new URL(url, document.baseURI)).then(async (response) => {
+      const found = await response.json();
+      if (!response.ok) throw new Error(found.error);
+      return { ...found, losses: numbers(found.losses), norms: numbers(found.norms) };
+    });
+    answer.catch(() => grids.delete(url));
+    grids.set(url, answer);
+  }
+  return grids.get(url);
+}
+
+function numbers(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}
+
+class View {
+  constructor(parent) {
+    this.still = window.matchMedia("(prefers-reduced-motion: reduce)");
+    this.rate = new Slider("Learning rate", () => this.draw(), () => this.told());
+    this.cut = new Slider("Clip gradients at length", () => this.draw(), () => this.told());
+    this.button = element("button", { cls: "sl-train", text: "Train this live" });
+    this.button.type = "button";
+    this.button.onclick = () => this.tell("train", this.place);
+    this.legend = element("div", { cls: "sl-pair" });
+    this.sentence = element("p", { cls: "sl-sentence" });
+    this.sentence.setAttribute("aria-live", "polite");
+    this.replay = new ReplayBar(() => this.draw(), "in 10");
+    this.figures = ["loss", "gradient"].map(() => element("div", { cls: "sl-twin-figure" }));
+    for (const node of this.figures) node.setAttribute("role", "img");
+    this.knobs = element("div", { cls: "sl-knobs" }, [this.rate.node, this.cut.node, this.button]);
+    this.note = element("p", { cls: "sl-twin-note" });
+    this.root = element("div", { cls: "sl-twins" }, [
+      element("div", { cls: "sl-twin-side" }, [this.knobs, this.legend, this.sentence]), ...this.figures, this.replay.node, this.note,
+    ]);
+    parent.append(this.root);
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.root);
+    this.sent = [];
+  }
+
+  get place() {
+    return [this.rate.value, this.cut.value];
+  }
+
+  show(data) {
+    this.data = data;
+    this.root.classList.toggle("sl-narrow", !data.controls);
+    this.knobs.hidden = this.note.hidden = !data.controls;
+    this.root.style.setProperty("--sl-twin-height", `${data.height}px`);
+    this.look = lookOf(this.root);
+    Promise.all([gridAt(data.grid), loadPlotly(data.plotly)]).then(([grid, plotly]) => {
+      if (!this.root.isConnected) return;
+      const first = !this.grid;
+      Object.assign(this, { grid, plotly });
+      if (first) this.offer();
+      this.adopt(data.place);
+      this.draw();
+    }, (error) => { this.sentence.textContent = error.message || "The recorded runs did not load. Reload the page."; });
+  }
+
+  offer() {
+    this.rate.offer(this.grid.rates);
+    this.cut.offer(this.grid.cuts);
+    this.note.textContent = this.grid.about;
+    if (this.data.playing) this.replay.offer(this.grid.updates, 0, !this.still.matches);
+  }
+
+  // What this browser has told itself comes back a moment later, when the sliders may be elsewhere already.
+  adopt(place) {
+    const known = this.sent.indexOf(String(place));
+    if (known >= 0) this.sent.splice(0, known + 1);
+    else if (String(place) !== this.given) [this.rate.value, this.cut.value] = place;
+    this.given = String(place);
+  }
+
+  told() {
+    this.sent.push(String(this.place));
+    this.tell("moved", this.place);
+  }
+
+  runs() {
+    const { updates, cuts, losses, norms, clipped, validation, validated } = this.grid;
+    const [rate, cut] = this.place, { names } = this.data;
+    return [0, cut + 1].map((run, position) => {
+      const from = (rate * (cuts.length + 1) + run) * updates;
+      const norm = [...norms.subarray(from, from + updates)];
+      const limit = run ? cuts[cut] : NaN;
+      const series = new Series();
+      series.append({
+        step: norm.map((_, i) => i + 1),
+        [names.loss]: [...losses.subarray(from, from + updates)],
+        [names.norm]: norm,
+        [names.after]: norm.map((value) => (value > limit ? limit : value)),
+        [names.limit]: norm.map(() => limit),
+      });
+      series.evaluations = validated.map((step, i) => ({ part: "validation", step, accuracy: validation[rate][run][i] }));
+      return {
+        id: String(run), label: run ? `clipped at ${limit}` : "without clipping", colour: this.data.colours[position],
+        undrawn: run ? [] : [names.after, names.limit],
+        share: clipped[rate][run], series: this.replay.step === null ? series : series.until(this.replay.step),
+      };
+    });
+  }
+
+  draw() {
+    if (!this.grid || this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = null;
+      const runs = this.runs(), [rate, cut] = this.place;
+      const said = this.grid.sentences[rate][cut];
+      if (this.sentence.textContent !== said) this.sentence.textContent = said;
+      this.legend.replaceChildren(...runs.map((run) => this.entry(run)));
+      const options = { range: null, smoothing: 0, revision: "twins", references: [], markers: [] };
+      this.figures.forEach((node, i) => {
+        const panel = this.data.panels[i];
+        const { traces, layout } = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });
+        layout.xaxis.range = [0, this.grid.updates];
+        node.setAttribute("aria-label", `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
+        this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
+      });
+    });
+  }
+
+  entry(run) {
+    const swatch = element("span", { cls: "sl-swatch" });
+    swatch.style.background = run.colour;
+    const at = run.series.evaluations.at(-1);
+    const reached = at ? `validation ${at.accuracy === null ? "NaN" : at.accuracy.toFixed(2)}` : "";
+    return element("span", { cls: "sl-twin-run" }, [swatch, element("span", { text: run.label }), element("span", { cls: "sl-reached", text: reached })]);
+  }
+
+  resize() {
+    if (!this.plotly || !this.grid) return;
+    for (const node of this.figures) if (node.data && node.offsetWidth) this.plotly.Plots.resize(node);
+  }
+
+  close() {
+    this.observer.disconnect();
+    this.replay.close();
+    if (this.pending) cancelAnimationFrame(this.pending);
+    for (const node of this.figures) this.plotly?.purge(node);
+    this.root.remove();
+  }
+}
+
+// A slider over values that are not evenly spaced.
+class Slider {
+  constructor(title, moved, settled) {
+    this.input = element("input");
+    Object.assign(this.input, { type: "range", min: 0, step: 1 });
+    this.shown = element("output");
+    this.node = element("label", { cls: "sl-knob" }, [element("span", { text: title }), this.shown, this.input]);
+    this.input.oninput = () => {
+      this.say();
+      moved();
+    };
+    this.input.onchange = settled;
+  }
+
+  offer(values) {
+    this.values = values;
+    this.input.max = String(values.length - 1);
+  }
+
+  get value() {
+    return Number(this.input.value);
+  }
+
+  set value(place) {
+    this.input.value = String(place);
+    this.say();
+  }
+
+  say() {
+    this.shown.textContent = String(this.values[this.value]);
+    this.input.setAttribute("aria-valuetext", this.shown.textContent);
+  }
+}

@@ -1,0 +1,162 @@
+"""A lesson about BERT: question and idea before the run, then its curves, its verdict, and a model answer."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import ConfigError, SentimentLabError
+from sentiment_core.findings.masked_words import hold_runs, reached, sentences
+from sentiment_core.lessons import BERT_LESSONS, BertLesson, bert_experiment, changed_fields
+from sentiment_core.lessons.bert import choice_of_answers, choice_of_tasks, choice_of_words, shipped_says
+from sentiment_core.sources import SOURCES
+from sentiment_core.store import Experiment
+from ui.addresses import LESSON, to_explain, to_lesson, to_place, to_sheet, to_train
+from ui.kit.address import SETTINGS
+from ui.kit.components.copy_link import copy_link
+from ui.kit.components.live_plot import live_experiment
+from ui.kit.experiments import control_row, shown_experiment, start_button
+from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.predictions import beside
+from ui.lessons import view
+from ui.lessons.replay import recorded_panel
+from ui.lessons.verdict_words import line, verdict_on
+from ui.server.backend import store
+
+
+def teach(item: BertLesson) -> None:
+    """Draw one lesson: before the run its idea and question, from then on curves, verdict and model answer."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(literal(item.heading), anchor=False, width="content")
+        st.space("stretch")
+        _neighbours(item)
+        copy_link()
+    experiment = shown_experiment(LESSON, partial(_check, item))
+    if experiment is None:
+        _prepare(item)
+    else:
+        _watch(item, experiment)
+
+
+def _neighbours(item: BertLesson) -> None:
+    place = BERT_LESSONS.index(item)
+    if place:
+        to_lesson(BERT_LESSONS[place - 1].name).draw("Previous", icon=":material/arrow_back:")
+    to_lesson().draw("All lessons", icon=":material/list:")
+    if place + 1 < len(BERT_LESSONS):
+        to_lesson(BERT_LESSONS[place + 1].name).draw("Next", icon=":material/arrow_forward:", icon_position="right")
+
+
+def _check(item: BertLesson, experiment: Experiment) -> None:
+    if experiment.config.task != bert_experiment(item).task:
+        raise ConfigError(f"experiment {experiment.id} is not about this question; here is the lesson as it stands")
+
+
+def _wanted(item: BertLesson) -> ExperimentConfig:
+    try:
+        return bert_experiment(item, changed_fields(LESSON.value(SETTINGS)))
+    except SentimentLabError as error:
+        show_error(error)
+        LESSON.put(settings={})
+        return bert_experiment(item)
+
+
+def _prepare(item: BertLesson) -> None:
+    config = _wanted(item)
+    recorded_panel(item.preset)
+    left, right = st.columns([1.5, 1], gap="large")
+    with left:
+        _idea(item)
+        view.code(item)
+        _look_for(item)
+    with right, st.container(border=True):
+        st.markdown("**Predict first**")
+        said = st.radio(
+            literal(item.question), item.choices, None, key=f"lessons:answer:{item.name}", format_func=literal
+        )
+        start_button(
+            "Run this",
+            lambda: [config],
+            lambda started: LESSON.put(experiment=started[0].id),
+            prediction=said,
+            disabled=said is None,
+            help="Answer first: a prediction made afterwards teaches nothing." if said is None else None,
+        )
+        _setting(config)
+        to_train(config).draw("Change it in Train", icon=":material/tune:")
+        to_sheet(item.asked).draw("The question on the sheet: answer it in words", icon=":material/edit:")
+        for place in item.places:
+            to_place(place).draw(literal(place.label), icon=":material/science:")
+
+
+def _watch(item: BertLesson, experiment: Experiment) -> None:
+    with control_row(experiment, "Run again", lambda: LESSON.put(experiment=None), help="Back to the question."):
+        if not experiment.status.is_active and item.measure == "answer":
+            to_explain([run.id for run in experiment.runs]).draw("Explain", icon=":material/highlight:")
+    live_experiment(experiment.id, experiment.status, height=400)
+    left, right = st.columns([1.5, 1], gap="large")
+    with left:
+        if experiment.status.is_active:
+            st.caption("The verdict stands here once the test part was read, at the end.")
+        else:
+            st.subheader("Verdict", anchor=False)
+            st.caption("Worked out from this experiment's own measurements.")
+            with errors_shown():
+                _verdict(item, experiment)
+        with st.expander("The model answer", icon=":material/menu_book:", expanded=not experiment.status.is_active):
+            st.markdown("\n".join(f"- {literal(point)}" for point in item.of_sheet.points))
+        with st.expander("The idea again", icon=":material/lightbulb:"):
+            _idea(item)
+        view.code(item)
+    with right:
+        st.markdown(literal(item.question))
+        if experiment.status.is_active:
+            st.markdown(f"You said: **{literal(experiment.prediction)}**" if experiment.prediction else "")
+        elif beside(experiment.prediction, _happened(item, experiment)):
+            st.markdown(literal(item.explanation))
+        _look_for(item)
+        for place in item.places:
+            to_place(place).draw(literal(place.label), icon=":material/science:")
+
+
+def _idea(item: BertLesson) -> None:
+    st.markdown(literal(item.idea))
+    st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
+
+
+def _look_for(item: BertLesson) -> None:
+    st.markdown("**What to look for**")
+    st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
+    for told in filter(None, (shipped_says(item), item.also_measured)):
+        st.caption(literal(told))
+
+
+def _setting(config: ExperimentConfig) -> None:
+    source, training = SOURCES[config.data.source], config.training
+    reviews = config.data.limit or source.count or 0
+    runs = f"{len(config.runs)} runs" if len(config.runs) > 1 else "One run"
+    size = f"{config.model.num_layers} layers of {config.model.hidden_size} units"
+    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
+    st.caption(literal(f"{runs}, {size}: {epochs} of {reviews:,} {source.kind}, batch {training.batch_size}."))
+
+
+def _happened(item: BertLesson, experiment: Experiment) -> str | None:
+    if item.measure == "answer":
+        return choice_of_answers(verdict_on(store(), experiment))
+    if item.measure == "tasks":
+        found = reached(experiment.runs[0])
+        return None if found is None else choice_of_tasks(found)
+    return choice_of_words(hold_runs(experiment.runs))
+
+
+def _verdict(item: BertLesson, experiment: Experiment) -> None:
+    if item.measure == "answer":
+        lines = [line(finding) for finding in verdict_on(store(), experiment).findings]
+    elif item.measure == "tasks":
+        found = reached(experiment.runs[0])
+        lines = [f"- {literal(sentence)}" for sentence in (found.sentences if found else ())]
+    else:
+        lines = [f"- {literal(sentence)}" for one in hold_runs(experiment.runs) for sentence in sentences(one)]
+    st.markdown("\n".join(lines) or "The test part was not read to the end, so nothing is said of it.")

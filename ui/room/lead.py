@@ -1,0 +1,134 @@
+"""The room as the lecturer sees it, and as the projector shows it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import segno
+import streamlit as st
+
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.lessons import LESSONS
+from sentiment_core.store import Room
+from ui.addresses import ROOM, to_lesson
+from ui.kit.notices import errors_shown, literal, show_error
+from ui.room.open_lesson import lesson_of
+from ui.room.wall import wall
+from ui.server.api import base_url
+from ui.server.backend import store
+
+PROBLEM = "room:problem"
+HERE_ALONE = {"localhost", "127.0.0.1", "::1"}
+
+
+def draw() -> None:
+    """Draw the room that the address names, else the newest; without one, the form that opens one."""
+    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
+        show_error(problem)
+    rooms = {room.code: room for room in store().rooms()}
+    if not rooms:
+        st.title("Room", anchor=False)
+        st.markdown("Open a room: students join it with its code, and you see here who is there and what they train.")
+        _open_form()
+        return
+    code = ROOM.value("code")
+    if code and code not in rooms:
+        st.warning("There is no room with the code of this link; here is the newest.")
+    room = rooms.get(code) or next(iter(rooms.values()))
+    ROOM.put(code=room.code)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(literal(room.name), anchor=False, width="content")
+        st.space("stretch")
+        _manage(room, rooms)
+    invitation, class_ = st.columns([1, 2.2], gap="large")
+    with invitation:
+        _invitation(room)
+    with class_:
+        _lesson(room)
+        wall(room.code)
+
+
+def _manage(room: Room, rooms: dict[str, Room]) -> None:
+    with st.popover("Rooms", icon=":material/meeting_room:"):
+        if len(rooms) > 1:
+            names = {code: each.name for code, each in rooms.items()}
+            st.selectbox(
+                "Room",
+                list(names),
+                list(names).index(room.code),
+                format_func=lambda code: f"{names[code]} ({code})",
+                key=f"room:choice:{room.code}",
+                on_change=lambda: ROOM.put(code=st.session_state[f"room:choice:{room.code}"]),
+            )
+        _open_form()
+        closed = room.closed_at is not None
+        label = "Let people join again" if closed else "Close: nobody else joins"
+        icon = ":material/lock_open:" if closed else ":material/lock:"
+        st.button(label, icon=icon, on_click=_do, args=("close_room", room.code, not closed), width="stretch")
+        with st.expander("Forget this room", icon=":material/delete:"):
+            st.caption("Names and predictions are deleted, and everybody has left. Their experiments become yours.")
+            st.button("Forget it", type="primary", on_click=_do, args=("forget_room", room.code))
+
+
+def _open_form() -> None:
+    with st.form("room:open", clear_on_submit=True, border=False):
+        name = st.text_input("Name of a new room", max_chars=60, placeholder="Monday's course")
+        if st.form_submit_button("Open a room", type="primary", icon=":material/add:"):
+            with errors_shown():
+                ROOM.put(code=store().open_room(name).code)
+                st.rerun()
+
+
+def _invitation(room: Room) -> None:
+    if room.closed_at is not None:
+        st.info("Nobody else can join: the room is closed.")
+        return
+    here = urlsplit(str(st.context.url or ""))
+    link = f"{here.scheme}://{here.netloc}{base_url()}/join/{room.code}"
+    st.image(segno.make(link, error="m").svg_inline(scale=8, light="white", dark="black"), width=230)
+    st.title(" ".join(room.code), anchor=False)
+    st.code(link, language=None, wrap_lines=True)
+    if here.hostname in HERE_ALONE:
+        st.warning(
+            "Only this machine can open this link. Start the app with `--server.address 0.0.0.0`, and open this page by"
+            " the machine's address in the network."
+        )
+
+
+def _lesson(room: Room) -> None:
+    opened = lesson_of(room.lesson)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = [item.name for item in LESSONS]
+        titles = {item.name: item.title for item in LESSONS}
+        key = f"room:lesson:{room.code}:{room.lesson}"
+        st.selectbox(
+            "Open for all",
+            names,
+            names.index(opened.name) if opened else None,
+            format_func=titles.__getitem__,
+            placeholder="No lesson",
+            key=key,
+            on_change=_open_lesson,
+            args=(room.code, key),
+        )
+        if opened is not None:
+            to_lesson(opened.name).draw("Go there", icon=":material/arrow_forward:")
+        st.toggle(
+            "A seed each",
+            room.own_seeds,
+            key=f"room:seeds:{room.code}:{room.own_seeds}",
+            on_change=_do,
+            args=("give_seeds", room.code, not room.own_seeds),
+            help="Whoever trains takes their own number as the seed: together the class sees how much is chance.",
+        )
+
+
+def _open_lesson(code: str, key: str) -> None:
+    _do("open_lesson", code, st.session_state[key])
+
+
+def _do(what: str, *arguments: object) -> None:
+    try:
+        getattr(store(), what)(*arguments)
+    except SentimentLabError as error:
+        st.session_state[PROBLEM] = error

@@ -1,0 +1,38 @@
+"""The lesson that the lecturer has opened for all, above every page of a student."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sentiment_core.classroom.people import Person
+from sentiment_core.errors import SentimentLabError
+from sentiment_core.lessons import LESSONS, Lesson
+from ui.addresses import LESSON, to_lesson
+from ui.kit.notices import literal
+from ui.server.backend import store
+
+LOOK_SECONDS = 5.0
+
+
+def open_lesson(person: Person, page: str) -> None:
+    """Draw the way to it on every page but the room; look every few seconds whether one is open."""
+    if person.room is not None and page != "room":
+        _watch(person.room, page)
+
+
+def lesson_of(name: str | None) -> Lesson | None:
+    """Return the lesson of a name, None where there is none: another version may have opened it."""
+    return next((item for item in LESSONS if item.name == name), None)
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def _watch(code: str, page: str) -> None:
+    try:
+        item = lesson_of(store().room(code).lesson)
+    except SentimentLabError:
+        return  # the page below says what is wrong
+    if item is None or (page == "lessons" and LESSON.value("lesson") == item.name):
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="open-lesson"):
+        st.markdown(f":material/school: Open for all: **{literal(item.title)}**", width="content")
+        to_lesson(item.name).draw("Go there", icon=":material/arrow_forward:", icon_position="right")

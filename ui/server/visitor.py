@@ -1,0 +1,72 @@
+"""Who the visitor of a page or a route is: a person of the class, or whoever uses the program alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from sentiment_core.classroom.people import LECTURER, Person
+from sentiment_core.classroom.settings import Limits, class_settings
+from sentiment_core.errors import LimitError, NotAllowedError
+from sentiment_core.store import Store
+from ui.server.tickets import JOIN_AGAIN, holder
+
+KEY = "class:person"
+
+
+def browsers_cookies() -> Mapping[str, str]:
+    """Return the cookies with which the page's browser has connected."""
+    return st.context.cookies
+
+
+def identify(store: Callable[[], Store]) -> Person:
+    """Return who opened this session, and remember it; for the frame, before it draws a page.
+
+    Raises `NotAllowedError` for a browser that has not joined, `NotFoundError` for somebody of a forgotten room.
+    """
+    st.session_state.pop(KEY, None)
+    settings = class_settings()
+    person = LECTURER if settings is None else store().person(holder(browsers_cookies(), settings))
+    st.session_state[KEY] = person
+    return person
+
+
+def visitor() -> Person:
+    """Return whom `identify` found; raise `NotAllowedError` outside of a page that the frame has drawn."""
+    if class_settings() is None:
+        return LECTURER
+    person = st.session_state.get(KEY)
+    if not isinstance(person, Person):
+        raise NotAllowedError(JOIN_AGAIN)
+    return person
+
+
+def is_class() -> bool:
+    """Whether this server is a class's; raise `ConfigError` when its settings cannot be read."""
+    return class_settings() is not None
+
+
+def asking(cookies: Mapping[str, str]) -> Person:
+    """Return who asks a route, by their id alone; raise `NotAllowedError` for who has not joined."""
+    settings = class_settings()
+    if settings is None:
+        return LECTURER
+    identifier = holder(cookies, settings)
+    return LECTURER if identifier is None else Person(identifier, "")
+
+
+def limits() -> Limits | None:
+    """Return what limits the visitor, None where nothing does."""
+    settings = class_settings()
+    return None if settings is None or visitor().is_lecturer else settings.limits
+
+
+def check_upload_size(size: int) -> None:
+    """Raise `LimitError` when a file of `size` bytes is more than the visitor may bring."""
+    granted = limits()
+    if granted is not None and size > granted.upload.megabytes * 1_000_000:
+        raise LimitError(
+            f"This file has {size / 1e6:,.0f} MB, and {granted.upload.megabytes:,} may be brought (upload.megabytes)."
+            " Take a part of it, or ask the lecturer to bring it."
+        )
