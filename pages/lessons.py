@@ -52,7 +52,7 @@ def overview() -> None:
     sheet.entry()
     to_teaching().draw("For lecturers: plans for 45 and 90 minutes and before the exam", icon=":material/co_present:")
     view.lesson_list()
-    st.subheader("BERT, six questions", anchor=False)
+    st.header("BERT, six questions", anchor=False)
     st.markdown(
         "The sheet's second theme: a Transformer trained before your eyes. Each question is a prediction, an "
         "experiment, and a model answer to compare with."

@@ -184,3 +184,6 @@ class FakeRun:
 
     def __init__(self, identifier: str, config: ExperimentConfig) -> None:
         self.id, self.experiment = identifier, config
+
+    def change(self, kind: str, value: float) -> None:
+        setattr(self, kind, value)

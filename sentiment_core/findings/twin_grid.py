@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from sentiment_core.array_files import arrays_in
 from sentiment_core.artifacts import written
 from sentiment_core.config import OBSERVING_FIELDS, ExperimentConfig, RunConfig, flatten, from_fields, with_runs
 from sentiment_core.errors import StoreError
@@ -41,6 +42,7 @@ SETTING: dict[str, Any] = {
 # Unlike the names of recordings this one has an underscore: it is not a recording of one experiment.
 SHIPPED = Path(__file__).parents[1] / "recorded" / "twin_grid.npz"
 FORMAT = 1
+LARGEST_FILE = 4_000_000
 ARRAYS = ("losses", "norms", "clipped", "validated", "validation", "test")
 
 
@@ -143,10 +145,12 @@ def write(grid: TwinGrid, path: Path = SHIPPED) -> None:
 def read(path: Path = SHIPPED) -> TwinGrid:
     """Return the grid that ships, or another; raise `StoreError` for one that is damaged or of other settings."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with arrays_in(path, LARGEST_FILE) as archive:
             told = json.loads(archive["about"].tobytes())
             arrays = {name: archive[name] for name in ARRAYS}
-        if told["format"] != FORMAT or told["of"] != _of():
+        # A setting that is newer than the recording had its default's effect.
+        recorded = {**told["of"], "fields": {**_as_json(flatten(from_fields({}))), **told["of"]["fields"]}}
+        if told["format"] != FORMAT or recorded != _of():
             raise ValueError("another format, or recorded with other settings")
         grid = TwinGrid(**arrays, balance=Balance(**told["balance"]), made=dict(told["made"]))
         runs, updates, validations = (len(RATES), 1 + len(THRESHOLDS)), grid.losses.shape[-1], len(grid.validated)
@@ -161,11 +165,12 @@ def read(path: Path = SHIPPED) -> TwinGrid:
 
 def _of() -> dict[str, Any]:
     """Return what the curves are of, as JSON has it: a grid of other settings must not be drawn as this one."""
-    fields = flatten(row(FIRST_RATE))
-    told: dict[str, Any] = json.loads(
-        json.dumps({"rates": RATES, "thresholds": THRESHOLDS, "fields": fields}, default=list)
-    )
-    return told
+    return _as_json({"rates": RATES, "thresholds": THRESHOLDS, "fields": flatten(row(FIRST_RATE))})
+
+
+def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    read_again: dict[str, Any] = json.loads(json.dumps(values, default=list))
+    return read_again
 
 
 def _without_names(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def test_a_lesson_runs_from_its_page_to_its_verdict_and_model_answer(
     assert "Worked out from this experiment's own measurements" in shown and item.of_sheet.points[0] in shown
     assert f"You said: **{item.choices[0]}**" in shown
     # After two updates: nothing is claimed that was not measured.
-    said = {"tasks": "no better than by chance", "answer": "no clear difference"}[item.measure]
+    said = {"tasks": "not told from chance", "answer": "no clear difference"}[item.measure]
     happened = {"tasks": "Neither of them", "answer": "No clear difference"}[item.measure]
     assert said in shown and f"Measured: **{happened}**" in shown
 

@@ -37,9 +37,10 @@ def test_the_list_names_every_lesson_and_links_to_it(open_page):
     page = open_page("lessons")
     assert not page.exception and not page.error
     links = [element.proto for element in page.get("page_link")]
-    first, *links = links
+    first, lecturers, *links = links
     listed = (*LESSONS, *BERT_LESSONS)
-    assert "lesson=sheet" in first.query_string and len(links) == len(listed)
+    assert "lesson=sheet" in first.query_string and "lesson=teaching" in lecturers.query_string
+    assert len(links) == len(listed)
     assert all(item.title in link.label.replace("\\", "") for item, link in zip(listed, links, strict=True))
     assert all(f"lesson={item.name}" in link.query_string for item, link in zip(listed, links, strict=True))
 

@@ -74,6 +74,8 @@ export class Strip {
     const style = getComputedStyle(this.node);
     // What a variable says may depend on the theme; only a property of an element is worked out.
     const probe = element("span");
+    // Who wants no motion gets transitions of no length, and on its way a colour still is the one before.
+    probe.style.setProperty("transition", "none", "important");
     this.node.append(probe);
     const own = (name) => {
       probe.style.color = `var(${name})`;

@@ -50,12 +50,12 @@ class View {
     this.button = element("button", { cls: "sl-train", text: "Train this live" });
     this.button.type = "button";
     this.button.onclick = () => this.tell("train", this.place);
-    this.legend = element("div", { cls: "sl-pair" });
+    this.entries = [new Entry(), new Entry()];
+    this.legend = element("div", { cls: "sl-pair" }, this.entries.map((entry) => entry.node));
     this.sentence = element("p", { cls: "sl-sentence" });
     this.sentence.setAttribute("aria-live", "polite");
     this.replay = new ReplayBar(() => this.draw(), "in 10");
     this.figures = ["loss", "gradient"].map(() => element("div", { cls: "sl-twin-figure" }));
-    for (const node of this.figures) node.setAttribute("role", "img");
     this.knobs = element("div", { cls: "sl-knobs" }, [this.rate.node, this.cut.node, this.button]);
     this.note = element("p", { cls: "sl-twin-note" });
     this.root = element("div", { cls: "sl-twins" }, [
@@ -138,24 +138,17 @@ class View {
       const runs = this.runs(), [rate, cut] = this.place;
       const said = this.grid.sentences[rate][cut];
       if (this.sentence.textContent !== said) this.sentence.textContent = said;
-      this.legend.replaceChildren(...runs.map((run) => this.entry(run)));
+      runs.forEach((run, i) => this.entries[i].show(run));
       const options = { range: null, smoothing: 0, revision: "twins", references: [], markers: [] };
       this.figures.forEach((node, i) => {
         const panel = this.data.panels[i];
         const { traces, layout } = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });
         layout.xaxis.range = [0, this.grid.updates];
+        node.setAttribute("role", "img");
         node.setAttribute("aria-label", `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
         this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
       });
     });
-  }
-
-  entry(run) {
-    const swatch = element("span", { cls: "sl-swatch" });
-    swatch.style.background = run.colour;
-    const at = run.series.evaluations.at(-1);
-    const reached = at ? `validation ${at.accuracy === null ? "NaN" : at.accuracy.toFixed(2)}` : "";
-    return element("span", { cls: "sl-twin-run" }, [swatch, element("span", { text: run.label }), element("span", { cls: "sl-reached", text: reached })]);
   }
 
   resize() {
@@ -169,6 +162,23 @@ class View {
     if (this.pending) cancelAnimationFrame(this.pending);
     for (const node of this.figures) this.plotly?.purge(node);
     this.root.remove();
+  }
+}
+
+// What the legend says of one run.
+class Entry {
+  constructor() {
+    this.swatch = element("span", { cls: "sl-swatch" });
+    this.name = element("span");
+    this.reached = element("span", { cls: "sl-reached" });
+    this.node = element("span", { cls: "sl-twin-run" }, [this.swatch, this.name, this.reached]);
+  }
+
+  show(run) {
+    const at = run.series.evaluations.at(-1);
+    this.swatch.style.background = run.colour;
+    this.name.textContent = run.label;
+    this.reached.textContent = at ? `validation ${at.accuracy === null ? "NaN" : at.accuracy.toFixed(2)}` : "";
   }
 }
 

@@ -29,7 +29,7 @@ from ui.server.backend import store
 def teach(item: BertLesson) -> None:
     """Draw one lesson: before the run its idea and question, from then on curves, verdict and model answer."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(literal(item.heading), anchor=False, width="content")
+        st.header(literal(item.heading), anchor=False, width="content")
         st.space("stretch")
         _neighbours(item)
         copy_link()
@@ -101,7 +101,7 @@ def _watch(item: BertLesson, experiment: Experiment) -> None:
         if experiment.status.is_active:
             st.caption("The verdict stands here once the test part was read, at the end.")
         else:
-            st.subheader("Verdict", anchor=False)
+            st.header("Verdict", anchor=False)
             st.caption("Worked out from this experiment's own measurements.")
             with errors_shown():
                 _verdict(item, experiment)

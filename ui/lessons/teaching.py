@@ -13,7 +13,7 @@ from ui.kit.notices import literal
 def draw() -> None:
     """Draw all plans."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader("For lecturers", anchor=False, width="content")
+        st.header("For lecturers", anchor=False, width="content")
         st.space("stretch")
         to_lesson().draw("All lessons", icon=":material/list:")
         copy_link()
