@@ -60,6 +60,8 @@ class HalvingStepper(Stepper):
 
     def _differentiate(self, run: TrainingRun, batch: Any, asking: Sequence[Asking]) -> tuple[Any, torch.Tensor]:
         size = len(batch)
+        if size < 2:
+            return super()._differentiate(run, batch, asking)
         parts = [slice(0, size // 2), slice(size // 2, size)]
         generators = [torch.Generator().set_state(run.model.generator.get_state()) for _ in parts]
         learned = [parameter for parameter in run.model.parameters() if parameter.requires_grad]
