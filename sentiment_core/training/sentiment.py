@@ -40,7 +40,6 @@ class ReviewTask(Task[AnyReviews, Batch]):
     """Learns from encoded reviews; a model's answers are log-odds of positive `(B,)`. How they are encoded is open."""
 
     keeps_answers = True
-    divisible = True
 
     @abstractmethod
     def encoded(self, config: ExperimentConfig, reviews: Reviews, show: Show) -> list[AnyReviews]:
@@ -122,6 +121,8 @@ class ReviewTask(Task[AnyReviews, Batch]):
 
 class SentimentTask(ReviewTask[Corpus]):
     """Learns from reviews as words with vectors."""
+
+    divisible = True
 
     def encoded(self, config: ExperimentConfig, reviews: Reviews, show: Show) -> list[Corpus]:
         return prepare_corpora(config, reviews, show)

@@ -37,7 +37,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(autouse=True)
 def even_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LEAST_EXAMPLES", 1)
+    monkeypatch.setattr(module, "LEAST_STATES", 1)
 
 
 class Look(Callback):
@@ -174,6 +174,14 @@ def test_one_core_for_each_run_halves_nothing(experiment: Any, make_corpus: Call
     twin = experiment(None, off={"training.clipping": "none"}, on={})
     assert not trainer_of(twin, make_corpus, threads=1).halved
     assert trainer_of(twin, make_corpus, threads=2).halved
+
+
+def test_halves_too_small_to_save_anything_stay_together(
+    experiment: Any, make_corpus: Callable[..., Corpus], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEAST_STATES", 129)  # 16 reviews of 8 states
+    assert not trainer_of(experiment(), make_corpus).halved
+    assert trainer_of(experiment({"training.batch_size": 17}), make_corpus).halved
 
 
 def trainer_of(config: Any, make_corpus: Callable[..., Corpus], threads: int = 2) -> Trainer:
