@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,7 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
     reviews_key = reviews.fingerprint()
     vectors = load_vectors(data, training_texts, reviews_key, seed, progress)
     recipe = f"{reviews_key}|{vectors.fingerprint}|{data.tokenizer}|{TOKENIZER_VERSION}"
-    source_ids, offsets = _encoded(recipe, TextEncoder(vectors.words, data.tokenizer), reviews, progress)
+    source_ids, offsets = _encoded(recipe, lambda: TextEncoder(vectors.words, data.tokenizer), reviews, progress)
     if len(source_ids) == 0:
         raise DataError("no review has a word that the vectors know; check the text column and the language")
     used = np.zeros(len(vectors.words) + 1, dtype=bool)
@@ -99,7 +100,7 @@ def prepare_pieces(data: DataConfig, reviews: Reviews, pieces: WordPieces, progr
     Raises `DataError` when no review has a piece.
     """
     recipe = f"{reviews.fingerprint()}|{pieces.text}|{WORDPIECE_VERSION}"
-    token_ids, offsets = _encoded(recipe, PieceEncoder(pieces), reviews, progress)
+    token_ids, offsets = _encoded(recipe, lambda: PieceEncoder(pieces), reviews, progress)
     if len(token_ids) == 0:
         raise DataError("no review has a word that these word pieces can write; check the text column")
     if data.max_tokens is not None:
@@ -116,13 +117,16 @@ def prepare_pieces(data: DataConfig, reviews: Reviews, pieces: WordPieces, progr
 
 
 def _encoded(
-    recipe: str, encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress
+    recipe: str, make_encoder: Callable[[], TextEncoder | PieceEncoder], reviews: Reviews, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return flat ids and offsets `(N + 1,)` of what `encoder` knows of `reviews`; `recipe` identifies the result."""
+    """Return flat ids and offsets `(N + 1,)` of what an encoder knows of `reviews`; `recipe` identifies the result.
+
+    The encoder is made only where the result is not kept: one of 400,000 words takes half a second.
+    """
     path = cache_path("corpora", recipe)
     encoded = read_cache(path, lambda found: _whole(found, len(reviews)))
     if encoded is None:
-        encoded = _encode(encoder, reviews, progress)
+        encoded = _encode(make_encoder(), reviews, progress)
         write_cache(path, token_ids=encoded[0], offsets=encoded[1])
     return encoded
 
