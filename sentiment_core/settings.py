@@ -340,8 +340,8 @@ class TrainingConfig(Config):
     halves: Literal["auto", "never"] = Field(
         "auto",
         title="Half batches",
-        description="auto: where one run has two processor cores, the halves of a batch are computed side by side, "
-        "which is equal to rounding; never: whole batches, as versions before 0.2 trained to the last bit.",
+        description="auto: where a run has two processor cores, the halves of a large batch are computed side by side, "
+        "equal to rounding; never: always whole batches, to repeat a run that had them to the last bit.",
     )
     early_stopping: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=1, le=100, title="Patience", description="Stop after so many epochs without a better validation loss."
