@@ -92,7 +92,7 @@ class HalvingStepper(Stepper):
         run.model.generator.set_state(generators[0].get_state())
         answers, losses, gradients = zip(*found, strict=True)
         for parameter, first, second in zip(learned, *gradients, strict=True):
-            parameter.grad = first if second is None else second if first is None else first.add_(second)
+            parameter.grad = first if second is None else second if first is None else first + second
         return torch.cat(answers), losses[0] + losses[1]
 
     def _answered(self, run: TrainingRun, batches: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
