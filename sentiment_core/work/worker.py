@@ -18,6 +18,7 @@ from typing import Any
 
 from sentiment_core.artifacts import CHECKPOINT, LOG, RESULT, work_place, write_json
 from sentiment_core.errors import DownloadError, OutOfMemory, SentimentLabError, StoreError, StoreUnavailableError
+from sentiment_core.logs import write_log
 from sentiment_core.machine import die_first, memory_limited
 from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
@@ -207,6 +208,7 @@ def main(arguments: list[str]) -> int:
         if not patiently(lambda: store.set_worker(work_id, worker)):
             logger.error("%s is not waiting for a worker", work_id)
             return 2
+        write_log(work_id, patiently(lambda: store.work(work_id)).owner)
         try:
             status = do_work(kind, store, work_id, worker, stop)
             # The queue moves on even when no browser is open to move it.
