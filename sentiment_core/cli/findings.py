@@ -51,6 +51,7 @@ def masked_words(options: argparse.Namespace) -> tuple[Any, str]:
 
 def order_map(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.findings import order_map as findings
+    from sentiment_core.findings.order_words import beside, sentences
 
     if options.train:
         path = Path(options.train)
@@ -67,7 +68,7 @@ def order_map(options: argparse.Namespace) -> tuple[Any, str]:
         f"(95% interval {row['low']:.0%} to {row['high']:.0%}), {row['cpu_seconds']:.0f} CPU seconds"
         for row in rows
     ]
-    said = findings.sentences(found)
+    said = sentences(found)
     if options.train:
-        said += findings.beside(findings.shipped(), found)
+        said += beside(findings.shipped(), found)
     return {"made": found.made, "cells": rows, "said": said}, "\n".join([*lines, *said])

@@ -16,6 +16,7 @@ LABS = {
     "clipping-geometry": "times the threshold",
     "batch-norm": "moves by exactly 0",
     "temporal-order": "seeds solve length 30",
+    "gradient-through-time": "64 words earlier",
     "initialisation": "The gradient at word 1 of",
 }
 

@@ -22,14 +22,13 @@ from sentiment_core.findings.order_map import (
     OrderMap,
     OrderQuestion,
     Outcome,
-    beside,
     experiment,
     measure,
     read,
-    sentences,
     train,
     write,
 )
+from sentiment_core.findings.order_words import beside, sentences
 
 MADE = {"torch": "2", "device": "CPU", "threads": 1, "cpu": "any"}
 

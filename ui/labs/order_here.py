@@ -14,10 +14,10 @@ from sentiment_core.findings.order_map import (
     WAYS,
     OrderMap,
     OrderQuestion,
-    beside,
     shipped,
     usual_seconds,
 )
+from sentiment_core.findings.order_words import beside
 from sentiment_core.recorded import in_words
 from ui.kit.address import Address
 from ui.kit.address_fields import one_of_values

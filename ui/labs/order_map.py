@@ -14,9 +14,9 @@ from sentiment_core.findings.order_map import (
     MapCell,
     OrderMap,
     experiment,
-    sentences,
     shipped,
 )
+from sentiment_core.findings.order_words import sentences
 from sentiment_core.recorded import in_words
 from sentiment_core.symbols import EVALUATED, INFORMATIVE, NAMES, draw_sequences
 from sentiment_core.tasks import ORDERS
