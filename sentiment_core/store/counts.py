@@ -47,6 +47,14 @@ class Counting(Database):
         known = {str(status): 0 for status in Status}
         return Counts({**known, **ways[0]}, {**known, **ways[1]}, float(updates), float(tokens))
 
+    def durations(self, most: int = 20) -> list[float]:
+        """Return how many seconds the last trainings took that finished, newest first."""
+        took = (experiments.c.finished_at - experiments.c.started_at).label("took")
+        ended = (experiments.c.status == Status.FINISHED) & experiments.c.started_at.is_not(None)
+        query = select(took).where(ended).order_by(experiments.c.finished_at.desc()).limit(most)
+        with self._read() as connection:
+            return [seconds for seconds in connection.scalars(query) if seconds is not None and seconds >= 0]
+
     def sizes(self) -> dict[str, int]:
         """Return how many rows the larger tables have; in a store of many millions this takes a moment."""
         with self._read() as connection:

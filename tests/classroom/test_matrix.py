@@ -83,7 +83,17 @@ OWN = {"adopt_experiment", "answer", "ask", "create_experiment", "create_experim
 AT_THE_DOOR = {"join"}
 # By its link whoever has joined may read everything; lists hold one's own, as tests of the store say.
 READS = {
-    *("active_work", "answered", "balances", "calculations", "count_runs", "counts", "diagnostic_names", "diagnostics"),
+    *(
+        "active_work",
+        "answered",
+        "balances",
+        "calculations",
+        "count_runs",
+        "counts",
+        "diagnostic_names",
+        "diagnostics",
+        "durations",
+    ),
     *("evaluations", "experiment", "experiments", "members", "names", "own_answer", "owners_of_upload", "owns"),
     *("person", "queue_position", "references", "room", "rooms", "run", "run_place", "same_experiment", "search_runs"),
     *("sizes", "statuses", "step_rows", "steps", "work"),

@@ -24,11 +24,13 @@ from sentiment_core.clipping import RULES
 from sentiment_core.colours import colours_of
 from sentiment_core.errors import NotFoundError, SentimentLabError
 from sentiment_core.findings.live_changes import changes
+from sentiment_core.metrics import Status
 from sentiment_core.recorded import recording_of
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
 from sentiment_core.store import Experiment, Run, RunSource
 from sentiment_core.store.source import measured
 from sentiment_core.tasks import TASKS
+from sentiment_core.work.waiting import seconds_to_wait
 from ui.server import backend
 from ui.server.asked import EXPERIMENT_ID, STEP, WRITE_AFTER, WRITE_STEP, KnownSteps, parse_after
 from ui.server.inside_json import describe_histograms, describe_inside
@@ -222,6 +224,7 @@ def describe(source: RunSource, found: Experiment, known: dict[str, KnownSteps])
         "status": str(found.status),
         "error": found.error,
         "queue_position": source.queue_position(found.id),
+        "queue_seconds": seconds_to_wait(backend.shared_store(), found.id) if found.status is Status.QUEUED else None,
         "progress": asdict(found.progress) if found.progress else None,
         "finished": not found.status.is_active,
         "more": any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
