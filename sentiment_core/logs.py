@@ -53,13 +53,12 @@ class Structured(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        ours = record.name.partition(".")[0] in OURS
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line: dict[str, Any] = {
             "time": f"{moment}.{int(record.msecs):03}Z",
             "level": record.levelname,
             "logger": record.name,
-            "event": _sentence(record) if ours else LEFT_OUT,
+            "event": _sentence(record) if _is_ours(record) else LEFT_OUT,
             "process": record.process,
         }
         for name, value in (("work", self._work), ("person", _person.get() or self._person)):
@@ -78,11 +77,12 @@ def write_log(work_id: str | None = None, owner: str | None = None) -> None:
     """
     with suppress(OSError, SentimentLabError):
         handler = WatchedFileHandler(folder() / FILE, encoding="utf-8")
+        handler.addFilter(lambda record: record.levelno >= logging.WARNING or _is_ours(record))
         handler.setFormatter(Structured(work_id, person_hash(owner) if work_id else None))
         for name in OURS:
             logging.getLogger(name).setLevel(logging.INFO)
-        for logger in (logging.getLogger(), *map(logging.getLogger, ELSEWHERE)):
-            logger.addHandler(handler)
+        for each in (logging.getLogger(), *map(logging.getLogger, ELSEWHERE)):
+            each.addHandler(handler)
 
 
 def turn_over() -> None:
@@ -108,6 +108,10 @@ def _problem(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return read if isinstance(read, dict) and read.get("level") in ("WARNING", "ERROR", "CRITICAL") else None
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] in OURS
 
 
 def _sentence(record: logging.LogRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import logging
 from collections.abc import Iterator
@@ -81,8 +82,6 @@ def test_no_line_holds_what_somebody_wrote(kept: None) -> None:
 
 def test_every_message_of_the_program_is_a_constant() -> None:
     """Or what it quotes could not be told from what it says."""
-    import ast
-
     root = Path(__file__).resolve().parents[1]
     found = 0
     for path in [*root.glob("sentiment_core/**/*.py"), *root.glob("ui/**/*.py")]:
