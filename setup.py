@@ -18,6 +18,7 @@ setup(
             "recorded/*.npz",
             "recorded/labs/*.npz",
             "recorded/*.json",
+            "recorded/answers/*.json",
             "inside/*.json",
             "explain/archive/loader/*.py",
         ],

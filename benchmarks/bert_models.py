@@ -1,7 +1,7 @@
 """Make the small masked language models that the BERT lab opens with, and record a pre-training on real reviews.
 
     python -m benchmarks.bert_models                                          # the models, on demo reviews
-    python -m benchmarks.bert_models --data movie.csv.gz [--updates 2600]     # the recording
+    python -m benchmarks.bert_models --data movie.csv.gz [--updates 3000]     # the recording
 
 The models, an encoder and the same without positions, learn the small world of the demo reviews in lockstep; of the
 first the weights on the way are kept too. Of the pre-training on real reviews the curves ship and what it reached, no
@@ -22,6 +22,7 @@ from sentiment_core.artifacts import MODEL, WEIGHTS, WORD_PIECES, run_place, sna
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.explain.fill import FOLDER, SHIPPED
 from sentiment_core.findings.recorded_words import PRETRAINING
+from sentiment_core.presets import preset
 from sentiment_core.snapshots import kept_steps
 from sentiment_core.store import Experiment, Run, Store
 from sentiment_core.store.source import table
@@ -74,24 +75,18 @@ def demo(epochs: int) -> ExperimentConfig:
 
 
 def real(path: str, updates: int) -> ExperimentConfig:
-    """Return the experiment that pre-trains on the reviews in a file."""
+    """Return the experiment that pre-trains on the reviews in a file as `bert-mlm` does, for so many updates."""
     fields = {
         "name": "BERT on real reviews",
+        "seed": 1,
+        "device": "cpu",
         "snapshots": 0,
         "data.source": "csv",
         "data.path": path,
-        "data.vocabulary_size": 3_500,
-        "data.pair_tokens": 128,
-        "model.hidden_size": 96,
-        "model.num_layers": 2,
-        "model.heads": 4,
-        "model.feed_forward_size": 384,
-        "model.positions": "sinusoidal",
         "training.epochs": 100,
         "training.max_steps": updates,
-        "training.learning_rate": 2e-3,
     }
-    base = from_fields({**COMMON, **fields})
+    base = from_fields(fields, preset("bert-mlm").config)
     return with_runs(base, [RunConfig(name="encoder")])
 
 
@@ -149,7 +144,7 @@ def main() -> None:
     """Train; copy and write the card, or record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="a file of real reviews; the demo's without it")
-    parser.add_argument("--updates", type=int, default=2_600, help="on real reviews")
+    parser.add_argument("--updates", type=int, default=3_000, help="on real reviews")
     parser.add_argument("--epochs", type=int, default=3, help="on demo reviews")
     options = parser.parse_args()
     with Store() as store:

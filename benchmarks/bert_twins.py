@@ -18,6 +18,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.findings import recorded_words
 from sentiment_core.findings.masked_words import hold_runs, reached, sentences
 from sentiment_core.findings.recorded_words import TWINS, Recorded
+from sentiment_core.metrics import Status
 from sentiment_core.presets import preset
 from sentiment_core.recorded.reader import FOLDER
 from sentiment_core.store import Experiment, Store, WorkProgress
@@ -53,6 +54,8 @@ def train(store: Store, config: ExperimentConfig, name: str) -> Experiment:
     """Train, record curves and verdict as `name`, and say it."""
     cost = Cost()
     made = train_here(store, config, cost.watch)
+    if made.status is not Status.FINISHED:
+        raise SystemExit(f"{name}: {made.error or made.status}; nothing is recorded")
     seconds = cost.seconds
     how = [dict(load_model(run_place(run.experiment_id, run.id)).details["made"]) for run in made.runs]
     recorded.record_runs(store, made.config, made.runs, FOLDER / f"{name}.npz", made=how)

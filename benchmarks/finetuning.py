@@ -2,9 +2,10 @@
 
     python -m benchmarks.finetuning --data movie.csv.gz --labelled 2000 --seeds 1,2,3
 
-Pre-trains a small BERT on the reviews that are neither labelled nor tested on, for one pass or `--updates` of it; then
-trains twins on the labelled ones, which differ in nothing but `model.transfer`. Copies of a text count once. With
-`--pretrained RUN` it starts from a run of this home instead, whose reviews should be the others.
+Pre-trains as `benchmarks.bert_models` does, or starts from such a run of this home (`--pretrained RUN`); then trains
+twins that differ in nothing but `model.transfer`. What they learn from, and what they are tested on, are reviews of the
+pre-training's test part, which it has not read. Copies of a text count once. Writes
+`sentiment_core/recorded/fine-tuning.json`, of which the lesson about [CLS] speaks; no text of a review is kept.
 """
 
 from __future__ import annotations
@@ -12,57 +13,53 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.bert_models import real
 from sentiment_core.artifacts import folder
-from sentiment_core.config import RunConfig, from_fields, with_runs
-from sentiment_core.intervals import student
+from sentiment_core.config import ExperimentConfig, from_fields
+from sentiment_core.datasets import TEST, load_reviews
+from sentiment_core.findings import recorded_tuning
+from sentiment_core.findings.masked_words import reached
+from sentiment_core.findings.recorded_tuning import FineTunings
 from sentiment_core.presets import fitting, preset
+from sentiment_core.progress import silent
 from sentiment_core.store import Experiment, Store, WorkProgress
 from sentiment_core.work.training import train_here
 
 TESTED, VALIDATED = 3_000, 0.1
 
 
-def split(path: Path, labelled: int) -> tuple[Path, Path]:
-    """Write the reviews as two files with a column `split`, labelled and others; return both."""
-    data = pd.read_csv(path)
-    data = data[~data["text"].str.lower().str.split().str.join(" ").duplicated()]
+def split(pretraining: ExperimentConfig, labelled: int) -> Path:
+    """Write labelled and tested reviews that a pre-training has not read, with a column `split`; return where."""
+    reviews = load_reviews(pretraining.data, silent)
+    rows = reviews.select(TEST)
+    rows = rows[np.unique(reviews.hashes[rows], return_index=True)[1]]
+    data = pd.DataFrame({"text": [reviews.texts[row] for row in rows], "label": reviews.labels[rows]})
     order = np.random.default_rng(0).permutation(len(data))
-    test, learned, rest = np.split(order, [TESTED, TESTED + labelled])
-    place = folder("uploads")
-    files = []
-    for name, parts in {
-        "labelled": {"test": test, **_validated(learned)},
-        "others": {"test": rest[:500], **_validated(rest[500:])},
-    }.items():
-        written = [data.iloc[rows].assign(split=part) for part, rows in parts.items()]
-        pd.concat(written).to_csv(place / f"finetuning-{name}.csv", index=False)
-        files.append(place / f"finetuning-{name}.csv")
-    return files[0], files[1]
+    test, validation, train = np.split(order[: TESTED + labelled], [TESTED, TESTED + int(VALIDATED * labelled)])
+    parts = {"test": test, "validation": validation, "train": train}
+    place = folder("uploads") / "finetuning.csv"
+    pd.concat([data.iloc[rows].assign(split=part) for part, rows in parts.items()]).to_csv(place, index=False)
+    return place
 
 
-def _validated(rows: np.ndarray) -> dict[str, np.ndarray]:
-    count = int(VALIDATED * len(rows))
-    return {"validation": rows[:count], "train": rows[count:]}
+def said(told: WorkProgress) -> None:
+    """Print how far a training is, now and then."""
+    if told.step and told.step % 100 == 0:
+        print(f"  update {told.step:,} of {told.total_steps:,}", flush=True)
 
 
-def trained(store: Store, fields: dict[str, Any], base: str, runs: tuple[RunConfig, ...] = ()) -> Experiment:
+def trained(store: Store, fields: dict[str, Any], base: str) -> Experiment:
     """Train a preset with `fields` replaced, in this process; what it took is printed."""
     config = from_fields(
         {"device": "cpu", "snapshots": 0, "data.source": "csv", "data.split": "column", **fields}, preset(base).config
     )
     started = time.process_time()
-
-    def show(told: WorkProgress) -> None:
-        if told.step and told.step % 100 == 0:
-            print(f"  update {told.step:,} of {told.total_steps:,}", flush=True)
-
-    experiment = train_here(store, with_runs(config, runs or config.runs), show)
+    experiment = train_here(store, config, said)
     print(f"{config.name}: {experiment.status}, {time.process_time() - started:.0f} s of CPU", flush=True)
     return experiment
 
@@ -70,58 +67,59 @@ def trained(store: Store, fields: dict[str, Any], base: str, runs: tuple[RunConf
 def main() -> None:
     """Pre-train, train the twins of each seed, print what they reach."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", required=True)
     parser.add_argument("--labelled", type=int, default=2_000)
     parser.add_argument("--seeds", default="1,2,3")
-    parser.add_argument("--updates", type=int)
-    parser.add_argument("--pair-tokens", type=int, default=128)
-    parser.add_argument("--vocabulary", type=int, default=4_000)
-    parser.add_argument("--tokens", type=int, help="longest review in pieces; without it, as many as it has positions")
+    parser.add_argument("--updates", type=int, default=3_000, help="of pre-training")
+    parser.add_argument("--pretrained", help="a run of this home that `benchmarks.bert_models` made")
+    parser.add_argument("--tokens", type=int, default=62, help="longest review, in pieces")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--pretrained")
     options = parser.parse_args()
-    labelled, others = split(options.data, options.labelled)
-    gains = []
+    scratch: list[float] = []
+    tuned: list[float] = []
     with Store() as store:
-        name = options.pretrained
-        if name is None:
-            fields = {
-                "data.path": str(others),
-                "data.pair_tokens": options.pair_tokens,
-                "data.vocabulary_size": options.vocabulary,
-                "training.epochs": 1,
-                "training.batch_size": 32,
-                "training.max_steps": options.updates,
-            }
-            name = trained(store, fields, "bert-mlm").runs[0].id
+        name = options.pretrained or train_here(store, real(options.data, options.updates), said).runs[0].id
         start = store.run(name)
-        fits = fitting(start.config)
-        fits["data.max_tokens"] = min(options.tokens or fits["data.max_tokens"], fits["data.max_tokens"])
         print(f"{name}: {start.steps:,} updates of pre-training, {start.tokens:,} pieces read", flush=True)
+        common = {
+            "data.path": str(split(start.config, options.labelled)),
+            "data.keep": "head",
+            "training.epochs": options.epochs,
+        }
+        reading = {"data.max_tokens": options.tokens}
         for seed in map(int, options.seeds.split(",")):
             fields = {
-                "data.path": str(labelled),
+                **common,
+                **fitting(start.config),
+                **reading,
                 "seed": seed,
-                "data.keep": "head",
                 "training.learning_rate": options.rate,
-                "training.epochs": options.epochs,
-                **fits,
                 "model.pretrained": name,
             }
-            reached = {run.name: run.test_accuracy for run in trained(store, fields, "bert-finetune").runs}
-            gains.append(reached["fine-tuned"] - reached["from scratch"])
-            print(f"seed {seed}: {reached}, {100 * gains[-1]:+.1f} points", flush=True)
-        beside = {
-            "data.path": str(labelled),
-            "training.epochs": options.epochs,
-            "data.max_tokens": fits["data.max_tokens"],
-            "data.keep": "head",
-        }
-        (run,) = trained(store, beside, "bert-rnn").runs
+            ours = {run.name: run.test_accuracy for run in trained(store, fields, "bert-finetune").runs}
+            scratch.append(ours["from scratch"])
+            tuned.append(ours["fine-tuned"])
+            print(f"seed {seed}: {ours}", flush=True)
+        before = reached(start)
+        if before is None:
+            raise SystemExit(f"{name} has not read its test pairs; pre-train again")
+        found = FineTunings(
+            labelled=options.labelled,
+            tested=TESTED,
+            pieces=options.tokens,
+            epochs=options.epochs,
+            rate=options.rate,
+            scratch=tuple(scratch),
+            tuned=tuple(tuned),
+            updates=start.steps,
+            read=start.tokens,
+            reached=before,
+        )
+        recorded_tuning.write(found)
+        print(*found.sentences, sep="\n", flush=True)
+        (run,) = trained(store, {**common, **reading}, "bert-rnn").runs
         print(f"RNN with attention, {run.parameters:,} parameters: {run.test_accuracy:.3f}", flush=True)
-    half = student(len(gains)) * np.std(gains, ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else np.nan
-    print(f"fine-tuned minus from scratch, {len(gains)} seeds: {100 * fmean(gains):+.1f} ± {100 * half:.1f} points")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from sentiment_core.colours import colours_of
 from sentiment_core.findings.twins import Parting, in_words, parting
 from sentiment_core.store import Search
 from ui.addresses import RUNS, to_lab, to_lesson, to_train, watching
+from ui.kit.cluster import cluster_panel
 from ui.kit.components.inside import inside_of_runs
 from ui.kit.components.live_plot import AXES, Curve, Marker, overlay
 from ui.kit.health import health
@@ -28,6 +29,7 @@ from ui.runs.groups import Grouped, group_rows, list_groups
 from ui.runs.search import ROWS, View
 from ui.runs.table import COLUMNS, Entry, labels, setting_columns, table_rows
 from ui.server.backend import store
+from ui.server.visitor import visitor
 
 MOST_CURVES = 8
 MOST_PRESELECTED = 5
@@ -49,6 +51,8 @@ def main() -> None:
     # The table forgets its selection while another page is open, and must after a link; the address does not.
     if linked := problems is not None:
         st.session_state.pop(TABLE, None)
+    if visitor().room is None:
+        cluster_panel()
     opening = st.session_state.get(TABLE) not in st.session_state
     if not store().count_runs(Search(linked=tuple(RUNS.value("runs")))):
         st.title("Runs", anchor=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from sentiment_core.errors import DataError
 from sentiment_core.excerpt import excerpts
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
-from sentiment_core.text import TOKENIZER_VERSION, TextEncoder
+from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, is_word
 from sentiment_core.wordpiece import WORDPIECE_VERSION, PieceEncoder, WordPieces
 
 
@@ -23,7 +24,9 @@ class EncodedReviews:
     """N reviews as ids, 0 is padding.
 
     `token_ids` is flat int32; review `i` is `token_ids[offsets[i]:offsets[i] + lengths[i]]`.
-    `contents (N,)` uint64: a hash of each whole text, by which its answers are found again.
+    `readable (N,)` bool: those with a word that is known, punctuation not counted. The others teach nothing and count
+    for no accuracy and no loss, in whichever part. `contents (N,)` uint64: a hash of each whole text, by which its
+    answers are found again.
     """
 
     token_ids: np.ndarray
@@ -31,6 +34,7 @@ class EncodedReviews:
     lengths: np.ndarray
     labels: np.ndarray
     parts: np.ndarray
+    readable: np.ndarray
     contents: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -69,7 +73,7 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
     reviews_key = reviews.fingerprint()
     vectors = load_vectors(data, training_texts, reviews_key, seed, progress)
     recipe = f"{reviews_key}|{vectors.fingerprint}|{data.tokenizer}|{TOKENIZER_VERSION}"
-    source_ids, offsets = _encoded(recipe, TextEncoder(vectors.words, data.tokenizer), reviews, progress)
+    source_ids, offsets = _encoded(recipe, lambda: TextEncoder(vectors.words, data.tokenizer), reviews, progress)
     if len(source_ids) == 0:
         raise DataError("no review has a word that the vectors know; check the text column and the language")
     used = np.zeros(len(vectors.words) + 1, dtype=bool)
@@ -78,6 +82,8 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
     vocabulary = np.flatnonzero(used).astype(np.int32)
     local = np.zeros(len(used), dtype=np.int32)
     local[vocabulary] = np.arange(len(vocabulary), dtype=np.int32)
+    spelled = (vectors.words[place - 1] for place in vocabulary[1:])
+    readable = _with_words(local[source_ids], offsets, np.array([False, *map(is_word, spelled)]))
     if data.max_tokens is not None:
         source_ids, offsets = excerpts(source_ids, offsets, data.max_tokens, data.keep)
     return Corpus(
@@ -86,6 +92,7 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
         lengths=np.diff(offsets),
         labels=reviews.labels,
         parts=reviews.parts,
+        readable=readable,
         matrix=vectors.rows(vocabulary),
         vocabulary=vocabulary,
         vectors=vectors,
@@ -99,9 +106,11 @@ def prepare_pieces(data: DataConfig, reviews: Reviews, pieces: WordPieces, progr
     Raises `DataError` when no review has a piece.
     """
     recipe = f"{reviews.fingerprint()}|{pieces.text}|{WORDPIECE_VERSION}"
-    token_ids, offsets = _encoded(recipe, PieceEncoder(pieces), reviews, progress)
+    encoder = PieceEncoder(pieces)
+    token_ids, offsets = _encoded(recipe, lambda: encoder, reviews, progress)
     if len(token_ids) == 0:
         raise DataError("no review has a word that these word pieces can write; check the text column")
+    readable = _with_words(token_ids, offsets, encoder.is_word)
     if data.max_tokens is not None:
         token_ids, offsets = excerpts(token_ids, offsets, data.max_tokens, data.keep)
     return PieceCorpus(
@@ -110,19 +119,29 @@ def prepare_pieces(data: DataConfig, reviews: Reviews, pieces: WordPieces, progr
         lengths=np.diff(offsets),
         labels=reviews.labels,
         parts=reviews.parts,
+        readable=readable,
         contents=exact_hashes(reviews.texts),
         pieces=pieces,
     )
 
 
+def _with_words(token_ids: np.ndarray, offsets: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Return which reviews `(N,)` bool hold one of the ids that are `words (V + 1,)` bool."""
+    before = np.concatenate([[0], np.cumsum(words[token_ids], dtype=np.int32)])
+    return np.asarray(np.diff(before[offsets]) > 0)
+
+
 def _encoded(
-    recipe: str, encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress
+    recipe: str, encoder: Callable[[], TextEncoder | PieceEncoder], reviews: Reviews, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return flat ids and offsets `(N + 1,)` of what `encoder` knows of `reviews`; `recipe` identifies the result."""
+    """Return flat ids and offsets `(N + 1,)` of what `encoder()` knows of `reviews`; `recipe` identifies the result.
+
+    It is only made where nothing is cached: a dictionary of 400,000 words takes longer than reading what is.
+    """
     path = cache_path("corpora", recipe)
     encoded = read_cache(path, lambda found: _whole(found, len(reviews)))
     if encoded is None:
-        encoded = _encode(encoder, reviews, progress)
+        encoded = _encode(encoder(), reviews, progress)
         write_cache(path, token_ids=encoded[0], offsets=encoded[1])
     return encoded
 

@@ -105,18 +105,21 @@ _BERT = {
     **_CLIPPED,
 }
 # Sinusoidal positions are alike at every place from the start, so that neighbours are soon found; BERT's are learned.
-_PRETRAINED = {**_BERT, "model.positions": "sinusoidal"}
-# Questions are answered by networks small enough that two of them are trained on the demo reviews within minutes.
-_BERT_TWINS = {
-    **_PRETRAINED,
-    "data.vocabulary_size": 1_200,
+# A small network makes more updates in the same minutes, and a cosine begins at the full rate: after 22 seconds on real
+# reviews it was 0.32 nats below guessing, where 128 units in one cycle had not begun.
+_PRETRAINED = {
+    **_BERT,
+    "data.vocabulary_size": 4_000,
     "data.pair_tokens": 64,
+    "model.positions": "sinusoidal",
     "model.hidden_size": 64,
     "model.feed_forward_size": 256,
     "training.learning_rate": 3e-3,
+    "training.schedule": "cosine",
     "training.batch_size": 32,
-    "training.epochs": 2,
 }
+# Two of them are trained on the demo reviews within minutes.
+_BERT_TWINS = {**_PRETRAINED, "data.vocabulary_size": 1_200, "training.epochs": 2}
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class TextEncoder:
         """Which ids `(V + 1,)` bool stand for words and numbers rather than for punctuation; not id 0."""
         ids = self._tokenizer.get_vocab()
         found = np.zeros(len(ids), dtype=bool)
-        found[[place for word, place in ids.items() if any(map(str.isalnum, word))]] = True
+        found[[place for word, place in ids.items() if is_word(word)]] = True
         found[UNKNOWN_ID] = False
         return found
 
@@ -135,6 +135,11 @@ class TextEncoder:
             chunk = [_prepared(text, self._name) for text in texts[start : start + _CHUNK]]
             encodings = self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False)
             yield [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
+
+
+def is_word(token: str) -> bool:
+    """Return whether a token is a word, a part of one or a number rather than punctuation, which many scripts share."""
+    return any(map(str.isalnum, token))
 
 
 def token_strings(text: str, tokenizer: TokenizerName) -> list[str]:

@@ -25,7 +25,7 @@ from tokenizers.trainers import WordPieceTrainer
 
 from sentiment_core.artifacts import folder, written
 from sentiment_core.errors import CheckpointError, DataError, StoreError
-from sentiment_core.text import TokenizedText, sanitise
+from sentiment_core.text import TokenizedText, is_word, sanitise
 
 PAD, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 # In the order of their ids, from 0.
@@ -126,7 +126,7 @@ class PieceEncoder:
     @cached_property
     def is_word(self) -> np.ndarray:
         """Which ids `(V,)` bool stand for words, parts of words and numbers rather than for punctuation; not id 0."""
-        found = np.array([any(map(str.isalnum, piece)) for piece in self.pieces.vocabulary])
+        found = np.array([is_word(piece) for piece in self.pieces.vocabulary])
         found[: len(SPECIAL)] = False
         return found
 

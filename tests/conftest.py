@@ -77,6 +77,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SENTIMENT_STORE_URL", raising=False)
     monkeypatch.delenv("SENTIMENT_MAX_WORKERS", raising=False)
     monkeypatch.delenv("SENTIMENT_EXECUTOR", raising=False)
+    for name in ("ADDRESS", "CPUS", "GPUS"):
+        monkeypatch.delenv(f"SENTIMENT_RAY_{name}", raising=False)
     monkeypatch.delenv("SENTIMENT_CLASS", raising=False)
     monkeypatch.delenv("SENTIMENT_WORKER_MEMORY", raising=False)
     return folder
@@ -217,6 +219,7 @@ def make_corpus() -> Callable[..., Corpus]:
             lengths=lengths,
             labels=labels,
             parts=parts,
+            readable=lengths > 0,
             matrix=matrix,
             vocabulary=np.arange(len(WORDS) + 1, dtype=np.int32),
             vectors=WordVectors("made-up", WORDS, matrix[1:], "made-up"),

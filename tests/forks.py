@@ -25,6 +25,7 @@ import psutil
 from sentiment_core.datasets.demo import generate
 from sentiment_core.work.executors import local
 from sentiment_core.work.executors.local import start_worker
+from sentiment_core.work.executors.standby import SWITCH
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKER = "sentiment_core.work"
@@ -69,7 +70,9 @@ class Forks:
     def start_server(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> psutil.Process:
         """Start streamlit with `arguments`, as `benchmarks.app_server.launch` does; its workers are forked as well."""
         self._ready()
-        request = {"arguments": arguments, "environment": dict(environment), "log": str(log), "folder": str(ROOT)}
+        # A fork is there in a moment: nothing is gained by a worker that waits.
+        told = {**environment, SWITCH: "0"}
+        request = {"arguments": arguments, "environment": told, "log": str(log), "folder": str(ROOT)}
         return psutil.Process(ask(self._address, {**request, "server": True}))
 
     def start_worker(self, command: Sequence[str], environment: Mapping[str, str], log: IO[bytes]) -> Any:

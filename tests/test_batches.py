@@ -72,7 +72,12 @@ def test_collate_equals_padding_by_hand(data: st.DataObject) -> None:
     flat = rng.integers(1, 50, lengths.sum()).astype(np.int32)
     labels = rng.integers(0, 2, len(lengths)).astype(np.int8)
     corpus = EncodedReviews(
-        token_ids=flat, offsets=offsets, lengths=np.minimum(lengths, cut), labels=labels, parts=labels
+        token_ids=flat,
+        offsets=offsets,
+        lengths=np.minimum(lengths, cut),
+        labels=labels,
+        parts=labels,
+        readable=lengths > 0,
     )
     indices = np.array(data.draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=8)))
 

@@ -91,6 +91,17 @@ def test_an_unknown_or_empty_review_has_length_zero(make_reviews: Callable[..., 
     assert words_of(corpus, 6)
 
 
+def test_punctuation_is_no_word(make_reviews: Callable[..., Reviews]) -> None:
+    reviews = make_reviews(30)
+    reviews.texts[4], reviews.texts[5], reviews.texts[6] = "", "zyzzyva", "… ! ! zyzzyva ?"
+    corpus = prepare(DataConfig(embeddings="random", embedding_dim=4, tokenizer="word"), reviews, 1, silent)
+    assert np.flatnonzero(~corpus.readable).tolist() == [4, 5, 6]
+    # What is cut away counts: the words are known, though the model reads none of them.
+    reviews.texts[6] = f"! ! {reviews.texts[7]}"
+    cut = prepare(DataConfig(embeddings="random", embedding_dim=4, tokenizer="word", max_tokens=1), reviews, 1, silent)
+    assert np.flatnonzero(~cut.readable).tolist() == [4, 5]
+
+
 def test_reviews_in_another_language_are_refused() -> None:
     reviews = Reviews(["電影" * 3] * 4, np.array([0, 1, 0, 1], dtype=np.int8), np.zeros(4, dtype=np.int8))
     with pytest.raises(DataError, match="no review has a word that the vectors know; check the text column"):

@@ -14,6 +14,7 @@ import pkgutil, importlib, ui
 for module in pkgutil.walk_packages(ui.__path__, "ui."):
     if module.name != "ui.shell":
         importlib.import_module(module.name)
+assert "ray" not in sys.modules, "it may be absent, and a server must not live in a process of Ray's"
 libraries = {"torch", "scipy", "sklearn", "captum", "pandas", "pyarrow", "tokenizers", "gensim", "plotly", "numpy"}
 assert libraries <= before, libraries - before
 import torch

@@ -7,15 +7,21 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from sentiment_core.config import FIELDS, allowed_range, matters
+from sentiment_core.errors import ConfigError
+from sentiment_core.machine import in_words
 from sentiment_core.presets import PRESETS
 from sentiment_core.tasks import TASKS
+
+CONNECT_SECONDS = 30.0  # to a cluster, at most
 
 
 def work(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.store import Store
     from sentiment_core.work.desk import described, title
+    from sentiment_core.work.executors import make_executor
 
     with Store() as store:
+        state = make_executor(store).cluster(CONNECT_SECONDS)
         active = store.active_work()
         ended = [work for work in store.calculations() if not work.status.is_active]
         told: list[tuple[Any, Any]] = [(work, described(store, work)) for work in (*active, *ended)]
@@ -33,13 +39,32 @@ def work(options: argparse.Namespace) -> tuple[Any, str]:
         }
         for work, job in told
     ]
-    lines = []
+    lines = [state.problem or state.headline] if state is not None else []
     for row in rows:
         share = "" if row["fraction"] is None else f" {row['fraction']:.0%}"
         left = "" if row["seconds_left"] is None else f", {row['seconds_left']:.0f} s left"
         said = row["error"] or f"{row['message']}{share}{left}"
         lines.append(f"{row['id']}  {row['title']}: {row['status']}{f', {said}' if said else ''}")
     return rows, "\n".join(lines) or "Nothing waits or runs."
+
+
+def cluster(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.store import Store
+    from sentiment_core.work.executors import VARIABLE, make_executor
+    from sentiment_core.work.executors.cluster import node_rows
+
+    with Store() as store:
+        state = make_executor(store).cluster(CONNECT_SECONDS)
+        if state is None:
+            raise ConfigError(f"All work is done on this machine. {VARIABLE}=ray chooses a cluster.")
+        rows = node_rows(state, store.active_work())
+    lines = [
+        f"{row['node']}: {row['state']}, {row['cpus']:g} CPUs, {row['gpus']:g} GPUs{row['gpu'] and ' ' + row['gpu']}, "
+        f"{in_words(row['memory'])}, {row['at_work']} at work"
+        for row in rows
+    ]
+    answer = {"address": state.address, "problem": state.problem, "nodes": rows, "places": asdict(state.places)}
+    return answer, "\n".join([state.problem or state.headline, *lines])
 
 
 def cancel(options: argparse.Namespace) -> tuple[Any, str]:

@@ -165,6 +165,7 @@ def build_parser() -> argparse.ArgumentParser:
         about.work,
         "List what waits and runs in the background, training included, and what was calculated last.",
     )
+    add("cluster", about.cluster, "List the nodes of the Ray cluster that does the work, where one does.")
     cancel = add(
         "cancel", about.cancel, "End background work: an experiment or a calculation, by the id that `work` lists."
     )

@@ -5,6 +5,7 @@ watch a run on real reviews as if it were live.
     recording("clip-norm")                         # reads one that ships, by its name
 """
 
+from sentiment_core.recorded.answers import RecordedAnswer, record_answer, recorded_answer
 from sentiment_core.recorded.reader import LABS, PREFIX, Recording, read, recording, recording_of, recordings
 from sentiment_core.recorded.spread import (
     PairedDifference,
@@ -22,6 +23,7 @@ __all__ = [
     "LABS",
     "PREFIX",
     "PairedDifference",
+    "RecordedAnswer",
     "Recording",
     "RunSpread",
     "SeedResult",
@@ -31,7 +33,9 @@ __all__ = [
     "paired",
     "read",
     "record",
+    "record_answer",
     "record_runs",
+    "recorded_answer",
     "recording",
     "recording_of",
     "recordings",

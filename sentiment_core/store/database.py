@@ -57,7 +57,7 @@ class Database:
         return self._url.render_as_string(hide_password=False)
 
     @property
-    def _mark(self) -> str:
+    def mark(self) -> str:
         """Name the store: its place and its token, as a copy has that too. No password, and the home can be moved."""
         place = f"{self._url.host}:{self._url.port}/{self._url.database}"
         if self._is_sqlite:

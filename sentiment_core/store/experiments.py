@@ -196,7 +196,7 @@ class Experiments(Acting):
         """
         place = folder("work" if is_calculation(work_id) else "experiments", work_id)
         try:
-            (place / MARK).write_text(self._mark, encoding="utf-8")
+            (place / MARK).write_text(self.mark, encoding="utf-8")
         except OSError as error:
             raise StoreError(f"cannot write {place}: {error.strerror}. Free some space there.") from error
         return place
@@ -204,7 +204,7 @@ class Experiments(Acting):
     def owns(self, place: Path) -> bool:
         """Whether a folder was made by `folder_of` of this store; others may lie in the same home."""
         try:
-            return (place / MARK).read_text(encoding="utf-8") == self._mark
+            return (place / MARK).read_text(encoding="utf-8") == self.mark
         except (OSError, ValueError):
             return False
 

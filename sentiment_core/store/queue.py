@@ -23,8 +23,10 @@ from sentiment_core.store.rows import (
     enqueue,
     hold,
     is_held_by,
+    is_of,
     named,
     no_work,
+    set_runs,
     set_status,
     status_of,
     table_of,
@@ -126,9 +128,11 @@ class Queue(Acting):
         return 1 + sum(not (past_long and item.is_long) for item in ahead)
 
     def claim(
-        self, places: Places, worker_host: str, threads: int | None = None, kinds: Collection[str] = (TRAINING,)
+        self, places: Places, worker_host: str | None, threads: int | None = None, kinds: Collection[str] = (TRAINING,)
     ) -> str | None:
         """Take for `worker_host` what is next in turn; None when nothing waits for which there is a place there.
+
+        `worker_host` None: places are counted wherever work is done, as on a cluster that chooses the machine itself.
 
         Only work of `kinds` is taken. Of several processes that ask at once, exactly one gets it. It is RUNNING then,
         its worker still None; `threads` is how many threads that worker may use.
@@ -138,7 +142,12 @@ class Queue(Acting):
                 return None
         with self._write(exclusive=True) as connection:
             held = [
-                connection.execute(select(is_long).where(table.c.status.in_(HELD), table.c.worker_host == worker_host))
+                connection.execute(
+                    select(is_long).where(
+                        table.c.status.in_(HELD),
+                        *([] if worker_host is None else [table.c.worker_host == worker_host]),
+                    )
+                )
                 for table, is_long in ((experiments, literal(True)), (work, work.c.is_long))
             ]
             running = [bool(is_long) for rows in held for is_long in rows.scalars()]
@@ -176,6 +185,24 @@ class Queue(Acting):
             if connection.scalar(held) is None:
                 return False
             set_status(connection, work_id, status, error)
+            return True
+
+    def give_back(self, work_id: str, worker: Worker | None) -> bool:
+        """Put work whose `worker` is gone back into the queue, at its old place; what was asked to stop has stopped.
+
+        So does what a signal stopped and nobody asked to stop. False when it has ended otherwise, or changed hands.
+        """
+        table = table_of(work_id)
+        asked = select(table.c.status, table.c.queued_at, table.c.stop_requested)
+        with self._write() as connection:
+            row = connection.execute(asked.where(*is_of(table, work_id, worker)).with_for_update()).first()
+            if row is None or (row.status not in HELD and (row.status != Status.STOPPED or row.stop_requested)):
+                return False
+            if row.stop_requested:
+                set_status(connection, work_id, Status.STOPPED)
+            else:
+                set_runs(connection, work_id, HELD, Status.INTERRUPTED)
+                enqueue(connection, work_id, queued_at=row.queued_at)
             return True
 
     def stop(self, work_id: str) -> None:

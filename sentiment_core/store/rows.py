@@ -83,13 +83,12 @@ def enqueue(connection: Connection, work_id: str, **values: Any) -> None:
         connection,
         work_id,
         status=Status.QUEUED,
-        queued_at=time.time(),
         error=None,
         finished_at=None,
         progress=None,
         stop_requested=False,
         **worker_columns(None),
-        **values,
+        **{"queued_at": time.time(), **values},
     )
     set_runs(connection, work_id, RESUMABLE, Status.QUEUED)
 
@@ -103,12 +102,17 @@ def ask_to_stop(connection: Connection, work_id: str, status: Status) -> None:
         connection.execute(insert(requests), {"experiment_id": work_id, "kind": "stop"})
 
 
-def is_held_by(table: Table, work_id: str, worker: Worker | None) -> list[ColumnElement[bool]]:
-    """Return the conditions under which a piece of work runs and is `worker`'s own, None: claimed, not yet launched."""
+def is_of(table: Table, work_id: str, worker: Worker | None) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a piece of work was last given to `worker`, None: not yet launched."""
     mine = [table.c.worker_pid.is_(None)]
     if worker is not None:
         mine = [table.c[name] == value for name, value in worker_columns(worker).items()]
-    return [table.c.id == work_id, table.c.status.in_(HELD), *mine]
+    return [table.c.id == work_id, *mine]
+
+
+def is_held_by(table: Table, work_id: str, worker: Worker | None) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a piece of work runs and is `worker`'s own, None: claimed, not yet launched."""
+    return [table.c.status.in_(HELD), *is_of(table, work_id, worker)]
 
 
 def forget_requests(connection: Connection, experiment_id: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +30,7 @@ from sentiment_core.training.device import free_memory
 from sentiment_core.training.memory import EVALUATION_BATCH_SIZE, check_loaded
 from sentiment_core.training.task import Show, Task
 
-EVALUATED = {"validation": VALIDATION, "test": TEST}
+PARTS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +56,16 @@ class ReviewTask(Task[AnyReviews, Batch]):
             logger.warning("%s", warning)
         write_seen(folder, reviews)
         found = self.encoded(config, reviews, show)
-        if unread := int(np.sum(np.any([corpus.lengths == 0 for corpus in found], axis=0))):
+        # One set of reviews for all runs, so that what they say can be held against each other.
+        readable = np.all([corpus.readable for corpus in found], axis=0)
+        shared = {id(corpus): replace(corpus, readable=readable) for corpus in found}
+        found = [shared[id(corpus)] for corpus in found]
+        for part in PARTS:
+            readable_in(found[0], part)  # said now rather than after the training
+        if unread := int(np.sum(~readable)):
             logger.warning(
-                "%s of the %s reviews have no word that is known: nothing is learned from them, and the answers to "
-                "them mean nothing.",
+                "%s of the %s reviews have no word that is known: nothing is learned from them, and they count for no "
+                "accuracy and no loss.",
                 f"{unread:,}",
                 f"{len(reviews):,}",
             )
@@ -66,12 +73,7 @@ class ReviewTask(Task[AnyReviews, Batch]):
         return found
 
     def members(self, data: Sequence[AnyReviews]) -> np.ndarray:
-        # An empty review teaches nothing.
-        usable = np.all([corpus.lengths > 0 for corpus in data], axis=0)
-        members = np.flatnonzero((data[0].parts == TRAIN) & usable)
-        if len(members) == 0:
-            raise DataError("no training review has a known word; check the text column and the language")
-        return members
+        return readable_in(data[0], "train")
 
     def plan_epoch(
         self, config: ExperimentConfig, data: AnyReviews, members: np.ndarray, epoch: int
@@ -80,7 +82,7 @@ class ReviewTask(Task[AnyReviews, Batch]):
         return plan_epoch(members, data.lengths, size, batching, config.seed, epoch)
 
     def plan_evaluation(self, data: AnyReviews, part: str) -> list[np.ndarray]:
-        return plan_evaluation(np.flatnonzero(data.parts == EVALUATED[part]), data.lengths, EVALUATION_BATCH_SIZE)
+        return plan_evaluation(readable_in(data, part), data.lengths, EVALUATION_BATCH_SIZE)
 
     def batch(self, data: AnyReviews, examples: np.ndarray) -> Batch:
         return collate(data, examples)
@@ -110,13 +112,24 @@ class ReviewTask(Task[AnyReviews, Batch]):
         return found
 
     def balances(self, data: AnyReviews, members: np.ndarray) -> dict[str, Balance]:
-        parts = {"train": members}
-        parts |= {name: np.flatnonzero(data.parts == part) for name, part in EVALUATED.items()}
+        parts = {"train": members} | {part: readable_in(data, part) for part in PARTS if part != "train"}
         return {name: Balance(len(rows), int(positive(data.labels[rows]).sum())) for name, rows in parts.items()}
 
     def write_test(self, folder: Path, data: AnyReviews, examples: np.ndarray, answers: np.ndarray) -> None:
         contents = None if data.contents is None else data.contents[examples]
         write_predictions(folder, examples, answers, data.labels[examples], contents)
+
+
+def readable_in(data: EncodedReviews, part: str) -> np.ndarray:
+    """Return the places `(M,)` of the reviews of a part that have a known word: those that count.
+
+    Raises `DataError` where none has.
+    """
+    members = np.flatnonzero((data.parts == PARTS[part]) & data.readable)
+    if len(members) == 0:
+        name = "training" if part == "train" else part
+        raise DataError(f"no {name} review has a known word; check the text column and the language")
+    return members
 
 
 class SentimentTask(ReviewTask[Corpus]):

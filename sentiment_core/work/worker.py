@@ -215,8 +215,16 @@ def outcome(error: Exception, kind: Kind[Any, Any]) -> tuple[Status, str | None]
     return Status.FAILED, f"Unexpected {type(error).__name__}: {error}. Details are in {LOG}."
 
 
-def main(arguments: list[str]) -> int:
-    """Entry point of the worker process; the exit code is 0 whenever the outcome is in the store."""
+def hand_on(store: Store) -> None:
+    """Let the queue move on, even when no browser is open to move it; raise `StoreUnavailableError`."""
+    make_executor(store).reconcile()
+
+
+def main(arguments: list[str], hand_on: Callable[[Store], None] = hand_on) -> int:
+    """Entry point of the worker process; the exit code is 0 whenever the outcome is in the store.
+
+    `hand_on` is called with the store when the work has ended.
+    """
     prepare_thread(threads=1)
     stop = StopSignal()
     stop.install()
@@ -237,9 +245,8 @@ def main(arguments: list[str]) -> int:
         write_log(work_id, patiently(lambda: store.work(work_id)).owner)
         try:
             status = do_work(kind, store, work_id, worker, stop)
-            # The queue moves on even when no browser is open to move it.
             with suppress(StoreUnavailableError):
-                make_executor(store).reconcile()
+                hand_on(store)
         finally:
             store.close()
     except Stopped:

@@ -10,11 +10,13 @@ import pytest
 
 from sentiment_core.config import RunConfig, from_fields, with_runs
 from sentiment_core.explain.fill import SHIPPED, load_pair_reader
+from sentiment_core.presets import preset
 from sentiment_core.store import Store, Worker
 from sentiment_core.work.training import run_experiment, train_here
 from sentiment_core.work.worker import StopSignal
 from tests.explain.test_fill import FIELDS
 from ui.labs.bert import batch, models
+from ui.labs.bert.twins import grown_apart
 
 from .conftest import texts
 
@@ -151,3 +153,10 @@ def test_a_recorded_pre_training_and_twins_are_there_to_watch(open_page: Any) ->
     shown = said(page)
     assert "Measured: **sinusoidal**" in shown and "sinusoidal fills in words better than none" in shown
     assert "none and none shuffled fill in words alike" in shown and "Recorded on demo reviews" in shown
+
+
+def test_a_recording_says_in_what_training_here_differs_from_it_and_nothing_where_in_nothing() -> None:
+    config = preset("bert-positions").config
+    assert grown_apart(config, config) == ""
+    older = from_fields({"training.schedule": "constant"}, config)
+    assert grown_apart(older, config).endswith("which is older: schedule, constant against cosine.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -125,15 +126,26 @@ def test_evaluations_average_over_reviews_and_the_test_part_comes_once(
         assert evaluation.loss == pytest.approx(loss.item(), rel=1e-5)
 
 
-def test_reviews_without_tokens_are_evaluated_but_not_trained_on(
+def test_reviews_without_a_known_word_count_nowhere(
     train: Any, experiment: Any, make_corpus: Callable[..., Corpus]
 ) -> None:
     corpus = make_corpus(empty=12)
     record = train(experiment({"training.batch_size": 8}), corpora=[corpus])
     assert len(record.steps["run"]) == 2 * 7  # 56 of 64 training reviews
-    assert np.isfinite(record.evaluations["run"][-1].loss)
+    # Whatever the network says to nothing, and whatever their labels: the others are counted alone.
+    turned = replace(corpus, labels=np.where(corpus.readable, corpus.labels, 1 - corpus.labels))
+    other = train(experiment({"training.batch_size": 8}), corpora=[turned])
+    assert [item.accuracy for item in record.evaluations["run"]] == [item.accuracy for item in other.evaluations["run"]]
+    assert {part: found.reviews for part, found in record.trainer.balances(record.trainer.runs[0]).items()} == {
+        "train": 56,
+        "validation": 14,
+        "test": 14,
+    }
     with pytest.raises(DataError, match="no training review has a known word"):
         train(experiment(), corpora=[make_corpus(12, empty=12)])
+    silent = replace(corpus, readable=corpus.readable & (corpus.parts != TEST))
+    with pytest.raises(DataError, match="no test review has a known word"):
+        train(experiment(), corpora=[silent])
 
 
 def test_a_step_limit_ends_with_an_evaluation(train: Any, experiment: Any) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from sentiment_core.classroom.people import may
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
+from sentiment_core.recorded import in_words, recorded_answer
 from sentiment_core.work.desk import Job
 from sentiment_core.work.kinds import Kind
 from ui.kit.notices import literal, show_error
@@ -23,7 +24,7 @@ UNKNOWN = "It has ended, and nobody knows how. Start it again."
 
 
 def job_panel(kind: Kind[A, R], arguments: A, *, start_label: str, time_hint: str) -> R | None:
-    """Draw the calculation and return its result, None while there is none.
+    """Draw the calculation and return its result, None while there is none; until then what ships of this question.
 
     `time_hint` is a sentence about how long it takes, in plain words. Closing the page does not end it: any page that
     asks with the same arguments finds it again.
@@ -35,12 +36,17 @@ def job_panel(kind: Kind[A, R], arguments: A, *, start_label: str, time_hint: st
         return None
     if job.result is not None:
         return job.result
+    recorded = recorded_answer(kind, arguments)
     with st.container(border=True, key=f"job-{job.id}"):
         if job.active:
             _watch(kind, arguments)
         else:
             _offer(kind, arguments, job, start_label, time_hint)
-    return None
+        if recorded is not None:
+            st.caption(
+                literal(f"What stands below was recorded: {in_words(recorded.made)}. The button computes it here.")
+            )
+    return None if recorded is None else recorded.result
 
 
 def _offer(kind: Kind[A, R], arguments: A, job: Job[R], start_label: str, time_hint: str) -> None:

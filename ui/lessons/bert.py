@@ -10,7 +10,7 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.findings.masked_words import hold_runs, reached, sentences
 from sentiment_core.lessons import BERT_LESSONS, BertLesson, bert_experiment, changed_fields
-from sentiment_core.lessons.bert import choice_of_answers, choice_of_tasks, choice_of_words, shipped_says
+from sentiment_core.lessons.bert import also_measured, choice_of_answers, choice_of_tasks, choice_of_words
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_explain, to_lesson, to_place, to_sheet, to_train
@@ -129,7 +129,7 @@ def _idea(item: BertLesson) -> None:
 def _look_for(item: BertLesson) -> None:
     st.markdown("**What to look for**")
     st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
-    for told in filter(None, (shipped_says(item), item.also_measured)):
+    if told := also_measured(item):
         st.caption(literal(told))
 
 

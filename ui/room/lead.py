@@ -11,6 +11,7 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import LESSONS
 from sentiment_core.store import Room
 from ui.addresses import ROOM, to_lesson
+from ui.kit.cluster import cluster_panel
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.room.open_lesson import lesson_of
 from ui.room.wall import wall
@@ -46,6 +47,7 @@ def draw() -> None:
     with class_:
         _lesson(room)
         wall(room.code)
+        cluster_panel()
 
 
 def _manage(room: Room, rooms: dict[str, Room]) -> None:

@@ -81,6 +81,7 @@ async def serve(_app: Any) -> AsyncIterator[None]:
 
 def _look_after() -> None:
     executor().reconcile()
+    executor().stand_by()
 
 
 async def _watch() -> None:

@@ -16,12 +16,15 @@ from sentiment_core.numerics import prepare_thread
 # What is imported late, inside functions.
 LATE = ("gensim.models", "plotly.subplots", "sklearn.decomposition", "tensorboardX.event_file_writer")
 
+# Processes of their own, with a library that may be absent.
+ELSEWHERE = "sentiment_core.work.executors.ray_side."
+
 
 def warm_up() -> None:
     """Make torch ready and import every module of the core with all that it needs; takes some seconds."""
     prepare_thread()
     for module in walk_packages(sentiment_core.__path__, "sentiment_core."):
-        if not module.name.endswith(".__main__"):
+        if not module.name.endswith(".__main__") and not module.name.startswith(ELSEWHERE):
             import_module(module.name)
     for name in LATE:
         import_module(name)

@@ -8,9 +8,13 @@ from typing import Protocol
 
 from sentiment_core.errors import ConfigError
 from sentiment_core.store import Store
+from sentiment_core.work.executors.cluster import ClusterState
 
 VARIABLE = "SENTIMENT_EXECUTOR"
-EXECUTORS = {"local": "sentiment_core.work.executors.local:LocalExecutor"}
+EXECUTORS = {
+    "local": "sentiment_core.work.executors.local:LocalExecutor",
+    "ray": "sentiment_core.work.executors.ray:RayExecutor",
+}
 """Name → `module:class`, made with the store whose queue it works off."""
 
 
@@ -25,6 +29,12 @@ class Executor(Protocol):
 
     def terminate(self, work_id: str, grace: float = 5.0) -> None:
         """Ask work to stop and end its worker by force after `grace` seconds; returns when it is gone."""
+
+    def stand_by(self) -> None:
+        """Have a worker ready for what is asked next, where that helps; a server that runs calls it now and then."""
+
+    def cluster(self, seconds: float = 0.0) -> ClusterState | None:
+        """Return the machines it has as last seen, waiting at most so long for a first look; None where it is one."""
 
 
 def make_executor(store: Store) -> Executor:

@@ -25,6 +25,7 @@ from sentiment_core.metrics import Status
 from sentiment_core.processes import ProcessIdentity, find_process, this_machine
 from sentiment_core.store import Places, Store, Work, Worker
 from sentiment_core.work.executors.heartbeats import HeartbeatWatch
+from sentiment_core.work.executors.standby import Standby
 from sentiment_core.work.kinds import KINDS, kind, name_of
 
 LAUNCH_GRACE_SECONDS = 15.0  # between claiming an experiment and its worker being known
@@ -83,6 +84,7 @@ class LocalExecutor:
         self._command = command
         self._host = this_machine()
         self._heartbeats = HeartbeatWatch()
+        self._standby = Standby()
         self.places = shared_places(max_workers() if max_running is None else max_running)
 
     def submit(self, work_id: str) -> None:
@@ -133,16 +135,31 @@ class LocalExecutor:
         _reap()
         self._settle(work)
 
-    def _launch(self, work_id: str) -> None:
-        environment = {
+    def cluster(self, seconds: float = 0.0) -> None:
+        """Return None: all work is done on this machine."""
+
+    def stand_by(self) -> None:
+        """Keep a worker ready while a place is free; it ends with this process."""
+        held = [work for work in self._store.active_work() if work.status is not Status.QUEUED]
+        if len(held) < self.places.total:
+            self._standby.keep(self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        return {
             **os.environ,
             **SINGLE_THREAD,
             "SENTIMENT_HOME": str(home().absolute()),
             "SENTIMENT_STORE_URL": self._store.url,
             "PYTHONPATH": python_path(),
         }
-        with (self._store.folder_of(work_id) / LOG).open("ab") as log:
-            child = start_worker(list(self._command(work_id)), environment, log)
+
+    def _launch(self, work_id: str) -> None:
+        environment, log = self._environment(), self._store.folder_of(work_id) / LOG
+        command = list(self._command(work_id))
+        child = self._standby.take(command, environment, log)
+        if child is None:
+            with log.open("ab") as words:
+                child = start_worker(command, environment, words)
         worker = Worker.of(child.pid)
         with _children_lock:
             _children[child.pid] = child

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
 from sentiment_core.findings import recorded_words
 from sentiment_core.findings.masked_words import NO_ONE, Held, best_of, hold_runs, reached, sentences
 from sentiment_core.findings.recorded_words import PRETRAINING, TWINS, Recorded
+from sentiment_core.findings.twins import differing
 from sentiment_core.presets import preset
 from sentiment_core.recorded import PREFIX, recording
 from sentiment_core.sources import SOURCES
@@ -84,6 +86,8 @@ def _ask(address: Address, name: str, found: Recorded | None) -> None:
     elif found is not None:
         _compare(said, found.held, len(config.runs))
         _curves(name, found)
+        if told := grown_apart(recording(name).recorded.config, config):
+            st.caption(literal(told))
     with st.container(horizontal=True, vertical_alignment="center"):
         start_button(
             "Train them yourself",
@@ -108,6 +112,12 @@ def _curves(name: str, found: Recorded) -> None:
         )
     )
     live_experiment(PREFIX + name, kept.status, height=400, key=f"lab:bert:recorded:{name}")
+
+
+def grown_apart(recorded: ExperimentConfig, now: ExperimentConfig) -> str:
+    """Say in which settings a recording and what is trained here today differ; empty where in none."""
+    found = "; ".join(one.words for one in differing(recorded, now))
+    return f"Training them here differs from the recording, which is older: {found}." if found else ""
 
 
 def _verdict(experiment: Experiment) -> None:

@@ -1,0 +1,63 @@
+"""What is said of fine-tuning on real reviews follows from the recorded accuracies and their interval."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sentiment_core.errors import StoreError
+from sentiment_core.findings import recorded_tuning
+from sentiment_core.findings.masked_words import Reached, Share
+from sentiment_core.findings.recorded_tuning import FineTunings
+from sentiment_core.lessons import BERT_LESSONS
+from sentiment_core.lessons.bert import also_measured
+
+FOUND = FineTunings(
+    labelled=2_000,
+    tested=3_000,
+    pieces=62,
+    epochs=4,
+    rate=1e-3,
+    scratch=(0.70, 0.71, 0.72, 0.70, 0.71),
+    tuned=(0.75, 0.76, 0.78, 0.76, 0.77),
+    updates=3_000,
+    read=4_700_000,
+    reached=Reached(6.56, Share(5.48, 0.04, 800), Share(0.5, 0.02, 800)),
+)
+
+
+def test_which_is_better_is_said_of_a_clear_difference_over_enough_seeds() -> None:
+    measured, told, before = FOUND.sentences
+    assert "from scratch 0.700, 0.710, 0.720, 0.700, 0.710; fine-tuned 0.750, " in measured and "+5.6 ± 0.7" in measured
+    assert told == "Pre-training helped." and "4.7 million other pieces in 3,000 updates" in before
+    assert "1.08 ± 0.04 below" in before and "not told from chance" in before
+    measured, told, _ = replace(FOUND, scratch=FOUND.tuned, tuned=FOUND.scratch).sentences
+    assert told == "Pre-training did harm." and "−5.6 ± 0.7" in measured
+    assert "cannot be told" in replace(FOUND, tuned=FOUND.scratch[::-1]).sentences[1]
+    few = replace(FOUND, scratch=FOUND.scratch[:3], tuned=FOUND.tuned[:3]).sentences
+    assert "nothing is claimed" in few[1] and not any("helped" in one or "harm" in one for one in few)
+    assert replace(FOUND, scratch=(0.7,), tuned=(0.8,)).sentences == []
+
+
+def test_it_is_kept_whole_and_damage_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "fine-tuning.json"
+    assert recorded_tuning.read(path) is None
+    recorded_tuning.write(FOUND, path)
+    assert recorded_tuning.read(path) == FOUND
+    document = json.loads(path.read_text())
+    for damaged in ("[", "[]", json.dumps({**document, "format": 0}), json.dumps({**document, "reached": None})):
+        path.write_text(damaged)
+        with pytest.raises(StoreError, match="install"):
+            recorded_tuning.read(path)
+
+
+def test_the_lesson_about_cls_says_what_was_recorded_and_no_other_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded_tuning, "read", lambda: FOUND)
+    assert also_measured(BERT_LESSONS[4]) == " ".join(FOUND.sentences)
+    others = [item for item in BERT_LESSONS if item.measure != "answer"]
+    assert not any("labelled real reviews" in str(also_measured(item)) for item in others)
+    monkeypatch.setattr(recorded_tuning, "read", lambda: None)
+    assert also_measured(BERT_LESSONS[4]) is None

@@ -1,0 +1,93 @@
+"""Edited reviews say the opposite; opinions written by rule say what their label says; the pairs are whole."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from benchmarks.edited_pairs import HALVES, read_pairs
+from benchmarks.edits import Editor, sentences
+from benchmarks.lexicon import learn_lexicon
+from benchmarks.opposites import KINDS
+from benchmarks.verdicts import verdict
+
+LISTED = sorted({word for sides in KINDS.values() for words in sides for word in words})
+
+
+@pytest.fixture(scope="module")
+def editor() -> Editor:
+    """An editor that knows the listed words alone."""
+    count = len(LISTED)
+    return Editor(learn_lexicon(LISTED, np.eye(count), np.zeros(count), np.ones(count)))
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("it was a wonderful film and i loved it .", 1),
+        ("the plot is boring . i hated it . a mess .", 0),
+        ("i did n't like it . not funny .", 0),
+        ("never dull , never silly . highly recommended . 9 out of 10 .", 1),
+    ],
+)
+def test_an_edited_text_speaks_for_the_other_side(editor: Editor, text: str, label: int) -> None:
+    tokens = text.split()
+    own = editor.polarity(tokens)
+    assert (own[0] > own[1]) == bool(label)
+    for seed in range(20):
+        edited = editor.flip(tokens, label, 1.0, Random(seed))
+        praise, blame = editor.polarity(edited.tokens)
+        # Hopes ("could have been wonderful") leave the word, so nothing else may speak for the old side.
+        assert edited.share == 1.0 and edited.tokens != tokens
+        assert (praise > blame) != bool(label) or any(word in edited.tokens for word in ("could", "should", "be"))
+
+
+def test_what_is_no_opinion_stays(editor: Editor) -> None:
+    tokens = [
+        "a",
+        "film",
+        "like",
+        "this",
+        ",",
+        "in",
+        "which",
+        "people",
+        "go",
+        "home",
+        "as",
+        "well",
+        ",",
+        "is",
+        "a",
+        "love",
+        "story",
+        ".",
+    ]
+    assert editor.flip(tokens, 1, 1.0, Random(0)) == editor.flip(tokens, 0, 1.0, Random(0))
+    assert editor.flip(tokens, 1, 1.0, Random(0)).tokens == tokens
+
+
+def test_ratings_change_sides(editor: Editor) -> None:
+    for seed in range(20):
+        (rating, *_) = editor.flip(["9", "out", "of", "10"], 1, 1.0, Random(seed)).tokens
+        assert 1 <= int(rating) <= 4
+        assert editor.flip(["9", "/", "11"], 1, 1.0, Random(seed)).tokens == ["9", "/", "11"]
+
+
+def test_verdicts_are_of_both_labels_and_differ() -> None:
+    rng = Random(0)
+    written = [{" ".join(verdict(label, rng)) for _ in range(2000)} for label in (0, 1)]
+    assert min(map(len, written)) > 1000 and not written[0] & written[1]
+    assert not any("{" in text or "}" in text for texts in written for text in texts)
+    assert list(sentences(["a", "b", ".", "c", "!", "d"])) == [["a", "b", "."], ["c", "!"], ["d"]]
+
+
+def test_pairs_differ_and_halves_are_balanced() -> None:
+    pairs = read_pairs()
+    assert len(pairs) == 72 and all(pair.original != pair.edited for pair in pairs)
+    assert not any(sign in text for pair in pairs for text in (pair.original, pair.edited) for sign in "{|}")
+    halves = [read_pairs(half) for half in HALVES]
+    assert not set(halves[0]) & set(halves[1])
+    assert [sum(pair.label for pair in half) for half in halves] == [18, 18]
