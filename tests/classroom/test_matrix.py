@@ -64,6 +64,7 @@ WORKERS: dict[str, list[Call]] = {
     "claim": [lambda store, it: store.claim(Places(9, 9), "host")],
     "claim_experiment": [lambda store, it: store.claim_experiment(it.id, ELSEWHERE)],
     "forget_calculations": [lambda store, it: store.forget_calculations(["short-1"])],
+    "give_back": [lambda store, it: store.give_back(it.id, None)],
     "heartbeat": [lambda store, it: store.heartbeat(it.id, None, ELSEWHERE)],
     "release": [lambda store, it: store.release(it.id, None, Status.FINISHED)],
     "set_status": [lambda store, it: store.set_status(it.id, Status.FINISHED)],
