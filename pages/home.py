@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 from sentiment_core import __version__
+from sentiment_core.diagnostics import diagnostics
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.findings import twin_grid
 from ui.addresses import HOME, Link, to_lesson, to_runs, to_teaching, to_train
@@ -12,6 +15,7 @@ from ui.home import machine
 from ui.kit.components.twins import twins
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.server.backend import store
+from ui.server.visitor import visitor
 
 DOORS = {
     "train": ("Train", "Two runs that differ in one thing only, while you watch loss and gradient norm."),
@@ -41,7 +45,22 @@ def main() -> None:
     with st.expander(f"Ready on this machine, version {__version__}", icon=":material/computer:"):
         lines = {"Training": machine.device(), "Reviews": machine.reviews(), "Vectors": machine.vectors()}
         st.markdown("\n".join(f"- **{name}**  {text}" for name, text in lines.items()))
+        if visitor().is_lecturer:
+            diagnosis()
     HOME.write()
+
+
+def diagnosis() -> None:
+    """Offer what somebody who helps must know."""
+    st.download_button(
+        "Diagnostics",
+        lambda: json.dumps(diagnostics(), indent=1),
+        "sentiment-lab-diagnostics.json",
+        "application/json",
+        icon=":material/medical_information:",
+        help="Versions, settings, counts and the last problems, for somebody who helps: no texts and no secrets.",
+        on_click="ignore",
+    )
 
 
 def doors() -> None:

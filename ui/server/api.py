@@ -24,18 +24,22 @@ from sentiment_core.clipping import RULES
 from sentiment_core.colours import colours_of
 from sentiment_core.errors import NotFoundError, SentimentLabError
 from sentiment_core.findings.live_changes import changes
+from sentiment_core.metrics import Status
 from sentiment_core.recorded import recording_of
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
 from sentiment_core.store import Experiment, Run, RunSource
 from sentiment_core.store.source import measured
 from sentiment_core.tasks import TASKS
+from sentiment_core.work.waiting import seconds_to_wait
 from ui.server import backend
 from ui.server.asked import EXPERIMENT_ID, STEP, WRITE_AFTER, WRITE_STEP, KnownSteps, parse_after
 from ui.server.inside_json import describe_histograms, describe_inside
 from ui.server.shared_work import OverloadedError, SharedWork
 from ui.server.step_blocks import ROWS_PER_ANSWER, AnswerPiece, blocks_after, gzipped, steps_json
+from ui.server.tally import answered, timed
 from ui.server.twins_json import TWINS, twins, version_of_twins
 from ui.server.visitor import asking
+from ui.server.watched import HEALTH, METRICS, healthz, metrics
 
 ASSETS = Path(__file__).parents[1] / "assets"
 # Every page but the one at the root.
@@ -56,6 +60,8 @@ def routes() -> list[BaseRoute]:
         Route(base_url() + "/api/experiments/{id}/inside", inside),
         Route(base_url() + "/api/experiments/{id}/inside/{step}", inside_histograms),
         Route(base_url() + TWINS, twins),
+        Route(base_url() + HEALTH, healthz),
+        Route(base_url() + METRICS, metrics),
         Route(base_url() + "/assets/plotly.min.js", plotly),
         Mount(base_url() + "/assets", Assets(directory=ASSETS)),
         *(Route(f"{base_url()}/{name}/{{rest:path}}", to_page) for name in PAGES),
@@ -150,6 +156,13 @@ async def _answered(
     request: Request, question: Hashable, answer: Callable[[RunSource, Experiment], Sequence[AnswerPiece]]
 ) -> Response:
     """Answer a question about the experiment in the address, worked out once for all who ask it at the same time."""
+    with timed():
+        return answered(await _answer(request, question, answer))
+
+
+async def _answer(
+    request: Request, question: Hashable, answer: Callable[[RunSource, Experiment], Sequence[AnswerPiece]]
+) -> Response:
     identifier = request.path_params["id"]
     if not EXPERIMENT_ID.fullmatch(identifier):
         return _problem(404, "There is no such experiment. Open Runs to see those that exist.")
@@ -211,6 +224,7 @@ def describe(source: RunSource, found: Experiment, known: dict[str, KnownSteps])
         "status": str(found.status),
         "error": found.error,
         "queue_position": source.queue_position(found.id),
+        "queue_seconds": seconds_to_wait(backend.shared_store(), found.id) if found.status is Status.QUEUED else None,
         "progress": asdict(found.progress) if found.progress else None,
         "finished": not found.status.is_active,
         "more": any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
