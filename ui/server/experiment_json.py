@@ -21,7 +21,7 @@ from sentiment_core.tasks import TASKS
 from sentiment_core.work.waiting import seconds_to_wait
 from ui.server import backend
 from ui.server.asked import KnownSteps
-from ui.server.step_blocks import ROWS_PER_ANSWER, AnswerPiece, blocks_after
+from ui.server.step_blocks import ROWS_PER_ANSWER, AnswerPiece, blocks_after, steps_json
 
 MOST_VALUES = 1000
 
