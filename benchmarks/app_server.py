@@ -88,6 +88,13 @@ class AppServer:
             self._process.wait()
         self._process = None
 
+    def kill(self) -> None:
+        """End the server as a machine's failure would: at once."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
     def __enter__(self) -> Self:
         self.start()
         return self

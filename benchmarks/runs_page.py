@@ -65,12 +65,13 @@ def _step(number: int, norm: float, noise: float, clipped: bool) -> StepMetrics:
 
 def listed(store: Store) -> None:
     """List all runs as the page does."""
-    from ui.runs.table import Entry, columns, table_rows
+    from ui.runs.search import ROWS
+    from ui.runs.table import Entry, setting_columns, table_rows
 
     store.count_runs(Search())
-    entries = [Entry(*pair) for pair in store.search_runs(Search(), 200)]
+    entries = [Entry(*pair) for pair in store.search_runs(Search(), ROWS)]
     table_rows(entries)
-    columns(entries)
+    setting_columns([entry.run for entry in entries])
 
 
 def timed(action: Callable[[], object], repeats: int = REPEATS) -> str:

@@ -4,7 +4,8 @@
 
 1. One epoch against the course notebook's pipeline: per-word gensim look-ups in the collate function, random batches
    padded to their longest review. Same model, same reviews, same optimizer, same threads.
-2. The trainer, with metrics and store, against a bare `nn.RNN` forward, backward and step over the same batches.
+2. The trainer, with metrics and store, against a bare recurrent layer's forward, backward and step over the same
+   batches: one run, one run of whole batches, a twin's total, the best recipe.
 3. A twin experiment against one run.
 4. The same updates with subnormal floats and with those counted as zero, in alternating processes, which must measure
    the same to the last bit.
@@ -37,6 +38,7 @@ from sentiment_core.batches import collate, plan_epoch
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import TRAIN, load_reviews
+from sentiment_core.models.encoder import CELLS
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.presets import preset, vary_clipping
 from sentiment_core.store import Store
@@ -50,12 +52,14 @@ Result = TypeVar("Result")
 
 
 class BareModel(nn.Module):
-    """The notebook's rung 2: tanh RNN, last real state, one linear layer."""
+    """A recurrent layer, its output at the last real word, one linear layer; as it stands, the notebook's rung 2."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(
+        self, dim: int, layer: Callable[..., nn.RNNBase] = nn.RNN, size: int = 128, bidirectional: bool = False
+    ) -> None:
         super().__init__()
-        self.rnn = nn.RNN(dim, 128, batch_first=True)
-        self.head = nn.Linear(128, 1)
+        self.rnn = layer(dim, size, batch_first=True, bidirectional=bidirectional)
+        self.head = nn.Linear(size * (2 if bidirectional else 1), 1)
 
     def forward(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         states = self.rnn(embedded)[0]
@@ -144,7 +148,8 @@ def bare_steps(config: ExperimentConfig, corpus: Corpus, threads: int, count: in
     plan = plan_epoch(members, corpus.lengths, config.training.batch_size, "bucketed", config.seed, 1)
     matrix = torch.from_numpy(corpus.matrix).to(device)
     batches = [collate(corpus, indices).to(torch.device(device)) for indices in plan[: count + 1]]
-    model = BareModel(corpus.matrix.shape[1]).to(device)
+    cell, size, both = config.model.cell, config.model.hidden_size, config.model.bidirectional
+    model = BareModel(corpus.matrix.shape[1], CELLS[cell].layer, size, both).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     started = 0.0
     for index, batch in enumerate(batches):
@@ -214,18 +219,27 @@ def main() -> None:
         f"{as_it_is / ours:.1f}x"
     )
 
-    pairs = []
-    for _ in range(options.repetitions):
-        bare = bare_steps(config, corpus, threads, options.steps, options.device)
-        seconds, _, _ = our_epoch(config, corpus, threads, options.steps + 1, options.device)
-        pairs.append((bare, seconds))
-    ratios = [bare / seconds for bare, seconds in pairs]
-    print(
-        f"trainer against bare nn.RNN, {threads} threads, {options.steps} updates: "
-        f"throughput ratios {[round(ratio, 2) for ratio in ratios]}, median {statistics.median(ratios):.2f}"
-    )
-
     twin = vary_clipping(config)
+    best = from_fields(source, preset("best").config)
+    whole = from_fields({"training.halves": "never"}, config)
+    for name, ours_is, runs in (
+        ("one run", config, 1),
+        ("one run, whole batches", whole, 1),
+        ("two runs, together", twin, 2),
+        ("the best recipe", best, 1),
+    ):
+        known = corpus_of(ours_is)
+        ratios = []
+        for _ in range(options.repetitions):
+            bare = bare_steps(ours_is, known, threads, options.steps, options.device)
+            seconds, _, _ = our_epoch(ours_is, known, max(1, threads // runs), options.steps + 1, options.device)
+            ratios.append(runs * bare / seconds)
+        print(
+            f"trainer against a bare loop of the same layer, {name}, {threads} threads, {options.steps} updates: "
+            f"throughput ratios {[round(ratio, 2) for ratio in ratios]}, median {statistics.median(ratios):.2f}; "
+            f"load {os.getloadavg()[0]:.1f}"
+        )
+
     ratios = []
     for _ in range(options.repetitions):
         one, _, _ = our_epoch(config, corpus, threads, options.steps + 1, options.device)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 
 import streamlit as st
 
 from sentiment_core import __version__
+from sentiment_core.diagnostics import diagnostics
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.findings import twin_grid
 from sentiment_core.lessons import LESSONS
@@ -16,6 +18,7 @@ from ui.kit.components.twins import twins
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.present import is_presented, present_bar, present_button
 from ui.server.backend import store
+from ui.server.visitor import visitor
 
 PRESENTED_HEIGHT = 440
 # Whether the key that goes on was pressed: a callback cannot leave its page.
@@ -59,7 +62,22 @@ def main() -> None:
     with st.expander(f"Ready on this machine, version {__version__}", icon=":material/computer:"):
         lines = {"Training": machine.device(), "Reviews": machine.reviews(), "Vectors": machine.vectors()}
         st.markdown("\n".join(f"- **{name}**  {text}" for name, text in lines.items()))
+        if visitor().is_lecturer:
+            diagnosis()
     HOME.write()
+
+
+def diagnosis() -> None:
+    """Offer what somebody who helps must know."""
+    st.download_button(
+        "Diagnostics",
+        lambda: json.dumps(diagnostics(), indent=1),
+        "sentiment-lab-diagnostics.json",
+        "application/json",
+        icon=":material/medical_information:",
+        help="Versions, settings, counts and the last problems, for somebody who helps: no texts and no secrets.",
+        on_click="ignore",
+    )
 
 
 def doors() -> None:

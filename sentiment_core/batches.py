@@ -37,6 +37,15 @@ class Batch:
         )
         return Batch(token_ids, lengths, labels, self.tokens)
 
+    def __len__(self) -> int:
+        """How many reviews, B."""
+        return len(self.lengths)
+
+    def __getitem__(self, rows: slice) -> Batch:
+        """Return some of the reviews, padded as they are."""
+        lengths = self.lengths[rows]
+        return Batch(self.token_ids[rows], lengths, self.labels[rows], int(lengths.sum()))
+
 
 def plan_epoch(
     members: np.ndarray,

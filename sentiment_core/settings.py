@@ -337,6 +337,12 @@ class TrainingConfig(Config):
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         "fp32", title="Precision", description="Number format of the forward pass; fp16 needs CUDA."
     )
+    halves: Literal["auto", "never"] = Field(
+        "auto",
+        title="Half batches",
+        description="auto: where a run has two processor cores, the halves of a large batch are computed side by side, "
+        "equal to rounding; never: always whole batches, to repeat a run that had them to the last bit.",
+    )
     early_stopping: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=1, le=100, title="Patience", description="Stop after so many epochs without a better validation loss."
     )

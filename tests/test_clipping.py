@@ -23,7 +23,7 @@ from sentiment_core.training.memory import memory_need
 from sentiment_core.work.reporting import Reporter
 from tests.conftest import TINY
 from ui.kit.labels import say
-from ui.server.api import describe
+from ui.server.experiment_json import describe
 
 ROOT = Path(__file__).resolve().parents[1]
 

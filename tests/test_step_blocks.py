@@ -162,3 +162,11 @@ def test_rows_that_arrive_after_the_end_are_shown(store):
     assert len(shown(store, identifier)["step"]) == 14
     write(store, range(15, 18))
     assert len(shown(store, identifier)["step"]) == 17
+
+
+@given(st.lists(st.none() | st.booleans() | st.floats(width=32, allow_subnormal=False) | st.integers(0, 10**9)))
+def test_a_column_is_written_as_each_of_its_values_is(values):
+    assert step_blocks._list_written(values) == ",".join(map(step_blocks._written, values))
+    finite = [value for value in values if type(value) is float and abs(value) < 1e30]
+    read = [float(each) for each in step_blocks._list_written(finite).split(",") if each]
+    assert read == pytest.approx(finite, rel=1e-6)

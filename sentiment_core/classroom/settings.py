@@ -32,6 +32,7 @@ class PersonLimits(_Table):
     queued: int = Field(5, ge=1, le=10_000, description="experiments waiting")
     running: int = Field(1, ge=1, le=1000, description="experiments and calculations at work")
     stored: int = Field(200, ge=1, le=1_000_000, description="experiments kept")
+    minutes: int = Field(60, ge=1, le=100_000, description="how long a piece of work may take, pauses included")
 
 
 class AllLimits(_Table):

@@ -90,6 +90,20 @@ def set_up_class(options: argparse.Namespace) -> tuple[Any, str]:
     return {"settings": str(path), "access_code": code}, "\n".join(lines)
 
 
+def diagnostics(options: argparse.Namespace) -> tuple[Any, str]:
+    import json
+
+    from sentiment_core.cli.output import write
+    from sentiment_core.diagnostics import diagnostics as collected
+
+    found = collected()
+    text = json.dumps(found, indent=1)
+    if options.output:
+        write(options.output, text.encode())
+        return found, f"Written to {options.output}. Read it before you send it: it holds no texts and no secrets."
+    return found, text
+
+
 def open_app(options: argparse.Namespace) -> NoReturn:
     from sentiment_core.open_app import serve
 

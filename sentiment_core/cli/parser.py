@@ -183,6 +183,12 @@ def build_parser() -> argparse.ArgumentParser:
     set_up = steps.add_parser("set-up", help=SET_UP, description=SET_UP)
     set_up.add_argument("--json", action="store_true", help="print one JSON document")
     set_up.set_defaults(command=about.set_up_class, computes=False)
+    told = add(
+        "diagnostics",
+        about.diagnostics,
+        "Collect what somebody who helps must know: versions, settings, counts, last problems; no texts, no secrets.",
+    )
+    told.add_argument("--output", metavar="FILE", help="write it to a file instead of printing it")
     add("presets", about.presets, "List the course notebook's ladder.")
     add("fields", about.fields, "List every setting with its range and default.")
     add("quantities", about.quantities, "List every quantity that is measured at a step.")

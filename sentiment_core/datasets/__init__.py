@@ -33,11 +33,12 @@ def load_reviews(config: DataConfig, progress: Progress = silent) -> Reviews:
         kinds = corpus.labels if corpus.parts is None else corpus.labels + 2 * corpus.parts
         corpus = corpus.take(stratified_sample(kinds, config.limit, LIMIT_SEED))
     parts = corpus.parts
-    groups = np.arange(len(corpus.texts)) if config.split != "grouped" else text_hashes(corpus.texts)
+    hashes = text_hashes(corpus.texts) if config.split == "grouped" else None
+    groups = np.arange(len(corpus.texts)) if hashes is None else hashes
     if parts is None or config.split in {"grouped", "notebook"}:
         parts = np.where(drawn_test(groups), TEST, TRAIN)
     parts = assign_parts(corpus.labels, parts, config.validation_fraction, groups)
-    return Reviews(corpus.texts, corpus.labels, parts, corpus.evidence, corpus.warnings)
+    return Reviews(corpus.texts, corpus.labels, parts, corpus.evidence, corpus.warnings, hashes)
 
 
 def check_here(config: DataConfig) -> None:

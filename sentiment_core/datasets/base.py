@@ -46,6 +46,7 @@ class Reviews:
     parts: np.ndarray  # (N,) int8: TRAIN, VALIDATION or TEST
     evidence: tuple[Spans, ...] | None = None
     warnings: tuple[str, ...] = ()  # sentences for the user: what was dropped, what was guessed
+    known_hashes: np.ndarray | None = None  # (N,) uint64: `hashes`, where the split has asked for them
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -57,7 +58,7 @@ class Reviews:
     @cached_property
     def hashes(self) -> np.ndarray:
         """A hash of each text `(N,)` uint64, equal for copies."""
-        return text_hashes(self.texts)
+        return text_hashes(self.texts) if self.known_hashes is None else self.known_hashes
 
     def fingerprint(self) -> str:
         """Return a hex hash of texts, labels and parts: equal exactly when these are."""

@@ -11,6 +11,8 @@ from torch.utils.hooks import RemovableHandle
 
 from sentiment_core.models.encoder import RecurrentEncoder, reorder, reversal, unrolled
 
+EVERY = slice(None)
+
 
 def places(count: int, most: int | None) -> slice:
     """Return at most `most` of `count` examples, every n-th; all of them for None."""
@@ -40,14 +42,20 @@ class StateWatch:
         for handle in self._handles:
             handle.remove()
 
-    def states(self, scale: float = 1.0, most: int | None = None) -> torch.Tensor:
-        """Return the states `(B, T, H)`, before dropout; their `grad` is ∂L/∂h_t through all later steps.
+    @property
+    def examples(self) -> int:
+        """How many examples were read."""
+        assert self._lengths is not None
+        return len(self._lengths)
 
-        `scale` is what the loss was multiplied by before the backward pass; ∂L/∂h_t is without it. With `most`, B
-        counts the examples `places(…, most)`: no gradient of one goes through another's states.
+    def states(self, rows: slice | torch.Tensor = EVERY, scale: float = 1.0) -> torch.Tensor:
+        """Return the states `(B, T, H)` of the examples `rows`, before dropout; their `grad` is ∂L/∂h_t through all
+        later steps.
+
+        `scale` is what the loss was multiplied by before the backward pass; ∂L/∂h_t is without it. No gradient of one
+        example goes through another's states.
         """
         assert self._lengths is not None
-        rows = places(len(self._lengths), most)
         order = reversal(self._lengths[rows], self._passes[0][2].shape[1])
         halves = []
         for place, (layer, inputs, outputs) in enumerate(self._passes):

@@ -121,6 +121,8 @@ def in_words(made: Mapping[str, object]) -> str:
     if not made:
         return ""
     threads = "1 thread" if made["threads"] == 1 else f"{made['threads']} threads"
+    if made.get("halves", 1) != 1:
+        threads += ", batches in halves"
     return f"PyTorch {made['torch']}, {made['device']}, {threads}, {made['cpu']}"
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sentiment_core.store.counts import Counting, Counts
 from sentiment_core.store.lifecycle import Lifecycle
 from sentiment_core.store.listing import Listing, Search
 from sentiment_core.store.measurements import Measurements
@@ -13,6 +14,7 @@ from sentiment_core.store.source import RunSource, rows_of, table
 
 __all__ = [
     "TRAINING",
+    "Counts",
     "Experiment",
     "Outbox",
     "Places",
@@ -32,7 +34,7 @@ __all__ = [
 ]
 
 
-class Store(Listing, Lifecycle, Measurements, People):
+class Store(Listing, Lifecycle, Measurements, People, Counting):
     """All experiments with what they measured. Safe to share between threads; any number of processes may open it."""
 
     def step_rows(self, run_id: str) -> list[dict[str, Any]]:

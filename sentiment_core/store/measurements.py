@@ -90,7 +90,10 @@ class Measurements(Database):
         with self._read() as connection:
             rows = connection.execute(query).all()
         columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(STEP_COLUMNS)
-        return {name: [_number(value) for value in column] for name, column in zip(STEP_COLUMNS, columns, strict=True)}
+        return {
+            name: list(map(_number, column)) if None in column else list(column)
+            for name, column in zip(STEP_COLUMNS, columns, strict=True)
+        }
 
     def evaluations(self, run_id: str) -> list[Evaluation]:
         """Return the evaluations of a run, oldest first."""

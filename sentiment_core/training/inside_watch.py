@@ -43,7 +43,7 @@ class _Look:
     def __init__(self, model: Network) -> None:
         self.parts = parameters_by_place(model)
         self.activations = torch.zeros(len(ACTIVATIONS), BINS)
-        self.outputs: list[tuple[nn.Module, torch.Tensor]] = []
+        self.outputs: dict[nn.Module, list[torch.Tensor]] = {}  # of each part of the batch
         self.before: dict[str, list[torch.Tensor]] = {}
         self.handles: list[RemovableHandle] = [
             module.register_forward_hook(self._keep) for module in head_activations(model)
@@ -57,7 +57,7 @@ class _Look:
         return {group: found[group] for group in GROUPS if group in found}
 
     def _keep(self, module: nn.Module, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        self.outputs.append((module, output.detach()))
+        self.outputs.setdefault(module, []).append(output.detach())
 
 
 class InsideWatch(Callback):
@@ -125,7 +125,8 @@ class InsideWatch(Callback):
 
 def _measure_head(run: TrainingRun, look: _Look) -> None:
     dead, units = 0.0, 0
-    for row, (module, output) in enumerate(look.outputs, start=1):
+    for row, (module, parts) in enumerate(look.outputs.items(), start=1):
+        output = torch.cat(parts)
         look.activations[row] = histogram(output, VALUE_EDGES).cpu()
         if isinstance(module, nn.ReLU):
             silent = ~(output.flatten(0, -2) > 0).any(dim=0)

@@ -135,6 +135,8 @@ def readable_in(data: EncodedReviews, part: str) -> np.ndarray:
 class SentimentTask(ReviewTask[Corpus]):
     """Learns from reviews as words with vectors."""
 
+    divisible = True
+
     def encoded(self, config: ExperimentConfig, reviews: Reviews, show: Show) -> list[Corpus]:
         return prepare_corpora(config, reviews, show)
 

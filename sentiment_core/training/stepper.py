@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from sentiment_core.models.states import places
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.task import Task
 
 Each = Callable[[Callable[[TrainingRun], Any], Sequence[TrainingRun]], Iterable[Any]]
+# Of how many examples states are wanted, and who hears of them.
+Asking = tuple[int | None, Callable[[TrainingRun, torch.Tensor, Any], None]]
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,7 @@ class Stepper:
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
         asking = [(most, hear) for most, wants, hear in self.listeners.states if wants(run)]
-        watch = run.model.watch_states() if asking else None
-        with watch or nullcontext():
-            answers = self._forward(run, batch)
-            loss = (run.training_loss or self.task.loss)(answers, batch)
-        run.scaler.scale(loss).backward()
-        if watch is not None:
-            for most, hear in asking:
-                hear(run, watch.states(run.scaler.get_scale(), most), batch)
+        answers, loss = self._differentiate(run, batch, asking)
         run.scaler.unscale_(run.optimizer)
         for hear_gradient in self.listeners.gradient:
             hear_gradient(run, False)
@@ -84,6 +80,18 @@ class Stepper:
         for name, value in details.items():
             run.measure(name, value)
 
+    def _differentiate(self, run: TrainingRun, batch: Any, asking: Sequence[Asking]) -> tuple[Any, torch.Tensor]:
+        """Put the gradient of the loss into the parameters' `grad`; return answers and loss. Tell those who ask."""
+        watch = run.model.watch_states() if asking else None
+        with watch or nullcontext():
+            answers = self._forward(run, batch)
+            loss = (run.training_loss or self.task.loss)(answers, batch)
+        run.scaler.scale(loss).backward()
+        if watch is not None:
+            for most, hear in asking:
+                hear(run, watch.states(places(watch.examples, most), run.scaler.get_scale()), batch)
+        return answers, loss
+
     @torch.no_grad()
     def evaluate(
         self, run: TrainingRun, batches: Iterable[Any], part: str, keep: Callable[[torch.Tensor], object] | None = None
@@ -99,9 +107,7 @@ class Stepper:
         sizes: list[int] = []
         run.model.eval()
         with run.averaged_weights():
-            for batch in batches:
-                there = batch.to(run.device)
-                answers = self._forward(run, there)
+            for there, answers in self._answered(run, batches):
                 total += self.task.loss(answers, there).item() * len(answers)
                 right.append(self.task.right(answers, there).sum().item())
                 sizes.append(len(answers))
@@ -114,6 +120,12 @@ class Stepper:
         if not sizes:
             return math.nan, math.nan
         return total / sum(sizes), run.share(right, sizes)
+
+    def _answered(self, run: TrainingRun, batches: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield each of `batches` on the run's device, with the answers about it."""
+        for batch in batches:
+            there = batch.to(run.device)
+            yield there, self._forward(run, there)
 
     def _forward(self, run: TrainingRun, batch: Any) -> Any:
         with torch.autocast(run.device.type, run.dtype, enabled=run.dtype is not torch.float32):

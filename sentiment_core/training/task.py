@@ -56,6 +56,8 @@ class Task(ABC, Generic[Data, AnyBatch]):
 
     # Whether the answers about the test part are kept, for `write_test`.
     keeps_answers = False
+    # Whether a batch has a length and gives parts for a slice, and every loss is a mean over its examples.
+    divisible = False
 
     @abstractmethod
     def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Data]:

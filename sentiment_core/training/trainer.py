@@ -16,6 +16,7 @@ from sentiment_core.errors import CheckpointError
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.training.callbacks import Callback, overriding
+from sentiment_core.training.halves import HalvingStepper, can_halve
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.stepper import Each, Listeners, Stepper
 from sentiment_core.training.task import task_named
@@ -44,7 +45,6 @@ class Trainer:
         self.data = data
         self.device = device
         self.callbacks = list(callbacks)
-        self.threads = threads
         self.step = 0
         self.epoch = 0
         self.evaluated_step = 0  # the last one with a validation: the end of an epoch, or of training
@@ -61,7 +61,7 @@ class Trainer:
         ]
         for run, learned in zip(self.runs, data, strict=True):
             run.training_loss = self.task.training_loss(run.experiment, learned, self.training_members)
-        self.stepper = Stepper(self.task)
+        self._compute(threads, can_halve(self.task, self.runs, threads))
 
     @property
     def active_runs(self) -> list[TrainingRun]:
@@ -100,6 +100,7 @@ class Trainer:
             "step": self.step,
             "evaluated_step": self.evaluated_step,
             "threads": self.threads,
+            "halved": self.halved,
             "runs": {run.id: run.state_dict() for run in self.runs},
         }
 
@@ -112,8 +113,13 @@ class Trainer:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise CheckpointError("the checkpoint does not fit this experiment; start it again") from error
         self.epoch = -(-self.step // self.batches_per_epoch)
-        # Another number of threads would add numbers in another order.
-        self.threads = int(state["threads"])
+        # Another number of threads would add numbers in another order, and so would halves.
+        self._compute(int(state["threads"]), bool(state.get("halved", False)))
+
+    def _compute(self, threads: int, halved: bool) -> None:
+        """Decide how each run computes: with how many threads, and whether in halves."""
+        self.threads, self.halved = threads, halved
+        self.stepper = HalvingStepper(self.task, len(self.runs), threads) if halved else Stepper(self.task)
 
     def _train_epoch(self) -> None:
         first_step = self.step // self.batches_per_epoch * self.batches_per_epoch

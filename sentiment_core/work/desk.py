@@ -78,7 +78,7 @@ def described(store: Store, work: Work) -> Job[R]:
             owner=work.owner,
         )
     if work.status is Status.STOPPED:
-        return Job(work.id, work.status, error=CANCELLED)
+        return Job(work.id, work.status, error=work.error or CANCELLED)
     progress = work.progress
     if progress is None or not work.status.is_active:
         return Job(

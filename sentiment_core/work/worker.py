@@ -11,13 +11,16 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 from sentiment_core.artifacts import CHECKPOINT, LOG, RESULT, work_place, write_json
+from sentiment_core.classroom.settings import class_settings
 from sentiment_core.errors import DownloadError, OutOfMemory, SentimentLabError, StoreError, StoreUnavailableError
+from sentiment_core.logs import write_log
 from sentiment_core.machine import die_first, memory_limited
 from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
@@ -28,6 +31,11 @@ from sentiment_core.work.kinds import Kind, register
 from sentiment_core.work.pace import Pace
 
 HEARTBEAT_SECONDS = 0.5
+MINUTE = 60.0
+OVERTIME = (
+    "This took {most:,} min, which is what one person's work may take at a time (person.minutes): others wait for the"
+    " place."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +88,7 @@ class Shift:
         self.work_id = work_id
         self.stop = stop
         self.lost = False
+        self.overtime: str | None = None  # why it was stopped, where it took too long
         self.progress = WorkProgress("preparing", "Starting")
         self._pace = Pace()
 
@@ -88,10 +97,14 @@ class Shift:
 
 
 class Heartbeat:
-    """A thread that tells the store twice a second that this process lives and how far it is."""
+    """A thread that tells the store twice a second that this process lives and how far it is.
+
+    It also has work stopped that takes longer than a student's may.
+    """
 
     def __init__(self, store: Store, shift: Shift, worker: Worker, watch: Callable[[WorkProgress], None]) -> None:
         self._complained = False
+        self._began = time.monotonic()
         self._store, self._shift, self._worker, self._watch = store, shift, worker, watch
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -118,6 +131,7 @@ class Heartbeat:
             # False: stopped from outside, or given to another process after this one was thought dead.
             self._shift.lost = not self._store.heartbeat(self._shift.work_id, progress, self._worker)
             self._complained = False
+            self._look_at_the_time()
             # Once it is not `raising`, the work looks for itself, and ends with a checkpoint.
             if self._shift.stop.raising and (self._shift.lost or self._store.work(self._shift.work_id).stop_requested):
                 self._shift.stop.end()
@@ -125,6 +139,17 @@ class Heartbeat:
             if not self._complained:
                 logger.warning("heartbeat failed: %s", error)
             self._complained = True
+
+    def _look_at_the_time(self) -> None:
+        settings, shift = class_settings(), self._shift
+        if settings is None or shift.lost or shift.overtime is not None:
+            return
+        most = settings.limits.person.minutes
+        if time.monotonic() - self._began > most * MINUTE:
+            work = self._store.work(shift.work_id)
+            if work.owner is not None:  # nothing limits a lecturer
+                shift.overtime = OVERTIME.format(most=most)
+                self._store.stop(shift.work_id)
 
 
 def do_work(
@@ -158,6 +183,8 @@ def do_work(
                 write_json(store.folder_of(work_id) / RESULT, kind.written_result(result))
         except Exception as error:
             status, message = outcome(error, kind)
+            if status is Status.STOPPED:
+                message = shift.overtime and f"{shift.overtime} {kind.again}"
         finally:
             stop.raising = False
     if patiently(lambda: store.release(work_id, worker, status, message)) and status is Status.FINISHED:
@@ -215,6 +242,7 @@ def main(arguments: list[str], hand_on: Callable[[Store], None] = hand_on) -> in
         if not patiently(lambda: store.set_worker(work_id, worker)):
             logger.error("%s is not waiting for a worker", work_id)
             return 2
+        write_log(work_id, patiently(lambda: store.work(work_id)).owner)
         try:
             status = do_work(kind, store, work_id, worker, stop)
             with suppress(StoreUnavailableError):

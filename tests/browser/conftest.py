@@ -81,6 +81,11 @@ def assets(page) -> object:
     return page
 
 
+def forbidden(said: str) -> list[str]:
+    """What a page wanted and its policy refused; that another site may not frame it is what a test wants to see."""
+    return [said] if "Content Security Policy" in said and "frame-ancestors" not in said else []
+
+
 @pytest.fixture
 def page(chromium) -> Iterator[object]:
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
@@ -88,6 +93,7 @@ def page(chromium) -> Iterator[object]:
     opened = context.new_page()
     opened.faults = []
     opened.on("pageerror", lambda error: opened.faults.append(str(error)))
+    opened.on("console", lambda message: opened.faults.extend(forbidden(message.text)))
     yield opened
     context.close()
     assert opened.faults == []

@@ -320,3 +320,11 @@ def test_damaged_files_give_rows_or_one_clear_sentence(
         assert path.name in sentence and len(sentence) < 2500
     else:
         assert table.labels is not None and len(table.labels) == len(table.texts)
+
+
+def test_a_file_without_a_name_in_an_archive_is_none(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x", b"")
+        archive.filelist[0].filename = ""
+    with pytest.raises(DataError, match="holds no file"):
+        load_reviews(DataConfig(source="csv", path=str(tmp_path / "a.zip")))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews
+from sentiment_core.datasets import TEST, TRAIN, VALIDATION, base, load_reviews
 from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.datasets.split import assign_parts, drawn_test, stratified_sample
 from sentiment_core.errors import DataError
@@ -114,3 +114,14 @@ def test_sample_keeps_shares_order_and_every_kind():
     assert np.bincount(kinds[small], minlength=3)[2] == 1
     assert set(small) <= set(large)
     assert not np.array_equal(small, stratified_sample(kinds, 30, seed=2))
+
+
+def test_reviews_are_hashed_once(monkeypatch):
+    """It takes a second for 40,000 of them: what the split has worked out is what remarks and `seen` read."""
+
+    def refuse(texts):
+        raise AssertionError("hashed again")
+
+    monkeypatch.setattr(base, "text_hashes", refuse)
+    reviews = load_reviews(DataConfig(split="grouped", limit=60))
+    assert np.array_equal(reviews.hashes, text_hashes(reviews.texts))

@@ -73,7 +73,7 @@ def test_what_is_not_finite_travels_as_its_name(client, lab):
 
 
 def test_long_runs_come_in_pieces(client, lab, monkeypatch):
-    monkeypatch.setattr("ui.server.api.ROWS_PER_ANSWER", 20)
+    monkeypatch.setattr("ui.server.experiment_json.ROWS_PER_ANSWER", 20)
     monkeypatch.setattr("ui.server.step_blocks.ROWS_PER_ANSWER", 20)
     monkeypatch.setattr("ui.server.step_blocks.BLOCK", 10)
     experiment = finished_twin(lab)

@@ -28,7 +28,7 @@ from sentiment_core.store import Search, Store, schema
 from tests.conftest import REAL_DATA
 from tests.store import version_1
 from tests.store.shared import ROOT, TWIN, child, layout_of, same, version_of
-from ui.server.api import describe, written
+from ui.server.experiment_json import describe, written
 from ui.server.step_blocks import AnswerPiece
 
 ARCHIVE = REAL_DATA / "home-v1.tar.gz"

@@ -100,11 +100,12 @@ def train(make_corpus: Callable[..., Corpus]) -> Train:
         state: dict[str, Any] | None = None,
         corpora: Sequence[Corpus] | None = None,
         device: str = "cpu",
+        threads: int = 1,
     ) -> Record:
         corpora = corpora or [make_corpus()] * len(config.runs)
         ids = [f"run-{number}" for number in range(len(config.runs))]
         record = Record()
-        trainer = build_trainer(config, ids, corpora, torch.device(device), [record, *callbacks])
+        trainer = build_trainer(config, ids, corpora, torch.device(device), [record, *callbacks], threads)
         if state is not None:
             trainer.load_state_dict(state)
         trainer.fit()

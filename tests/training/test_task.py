@@ -29,7 +29,7 @@ from sentiment_core.training.memory import check_before
 from sentiment_core.training.temporal_order import TemporalOrderTask
 from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.training import train_here
-from ui.server.api import describe
+from ui.server.experiment_json import describe
 
 FIELDS = {
     "task": "temporal-order",

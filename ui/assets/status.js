@@ -21,13 +21,16 @@ export class StatusLine {
     this.error.hidden = this.note.hidden = true;
   }
 
-  show({ status, error, progress, queue_position: position }) {
+  show({ status, error, progress, queue_position: position, queue_seconds: wait }) {
     set(this.badge, STATUS[status] ?? status);
     this.badge.dataset.status = status;
     const training = progress && progress.step > 0;
     const running = status === "running";
     let message = "";
-    if (status === "queued") message = position > 1 ? `number ${position} in the queue` : "next in the queue";
+    if (status === "queued") {
+      message = position > 1 ? `number ${position} in the queue` : "next in the queue";
+      if (Number(wait) >= 5) message += `, starts in about ${duration(Number(wait))}`;
+    }
     else if (running && !progress) message = "starting";
     else if (running && progress.message !== STATUS.running) message = progress.message;
     set(this.message, message);

@@ -8,7 +8,7 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
 from sentiment_core.work.executors.cluster import node_rows
 from ui.kit.notices import literal
-from ui.server.backend import executor, shared_store
+from ui.server.backend import executor, store
 
 LOOK_SECONDS = 3.0
 
@@ -28,7 +28,7 @@ def cluster_panel() -> None:
 def _look() -> None:
     state = executor().cluster()
     try:
-        active = shared_store().active_work()
+        active = store().active_work()
     except SentimentLabError:
         return
     if state is None:

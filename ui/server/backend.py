@@ -14,10 +14,12 @@ from typing import Any
 from sentiment_core.artifacts import home
 from sentiment_core.classroom.settings import class_settings
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.logs import turn_over, write_log
 from sentiment_core.store import Store
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import Executor, make_executor
 from sentiment_core.work.leftovers import collect
+from ui.server.tally import CountProblems
 from ui.server.visitor import limits, visitor
 from ui.server.warm_up import warm_up
 
@@ -66,6 +68,10 @@ def _executor(opened: Store) -> Executor:
 async def serve(_app: Any) -> AsyncIterator[None]:
     """Get ready; then, while the server runs, notice dead workers and start what is queued, watched or not."""
     warm_up()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    write_log()
+    logging.getLogger().addHandler(CountProblems())
+    logger.info("the server is ready")
     task = asyncio.create_task(_watch())
     yield
     task.cancel()
@@ -84,6 +90,7 @@ async def _watch() -> None:
         if time.monotonic() - collected >= COLLECT_SECONDS:
             collected = time.monotonic()
             try:
+                turn_over()
                 await asyncio.to_thread(lambda: collect(shared_store()))
             except Exception as error:  # whatever it is, the queue must be looked after
                 logger.warning("leftovers stay until the next day or start: %s", error)

@@ -35,8 +35,10 @@ FORM_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'",
 }
 MOST_BYTES = 4000
-# What somebody sees before they have joined: the form with its style, and whether the server lives.
-OPEN = re.compile(r"/(?:join(?:/[^/]*)?|leave|assets/(?:join\.css|icon\.svg)|_stcore/health|favicon\.ico)")
+# What somebody sees before they have joined: the form with its style, whether the server lives, and how much it does.
+OPEN = re.compile(
+    r"/(?:join(?:/[^/]*)?|leave|assets/(?:join\.css|icon\.svg)|_stcore/health|healthz|metrics|favicon\.ico)"
+)
 # Where the form may lead: a page of this server, whatever its link says.
 WITHIN = re.compile(r"/(?![/\\])[\w\-./?=&%+,:~*]{0,3000}", re.ASCII)
 # Checking an access code takes 16 MB and 50 ms.

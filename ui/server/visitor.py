@@ -9,6 +9,7 @@ import streamlit as st
 from sentiment_core.classroom.people import LECTURER, Person
 from sentiment_core.classroom.settings import Limits, class_settings
 from sentiment_core.errors import LimitError, NotAllowedError
+from sentiment_core.logs import note_person
 from sentiment_core.store import Store
 from ui.server.tickets import JOIN_AGAIN, holder
 
@@ -39,6 +40,7 @@ def visitor() -> Person:
     person = st.session_state.get(KEY)
     if not isinstance(person, Person):
         raise NotAllowedError(JOIN_AGAIN)
+    note_person(person.id)
     return person
 
 
@@ -53,6 +55,7 @@ def asking(cookies: Mapping[str, str]) -> Person:
     if settings is None:
         return LECTURER
     identifier = holder(cookies, settings)
+    note_person(identifier)
     return LECTURER if identifier is None else Person(identifier, "")
 
 

@@ -294,6 +294,7 @@ def _more_training() -> None:
         "training.weight_averaging",
         "training.class_weights",
         "training.precision",
+        "training.halves",
         "device",
         "snapshots",
     )

@@ -175,7 +175,9 @@ def _check_directory(raw: IO[bytes], name: str) -> None:
 
 
 def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    members = [item for item in archive.infolist() if not item.is_dir() and not _is_hidden(item.filename)]
+    # A damaged archive may hold a file without a name, which zipfile cannot tell from a folder.
+    named = [item for item in archive.infolist() if item.filename]
+    members = [item for item in named if not item.is_dir() and not _is_hidden(item.filename)]
     readable = [item for item in members if item.filename.lower().endswith(SUFFIXES[:-1])]
     if len(readable) == 1:
         return readable[0]

@@ -1,0 +1,37 @@
+"""About how long work waits for its turn, judged by what is at work and by how long others took."""
+
+from __future__ import annotations
+
+import heapq
+import statistics
+
+from sentiment_core.machine import max_workers
+from sentiment_core.metrics import Status
+from sentiment_core.store import TRAINING, Store
+from sentiment_core.work.executors.local import shared_places
+
+FEWEST = 3  # so many must have ended before they say anything
+
+
+def seconds_to_wait(store: Store, experiment_id: str) -> float | None:
+    """Return about how many seconds pass until a queued experiment starts; None where nothing tells, or it waits not.
+
+    What is at work takes as long as it says itself, everything before this one as long as the median of what was
+    trained last. That is a guess: a person's limit on running work, and work that takes seconds, are left out.
+    """
+    place = store.queue_position(experiment_id)
+    took = store.durations()
+    if place is None or len(took) < FEWEST:
+        return None
+    usual = statistics.median(took)
+    running = [work for work in store.active_work() if work.kind == TRAINING and work.status is not Status.QUEUED]
+    left = [
+        usual if work.progress is None or work.progress.eta_seconds is None else work.progress.eta_seconds
+        for work in running
+    ]
+    places = shared_places(max_workers()).long
+    free = [0.0] * max(0, places - len(left)) + sorted(left)
+    heapq.heapify(free)
+    for _ in range(place - 1):
+        heapq.heappush(free, heapq.heappop(free) + usual)
+    return free[0]
