@@ -168,7 +168,14 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
     ended = not experiment.status.is_active
     # A verdict says some of it too, and stands on the same page once the experiment has ended.
     said = {finding.topic for finding in verdict_on(store(), experiment).findings} if ended else ()
-    health(store(), lambda: store().experiment(experiment.id).runs, lab=to_lab, lesson=to_lesson, said=said)
+    health(
+        store(),
+        lambda: store().experiment(experiment.id).runs,
+        lab=to_lab,
+        lesson=to_lesson,
+        said=said,
+        meant=own_rate(config, experiment),
+    )
     inside_of(experiment, to_train(watching(experiment.config)).draw)
     if ended:
         view.verdict(item, experiment, mistaken)
@@ -186,6 +193,12 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
         view.idea(item)
         view.train_links(item, experiment.config)
     view.code(item)
+
+
+def own_rate(config: ExperimentConfig, experiment: Experiment) -> str:
+    """Return what a remark on the rate must say where the rate is the lesson's own."""
+    own = config.training.learning_rate == experiment.config.training.learning_rate
+    return view.OWN_RATE if own and "training.learning_rate" not in LESSON.value(SETTINGS) else ""
 
 
 def show(started: list[Experiment]) -> None:

@@ -37,13 +37,14 @@ from ui.server.backend import store
 
 CORRECT = "correct"
 CLIPPING_LESSONS = {"gradient-norm", "clip-norm", "clip-value"}
+OWN_RATE = "It is the rate that this lesson was given, not a choice of yours."
 HEADINGS = {
     "changed": "What was changed?",
     "diverged": "What broke",
     "learned": "Did it learn?",
     "compared": "Better than the other?",
     "clipped": "How often was it clipped?",
-    "spike": "Where did it blow up?",
+    "spike": "The longest gradient",
     "long gradients": "Long gradients and accuracy",
     "spread": "How steady was it?",
     "twins": "When did the runs part?",

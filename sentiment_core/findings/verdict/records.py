@@ -27,7 +27,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class Spike:
-    """The update with the longest finite gradient; losses of the steps around it, None where there is no such step."""
+    """The update with the longest finite gradient; losses of the steps around it, None where there is no such step.
+
+    `before`, `after`: mean losses of the steps on either side; `followed`: whether the loss stayed higher, beyond what
+    it varies by. None where there are too few steps to tell.
+    """
 
     step: int
     norm: float
@@ -35,6 +39,9 @@ class Spike:
     loss_before: float | None
     loss: float
     loss_after: float | None
+    before: float | None = None
+    after: float | None = None
+    followed: bool | None = None
 
 
 @dataclass(frozen=True)
