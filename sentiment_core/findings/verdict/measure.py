@@ -60,6 +60,7 @@ def judge_run(
         non_finite=len(bad),
         first_non_finite=bad[0] if bad else None,
         diverged=run.error if run.status is Status.FAILED else None,
+        course=tuple(item.accuracy for item in evaluations if item.part == "validation"),
     )
 
 

@@ -9,7 +9,9 @@ from sentiment_core.clipping import ClippingRule
 from sentiment_core.findings.twins import Parting
 from sentiment_core.metrics import Balance
 
-Topic = Literal["changed", "learned", "compared", "clipped", "spike", "long gradients", "twins", "spread", "diverged"]
+Topic = Literal[
+    "summary", "changed", "learned", "compared", "clipped", "spike", "long gradients", "twins", "spread", "diverged"
+]
 
 CONFIDENCE = 0.99
 
@@ -76,6 +78,7 @@ class RunVerdict:
     non_finite: int  # steps whose loss or gradient is not a finite number
     first_non_finite: int | None
     diverged: str | None  # why the run was ended, in the worker's words
+    course: tuple[float, ...] = ()  # validation accuracies in their order
 
 
 @dataclass(frozen=True)
