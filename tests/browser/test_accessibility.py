@@ -35,7 +35,8 @@ DRAWN = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScri
 
 # What no rule of the checker asks of a plot: a role, and more than a title to say.
 UNTOLD = """() => [...document.querySelectorAll(".js-plotly-plot")]
-  .filter((node) => !(node.closest("[role=figure]")?.ariaLabel?.length > 20)).map((node) => node.outerHTML.slice(0, 160))"""
+  .filter((node) => !(node.closest("[role=figure]")?.ariaLabel?.length > 20))
+  .map((node) => node.outerHTML.slice(0, 160))"""
 
 # The theme has changed, and so have the styles of every field: Streamlit writes those a little later.
 THEMED = """async (scheme) => {

@@ -15,7 +15,7 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.notices import literal
 from ui.kit.present import PLOT_HEIGHT, present_bar
 from ui.lessons import view
-from ui.lessons.verdict_words import line, verdict_on
+from ui.lessons.verdict_words import verdict_on
 from ui.server.backend import store
 
 
@@ -29,8 +29,7 @@ def present(item: Lesson, experiment: Experiment | None) -> None:
     if experiment is not None:
         live_experiment(experiment.id, experiment.status, height=PLOT_HEIGHT)
         if not experiment.status.is_active:
-            found = verdict_on(store(), experiment)
-            st.markdown("\n".join(line(finding, named=len(found.runs) > 1) for finding in found.findings))
+            view.findings(verdict_on(store(), experiment))
     elif item.name in recordings():
         # A class predicts before it is told.
         choices = " · ".join(f"**{literal(choice)}**" for choice in item.choices)

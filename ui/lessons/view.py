@@ -247,7 +247,7 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
     with left:
         st.header("Verdict", anchor=False)
         st.caption("Worked out from this experiment's own measurements.")
-        _findings(found)
+        findings(found)
         twins_are_real(experiment.runs)
     with right:
         if mistake:
@@ -258,7 +258,8 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
         look_for(item)
 
 
-def _findings(found: Verdict) -> None:
+def findings(found: Verdict) -> None:
+    """Draw the sentence that a verdict begins with, and folded behind it what was measured."""
     if not found.findings:
         st.markdown("No step was measured, so there is nothing to say.")
         return
