@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import streamlit as st
 
@@ -10,13 +11,18 @@ from sentiment_core import __version__
 from sentiment_core.diagnostics import diagnostics
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.findings import twin_grid
-from ui.addresses import HOME, Link, to_lesson, to_runs, to_teaching, to_train
+from sentiment_core.lessons import LESSONS
+from ui.addresses import HOME, LESSON, Link, to_lesson, to_runs, to_teaching, to_train
 from ui.home import machine
 from ui.kit.components.twins import twins
 from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.present import is_presented, present_bar, present_button
 from ui.server.backend import store
 from ui.server.visitor import visitor
 
+PRESENTED_HEIGHT = 440
+# Whether the key that goes on was pressed: a callback cannot leave its page.
+TO_LESSONS = "home:to-lessons"
 DOORS = {
     "train": ("Train", "Two runs that differ in one thing only, while you watch loss and gradient norm."),
     "lessons": ("Lessons", "From the padding bug to attention: predict, run one change, read the verdict."),
@@ -28,7 +34,18 @@ def main() -> None:
     """Draw the page."""
     for problem in HOME.adopt() or ():
         st.warning(literal(problem))
-    st.title("Sentiment Lab", anchor=False)
+    if is_presented(HOME):
+        present_bar(HOME, "Gradient clipping", on=partial(st.session_state.update, {TO_LESSONS: True}))
+        if st.session_state.pop(TO_LESSONS, False):
+            Link("lessons", LESSON.query(lesson=LESSONS[0].name, present="1")).follow()
+        with errors_shown():
+            play(height=PRESENTED_HEIGHT)
+        HOME.write()
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Sentiment Lab", anchor=False, width="content")
+        st.space("stretch")
+        present_button(HOME)
     st.markdown(
         "Small recurrent networks learn to tell good film reviews from bad ones. Here are two that differ in one "
         "thing, **gradient clipping**: move a slider."
@@ -74,10 +91,10 @@ def doors() -> None:
             st.caption(text)
 
 
-def play() -> None:
+def play(height: int = 250) -> None:
     """Draw the recorded twins; go to Train with those that shall be trained here."""
     twin_grid.read()
-    chosen = twins(HOME.value("rate"), HOME.value("threshold"))
+    chosen = twins(HOME.value("rate"), HOME.value("threshold"), height=height)
     if chosen is None:
         return
     HOME.put(rate=chosen.rate, threshold=chosen.threshold)

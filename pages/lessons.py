@@ -17,8 +17,10 @@ from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import predicted
+from ui.kit.present import is_presented, present_button
 from ui.lessons import bert, sheet, teaching, view
 from ui.lessons.glass import glass_panel
+from ui.lessons.present import present
 from ui.lessons.replay import recorded_panel
 from ui.lessons.verdict_words import verdict_on
 from ui.server.backend import store
@@ -62,10 +64,14 @@ def overview() -> None:
 
 def teach(item: Lesson) -> None:
     """Draw one lesson: before the run its idea and question, from then on the curves and the verdict."""
+    if is_presented(LESSON):
+        present(item, shown_experiment(LESSON))
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.header(view.heading(item), anchor=False, width="content")
         st.space("stretch")
         view.lesson_links(item)
+        present_button(LESSON)
         copy_link()
     if item.preset is None:
         view.idea(item)
@@ -162,7 +168,14 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
     ended = not experiment.status.is_active
     # A verdict says some of it too, and stands on the same page once the experiment has ended.
     said = {finding.topic for finding in verdict_on(store(), experiment).findings} if ended else ()
-    health(store(), lambda: store().experiment(experiment.id).runs, lab=to_lab, lesson=to_lesson, said=said)
+    health(
+        store(),
+        lambda: store().experiment(experiment.id).runs,
+        lab=to_lab,
+        lesson=to_lesson,
+        said=said,
+        meant=own_rate(config, experiment),
+    )
     inside_of(experiment, to_train(watching(experiment.config)).draw)
     if ended:
         view.verdict(item, experiment, mistaken)
@@ -180,6 +193,12 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
         view.idea(item)
         view.train_links(item, experiment.config)
     view.code(item)
+
+
+def own_rate(config: ExperimentConfig, experiment: Experiment) -> str:
+    """Return what a remark on the rate must say where the rate is the lesson's own."""
+    own = config.training.learning_rate == experiment.config.training.learning_rate
+    return view.OWN_RATE if own and "training.learning_rate" not in LESSON.value(SETTINGS) else ""
 
 
 def show(started: list[Experiment]) -> None:

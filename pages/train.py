@@ -18,12 +18,14 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.present import is_presented, present_button
 from ui.kit.run_controls import controls, live_controls
 from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
 from ui.train import together
 from ui.train.first_sight import beside
 from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
+from ui.train.present import present
 from ui.train.seeds import experiments_of
 
 
@@ -31,12 +33,17 @@ def main() -> None:
     """Draw the page for what the address says."""
     adopt_address()
     experiment = shown_experiment(TRAIN)
+    if experiment is not None and is_presented(TRAIN):
+        present(experiment)
+        TRAIN.write("experiment", "present", "only")
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         train = st.container(width="content")
         controls(experiment)
         st.button("Reset", icon=":material/restart_alt:", on_click=reset, disabled=experiment is None, help=RESET_HELP)
         if experiment is not None:
             live_controls(experiment)
+            present_button(TRAIN)
         st.space("stretch")
         with st.container(width=230):
             preset_control(leave=reset)

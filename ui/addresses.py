@@ -42,10 +42,12 @@ from ui.kit.own_vectors import vectors
 from ui.kit.uploads import upload, without_folders
 from ui.pages import pages
 
+# For the lecture hall: only what one looks at, in large letters.
+PRESENT = one_of("present", ("1",), None, nothing="the whole page")
 HOME = Address(
     "home",
     "home",
-    (one_of_values("rate", FIRST_RATE, RATES), one_of_values("threshold", FIRST_THRESHOLD, THRESHOLDS)),
+    (one_of_values("rate", FIRST_RATE, RATES), one_of_values("threshold", FIRST_THRESHOLD, THRESHOLDS), PRESENT),
 )
 
 TRAIN = Address(
@@ -53,6 +55,9 @@ TRAIN = Address(
     "train",
     (
         identifier("experiment"),
+        PRESENT,
+        # Which of the experiment's runs is presented; none: all.
+        identifier("only", title="run"),
         # A short link that lasts; further settings in it go on top.
         one_of("preset", PRESETS, None),
         # Empty for a single one, which is among the settings.
@@ -80,6 +85,7 @@ LESSON = Address(
         identifier("mistake"),
         identifier("experiment"),
         one_of("watch", ("recorded",), None),
+        PRESENT,
         # How much padding the glass shows; without it, the glass is closed.
         whole("glass", 0, MOST_PADDING, None, "padding behind the review", say=lambda value: str(value or "closed")),
     ),

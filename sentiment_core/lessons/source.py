@@ -28,8 +28,12 @@ class Excerpt:
 
 @lru_cache(maxsize=64)
 def excerpt(reference: str) -> Excerpt:
-    """Return what `sentiment_core.some.module:Class.method` names; raise `NotFoundError` when it is not there."""
+    """Return what `sentiment_core.some.module:Class.method` names; raise `NotFoundError` when it is not there.
+
+    `…:Class.method@name` are only those of its statements, one after the other, in which `name` stands.
+    """
     module, _, name = reference.partition(":")
+    name, _, mentioned = name.partition("@")
     package, *parts = module.split(".")
     path = "/".join(parts) + ".py"
     resource = files(PACKAGE).joinpath(path)
@@ -45,6 +49,11 @@ def excerpt(reference: str) -> Excerpt:
         body = found.body
     assert found is not None
     first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
-    lines = text.splitlines()[first - 1 : found.end_lineno]
-    margin = found.col_offset
+    last, margin = found.end_lineno, found.col_offset
+    if mentioned:
+        chosen = [statement for statement in found.body if mentioned in ast.unparse(statement)]
+        if not chosen:
+            raise NotFoundError(f"{name} in {module} does not mention {mentioned!r}")
+        first, last, margin = chosen[0].lineno, chosen[-1].end_lineno, chosen[0].col_offset
+    lines = text.splitlines()[first - 1 : last]
     return Excerpt(reference, f"{PACKAGE}/{path}", first, "\n".join(line[margin:] for line in lines))

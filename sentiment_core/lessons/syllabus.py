@@ -94,7 +94,8 @@ LESSONS: tuple[Lesson, ...] = (
         "would hide the mistake.",
         formula=r"h_t = \tanh(W_x x_t + W_h h_{t-1} + b) \\ x_t = 0 \text{ for } t > \text{length} \\ "
         r"\hat y = \sigma\!\left(f(h_{T})\right) \\ T = \text{longest in the batch}",
-        code=("sentiment_core.batches:collate", "sentiment_core.models.classifier:SentimentModel.classify"),
+        # Which state is taken: the two lines in which the mistake lies.
+        code=("sentiment_core.models.classifier:SentimentModel.classify@last_state", "sentiment_core.batches:collate"),
         notebook="Two epochs, loss 0.69, accuracy 0.50: it learns nothing.",
         look_for=(
             "The loss. Guessing costs ln 2 = 0.693; does the curve ever leave that line?",

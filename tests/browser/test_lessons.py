@@ -27,6 +27,8 @@ def test_predict_run_and_read_the_verdict(page, server):
     until(page, SEEN_AT_ONCE)
     page.get_by_text("Worked out from this experiment's own measurements").wait_for(timeout=60_000)
     page.get_by_text("You said: No clear difference").wait_for()
+    page.get_by_text("True last state and Clip by norm end alike").wait_for()
+    page.get_by_text("What was measured").click()
     page.get_by_text("True last state and Clip by norm have the same loss").or_(
         page.get_by_text("True last state and Clip by norm differ")
     ).first.wait_for()

@@ -188,6 +188,22 @@ def test_a_huge_but_finite_loss_is_written_in_a_few_digits(store, twin):
     assert "1.47e+38" in text and "0000000" not in text
 
 
+@pytest.mark.parametrize(
+    ("after", "said", "alert"),
+    [(0.5, "Nothing followed", False), (0.9, "stayed higher", True), (math.nan, "no longer a finite number", True)],
+)
+def test_a_spike_is_an_alert_only_where_something_followed(store, twin, after, said, alert):
+    def run(last):
+        steps = [step(n, loss=0.5 + 0.01 * (n % 2), norm=1.0) for n in range(1, last + 1)]
+        steps[19] = step(20, loss=0.9, norm=30.0)
+        return steps[:20] + [step(n, loss=after + 0.01 * (n % 2), norm=1.0) for n in range(21, last + 1)]
+
+    (finding, _) = topics(judge(store, twin(run(40), run(40))), "spike")
+    assert said in finding.text and finding.alert is alert
+    (short, _) = topics(judge(store, twin(run(22), run(22))), "spike")
+    assert not any(words in short.text for words in ("followed", "stayed", "no longer")), "two steps tell nothing"
+
+
 def test_the_step_that_blew_up_is_shown_with_the_loss_around_it(store, twin):
     steps = [step(n, loss=0.5, norm=1.0) for n in range(1, 41)]
     steps[19] = step(20, loss=0.9, norm=36.73, accuracy=0.1)

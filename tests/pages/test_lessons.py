@@ -222,3 +222,20 @@ def test_lesson_and_runs_say_the_same_of_where_two_runs_part(open_page, lab, tin
     ):
         assert not page.exception
         assert said in texts(page) and "part at" not in texts(page) and "differ from the first" not in texts(page)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_rate_that_is_too_high_is_said_to_be_the_lessons_own_where_it_is(open_page, lab, own):
+    item = lesson("clip-norm")
+    changes = {} if own else {"training.learning_rate": "9"}
+    experiment = lab.create_experiment(experiment_for(item, changes))
+    for run in experiment.runs:
+        lab.write_steps({run.id: [step_metrics(step, 4 + step % 2 / 10) for step in range(1, 201)]})
+        lab.write_evaluations(run.id, [Evaluation(200, 1, "validation", 4.0, 0.5)])
+        lab.write_balances(run.id, {"train": Balance(640, 320), "validation": Balance(640, 320)})
+        lab.update_run(run.id, steps=200)
+    lab.set_status(experiment.id, Status.FINISHED)
+    page = open_page("lessons", lesson=item.name, experiment=experiment.id, **changes)
+    assert not page.exception
+    assert "is the first thing to try" in texts(page)
+    assert ("this lesson was given" in texts(page)) is own

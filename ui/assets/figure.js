@@ -7,6 +7,8 @@ import { number } from "./words.js";
 
 const MOST_POINTS = 3000;
 const DENSE_POINTS = 900;
+// The words of more runs than this in every panel would hide the curves.
+const MOST_TOLD_TOGETHER = 3;
 const EDGE = { top: 0.965, bottom: 0.035 };
 
 // How the lines of quantities look; the sign stands for it beside the title of a panel.
@@ -24,6 +26,8 @@ export function stackedFigure(runs, look, panels, quantities, { range, smoothing
   const layout = {
     ...base(look, revision),
     margin: { l: 52, r: 14, t: 26, b: 38 },
+    // Pointing at a step in one panel tells what is there in all of them.
+    hoversubplots: runs.length > MOST_TOLD_TOGETHER ? "overlaying" : "axis",
     xaxis: { ...axis(look), anchor: last, title: stepTitle(look), rangemode: "tozero" },
     shapes: [...guessing.map((loss) => line(look, loss, "y")), ...markers.map((marker) => upright(look, marker.step))],
     annotations: markers.map((marker) => stepLabel(look, marker, Math.max(...runs.map(({ series }) => series.columns.step.at(-1) ?? 0)))),
@@ -70,7 +74,8 @@ function inPanel(run, panel, quantities) {
 // What the lines of a panel are, in signs beside its title and in words when the mouse is there.
 function notes(runs, panel, quantities, more) {
   const shown = [...new Set(runs.flatMap((run) => inPanel(run, panel, quantities)))];
-  const told = [...shown.map(({ title, line: kind }) => `${title} ${LINES[kind].sign}`), ...more];
+  const own = panel.title.toLowerCase();
+  const told = [...shown.map(({ title, line: kind }) => `${title.toLowerCase() === own ? "" : `${title} `}${LINES[kind].sign}`), ...more];
   return { text: told.length > 1 ? told.join(", ") : "", help: shown.map(explained).join("<br>") };
 }
 

@@ -3,7 +3,9 @@
 // Streamlit calls the default export again whenever data or theme change; what is on screen lives in a view that is kept
 // per element, so zoom, hidden runs and numbers already fetched survive.
 
-import { loadPlotly, lookOf } from "./drawing.js";
+import { smoothing, wholeRange, zoomOut } from "./controls.js";
+import { DataTable, evaluationsOf } from "./described.js";
+import { enlarged, loadPlotly, lookOf } from "./drawing.js";
 import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
 import { grouped, onAxis, stepsOf } from "./groups.js";
 import { Poller } from "./poller.js";
@@ -58,31 +60,27 @@ class View {
     this.curves = element("div", { cls: "sl-curves" });
     this.accuracy = element("div", { cls: "sl-accuracy" });
     this.more = element("div", { cls: "sl-more" });
+    this.numbers = new DataTable();
+    this.out = zoomOut(() => {
+      for (const node of this.figures) if (node.listening) this.plotly.relayout(node, wholeRange(node));
+    });
+    const smooth = smoothing((weight) => {
+      this.smoothing = weight;
+      this.draw();
+    });
     this.root = element("div", { cls: "sl-live" }, [
       this.status.node,
       this.replay.node,
       element("div", { cls: "sl-panels" }, [
         this.curves,
-        element("div", { cls: "sl-side" }, [this.table.node, this.accuracy, this.smoothingControl()]),
+        element("div", { cls: "sl-side" }, [this.table.node, this.accuracy, element("div", { cls: "sl-set" }, [this.out, smooth])]),
       ]),
       this.more,
+      this.numbers.node,
     ]);
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.root);
-  }
-
-  smoothingControl() {
-    const slider = element("input");
-    Object.assign(slider, { type: "range", min: 0, max: 0.98, step: 0.02, value: 0, id: "sl-smoothing" });
-    slider.setAttribute("aria-label", "Smoothing of the curves");
-    const shown = element("output", { text: "off" });
-    slider.oninput = () => {
-      this.smoothing = Number(slider.value);
-      shown.textContent = this.smoothing ? this.smoothing.toFixed(2) : "off";
-      this.draw();
-    };
-    return element("label", { cls: "sl-smoothing" }, [element("span", { text: "Smoothing" }), slider, shown]);
   }
 
   show(data) {
@@ -232,6 +230,7 @@ class View {
     if (!this.plotly || this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = null;
+      this.out.hidden = !this.range;
       const runs = this.runs().filter((run) => !run.hidden);
       const revision = [this.axis, ...this.data.sources.map((source) => source.url)].join();
       const { quantities } = this.data;
@@ -246,10 +245,12 @@ class View {
       this.more.style.setProperty("--sl-count", more.length);
       this.more.hidden = !more.length;
       if (more.length) paint(this.more, stackedFigure(runs, this.look, more, quantities, { ...options, guessing: [] }));
+      this.numbers.tell(runs, quantities, [[this.curves, curves], [this.accuracy, [accuracy], evaluationsOf(runs)], [this.more, more]]);
     });
   }
 
-  paint(node, { traces, layout }) {
+  paint(node, figure) {
+    const { traces, layout } = enlarged(figure, this.look.scale);
     const config = { displaylogo: false, responsive: false, displayModeBar: "hover", scrollZoom: false,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"] };
     // Each panel keeps its own zoom; only the step axis is shared, so it is passed on to the other figures.

@@ -1,7 +1,8 @@
 // Recorded twins over learning rates and cuts: the sliders choose which of them are drawn, at once and without the
 // server. Curves travel once, as float32 in base64.
 
-import { loadPlotly, lookOf } from "./drawing.js";
+import { DataTable, describe, evaluationsOf, linesOf } from "./described.js";
+import { enlarged, loadPlotly, lookOf } from "./drawing.js";
 import { stackedFigure } from "./figure.js";
 import { ReplayBar } from "./replay.js";
 import { Series } from "./series.js";
@@ -58,8 +59,10 @@ class View {
     this.figures = ["loss", "gradient"].map(() => element("div", { cls: "sl-twin-figure" }));
     this.knobs = element("div", { cls: "sl-knobs" }, [this.rate.node, this.cut.node, this.button]);
     this.note = element("p", { cls: "sl-twin-note" });
+    this.numbers = new DataTable();
     this.root = element("div", { cls: "sl-twins" }, [
       element("div", { cls: "sl-twin-side" }, [this.knobs, this.legend, this.sentence]), ...this.figures, this.replay.node, this.note,
+      this.numbers.node,
     ]);
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.resize());
@@ -142,12 +145,13 @@ class View {
       const options = { range: null, smoothing: 0, revision: "twins", references: [], markers: [] };
       this.figures.forEach((node, i) => {
         const panel = this.data.panels[i];
-        const { traces, layout } = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });
+        const drawn = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });
+        const { traces, layout } = enlarged(drawn, this.look.scale);
         layout.xaxis.range = [0, this.grid.updates];
-        node.setAttribute("role", "img");
-        node.setAttribute("aria-label", `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
+        describe(node, `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
         this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
       });
+      this.numbers.show(linesOf(runs, this.data.panels, this.data.quantities), evaluationsOf(runs));
     });
   }
 

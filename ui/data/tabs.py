@@ -36,6 +36,7 @@ from ui.data.source import (
 )
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
+from ui.kit.plot import plot
 
 PLAIN = {"displayModeBar": False}
 LEARNED = "the reviews' own words"
@@ -50,7 +51,7 @@ def overview(config: DataConfig) -> None:
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         st.markdown(f"**{len(reviews):,} reviews**, {reviews.labels.mean():.1%} of them positive")
-        st.plotly_chart(balance_figure(balances(reviews)), key="data:balance", config=PLAIN)
+        plot(balance_figure(balances(reviews)), key="data:balance", config=PLAIN)
     with right:
         lost = truncation(known.lengths, longest)
         st.markdown(
@@ -58,7 +59,7 @@ def overview(config: DataConfig) -> None:
             f"shortened, **{lost.tokens_lost:.1%}** of all tokens are lost"
         )
         edges, counts = length_histogram(known.lengths)
-        st.plotly_chart(length_figure(edges, counts, longest), key="data:lengths", config=PLAIN)
+        plot(length_figure(edges, counts, longest), key="data:lengths", config=PLAIN)
     _longest()
     st.caption(
         f"Lengths count the tokens that the vectors know, {known.lengths.mean():.0f} a review on average; "
@@ -134,7 +135,7 @@ def padding(config: DataConfig) -> None:
     for column, (kind, image) in zip(columns, images.items(), strict=True):
         with column:
             st.markdown(f"**{names[kind]}**: {image.share:.1%} of this batch is padding")
-            st.plotly_chart(batch_figure(image.real, steps), key=f"data:batch:{kind}", config=PLAIN)
+            plot(batch_figure(image.real, steps), key=f"data:batch:{kind}", config=PLAIN)
             st.caption(f"Over the whole epoch: {image.epoch_share:.1%} padding.")
     if cut := int((known.lengths > DATA.value("max_tokens")).sum()):
         part = part_read(DATA.value("max_tokens"), DATA.value("keep"))
@@ -167,7 +168,7 @@ def words(config: DataConfig) -> None:
             if len(chosen) > MOST_WORDS:
                 raise ConfigError(f"choose at most {MOST_WORDS} words (got {len(chosen)}); more cannot be read")
             places, share = project(space, chosen)
-            st.plotly_chart(words_figure(chosen, places), key="data:words-figure", config=PLAIN)
+            plot(words_figure(chosen, places), key="data:words-figure", config=PLAIN)
             st.caption(
                 f"The plane on which these words differ most; it shows {share:.0%} of their variance, "
                 "so words that lie together may still be apart."

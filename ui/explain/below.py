@@ -19,6 +19,7 @@ from ui.explain.blocks import LONGEST_TABLE, table
 from ui.explain.plot import along_figure, curves_figure
 from ui.explain.state import target_class
 from ui.kit.notices import literal
+from ui.kit.plot import plot
 
 QUIET = {"displayModeBar": False}
 # Where chance alone reaches this τ, a ranking has too few words to be compared.
@@ -77,7 +78,7 @@ def faithfulness(answers: Sequence[Answer]) -> None:
         ]
         columns = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "Method"}
         with st.expander("Curves and numbers"):
-            st.plotly_chart(curves_figure(found), key=f"explain:curves:{answer.info.id}", config=QUIET)
+            plot(curves_figure(found), key=f"explain:curves:{answer.info.id}", config=QUIET)
             st.dataframe(rows, hide_index=True, column_config=columns)
     st.caption(
         "For a faithful ranking, deletion falls soon and insertion rises soon. Comprehensiveness (high "
@@ -98,7 +99,7 @@ def reading_along(answers: Sequence[Answer]) -> None:
     for answer, found in answered:
         sentence = words.changes_sentence(words.changes_of_mind(found, answer.explanation))
         st.markdown((f"**{literal(answer.info.name)}**: " if len(answers) > 1 else "") + literal(sentence))
-    st.plotly_chart(along_figure(answered), key="explain:along", config=QUIET)
+    plot(along_figure(answered), key="explain:along", config=QUIET)
     asked = max(len(found.after) for _, found in answered)
     longest = max(answer.explanation.used_tokens for answer in heard)
     detail = f" Asked at {asked} places, because the review is long." if asked < longest else ""

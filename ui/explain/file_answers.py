@@ -18,6 +18,7 @@ from sentiment_core.steps.rules import positive
 from ui.addresses import REVIEW_FILE, SHOWN, to_explain
 from ui.explain.reliability_plot import reliability_figure
 from ui.kit.notices import literal
+from ui.kit.plot import plot
 
 LONGEST_START = 160
 LEAST_REVIEWS = 100
@@ -140,7 +141,7 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
 def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> None:
     error, brier = expected_calibration_error(probabilities, labels), brier_score(probabilities, labels)
     st.markdown(f"**Is 0.9 right nine times in ten?** Calibration error {error:.3f}, Brier score {brier:.3f}.")
-    st.plotly_chart(reliability_figure(probabilities, labels), key="file:reliability", config={"displayModeBar": False})
+    plot(reliability_figure(probabilities, labels), key="file:reliability", config={"displayModeBar": False})
     inside = np.clip(probabilities, 1e-9, 1 - 1e-9)
     temperature = fit_temperature(np.log(inside / (1 - inside)), labels)
     way = "too sure of itself" if temperature > 1 else "too cautious"

@@ -17,6 +17,7 @@ from ui.explain.study_plot import agreement_figure, curves_figure
 from ui.kit.components.copy_link import copy_link
 from ui.kit.job_panel import job_panel
 from ui.kit.notices import literal, show_error
+from ui.kit.plot import plot
 from ui.kit.uploads import in_users_words
 from ui.server.backend import store
 
@@ -61,11 +62,11 @@ def show(result: Study) -> None:
     with st.container(border=True, key="study-findings"):
         for sentence in findings(result):
             st.markdown(literal(sentence))
-    st.plotly_chart(curves_figure(result), key="study-curves", config={"displayModeBar": False})
+    plot(curves_figure(result), key="study-curves", config={"displayModeBar": False})
     st.dataframe(_table(result), hide_index=True, key="study-table")
     left, right = st.columns([1.2, 1], gap="large", vertical_alignment="center")
     with left:
-        st.plotly_chart(agreement_figure(result), key="study-agreement", config={"displayModeBar": False})
+        plot(agreement_figure(result), key="study-agreement", config={"displayModeBar": False})
     with right:
         st.caption(literal(described(result)))
         st.caption(

@@ -29,14 +29,16 @@ def health(
     lab: Callable[[str], Way],
     lesson: Callable[[str], Way],
     said: Collection[str] = (),
+    meant: str = "",
     key: str = "health",
 ) -> None:
     """Draw what is wrong with the runs that `ask` returns; anew every few seconds while one of them trains.
 
     `lab` and `lesson` lead to what a remark is about. `said` are topics of a verdict that stands on the same page.
+    `meant` is said behind a remark that the rate is too high, where that rate was not the reader's choice.
     """
     active = any(run.status.is_active for run in ask())
-    st.fragment(_draw, run_every=REFRESH_SECONDS if active else None)(source, ask, lab, lesson, said, key)
+    st.fragment(_draw, run_every=REFRESH_SECONDS if active else None)(source, ask, lab, lesson, said, meant, key)
 
 
 def _draw(
@@ -45,6 +47,7 @@ def _draw(
     lab: Callable[[str], Way],
     lesson: Callable[[str], Way],
     said: Collection[str],
+    meant: str,
     key: str,
 ) -> None:
     runs = ask()
@@ -56,7 +59,8 @@ def _draw(
             name = f"*{literal(remark.run)}*: " if len(runs) > 1 else ""
             icon = ":material/warning:" if remark.alert else ":material/info:"
             said_here, ways = st.columns([5, 1], vertical_alignment="center")
-            said_here.markdown(f"{icon} {name}{literal(remark.text)}")
+            added = f" {meant}" if meant and remark.kind == "rate too high" else ""
+            said_here.markdown(f"{icon} {name}{literal(remark.text + added)}")
             with ways, st.container(horizontal=True, gap="small", horizontal_alignment="right"):
                 lab(remark.lab).draw("Lab", icon=":material/science:")
                 lesson(remark.lesson).draw("Lesson", icon=":material/menu_book:")

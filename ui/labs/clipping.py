@@ -27,6 +27,7 @@ from ui.kit.address_fields import one_of, setting, several, whole
 from ui.kit.experiments import show_problem, start_button
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.plot import plot
 from ui.labs.clipping_figures import figure, tables
 from ui.server.api import source_of
 from ui.server.backend import store
@@ -173,7 +174,7 @@ def in_words(experiment: Experiment) -> str:
 
 def draw_outcome(experiments: Sequence[Experiment]) -> None:
     """Draw the curves of all seeds, what they say and the numbers."""
-    st.plotly_chart(figure(experiments), key="lab-clipping-figure", config={"displaylogo": False})
+    plot(figure(experiments), key="lab-clipping-figure", config={"displaylogo": False})
     runs = [run for experiment in experiments for run in measure(source_of(experiment.id), [experiment])]
     for sentence in guidance(runs, experiments[0].config.training.max_norm):
         st.markdown(f"- {literal(sentence)}")

@@ -23,6 +23,7 @@ from ui.kit.address import Address
 from ui.kit.address_fields import one_of_values
 from ui.kit.job_panel import duration, job_panel
 from ui.kit.notices import literal
+from ui.kit.plot import plot
 from ui.labs.inside.predict import sealed as to_predict
 from ui.labs.order_figures import figure
 from ui.server.backend import desk
@@ -56,7 +57,7 @@ def draw(address: Address, sealed: str | None) -> None:
 def _show(found: OrderMap, chosen: tuple[int, str], sealed: str | None) -> None:
     left, right = st.columns([1.35, 1], gap="large")
     with left:
-        st.plotly_chart(figure(found, chosen, sealed), key="lab:temporal-order:here", config={"displayModeBar": False})
+        plot(figure(found, chosen, sealed), key="lab:temporal-order:here", config={"displayModeBar": False})
     with right:
         said = [to_predict("What both say")] if sealed else beside(shipped(), found)
         st.markdown("\n".join(f"- {literal(sentence)}" for sentence in said))

@@ -24,6 +24,7 @@ from ui.addresses import lab_address, to_lab, to_train
 from ui.kit.address_fields import one_of, one_of_values
 from ui.kit.labels import say
 from ui.kit.notices import literal
+from ui.kit.plot import plot
 from ui.labs import order_here
 from ui.labs.inside.predict import predict
 from ui.labs.inside.predict import sealed as to_predict
@@ -53,7 +54,7 @@ def draw() -> None:
     left, right = st.columns([1.35, 1], gap="large")
     with left:
         st.markdown("**How many of five seeds solve it**")
-        st.plotly_chart(
+        plot(
             figure(found, (ADDRESS.value("length"), ADDRESS.value("way")), sealed),
             key=FIGURE,
             on_select=_choose,

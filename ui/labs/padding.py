@@ -47,6 +47,7 @@ from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.palette import run_colour
+from ui.kit.plot import plot
 from ui.kit.uploads import in_users_words
 from ui.server.backend import store
 
@@ -219,7 +220,7 @@ def probe(models: Mapping[str, str]) -> None:
                     lines[kind] = line
         if not lines:
             return
-        st.plotly_chart(figure(lines, padding), key="lab:padding:figure", config={"displayModeBar": False})
+        plot(figure(lines, padding), key="lab:padding:figure", config={"displayModeBar": False})
     place = AMOUNTS.index(padding)
     for kind, line in lines.items():
         st.markdown(f"- {literal(sentence(kind, line, place))}")

@@ -33,6 +33,7 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
+from ui.kit.plot import plot
 from ui.labs.rate_figure import rate_figure
 from ui.server.api import source_of
 from ui.server.backend import store
@@ -163,7 +164,7 @@ def _outcome(source: RunSource, experiment: Experiment, preset_name: str) -> Non
     with left:
         guess = TASKS[experiment.config.task].guess(source.balances(experiment.runs[0].id))
         figure = rate_figure(points, colours, LAST_STEPS, guess)
-        st.plotly_chart(figure, key="lab:rates:figure", config={"displayModeBar": False})
+        plot(figure, key="lab:rates:figure", config={"displayModeBar": False})
         st.caption("At the upper edge: ✕ is no longer a finite number, ▲ is a loss too high for this axis.")
     with right:
         found = best(points)

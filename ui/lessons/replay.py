@@ -16,6 +16,7 @@ from ui.kit.health import health
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.lessons.verdict_words import line, verdict_on
+from ui.lessons.view import OWN_RATE
 
 
 def recorded_panel(lesson_name: str) -> None:
@@ -56,7 +57,15 @@ def recorded_panel(lesson_name: str) -> None:
             st.markdown(literal(sentence))
         verdict = verdict_on(found, experiment)
         said = {finding.topic for finding in verdict.findings}
-        health(found, lambda: experiment.runs, lab=to_lab, lesson=to_lesson, said=said, key="recorded-health")
+        health(
+            found,
+            lambda: experiment.runs,
+            lab=to_lab,
+            lesson=to_lesson,
+            said=said,
+            meant=OWN_RATE,
+            key="recorded-health",
+        )
         with st.expander("What its measurements say", icon=":material/gavel:"):
             findings(verdict)
 

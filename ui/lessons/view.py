@@ -37,13 +37,14 @@ from ui.server.backend import store
 
 CORRECT = "correct"
 CLIPPING_LESSONS = {"gradient-norm", "clip-norm", "clip-value"}
+OWN_RATE = "It is the rate that this lesson was given, not a choice of yours."
 HEADINGS = {
     "changed": "What was changed?",
     "diverged": "What broke",
     "learned": "Did it learn?",
     "compared": "Better than the other?",
     "clipped": "How often was it clipped?",
-    "spike": "Where did it blow up?",
+    "spike": "The longest gradient",
     "long gradients": "Long gradients and accuracy",
     "spread": "How steady was it?",
     "twins": "When did the runs part?",
@@ -258,15 +259,18 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
 
 
 def _findings(found: Verdict) -> None:
-    many = len(found.runs) > 1
-    for topic, title in HEADINGS.items():
-        chosen = [finding for finding in found.findings if finding.topic == topic]
-        if not chosen:
-            continue
-        lines = "\n".join(line(finding, named=many) for finding in chosen)
-        st.markdown(f"**{title}**\n{lines}")
     if not found.findings:
         st.markdown("No step was measured, so there is nothing to say.")
+        return
+    first = [finding for finding in found.findings if finding.topic == "summary"]
+    for finding in first:
+        st.markdown(f"#### {literal(finding.text)}")
+    many = len(found.runs) > 1
+    with st.expander("What was measured", icon=":material/gavel:", expanded=not first):
+        for topic, title in HEADINGS.items():
+            if chosen := [finding for finding in found.findings if finding.topic == topic]:
+                lines = "\n".join(line(finding, named=many) for finding in chosen)
+                st.markdown(f"**{title}**\n{lines}")
 
 
 def _prediction(item: Lesson, experiment: Experiment, found: Verdict) -> None:

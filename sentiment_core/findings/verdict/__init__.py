@@ -17,6 +17,7 @@ from sentiment_core.findings.verdict.records import (
     Spike,
     Verdict,
 )
+from sentiment_core.findings.verdict.summary import summary
 from sentiment_core.findings.verdict.words import findings
 from sentiment_core.store import RunSource
 
@@ -44,4 +45,6 @@ def judge(source: RunSource, experiment_id: str) -> Verdict:
         for run in runs
         for change in changes(source, run)
     ]
-    return Verdict(judged, comparisons, (*changed, *findings(judged, comparisons)))
+    # Nobody can repeat in a sentence what happened to a run that was changed on the way.
+    said = [] if changed else summary(judged, comparisons)
+    return Verdict(judged, comparisons, (*said, *changed, *findings(judged, comparisons)))

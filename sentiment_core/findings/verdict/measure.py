@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import NormalDist, fmean, median, pstdev
+from typing import Any
 
 from sentiment_core.clipping import RULES
 from sentiment_core.findings.twins import READ_AFTER_CLIPPING, Parting, clipped_steps
@@ -16,6 +17,8 @@ from sentiment_core.store import Run
 LAST_STEPS = 100
 # A tenth of fewer steps than this is no group to take an average of.
 FEWEST_FOR_TENTH = 30
+# Steps on either side of the longest gradient, by which is told whether something followed.
+AROUND, LEAST_AROUND = 20, 5
 
 
 def judge_run(
@@ -57,6 +60,7 @@ def judge_run(
         non_finite=len(bad),
         first_non_finite=bad[0] if bad else None,
         diverged=run.error if run.status is Status.FAILED else None,
+        course=tuple(item.accuracy for item in evaluations if item.part == "validation"),
     )
 
 
@@ -114,7 +118,22 @@ def find_spike(steps: Steps) -> Spike | None:
         loss_before=losses[place - 1] if place else None,
         loss=losses[place],
         loss_after=losses[place + 1] if place + 1 < len(losses) else None,
+        **_aftermath(losses, place),
     )
+
+
+def _aftermath(losses: Sequence[float], place: int) -> dict[str, Any]:
+    """Return mean losses of the steps before and after, and whether the loss stayed higher: by two standard errors.
+
+    A loss afterwards that is not a finite number has followed; the step itself belongs to neither side.
+    """
+    before, after = losses[max(0, place - AROUND) : place], losses[place + 1 : place + 1 + AROUND]
+    if len(before) < LEAST_AROUND or len(after) < LEAST_AROUND or not all(map(math.isfinite, before)):
+        return {}
+    if not all(map(math.isfinite, after)):
+        return {"before": fmean(before), "followed": True}
+    doubt = 2 * math.hypot(pstdev(before) / math.sqrt(len(before)), pstdev(after) / math.sqrt(len(after)))
+    return {"before": fmean(before), "after": fmean(after), "followed": fmean(after) - fmean(before) > doubt}
 
 
 def _median_cosine(steps: Steps) -> float | None:

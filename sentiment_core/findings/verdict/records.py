@@ -9,7 +9,9 @@ from sentiment_core.clipping import ClippingRule
 from sentiment_core.findings.twins import Parting
 from sentiment_core.metrics import Balance
 
-Topic = Literal["changed", "learned", "compared", "clipped", "spike", "long gradients", "twins", "spread", "diverged"]
+Topic = Literal[
+    "summary", "changed", "learned", "compared", "clipped", "spike", "long gradients", "twins", "spread", "diverged"
+]
 
 CONFIDENCE = 0.99
 
@@ -27,7 +29,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class Spike:
-    """The update with the longest finite gradient; losses of the steps around it, None where there is no such step."""
+    """The update with the longest finite gradient; losses of the steps around it, None where there is no such step.
+
+    `before`, `after`: mean losses of the steps on either side; `followed`: whether the loss stayed higher, beyond what
+    it varies by. None where there are too few steps to tell.
+    """
 
     step: int
     norm: float
@@ -35,6 +41,9 @@ class Spike:
     loss_before: float | None
     loss: float
     loss_after: float | None
+    before: float | None = None
+    after: float | None = None
+    followed: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,7 @@ class RunVerdict:
     non_finite: int  # steps whose loss or gradient is not a finite number
     first_non_finite: int | None
     diverged: str | None  # why the run was ended, in the worker's words
+    course: tuple[float, ...] = ()  # validation accuracies in their order
 
 
 @dataclass(frozen=True)

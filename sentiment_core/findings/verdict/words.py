@@ -125,9 +125,18 @@ def _spike(name: str, spike: Spike, hidden: bool) -> Finding:
     what = "Longest gradient, read after clipping" if hidden else "Longest gradient"
     text = (
         f"{what}: {spike.norm:.3g} at step {spike.step}, {_times(spike.times_median)} the median. "
-        f"The loss there: {' → '.join(parts)}."
+        f"The loss there: {' → '.join(parts)}.{_followed(spike)}"
     )
-    return Finding("spike", name, text, spike.times_median >= SPIKE)
+    return Finding("spike", name, text, spike.times_median >= SPIKE and spike.followed is not False)
+
+
+def _followed(spike: Spike) -> str:
+    if spike.followed is None or spike.before is None:
+        return ""
+    if spike.after is None:
+        return " Then it was no longer a finite number."
+    means = f"mean {decimal(spike.before)} before, {decimal(spike.after)} after"
+    return f" The loss stayed higher: {means}." if spike.followed else f" Nothing followed: {means}."
 
 
 def _times(ratio: float) -> str:

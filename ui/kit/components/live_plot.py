@@ -13,7 +13,7 @@ from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
 from ui.kit.components.loader import declare, module_url
 from ui.server.api import asset_url, base_url
 
-_component = declare("live_plot", "replay")
+_component = declare("live_plot", "replay", "described")
 # What the curves can be drawn over.
 AXES = {"step": "Steps", "epoch": "Epochs", "reviews": "Reviews read"}
 
@@ -58,14 +58,15 @@ def live_experiment(
     references: Sequence[Reference] = (),
     height: int = 470,
     playing: bool = False,
+    only: str | None = None,
     key: str = "live-plot",
 ) -> None:
-    """Show all runs of one experiment; the page reruns once whenever its status is no longer `status`.
+    """Show all runs of one experiment, or `only` one; the page reruns once whenever its status is no longer `status`.
 
     Chance, and baselines trained on the same reviews, are drawn beside `references`. An ended experiment can be
     replayed; `playing` begins at once. Several plots on a page need a `key` each.
     """
-    sources = [{"url": experiment_url(experiment_id), "runs": None}]
+    sources = [{"url": experiment_url(experiment_id), "runs": None if only is None else [{"id": only}]}]
     _mount(key, sources, references, height, status=str(status), replay="playing" if playing else "offered")
 
 

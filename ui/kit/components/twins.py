@@ -11,7 +11,7 @@ from ui.kit.components.live_plot import declared
 from ui.kit.components.loader import declare, module_url
 from ui.server.api import asset_url, twins_url
 
-_component = declare("twins", "replay")
+_component = declare("twins", "replay", "described")
 
 
 @dataclass(frozen=True)

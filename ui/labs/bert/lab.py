@@ -12,6 +12,7 @@ from sentiment_core.wordpiece import CONTINUES
 from ui.addresses import lab_address
 from ui.kit.address_fields import decimal, identifier, one_of, one_of_values, several, text, whole
 from ui.kit.notices import literal, show_error
+from ui.kit.plot import plot
 from ui.labs.bert import batch, models, positions, twins
 from ui.labs.bert.figures import CONFIG, attention
 
@@ -195,7 +196,7 @@ def _attention(reading: PairReading) -> None:
             st.segmented_control(name.capitalize(), range(1, most + 1), key=ADDRESS.key(name), required=True)
     weights = reading.attention[ADDRESS.value("layer") - 1, ADDRESS.value("head") - 1]
     names = [shown(token) for token in reading.tokens]
-    st.plotly_chart(attention(weights, names), key="lab:bert:attention", config=CONFIG)
+    plot(attention(weights, names), key="lab:bert:attention", config=CONFIG)
     where = int(np.argmax(weights[0]))
     st.caption(
         literal(

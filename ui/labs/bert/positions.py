@@ -9,6 +9,7 @@ from sentiment_core.explain.fill import SHIPPED
 from sentiment_core.inside.positions import shuffled, similarity_by_distance
 from sentiment_core.models.transformer import sinusoidal
 from ui.kit.notices import literal
+from ui.kit.plot import plot
 from ui.labs.bert import models
 from ui.labs.bert.figures import CONFIG, by_distance, matrix
 
@@ -28,11 +29,11 @@ def draw(model: str, step: int | None, first: str, second: str, gaps: tuple[int,
         st.markdown("**What is added to each position**")
         for name, tab in zip(tables, st.tabs(list(tables)), strict=True):
             with tab:
-                st.plotly_chart(matrix(tables[name]), key=f"lab:bert:matrix:{name}", config=CONFIG)
+                plot(matrix(tables[name]), key=f"lab:bert:matrix:{name}", config=CONFIG)
     with right:
         st.markdown("**How similar two positions are**")
         similar = {name: similarity_by_distance(table) for name, table in tables.items()}
-        st.plotly_chart(by_distance(similar), key="lab:bert:distance", config=CONFIG)
+        plot(by_distance(similar), key="lab:bert:distance", config=CONFIG)
         st.caption("Neighbours look alike, whatever the place: so a model can ask for the word before.")
     st.markdown("**The same words in another order**")
     mixed = shuffled(first, SEED)

@@ -12,6 +12,7 @@ from sentiment_core.inside.cliff import WAYS, Descent, Way, clip, descend, error
 from ui.addresses import to_lab
 from ui.kit.kept import kept
 from ui.kit.notices import literal
+from ui.kit.plot import plot
 from ui.labs.inside import cliff_figures
 from ui.labs.inside.figures import CONFIG
 from ui.labs.inside.predict import predict, sealed
@@ -56,20 +57,18 @@ def draw() -> None:
     paths = _paths(rate, threshold, w, b)
     gradient = paths[at].gradients[update]
     with left:
-        st.plotly_chart(
+        plot(
             cliff_figures.arrows(gradient, threshold, clipped=answered),
             key="lab:clipping-geometry:arrows",
             config=CONFIG,
         )
-        st.plotly_chart(
-            cliff_figures.lengths(paths, threshold, update), key="lab:clipping-geometry:lengths", config=CONFIG
-        )
+        plot(cliff_figures.lengths(paths, threshold, update), key="lab:clipping-geometry:lengths", config=CONFIG)
     with headline:
         turned = {way: turn(gradient, clip(gradient, way, threshold)) for way in WAYS} if answered else None
         said = literal(words.at_the_wall(float(length(gradient)), threshold, turned))
         st.markdown(f"**{said}** {'' if answered else sealed('What clipping does to it')}")
     with right:
-        st.plotly_chart(cliff_figures.land(*_land(), paths, update), key="lab:clipping-geometry:land", config=CONFIG)
+        plot(cliff_figures.land(*_land(), paths, update), key="lab:clipping-geometry:land", config=CONFIG)
         st.caption(
             literal(
                 f"{_ends(paths)} {words.descents(_many(rate, threshold), SOLVED)} The unit of Pascanu et al. (2013): "

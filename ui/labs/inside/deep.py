@@ -20,6 +20,7 @@ from sentiment_core.inside.deep import (
 from sentiment_core.inside.titles import characters
 from ui.kit.kept import kept
 from ui.kit.notices import literal
+from ui.kit.plot import plot
 from ui.labs.inside import figures
 from ui.labs.inside.predict import predict
 from ui.labs.inside.settings import Settings, one_of
@@ -47,7 +48,7 @@ def draw(settings: Settings) -> None:
     data = characters()
     at_published = gain == GAIN or norm  # batch norm takes out what the gain puts in
     with left:
-        st.plotly_chart(
+        plot(
             figures.bars(found.saturated, PUBLISHED_SATURATED[norm] if at_published else None),
             key="lab:initialisation:bars",
             config=figures.CONFIG,
@@ -55,7 +56,7 @@ def draw(settings: Settings) -> None:
         st.caption(literal(words.initial_loss(found.losses, len(data.alphabet))))
     with right:
         st.markdown(f"**{literal(_sentence(found, gain, norm))}**")
-        st.plotly_chart(
+        plot(
             figures.layers_figure(
                 found.first.activations, found.first.gradients, ORDERED, np.linspace(-1, 1, figures.BINS + 1)
             ),

@@ -13,6 +13,7 @@ from sentiment_core.inside.symmetry import UNITS, Symmetric, train_symmetric
 from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
+from ui.kit.plot import plot
 from ui.labs.inside import deep, figures, reviews
 from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
@@ -81,13 +82,13 @@ def through_time(source: str, path: str | None) -> None:
     chosen, others = _bench(source, path, scheme, activation, gain, layers)
     curves = {name(each): _relative(pushed) for each, pushed in others.items()}
     with left:
-        st.plotly_chart(figures.lengths(curves, name(scheme)), key="lab:initialisation:lengths", config=figures.CONFIG)
+        plot(figures.lengths(curves, name(scheme)), key="lab:initialisation:lengths", config=figures.CONFIG)
     with right:
         ratios = [_ratio(pushed) for pushed in chosen]
         steps = chosen[0].activations.shape[1]
         share = float(np.mean([_flat_share(pushed, activation) for pushed in chosen]))
         st.markdown(f"**{literal(words.through_time(ratios, steps))}**")
-        st.plotly_chart(
+        plot(
             figures.strips(chosen[0].activations, chosen[0].gradients, activation),
             key="lab:initialisation:strips",
             config=figures.CONFIG,
@@ -122,7 +123,7 @@ def symmetric(source: str, path: str | None) -> None:
     with right:
         said = literal(words.symmetric(int(found.different[-1]), UNITS, losses, found.rank))
         st.markdown(sealed("The 16 units before the first update. After it") if hidden else f"**{said}**")
-        st.plotly_chart(
+        plot(
             figures.units_figure(found.states[: 1 if hidden else None]),
             key="lab:initialisation:units",
             config=figures.CONFIG,
