@@ -31,7 +31,7 @@ SIZES = {"wide": (1280, 720), "narrow": (390, 844)}
 
 def settle(page: Page, seconds: float = 1.5) -> None:
     """Wait until Streamlit has finished a run and the plots have been drawn."""
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
     page.wait_for_timeout(seconds * 1000)
 
 

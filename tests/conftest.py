@@ -27,6 +27,7 @@ from sentiment_core.numerics import prepare_thread
 from sentiment_core.store import Store
 from sentiment_core.work.executors import local
 from sentiment_core.work.executors.local import start_worker
+from sentiment_core.work.executors.standby import SWITCH
 from sentiment_core.work.kinds import KINDS, Kind, register
 from tests.forks import Forks
 from tests.postgres import Cluster, binaries
@@ -77,6 +78,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SENTIMENT_STORE_URL", raising=False)
     monkeypatch.delenv("SENTIMENT_MAX_WORKERS", raising=False)
     monkeypatch.delenv("SENTIMENT_EXECUTOR", raising=False)
+    # One that waits would outlive the test that looked after the queue.
+    monkeypatch.setenv(SWITCH, "0")
     for name in ("ADDRESS", "CPUS", "GPUS"):
         monkeypatch.delenv(f"SENTIMENT_RAY_{name}", raising=False)
     monkeypatch.delenv("SENTIMENT_CLASS", raising=False)

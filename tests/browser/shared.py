@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
@@ -25,5 +26,11 @@ def go(page: Any, address: str) -> None:
 
 
 def until(page: Any, condition: str, arg: Any = None) -> None:
-    """Wait until a script's condition holds: asked ten times a second, not at each frame, which would draw them all."""
-    page.wait_for_function(condition, arg=arg, polling=100)
+    """Wait until a script's condition holds: asked ten times a second, not at each frame, which would draw them all.
+
+    Asked from here: what Playwright leaves in the page to ask again is an `eval`, which the page's policy refuses.
+    """
+    deadline = time.monotonic() + 30
+    while not page.evaluate(condition, arg):
+        assert time.monotonic() < deadline, f"not within 30 s: {condition} ({arg})"
+        page.wait_for_timeout(100)

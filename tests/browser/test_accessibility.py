@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.shared import until
+
 pytestmark = pytest.mark.browser
 
 STATES = [
@@ -54,13 +56,13 @@ def test_nothing_grave_is_found_on_any_page(page, server):
     for state in STATES:
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         page.goto(f"{server.url}/{state}")
-        page.wait_for_function(DRAWN)
+        until(page, DRAWN)
         if untold := page.evaluate(UNTOLD):
             found[state, "untold"] = untold
         # Colours are all that the other theme changes.
         for scheme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            page.wait_for_function(THEMED, arg=scheme)
+            until(page, THEMED, scheme)
             answer = axe.run(page, options={"resultTypes": ["violations"], **options}).response
             for fault in answer["violations"]:
                 if fault["impact"] in GRAVE or fault["id"] in ALSO:

@@ -325,5 +325,5 @@ def test_a_click_while_the_store_is_locked_says_so_and_starts_nothing(desk, shor
 def test_an_executor_is_chosen_by_name(desk, monkeypatch):
     assert isinstance(make_executor(desk.store), LocalExecutor)
     monkeypatch.setenv("SENTIMENT_EXECUTOR", "cloud")
-    with pytest.raises(ConfigError, match=r"SENTIMENT_EXECUTOR: choose local \(got 'cloud'\)"):
+    with pytest.raises(ConfigError, match=r"SENTIMENT_EXECUTOR: choose local, ray \(got 'cloud'\)"):
         make_executor(desk.store)

@@ -24,12 +24,12 @@ ORDER = worker_command("3fa2b1c0")
 
 @pytest.fixture
 def launched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """What was started in place of workers: each reads a line from its input and writes it into its log."""
+    """What was started in place of workers: each does nothing for a while."""
     found: list[subprocess.Popen[bytes]] = []
 
     def start(command: list[str], **how: Any) -> subprocess.Popen[bytes]:
         assert command[-1] == module.WAIT
-        found.append(popen(["cat"], **how))
+        found.append(popen(["sleep", "60"], **how))
         return found[-1]
 
     popen = subprocess.Popen

@@ -17,11 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from time import monotonic
 
-from sentiment_core.embeddings import load_saved
-from sentiment_core.errors import EmbeddingsError
 from sentiment_core.machine import available_memory
-from sentiment_core.numerics import prepare_thread
-from sentiment_core.settings import DataConfig
 
 WAIT = "--wait"
 SWITCH = "SENTIMENT_STANDBY"
@@ -81,6 +77,11 @@ class Standby:
 
 def wait() -> list[str] | None:
     """Import what a training needs, wait for work, become its worker; return its arguments, None when none comes."""
+    from sentiment_core.embeddings import load_saved
+    from sentiment_core.errors import EmbeddingsError
+    from sentiment_core.numerics import prepare_thread
+    from sentiment_core.settings import DataConfig
+
     prepare_thread(threads=1)
     for name in LIBRARIES:
         import_module(name)
