@@ -194,10 +194,10 @@ def test_unknown_tokens_keep_their_place_with_id_zero() -> None:
 )
 def test_time_grows_with_the_length_of_the_text_only(unit: str) -> None:
     text = unit * (200_000 // len(unit)) + "b9"
-    started = time.perf_counter()
+    started = time.process_time()
     ENCODERS["unified"].encode(text)
     text_hashes([text])
-    assert time.perf_counter() - started < 5.0  # quadratic: minutes
+    assert time.process_time() - started < 5.0  # quadratic: minutes
 
 
 def test_glove_knows_99_percent_of_the_demo_tokens() -> None:
