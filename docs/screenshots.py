@@ -24,7 +24,7 @@ REVIEW = (
     "too loud, but the last act is simply wonderful: funny, tender, never cheap. Not a perfect film, yet I would "
     "happily see it again tomorrow."
 )
-README_PICTURES = {"train", "lessons", "explain", "runs", "data"}
+README_PICTURES = {"home", "train", "lessons", "explain", "runs", "data"}
 SLOW = {"explain", "data"}
 SIZES = {"wide": (1280, 720), "narrow": (390, 844)}
 
