@@ -102,7 +102,7 @@ export function numbersFigure(panel, runs, look, { revision, at }) {
         type: "scatter", mode: run.looks.step.length > 1 ? "lines" : "markers", x: run.looks.step, connectgaps: false,
         y: values.map((value) => (Number.isFinite(value) && (!panel.log || value > 0) ? value : null)),
         line: { color: run.colour, width: 1.8, dash }, marker: { color: run.colour, size: 6 },
-        hovertemplate: `${text} %{y:${panel.share ? ".1%" : ".3~g"}}, step %{x}<extra>${escaped(run.label)}</extra>`,
+        hovertemplate: `${text} %{y:${panel.share ? ".2~%" : ".3~g"}}, step %{x}<extra>${escaped(run.label)}</extra>`,
       });
     }
   }
@@ -115,7 +115,7 @@ export function numbersFigure(panel, runs, look, { revision, at }) {
     ...base(look, revision), hovermode: "closest", margin: { l: 46, r: 8, t: told ? 22 : 8, b: 34 }, shapes,
     xaxis: { ...axis(look), title: title(look, "step"), nticks: 5 },
     yaxis: { ...axis(look), nticks: 5, ...(panel.log ? { type: "log", exponentformat: "power", dtick: 1 } : {}),
-      ...(panel.share ? { tickformat: ".0%", rangemode: "tozero" } : {}) },
+      ...(panel.share ? { tickformat: ".2~%", rangemode: "tozero" } : {}) },
     annotations: told ? [{ ...heading(look, told, 0, look.muted), font: { size: 11, color: look.muted } }] : [],
   };
   return { traces, layout };
