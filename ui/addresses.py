@@ -110,7 +110,8 @@ RUNS = Address(
     ),
 )
 
-ROOM = Address("room", "room", (text("code", 5),))
+CURVES = {"each": "Each curve", "mean": "Mean over seeds"}
+ROOM = Address("room", "room", (text("code", 5), one_of("curves", CURVES, "each")))
 
 VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
 VIEW = one_of("view", VIEWS, "review")

@@ -119,14 +119,19 @@ def _lesson(room: Room) -> None:
             "A seed each",
             room.own_seeds,
             key=f"room:seeds:{room.code}:{room.own_seeds}",
-            on_change=_do,
-            args=("give_seeds", room.code, not room.own_seeds),
+            on_change=_give_seeds,
+            args=(room.code, not room.own_seeds),
             help="Whoever trains takes their own number as the seed: together the class sees how much is chance.",
         )
 
 
 def _open_lesson(code: str, key: str) -> None:
     _do("open_lesson", code, st.session_state[key])
+
+
+def _give_seeds(code: str, own: bool) -> None:
+    _do("give_seeds", code, own)
+    ROOM.put(curves="mean" if own else "each")
 
 
 def _do(what: str, *arguments: object) -> None:
