@@ -25,7 +25,8 @@ MOST_PEOPLE = 300
 class Room:
     """A room as it stood when it was read; times in Unix seconds.
 
-    `lesson` is what is open for all, as the address of the lessons says it; `own_seeds`: each trains with their own.
+    `lesson` is what is open for all, as the address of the lessons says it; `own_seeds`: each trains with their own;
+    `link` is where everybody is sent, an address of this server from its first slash on.
     """
 
     code: str
@@ -34,6 +35,7 @@ class Room:
     closed_at: float | None
     lesson: str | None
     own_seeds: bool
+    link: str | None = None
 
 
 class People(Acting):
@@ -76,6 +78,10 @@ class People(Acting):
     def give_seeds(self, code: str, own: bool) -> None:
         """Let everybody in a room train with a seed of their own, or with the one that they chose."""
         self._change(code, own_seeds=own)
+
+    def send_link(self, code: str, link: str | None) -> None:
+        """Send everybody in a room to an address of this server, which the page that shows it checks; None: nowhere."""
+        self._change(code, link=link)
 
     def forget_room(self, code: str) -> None:
         """Forget a room with everybody's names and predictions; what they trained becomes the lecturer's."""

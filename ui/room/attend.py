@@ -11,6 +11,7 @@ from ui.addresses import to_lesson, to_train
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import predicted, prediction_of
 from ui.room.open_lesson import lesson_of
+from ui.room.send import sent
 from ui.server.api import base_url
 from ui.server.backend import store
 
@@ -33,7 +34,9 @@ def draw(person: Person, code: str) -> None:
 @st.fragment(run_every=LOOK_SECONDS)
 def _open(code: str) -> None:
     try:
-        item = lesson_of(store().room(code).lesson)
+        room = store().room(code)
+        sent(room.link)
+        item = lesson_of(room.lesson)
         if item is None:
             st.info("No lesson is open for all yet. When the lecturer opens one, it appears here by itself.")
             return

@@ -14,6 +14,7 @@ from ui.addresses import ROOM, to_lesson
 from ui.kit.cluster import cluster_panel
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.room.open_lesson import lesson_of
+from ui.room.send import send_form
 from ui.room.wall import wall
 from ui.server.api import base_url
 from ui.server.backend import store
@@ -46,6 +47,7 @@ def draw() -> None:
         _invitation(room)
     with class_:
         _lesson(room)
+        send_form(room)
         wall(room.code)
         cluster_panel()
 

@@ -48,6 +48,10 @@ def people(code: str, doing: Sequence[Doing], wrong: Sequence[str], width: int) 
                 y_min=0,
                 width=110,
             ),
+            "Wrong": st.column_config.TextColumn(
+                help="By the rules that stand below the curves of a run: ticked, it is told there with its figures.",
+                width=110,
+            ),
             "How far": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=90),
         },
     )

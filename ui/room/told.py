@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,8 +74,8 @@ def curves(doing: Sequence[Doing], width: int, *, over_seeds: bool) -> list[Told
 
 
 def sparks(doing: Doing, width: int) -> list[float] | None:
-    """Return the losses of the last run of somebody's newest training, as small as a cell of a table shows them."""
-    return losses(doing.runs[-1], width)[1] if doing.runs else None
+    """Return the finite losses of the last run of somebody's newest training: a cell has no sign for others."""
+    return [loss for loss in losses(doing.runs[-1], width)[1] if math.isfinite(loss)] if doing.runs else None
 
 
 def losses(run: Run, width: int) -> tuple[list[int], list[float]]:

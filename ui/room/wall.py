@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
@@ -11,7 +13,7 @@ from ui.kit.components.cloud import cloud
 from ui.kit.notices import show_error
 from ui.room.people import PROBLEM, headline, in_a_word, people
 from ui.room.predictions import predictions
-from ui.room.told import curves, doings, width_of
+from ui.room.told import Doing, curves, doings, width_of
 from ui.server.backend import store
 
 LOOK_SECONDS = 3.0
@@ -33,21 +35,31 @@ def _draw(code: str) -> None:
     members = store().members(code)
     own = {person.id for person in members}
     experiments = [each for each in store().experiments(MOST_EXPERIMENTS) if each.owner in own]
-    predictions(code, experiments)
     if not members:
+        predictions(code, experiments)
         st.info("Nobody has joined yet. Put this page on the projector: the code is on the left.")
         return
     doing = doings(members, experiments)
     width = width_of(doing)
     wrong = [in_a_word(each) for each in doing]
-    headline(doing, wrong)
-    if any(each.runs for each in doing):
-        over_seeds = _chosen_curves() == "mean"
-        cloud(curves(doing, width, over_seeds=over_seeds), key=f"room:cloud:{code}")
-        if width > 1:
-            st.caption(f"Each point is the mean of {width} updates.")
+    said, drawn = st.columns([1, 1.15], gap="medium")
+    with said:
+        predictions(code, experiments)
+        headline(doing, wrong)
+    with drawn:
+        _curves(code, doing, width)
     people(code, doing, wrong, width)
     ROOM.write()
+
+
+def _curves(code: str, doing: Sequence[Doing], width: int) -> None:
+    if not any(each.runs for each in doing):
+        st.caption("Everybody's curves are drawn here once somebody trains.")
+        return
+    over_seeds = _chosen_curves() == "mean"
+    cloud(curves(doing, width, over_seeds=over_seeds), height=300, key=f"room:cloud:{code}")
+    if width > 1:
+        st.caption(f"Each point is the mean of {width} updates.")
 
 
 def _chosen_curves() -> str:
