@@ -10,6 +10,7 @@ from sentiment_core.lessons import Lesson
 from ui.addresses import to_lesson, to_train
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import predicted, prediction_of
+from ui.room.fool import fool, view_control
 from ui.room.open_lesson import lesson_of
 from ui.room.send import sent
 from ui.server.api import base_url
@@ -26,6 +27,9 @@ def draw(person: Person, code: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"You are **{literal(person.name)}**{seeds}.", width="content")
         st.link_button("Not you?", f"{base_url()}/join", icon=":material/logout:")
+    if view_control() == "fool":
+        fool(person, code)
+        return
     _open(code)
     st.subheader("Your experiments", anchor=False)
     _own()

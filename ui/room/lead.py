@@ -7,26 +7,26 @@ from urllib.parse import urlsplit
 import segno
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
+from sentiment_core.classroom.people import LECTURER
 from sentiment_core.lessons import LESSONS
 from sentiment_core.store import Room
 from ui.addresses import ROOM, to_lesson
 from ui.kit.cluster import cluster_panel
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal
+from ui.room.fool import fool, view_control
 from ui.room.open_lesson import lesson_of
+from ui.room.problems import problems_kept, show_problem
 from ui.room.send import send_form
 from ui.room.wall import wall
 from ui.server.api import base_url
 from ui.server.backend import store
 
-PROBLEM = "room:problem"
 HERE_ALONE = {"localhost", "127.0.0.1", "::1"}
 
 
 def draw() -> None:
     """Draw the room that the address names, else the newest; without one, the form that opens one."""
-    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
-        show_error(problem)
+    show_problem()
     rooms = {room.code: room for room in store().rooms()}
     if not rooms:
         st.title("Room", anchor=False)
@@ -46,6 +46,9 @@ def draw() -> None:
     with invitation:
         _invitation(room)
     with class_:
+        if view_control() == "fool":
+            fool(LECTURER, room.code)
+            return
         _lesson(room)
         send_form(room)
         wall(room.code)
@@ -137,7 +140,5 @@ def _give_seeds(code: str, own: bool) -> None:
 
 
 def _do(what: str, *arguments: object) -> None:
-    try:
+    with problems_kept():
         getattr(store(), what)(*arguments)
-    except SentimentLabError as error:
-        st.session_state[PROBLEM] = error

@@ -8,16 +8,15 @@ from typing import Any
 import streamlit as st
 
 from sentiment_core.classroom.people import Person
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
 from ui.addresses import to_runs
 from ui.kit.notices import literal
+from ui.room.problems import problems_kept
 from ui.room.told import Doing, sparks
 from ui.server.backend import store
 
 MOST_RUNS = 50
 LAST = 6
-PROBLEM = "room:stop-problem"
 
 
 def headline(doing: Sequence[Doing], wrong: Sequence[str]) -> None:
@@ -99,8 +98,6 @@ def _row(doing: Doing, wrong: str, width: int) -> dict[str, Any]:
 
 
 def _stop(identifiers: list[str]) -> None:
-    try:
+    with problems_kept():
         for identifier in identifiers:
             store().stop(identifier)
-    except SentimentLabError as error:
-        st.session_state[PROBLEM] = error

@@ -11,6 +11,7 @@ from sentiment_core.store import Room
 from ui.addresses import Link
 from ui.kit.notices import errors_shown, literal
 from ui.pages import pages
+from ui.room.problems import problems_kept
 from ui.server.api import base_url
 from ui.server.backend import store
 
@@ -68,5 +69,5 @@ def send_form(room: Room) -> None:
 
 
 def _take_back(code: str) -> None:
-    with errors_shown():
+    with problems_kept():
         store().send_link(code, None)

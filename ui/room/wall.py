@@ -11,8 +11,9 @@ from sentiment_core.intervals import CONFIDENCE
 from ui.addresses import CURVES, ROOM
 from ui.kit.components.cloud import cloud
 from ui.kit.notices import show_error
-from ui.room.people import PROBLEM, headline, in_a_word, people
+from ui.room.people import headline, in_a_word, people
 from ui.room.predictions import predictions
+from ui.room.problems import show_problem
 from ui.room.told import Doing, curves, doings, width_of
 from ui.server.backend import store
 
@@ -23,8 +24,7 @@ MOST_EXPERIMENTS = 1000
 @st.fragment(run_every=LOOK_SECONDS)
 def wall(code: str) -> None:
     """Draw the room as it stands, every few seconds anew."""
-    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
-        show_error(problem)
+    show_problem()
     try:
         _draw(code)
     except SentimentLabError as error:
