@@ -15,6 +15,7 @@ from sentiment_core.classroom.names import likeness, tidy
 from sentiment_core.classroom.people import LECTURER, Person
 from sentiment_core.errors import ConfigError, LimitError, NotFoundError
 from sentiment_core.store.acting import Acting
+from sentiment_core.store.grants import grant_bytes, owned_bytes
 from sentiment_core.store.schema import answers, experiments, people, rooms, uploads, work
 
 LONGEST_NAME = 60
@@ -181,6 +182,17 @@ class People(Acting):
             self._permit_own(connection)
             connection.execute(delete(uploads).where(mine))
             connection.execute(insert(uploads), row)
+
+    def check_bytes(self, more: int) -> None:
+        """Raise `LimitError` where the person for whom this store acts may not bring `more` bytes."""
+        if self._limits is not None:
+            with self._read() as connection:
+                grant_bytes(connection, self._limits, self.owner, more)
+
+    def stored_bytes(self) -> int:
+        """Return how many bytes the files of the person for whom this store acts take."""
+        with self._read() as connection:
+            return owned_bytes(connection, self.owner)
 
     def owners_of_upload(self, name: str) -> list[str | None]:
         """Return who has brought a file; None is the lecturer, as who brought what was there before."""

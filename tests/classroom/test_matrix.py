@@ -100,6 +100,7 @@ READS = {
         "answered",
         "balances",
         "calculations",
+        "check_bytes",
         "count_runs",
         "counts",
         "diagnostic_names",
@@ -109,7 +110,7 @@ READS = {
     "flips",
     *("evaluations", "experiment", "experiments", "members", "names", "own_answer", "owners_of_upload", "owns"),
     *("person", "queue_position", "references", "room", "rooms", "run", "run_place", "same_experiment", "search_runs"),
-    *("sizes", "statuses", "step_rows", "steps", "work"),
+    *("sizes", "statuses", "step_rows", "stored_bytes", "steps", "work"),
 }
 # The store itself: opened, closed, handed on, and where its files lie.
 ITSELF = {"acting_for", "close", "folder_of", "held_by"}

@@ -15,6 +15,7 @@ from ui.room.open_lesson import lesson_of
 from ui.room.send import sent
 from ui.server.api import base_url
 from ui.server.backend import store
+from ui.server.visitor import limits
 
 LOOK_SECONDS = 3.0
 
@@ -72,6 +73,9 @@ def _ask(item: Lesson) -> None:
 def _own() -> None:
     with errors_shown():
         experiments = store().experiments(limit=8)
+        if (granted := limits()) is not None:
+            taken = store().stored_bytes() / 1_000_000
+            st.caption(f"Your files take {taken:,.1f} of {granted.person.megabytes:,} MB.")
         if not experiments:
             st.caption("None yet. What you train appears here; only you and the lecturer can stop or delete it.")
         for experiment in experiments:
