@@ -71,6 +71,7 @@ class ClassSettings(_Table):
     """What the table `[class]` may say."""
 
     lecturer_code: str = Field(description="hash of the lecturer's access code, made by `class set-up`")
+    lecturers: list[str] = Field([], description="e-mail addresses of lecturers, where people log in ([auth])")
     hours: float = Field(12.0, gt=0, le=24 * 366, description="how long a person stays known to their browser")
     people: int = Field(300, ge=1, le=100_000, description="students in one room")
     limits: Limits = Limits()

@@ -95,14 +95,17 @@ class People(Acting):
             if connection.execute(delete(rooms).where(rooms.c.code == code)).rowcount == 0:
                 raise NotFoundError(f"There is no room {code[:20]!r}; it may have been forgotten.")
 
-    def join(self, code: str, name: str, most: int = MOST_PEOPLE) -> Person:
+    def join(self, code: str, name: str, most: int = MOST_PEOPLE, identifier: str | None = None) -> Person:
         """Let somebody into a room under a name of their own choosing.
 
+        Who has logged in has an `identifier`, and comes back as who they were, whatever name they give.
         Raises `NotFoundError` for an unknown room, `ConfigError` for a closed one and for a name that cannot be, or
         that somebody there has or could be taken for, `LimitError` when `most` people are in it.
         """
-        chosen = tidy(name)
         room = self.room(code)
+        if identifier is not None and identifier in {person.id for person in self.members(code)}:
+            return self.person(identifier)
+        chosen = tidy(name)
         if room.closed_at is not None:
             raise ConfigError("This room is closed. Ask the lecturer to open it again.")
         try:
@@ -111,7 +114,7 @@ class People(Acting):
                 if _count(connection, code) >= most:
                     raise LimitError(f"This room is full: {most} people are in it (people). Ask the lecturer.")
                 row = {
-                    "id": secrets.token_hex(8),
+                    "id": identifier or secrets.token_hex(8),
                     "room": code,
                     "name": chosen,
                     "likeness": likeness(chosen),

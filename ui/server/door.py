@@ -24,7 +24,7 @@ from sentiment_core.classroom.codes import fits, read_room_code
 from sentiment_core.classroom.people import LECTURER, Person
 from sentiment_core.classroom.settings import ClassSettings, class_settings
 from sentiment_core.errors import ConfigError, NotAllowedError, NotFoundError, SentimentLabError
-from ui.server import backend
+from ui.server import backend, login
 from ui.server.api import asset_url, base_url
 from ui.server.tickets import COOKIE, issue
 from ui.server.visitor import asking
@@ -35,6 +35,7 @@ FORM_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'",
 }
 MOST_BYTES = 4000
+NOTE = "No account. Your browser remembers who you are; your name is forgotten with the room."
 # What somebody sees before they have joined: the form with its style, whether the server lives, and how much it does.
 OPEN = re.compile(
     r"/(?:join(?:/[^/]*)?|leave|assets/(?:join\.css|icon\.svg)|_stcore/health|healthz|metrics|favicon\.ico)"
@@ -80,7 +81,7 @@ class Door:
         connection = HTTPConnection(scope)
         path = str(scope["path"]).removeprefix(base_url())
         try:
-            if class_settings() is None or OPEN.fullmatch(path):
+            if class_settings() is None or OPEN.fullmatch(path) or (login.ROUTES.fullmatch(path) and login.is_set()):
                 return None
             asking(connection.cookies)
         except NotAllowedError as error:
@@ -99,6 +100,10 @@ async def show_form(request: Request) -> Response:
     if settings is None:
         return RedirectResponse(base_url() + "/")
     given = {"code": request.path_params.get("code", ""), "next": request.query_params.get("next", "")}
+    who = login.account(request.cookies)
+    if who is not None and who.leads(settings) and not _is_known(request):
+        return _let_in(request, LECTURER, given["next"], settings)
+    given["name"] = "" if who is None else who.name
     return await run_in_threadpool(_form, request, given)
 
 
@@ -113,10 +118,13 @@ async def join(request: Request) -> Response:
             async with _checking:
                 person = await run_in_threadpool(_lecturer, given["access"], settings)
         else:
-            person = await run_in_threadpool(_student, given, settings)
+            person = await run_in_threadpool(_student, given, settings, login.account(request.cookies))
     except SentimentLabError as error:
         return await run_in_threadpool(_form, request, given, str(error))
-    wanted = given.get("next", "")
+    return _let_in(request, person, given.get("next", ""), settings)
+
+
+def _let_in(request: Request, person: Person, wanted: str, settings: ClassSettings) -> Response:
     answer = RedirectResponse(base_url() + (wanted if WITHIN.fullmatch(wanted) else "/room"), 303)
     answer.set_cookie(
         COOKIE,
@@ -131,8 +139,8 @@ async def join(request: Request) -> Response:
 
 
 async def leave(request: Request) -> Response:
-    """Forget who a browser belongs to."""
-    answer = RedirectResponse(base_url() + "/join", 303)
+    """Forget who a browser belongs to, and who has logged in with it."""
+    answer = RedirectResponse(base_url() + ("/auth/logout" if login.is_set() else "/join"), 303)
     answer.delete_cookie(COOKIE, path=base_url() or "/", httponly=True, samesite="lax")
     return answer
 
@@ -143,20 +151,27 @@ def _lecturer(code: str, settings: ClassSettings) -> Person:
     return LECTURER
 
 
-def _student(given: dict[str, str], settings: ClassSettings) -> Person:
+def _student(given: dict[str, str], settings: ClassSettings, who: login.Account | None) -> Person:
+    if who is None and login.is_set():
+        raise NotAllowedError("Log in first: here people are known by their school's login.")
     code = read_room_code(given.get("code", ""))
     if code is None:
         raise ConfigError("A room's code has five letters, such as KMRTP. It is on the projector.")
     if not given.get("name", "").strip():
         raise ConfigError("Choose a name, so that the others know whose curves they see.")
-    return backend.shared_store().join(code, given["name"], settings.people)
+    return backend.shared_store().join(code, given["name"], settings.people, who.person_in(code) if who else None)
 
 
 def _form(request: Request, given: dict[str, str], problem: str = "") -> Response:
     known = _known(request)
     fields = {name: escape(given.get(name, "")[:3000]) for name in ("code", "name", "next")}
+    who = login.account(request.cookies)
+    ask = login.is_set() and who is None
     html = FORM.substitute(
         fields,
+        login=_login() if ask else "",
+        students="hidden" if ask else "",
+        note=f"You are logged in as {escape(who.email)}. The others see your name, not your address." if who else NOTE,
         base=escape(base_url()),
         style=escape(asset_url("join.css")),
         icon=escape(asset_url("icon.svg")),
@@ -168,6 +183,21 @@ def _form(request: Request, given: dict[str, str], problem: str = "") -> Respons
         "<button>Leave</button></form>",
     )
     return HTMLResponse(html, 400 if problem else 200, headers=FORM_HEADERS)
+
+
+def _login() -> str:
+    try:
+        return f'<p><a class="login" href="{escape(login.login_path())}">Log in</a></p>'
+    except ConfigError as error:
+        return f'<p class="problem" role="alert">{escape(str(error))}</p>'
+
+
+def _is_known(request: Request) -> bool:
+    try:
+        asking(request.cookies)
+    except NotAllowedError:
+        return False
+    return True
 
 
 def _known(request: Request) -> Person | None:

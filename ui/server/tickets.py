@@ -23,7 +23,7 @@ JOIN_AGAIN = "Join the class: open this server's address and enter the room's co
 
 
 def issue(person: Person, settings: ClassSettings) -> str:
-    """Return the ticket of a person; a lecturer's ends with the access code it was given for."""
+    """Return the ticket of a person; a lecturer's ends with the access code, or the list of lecturers."""
     return _signer().dumps([person.id, _generation(settings) if person.is_lecturer else ""])
 
 
@@ -42,11 +42,17 @@ def holder(cookies: Mapping[str, str], settings: ClassSettings) -> str | None:
 
 
 def _generation(settings: ClassSettings) -> str:
-    return blake2b(settings.lecturer_code.encode(), digest_size=8).hexdigest()
+    lecturers = "\0".join([settings.lecturer_code, *settings.lecturers])
+    return blake2b(lecturers.encode(), digest_size=8).hexdigest()
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(_key(folder() / KEY_FILE), salt="person")
+    return URLSafeTimedSerializer(server_key(), salt="person")
+
+
+def server_key() -> bytes:
+    """Return the key of this home; raise `StoreError` when it cannot be kept."""
+    return _key(folder() / KEY_FILE)
 
 
 @lru_cache(maxsize=8)
