@@ -15,7 +15,7 @@ from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.processes import ProcessIdentity
 
-RequestKind = Literal["pause", "resume", "stop", "learning_rate", "threshold"]
+RequestKind = Literal["pause", "resume", "step", "stop", "learning_rate", "threshold"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class Reporter(Callback):
         self.outbox = Outbox()
         self._last_flush = 0.0
         self._paused = False
+        self._owed = 0  # updates that are made although it is paused
         self._pace = Pace()
         self._non_finite: dict[str, int] = {}  # run id → first step since which no loss was finite
 
@@ -69,11 +70,11 @@ class Reporter(Callback):
         self._show(trainer, "training", "Training")
 
     def on_step(self, trainer: Trainer) -> None:
-        now = time.monotonic()
-        if now - self._last_flush >= FLUSH_SECONDS or trainer.step <= 1:
+        single, self._owed = self._owed > 0, max(0, self._owed - 1)
+        if single or trainer.step <= 1 or time.monotonic() - self._last_flush >= FLUSH_SECONDS:
             self.flush(trainer)
             self._obey(trainer)
-        while self._paused and not trainer.should_stop and not self._stop_signal():
+        while self._paused and not self._owed and not trainer.should_stop and not self._stop_signal():
             time.sleep(PAUSE_POLL_SECONDS)
             self._obey(trainer)
         if self._stop_signal():
@@ -149,10 +150,12 @@ class Reporter(Callback):
             chosen = [run for run in trainer.runs if request.run_id in (None, run.id)]
             if request.kind == "stop":
                 trainer.should_stop = True
-            elif request.kind == "pause" and not self._paused:
-                self._pause(trainer)
+            elif request.kind in ("pause", "step"):
+                if not self._paused:
+                    self._pause(trainer)
+                self._owed += request.kind == "step"
             elif request.kind == "resume" and self._paused:
-                self._paused = False
+                self._paused, self._owed = False, 0
                 self._pace.restart()
                 self._set_status(Status.RUNNING)
                 self._show(trainer, "training", "Training")

@@ -44,6 +44,7 @@ CROSSING: dict[str, list[Call]] = {
     "request": [
         lambda store, it: store.request(it.id, "pause"),
         lambda store, it: store.request(it.id, "resume"),
+        lambda store, it: store.request(it.id, "step"),
         lambda store, it: store.request(it.id, "stop"),
         lambda store, it: store.request(it.id, "learning_rate", 0.1),
         lambda store, it: store.request(it.id, "threshold", 0.1),

@@ -88,9 +88,9 @@ def test_stop_and_pause_become_requests(open_page, lab, monkeypatch):
     monkeypatch.setattr("ui.kit.run_controls.PATIENCE_SECONDS", 0.0)
     experiment = finished_twin(lab, status=Status.RUNNING)
     page = open_page("train", experiment=experiment.id)
-    button(page, "Pause").click().run()
-    button(page, "Stop").click().run()
-    assert [request.kind for request in lab.take_requests(experiment.id)] == ["pause", "stop"]
+    for label in ("Pause", "Step", "Stop"):
+        button(page, label).click().run()
+    assert [request.kind for request in lab.take_requests(experiment.id)] == ["pause", "step", "stop"]
 
 
 def test_runs_shows_only_settings_that_differ(open_page, lab):

@@ -20,6 +20,7 @@ from ui.server.visitor import visitor
 PROBLEM = "controls:problem"
 # A worker looks for requests a few times a second; only a paused or ended state shows that it has heard.
 PATIENCE_SECONDS = 2.5
+STEP_HELP = "Makes one update of every run, shows it and waits. What trains is paused for that."
 
 
 def controls(experiment: Experiment | None) -> None:
@@ -42,6 +43,9 @@ def controls(experiment: Experiment | None) -> None:
     else:
         running = status is Status.RUNNING
         st.button("Pause", icon=":material/pause:", on_click=ask, args=(identifier, "pause"), disabled=not running)
+    steps = status in {Status.RUNNING, Status.PAUSED}
+    icon = ":material/skip_next:"
+    st.button("Step", icon=icon, on_click=ask, args=(identifier, "step"), disabled=not steps, help=STEP_HELP)
     active = bool(status and status.is_active)
     st.button("Stop", icon=":material/stop:", on_click=ask, args=(identifier, "stop"), disabled=not active)
 
