@@ -90,6 +90,7 @@ class Work:
 class Request:
     """Something a running experiment is asked to do; `run_id` None means all of its runs."""
 
+    id: int
     kind: RequestKind
     value: float | None
     run_id: str | None

@@ -59,6 +59,9 @@ class Reporter(Callback):
         self._last_flush = 0.0
         self._paused = False
         self._owed = 0  # updates that are made although it is paused
+        # Requests stay in the store until what they led to is there as well: what was asked can be seen until then.
+        self._heard: set[int] = set()
+        self._due: list[int] = []  # those that the next update carries out
         self._pace = Pace()
         self._non_finite: dict[str, int] = {}  # run id → first step since which no loss was finite
 
@@ -118,6 +121,8 @@ class Reporter(Callback):
         if measured or extra:
             count = sum(map(len, measured.values())) + len(extra)
             self.outbox.put(partial(self.store.write_steps, measured, extra), rows=count)
+            if measured:
+                self._strike(self._due)
         for run in trainer.runs:
             steps = drained[run.id].steps
             if not steps:
@@ -146,7 +151,10 @@ class Reporter(Callback):
         )
 
     def _obey(self, trainer: Trainer) -> None:
+        done: list[int] = []
         for request in self._requests():
+            self._heard.add(request.id)
+            (self._due if request.kind in ("step", *live.KINDS) else done).append(request.id)
             chosen = [run for run in trainer.runs if request.run_id in (None, run.id)]
             if request.kind == "stop":
                 trainer.should_stop = True
@@ -161,6 +169,7 @@ class Reporter(Callback):
                 self._show(trainer, "training", "Training")
             elif request.kind in live.KINDS:
                 self._change(request, [run for run in chosen if live.can_take(request.kind, run.experiment)])
+        self._strike(done)
 
     def _change(self, request: Request, runs: list[TrainingRun]) -> None:
         try:
@@ -178,12 +187,24 @@ class Reporter(Callback):
         self._set_status(Status.PAUSED)
 
     def _requests(self) -> list[Request]:
+        heard = frozenset(self._heard)  # before asking: numbers are given again once none is left
         if self.outbox.troubled:
             return []
         try:
-            return self.store.take_requests(self.experiment_id)
+            return [request for request in self.store.requested(self.experiment_id) if request.id not in heard]
         except StoreUnavailableError:
             return []  # they stay in the store
+
+    def _strike(self, request_ids: list[int]) -> None:
+        struck = tuple(request_ids)
+        request_ids.clear()
+
+        def strike() -> None:
+            self.store.obeyed(self.experiment_id, struck)
+            self._heard.difference_update(struck)
+
+        if struck:
+            self.outbox.put(strike)
 
     def _update(self, run: TrainingRun, **fields: Any) -> None:
         self.outbox.put(partial(self.store.update_run, run.id, **fields))

@@ -60,7 +60,7 @@ def test_half_of_an_adjustment_is_not_sent(open_page, lab):
     fields["Clipping threshold"].set_value("abc")
     button(page, "Apply to the next steps").click().run()
     assert "max_norm" in texts(page.error).replace("\\", "")
-    assert lab.take_requests(experiment.id) == []
+    assert lab.requested(experiment.id) == []
 
 
 def test_reload_shows_the_experiment_of_the_address(open_page, lab):
@@ -84,13 +84,28 @@ def test_training_starts_an_experiment(open_page, lab, monkeypatch):
     assert [run.config.training.clipping for run in experiment.runs] == ["none", "norm"]
 
 
-def test_stop_and_pause_become_requests(open_page, lab, monkeypatch):
-    monkeypatch.setattr("ui.kit.run_controls.PATIENCE_SECONDS", 0.0)
+def test_stop_and_pause_become_requests(open_page, lab):
     experiment = finished_twin(lab, status=Status.RUNNING)
     page = open_page("train", experiment=experiment.id)
     for label in ("Pause", "Step", "Stop"):
         button(page, label).click().run()
-    assert [request.kind for request in lab.take_requests(experiment.id)] == ["pause", "step", "stop"]
+    assert [request.kind for request in lab.requested(experiment.id)] == ["pause", "step", "stop"]
+
+
+def test_what_is_asked_is_said_while_it_is_not_done(open_page, lab):
+    experiment = finished_twin(lab, status=Status.RUNNING)
+    page = open_page("train", experiment=experiment.id)
+    before = plot(page)
+    assert before["asked"] == []
+    button(page, "Pause").click().run()
+    assert plot(page)["asked"] == ["Pausing …"] and plot(page)["asks"] == before["asks"] + 1
+    lab.obeyed(experiment.id, [request.id for request in lab.requested(experiment.id)])
+    assert plot(page.run())["asked"] == []
+
+
+def plot(page):
+    shown = [item.proto for item in page.get("bidi_component") if item.proto.component_name.endswith(".live_plot")]
+    return json.loads(shown[0].json)
 
 
 def test_runs_shows_only_settings_that_differ(open_page, lab):

@@ -131,8 +131,11 @@ def test_pause_change_resume_and_stop(store: Store, tiny: Any, home: Path) -> No
         until(lambda: store.experiment(experiment_id).progress.phase == "paused")
         time.sleep(0.3)
         assert store.experiment(experiment_id).step == step
+        asked = [request.kind for request in store.requested(experiment_id)]
+        assert asked == ["learning_rate", "threshold"], "they wait for an update, the pause is done"
         store.request(experiment_id, "resume")
         until(lambda: store.experiment(experiment_id).step >= step + 3)
+        until(lambda: store.requested(experiment_id) == [])
         assert store.experiment(experiment_id).status is Status.RUNNING
     finally:
         store.request(experiment_id, "stop")

@@ -109,6 +109,8 @@ class View {
       this.draw();
     }, (error) => this.status.problem(error.message));
     this.render();
+    // The page knows before the next answer.
+    if (data.asked?.length) this.status.say(data.asked);
   }
 
   add(url) {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import streamlit as st
 
@@ -13,13 +12,12 @@ from sentiment_core.config import allowed_range, field_info
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment
+from ui.kit.components.live_plot import look_again
 from ui.kit.notices import literal
 from ui.server.backend import executor, store
 from ui.server.visitor import visitor
 
 PROBLEM = "controls:problem"
-# A worker looks for requests a few times a second; only a paused or ended state shows that it has heard.
-PATIENCE_SECONDS = 2.5
 STEP_HELP = "Makes one update of every run, shows it and waits. What trains is paused for that."
 
 
@@ -104,13 +102,10 @@ def _adjust(experiment: Experiment, run_id: str | None, rate: str, threshold: st
 
 
 def ask(identifier: str, kind: str) -> None:
-    """Pass a request to the worker and give it a moment to answer, so that the buttons already fit."""
+    """Pass a request to the worker; the plot says at once that it was asked for, and when it was done."""
     try:
-        before = store().experiment(identifier).status
         store().request(identifier, kind)  # type: ignore[arg-type]
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline and store().experiment(identifier).status == before:
-            time.sleep(0.05)
+        look_again()
     except SentimentLabError as error:
         st.session_state[PROBLEM] = error
 

@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import streamlit as st
+
+from sentiment_core.findings.live_changes import asked
 from sentiment_core.intervals import student
 from sentiment_core.metrics import Status
 from sentiment_core.seeds import MOST_SEEDS
 from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
 from ui.kit.components.loader import declare, module_url
 from ui.server.api import asset_url, base_url
+from ui.server.backend import store
 
 _component = declare("live_plot", "replay", "described")
+# How often this visitor has asked for something: whatever it was, the browser looks at once what became of it.
+ASKS = "live-plot:asks"
 # What the curves can be drawn over.
 AXES = {"step": "Steps", "epoch": "Epochs", "reviews": "Reviews read"}
 
@@ -67,7 +73,8 @@ def live_experiment(
     replayed; `playing` begins at once. Several plots on a page need a `key` each.
     """
     sources = [{"url": experiment_url(experiment_id), "runs": None if only is None else [{"id": only}]}]
-    _mount(key, sources, references, height, status=str(status), replay="playing" if playing else "offered")
+    replay = "playing" if playing else "offered"
+    _mount(key, sources, references, height, status=str(status), replay=replay, waiting=_asked(experiment_id, status))
 
 
 def overlay(
@@ -80,6 +87,11 @@ def overlay(
 ) -> None:
     """Show chosen runs of any experiments on top of each other, over `AXES`."""
     _mount("overlay-plot", sources_of(curves), references, height, status=None, markers=markers, axis=axis)
+
+
+def look_again() -> None:
+    """Have the browser ask at once what became of something that was just asked for."""
+    st.session_state[ASKS] = st.session_state.get(ASKS, 0) + 1
 
 
 def sources_of(curves: Sequence[Curve]) -> list[dict[str, Any]]:
@@ -106,6 +118,7 @@ def _mount(
     replay: str | None = None,
     markers: Sequence[Marker] = (),
     axis: str = "step",
+    waiting: Sequence[str] = (),
 ) -> None:
     # A stable key and equal data leave the component alone when the page reruns: nothing blinks, zoom survives.
     data = {
@@ -113,6 +126,8 @@ def _mount(
         "plotly": asset_url("plotly.min.js"),
         "sources": sources,
         "status": status,
+        "asked": waiting,
+        "asks": st.session_state.get(ASKS, 0),
         "compact": status is None,
         "replay": replay,
         **declared(),
@@ -124,6 +139,11 @@ def _mount(
         "quantiles": {count: student(count) for count in range(2, MOST_SEEDS + 1)} if _is_grouped(sources) else {},
     }
     _component(key=key, data=data, on_changed_change=_ignore)
+
+
+def _asked(experiment_id: str, status: Status) -> list[str]:
+    requests = store().requested(experiment_id) if status.is_active else []
+    return asked(store(), store().experiment(experiment_id), requests) if requests else []
 
 
 def _is_grouped(sources: list[dict[str, Any]]) -> bool:
