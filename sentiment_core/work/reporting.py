@@ -121,8 +121,6 @@ class Reporter(Callback):
         if measured or extra:
             count = sum(map(len, measured.values())) + len(extra)
             self.outbox.put(partial(self.store.write_steps, measured, extra), rows=count)
-            if measured:
-                self._strike(self._due)
         for run in trainer.runs:
             steps = drained[run.id].steps
             if not steps:
@@ -137,6 +135,8 @@ class Reporter(Callback):
             since = self._non_finite.get(run.id)
             if since is not None and steps[-1].step - since + 1 >= DIVERGED_STEPS and not run.ended:
                 trainer.fail(run, self._divergence(run))
+        if measured:
+            self._strike(self._due)
         self._show(trainer, "paused" if self._paused else "training", "Paused" if self._paused else "Training")
 
     def _update_validation(self, run: TrainingRun) -> None:

@@ -52,15 +52,32 @@ def test_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, mes
     assert "banana" not in str(page.query_params)
 
 
-def test_half_of_an_adjustment_is_not_sent(open_page, lab):
+def test_live_changes_start_from_what_is_in_force_and_a_bad_one_is_not_sent(open_page, lab):
     experiment = finished_twin(lab, status=Status.RUNNING)
     page = open_page("train", experiment=experiment.id)
-    fields = {item.label: item for item in page.text_input if "field:" not in str(item.key)}
-    fields["Learning rate"].set_value("1e-3")
-    fields["Clipping threshold"].set_value("abc")
-    button(page, "Apply to the next steps").click().run()
+    assert not page.select_slider
+    page.toggle(key="live:open").set_value(True).run()
+    rate, threshold = page.select_slider
+    assert (rate.value, threshold.value) == (1e-3, 1.0)  # of the updates, not of the configuration
+    rate.set_value(0.02).run()
+    exact = next(item for item in page.text_input if item.label == "Exact threshold")
+    exact.set_value("abc").run()
     assert "max_norm" in texts(page.error).replace("\\", "")
-    assert lab.requested(experiment.id) == []
+    assert [(each.kind, each.value) for each in lab.requested(experiment.id)] == [("learning_rate", 0.02)]
+    assert [slider.value for slider in page.select_slider] == [0.02, 1.0], "asked for, and kept where it was"
+    assert "rate 0.001 → 0.02 at the next update …" in plot(page)["asked"]
+    page.selectbox(key="live:run").set_value(experiment.runs[1].id).run()
+    next(item for item in page.text_input if item.label == "Exact threshold").set_value("1/3").run()
+    assert page.error and len(lab.requested(experiment.id)) == 1
+    next(item for item in page.text_input if item.label == "Exact threshold").set_value(" 0.33 ").run()
+    assert not page.error
+    assert (lab.requested(experiment.id)[1].value, lab.requested(experiment.id)[1].run_id) == (
+        0.33,
+        experiment.runs[1].id,
+    )
+    assert page.select_slider[1].value == 0.33
+    lab.obeyed(experiment.id, [request.id for request in lab.requested(experiment.id)])
+    assert page.run().select_slider[1].value == 1.0, "nothing was trained with it"
 
 
 def test_reload_shows_the_experiment_of_the_address(open_page, lab):

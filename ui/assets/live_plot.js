@@ -137,6 +137,8 @@ class View {
       series.evaluations = run.evaluations;
       changed ||= series.evaluations.length !== evaluated;
     }
+    // The page shows what is in force: what was asked for is, or has become a state of its own.
+    const done = source.latest?.asked?.length && !answer.asked?.length;
     source.latest = answer;
     source.references = answer.references ?? source.references ?? [];
     source.guessing = answer.guessing ?? source.guessing;
@@ -145,7 +147,7 @@ class View {
     this.status.problem("");
     this.render();
     if (changed) this.draw();
-    if (this.data.status && !answer.more && answer.status !== this.told) {
+    if (this.data.status && !answer.more && (answer.status !== this.told || done)) {
       this.told = answer.status;
       this.notify(answer.status);
     }
