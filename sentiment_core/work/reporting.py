@@ -279,7 +279,7 @@ class Keeper(Callback):
         self._saved = time.monotonic()
 
     def _save_model(self, trainer: Trainer, run: TrainingRun) -> None:
-        made = circumstances(trainer.device, trainer.threads, trainer.halved)
+        made = circumstances(trainer.device, trainer.threads, trainer.updates)
         with run.averaged_weights():
             trainer.task.save(self._folder(run), run.model, run.experiment, trainer.data_of(run), made)
 
