@@ -24,7 +24,7 @@ from ui.kit.run_controls import controls
 from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
 from ui.train import together
-from ui.train.first_sight import beside
+from ui.train.first_sight import beside, meanwhile, waits
 from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
 from ui.train.present import present
 from ui.train.seeds import experiments_of
@@ -59,7 +59,10 @@ def main() -> None:
     else:
         identifier = experiment.id
         # The plot stays in sight.
-        live_experiment(identifier, experiment.status, height=440 - live_controls(experiment))
+        height, awaited = 440 - live_controls(experiment), waits(experiment)
+        live_experiment(identifier, experiment.status, height=height, awaited=awaited)
+        if awaited:
+            meanwhile(experiment)
         together.links(experiment)
         health(store(), lambda: store().experiment(identifier).runs, lab=to_lab, lesson=to_lesson)
         inside_of(experiment, to_train(watching(experiment.config)).draw)

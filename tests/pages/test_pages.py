@@ -230,3 +230,19 @@ def test_the_recorded_curves_travel_once_and_whole():
     for name in ("losses", "norms"):
         assert len(base64.b64decode(found[name])) == 4 * runs * found["updates"]
     assert len(document()) < 400_000 and len(found["sentences"]) == len(found["rates"])
+
+
+def test_while_a_training_waits_its_recording_plays(open_page, lab, monkeypatch):
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda _self, _name: None)
+    page = open_page("train")
+    button(page, "Train").click().run()
+    assert "These very settings, trained before. Yours" in texts(page.caption) and plot(page)["awaited"]
+    assert any(item.proto.component_name.endswith(".twins") for item in page.get("bidi_component"))
+    (experiment,) = lab.experiments()
+    other = lab.create_experiment(ExperimentConfig())
+    assert "Not your settings" in texts(open_page("train", experiment=other.id).caption)
+    lab.update_run(experiment.runs[0].id, steps=1)
+    begun = open_page("train", experiment=experiment.id)
+    assert "trained before" not in texts(begun.caption) and not plot(begun)["awaited"]
+    lab.request(other.id, "stop")
+    assert not plot(open_page("train", experiment=other.id))["awaited"], "it stopped in the queue: nothing will come"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,16 +65,19 @@ def live_experiment(
     height: int = 470,
     playing: bool = False,
     only: str | None = None,
+    awaited: bool = False,
     key: str = "live-plot",
 ) -> None:
     """Show all runs of one experiment, or `only` one; the page reruns once whenever its status is no longer `status`.
 
     Chance, and baselines trained on the same reviews, are drawn beside `references`. An ended experiment can be
-    replayed; `playing` begins at once. Several plots on a page need a `key` each.
+    replayed; `playing` begins at once. Several plots on a page need a `key` each. `awaited`: something else stands in
+    the place of the curves until their first point, with which the page reruns.
     """
     sources = [{"url": experiment_url(experiment_id), "runs": None if only is None else [{"id": only}]}]
     replay = "playing" if playing else "offered"
-    _mount(key, sources, references, height, status=str(status), replay=replay, waiting=_asked(experiment_id, status))
+    own = {"awaited": awaited, "asked": _asked(experiment_id, status)}
+    _mount(key, sources, references, height, status=str(status), replay=replay, own=own)
 
 
 def overlay(
@@ -118,7 +121,7 @@ def _mount(
     replay: str | None = None,
     markers: Sequence[Marker] = (),
     axis: str = "step",
-    waiting: Sequence[str] = (),
+    own: Mapping[str, Any] | None = None,
 ) -> None:
     # A stable key and equal data leave the component alone when the page reruns: nothing blinks, zoom survives.
     data = {
@@ -126,7 +129,7 @@ def _mount(
         "plotly": asset_url("plotly.min.js"),
         "sources": sources,
         "status": status,
-        "asked": waiting,
+        **(own or {}),
         "asks": st.session_state.get(ASKS, 0),
         "compact": status is None,
         "replay": replay,
