@@ -74,22 +74,24 @@ class CudaLanes:
         self._streams = {run.id: torch.cuda.Stream(run.device) for run in runs}
         # Graphs of one run never run at the same time, so they may use the same memory.
         self._pools = {run.id: torch.cuda.graph_pool_handle() for run in runs}
+        self._done = {run.id: torch.cuda.Event() for run in runs}
         self._asked: deque[torch.cuda.Event] = deque()
 
     def begin(self) -> None:
         if len(self._asked) >= AHEAD:
             self._asked.popleft().synchronize()
-        here = torch.cuda.current_stream()
+        so_far = torch.cuda.current_stream().record_event()
         for stream in self._streams.values():
-            stream.wait_stream(here)
+            stream.wait_event(so_far)
 
     def of(self, run: TrainingRun) -> AbstractContextManager[object]:
         return torch.cuda.stream(self._streams[run.id])
 
     def end(self) -> None:
         here = torch.cuda.current_stream()
-        for stream in self._streams.values():
-            here.wait_stream(stream)
+        for key, stream in self._streams.items():
+            self._done[key].record(stream)
+            here.wait_event(self._done[key])
         self._asked.append(here.record_event())
 
     def record(self, run: TrainingRun, work: Callable[[], Measured]) -> Callable[[], Measured]:
@@ -168,7 +170,9 @@ class CapturingStepper(Stepper):
             run.model.train()
             replay = self._lanes.record(run, lambda: super(CapturingStepper, self)._learn(run, batch, (), ()))
             replays[key] = replay
-        return replay()
+        names, values, details = replay()
+        # The next replay writes to the same place.
+        return names, values.clone(), details
 
 
 @contextmanager
