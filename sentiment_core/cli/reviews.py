@@ -140,6 +140,7 @@ def explain(options: argparse.Namespace) -> tuple[Any, str]:
     document: dict[str, Any] = {
         "probability": finite(explanation.probability),
         "label": explanation.label if math.isfinite(explanation.probability) else None,
+        "step": explanation.step,
         "seen": seen,
         "tokens": tokens,
         "truncated": explanation.truncated,

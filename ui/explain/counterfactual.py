@@ -170,7 +170,7 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     return Block(
         info.name,
         verdict(found) + change,
-        note(found),
+        note(info, found),
         tokens,
         rows,
         found.probability if np.isfinite(found.probability) else None,
