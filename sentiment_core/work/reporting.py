@@ -256,7 +256,7 @@ class Keeper(Callback):
         self._saved = time.monotonic()
 
     def _save_model(self, trainer: Trainer, run: TrainingRun, step: int | None) -> None:
-        made = circumstances(trainer.device, trainer.threads, trainer.halved)
+        made = circumstances(trainer.device, trainer.threads, trainer.updates)
         made |= {} if step is None else {"step": step}
         with run.averaged_weights():
             trainer.task.save(self._folder(run), run.model, run.experiment, trainer.data_of(run), made)
