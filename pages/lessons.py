@@ -34,6 +34,7 @@ from ui.lessons import bert, glossary, sheet, teaching, view
 from ui.lessons.glass import glass_panel
 from ui.lessons.present import present
 from ui.lessons.replay import recorded_panel
+from ui.lessons.toolbar import toolbar
 from ui.lessons.verdict_words import verdict_on
 from ui.server.backend import store
 
@@ -82,9 +83,7 @@ def teach(item: Lesson) -> None:
     if is_presented(LESSON):
         present(item, shown_experiment(LESSON))
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header(view.heading(item), anchor=False, width="content")
-        st.space("stretch")
+    with toolbar(view.heading(item)):
         view.lesson_links(item)
         present_button(LESSON)
         copy_link()

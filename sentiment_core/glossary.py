@@ -45,7 +45,7 @@ TERMS: tuple[Term, ...] = tuple(
                 "Zero vectors behind the shorter reviews of a batch: a tensor has no ragged edge.",
                 ("padded",),
             ),
-            Term("bucketed", _setting("data.batching"), ("bucketing", "by length")),
+            Term("bucketed", "Batches of reviews of similar length, which need hardly any padding.", ("bucketing",)),
             Term("word vectors", _setting("data.embeddings"), ("word vector", "embeddings", "embedding")),
             Term("word pieces", "Parts of words: a few thousand of them make up all words.", ("pieces",)),
             Term("[CLS]", "A sign before the first word; its last vector is what a Transformer answers from."),

@@ -23,15 +23,14 @@ from ui.kit.predictions import beside
 from ui.kit.terms import help_for
 from ui.lessons import view
 from ui.lessons.replay import recorded_panel
+from ui.lessons.toolbar import toolbar
 from ui.lessons.verdict_words import line, verdict_on
 from ui.server.backend import store
 
 
 def teach(item: BertLesson) -> None:
     """Draw one lesson: before the run its idea and question, from then on curves, verdict and model answer."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header(literal(item.heading), anchor=False, width="content")
-        st.space("stretch")
+    with toolbar(item.heading):
         _neighbours(item)
         copy_link()
     experiment = shown_experiment(LESSON, partial(_check, item))

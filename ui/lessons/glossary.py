@@ -8,13 +8,12 @@ from sentiment_core.glossary import TERMS
 from ui.addresses import to_lesson
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal
+from ui.lessons.toolbar import toolbar
 
 
 def draw() -> None:
     """Draw all terms in their order, two columns of them."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header("Glossary", anchor=False, width="content")
-        st.space("stretch")
+    with toolbar("Glossary"):
         to_lesson().draw("All lessons", icon=":material/list:")
         copy_link()
     st.caption("The question mark beside a sentence explains its terms there, in these words.")
