@@ -38,7 +38,7 @@ export class StatusLine {
     if (progress?.total_steps) facts.push(`step ${count(progress.step)} / ${count(progress.total_steps)}`);
     if (progress?.epochs) facts.push(`epoch ${progress.epoch} / ${progress.epochs}`);
     if (training && progress.tokens_per_second) facts.push(`${count(progress.tokens_per_second)} tokens/s`);
-    if (running && training && progress.eta_seconds !== null) facts.push(`${duration(Number(progress.eta_seconds))} left`);
+    if (running && Number.isFinite(progress?.eta_seconds)) facts.push(`${duration(Number(progress.eta_seconds))} left`);
     set(this.facts, facts.join("  ·  "));
     const share = progress?.total_steps && training ? progress.step / progress.total_steps : progress?.fraction;
     const known = Number.isFinite(share);
