@@ -100,7 +100,8 @@ def opened(page: Page, runs: int, steps: int) -> None:
 # Milliseconds from the first question for numbers until the curves are drawn, and until all their rows are.
 FROM_FIRST_QUESTION = """async ([runs, steps]) => {
   const asked = () => performance.getEntriesByType('resource').filter((e) => e.name.includes('/api/experiments/'));
-  const ends = () => (document.querySelector('.sl-curves')?.data ?? []).filter((t) => t.yaxis === 'y' && t.x.length > 100);
+  const curves = () => document.querySelector('.sl-curves')?.data ?? [];
+  const ends = () => curves().filter((t) => t.yaxis === 'y' && t.x.length > 100);
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   let drawn = null;
   for (;;) {
@@ -158,7 +159,8 @@ def main() -> None:
                 page.goto("about:blank")
                 page.goto(link)
                 drawn, whole = page.evaluate(FROM_FIRST_QUESTION, [8, options.steps])
-                print(f"  again ({again + 1}), since the plot first asked: drawn {drawn:.0f} ms, all rows {whole:.0f} ms")
+                since = f"drawn {drawn:.0f} ms, all rows {whole:.0f} ms"
+                print(f"  again ({again + 1}), since the plot first asked: {since}")
             print(f"eight runs, one zoom: {page.evaluate(ZOOM):.0f} ms")
             browser.close()
 
