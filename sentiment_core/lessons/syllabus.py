@@ -52,10 +52,10 @@ class Lesson:
 
     `formula` is LaTeX, its lines parted by a double backslash. `code` holds references `module:definition` for
     `excerpt`. `measure` says which measurement picks the choice that came true; choices stand in that measurement's
-    order. `epochs` on the demo reviews, None: the usual number; `demo` are dotted fields
-    that all its runs have there. `also_measured` is what no recording can say, with its
-    source; what recordings say is computed from them (`lessons.evidence`). A lesson may begin with an `exercise`: then
-    its idea is the solution, and a `hint` comes before it.
+    order, and `teaches` is the one that its default comes to with every seed (`docs/lessons.md`). `epochs` on the demo
+    reviews, None: the usual number; `demo` are dotted fields that all its runs have there. `also_measured` is what no
+    recording can say, with its source; what recordings say is computed from them (`lessons.evidence`). A lesson may
+    begin with an `exercise`: then its idea is the solution, and a `hint` comes before it.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Lesson:
     look_for: tuple[str, ...]
     question: str = ""
     choices: tuple[str, ...] = ()
+    teaches: str = ""
     measure: Measure = "better"
     explanation: str = ""
     preset: str | None = None
@@ -104,6 +105,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="Trained on half positive, half negative reviews: will it be better than chance?",
         choices=("No, it stays at chance", "Yes, clearly better than chance"),
+        teaches="No, it stays at chance",
         measure="learned",
         explanation="After enough zero vectors the state has forgotten what came before, and the gradient that would "
         "teach it has to come back through the same empty steps.",
@@ -135,6 +137,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="How will its validation accuracy compare with the padded last state's?",
         choices=BETTER,
+        teaches=BETTER[0],
         explanation="Both networks start with the same recurrent weights and see the same batches. What differs is "
         "where the head looks, and so how far the gradient has to travel; and that one head has a layer more.",
         preset="last-state",
@@ -170,6 +173,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="How long will the longest gradient be, compared with the usual one (the median)?",
         choices=("Less than 3 times as long", "3 to 10 times as long", "More than 10 times as long"),
+        teaches="More than 10 times as long",
         measure="spike",
         explanation="PyTorch's start gives the recurrent matrix a spectral radius of about 0.58, so over many steps "
         "the product shrinks to nothing: at first this gradient vanishes. Over many steps it can explode only after "
@@ -202,6 +206,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="How will the clipped run's validation accuracy compare with the same run's without clipping?",
         choices=BETTER,
+        teaches=BETTER[0],
         explanation="Pascanu, Mikolov and Bengio (2013) found thresholds from half to ten times the average norm to "
         "work. A threshold below the usual norm cuts most steps, not just spikes: SGD then learns at a lower rate.",
         preset="clip-norm",
@@ -248,6 +253,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="How far will clipping by value turn the gradient in a usual clipped step (median cosine)?",
         choices=("Hardly: above 0.99", "Somewhat: 0.90 to 0.99", "Far: below 0.90"),
+        teaches="Somewhat: 0.90 to 0.99",
         measure="turned",
         explanation="Where all of the length lies in a few large components, cutting those turns the gradient; where "
         "it is spread evenly, all are cut alike or none is, and the direction hardly changes.",
@@ -275,6 +281,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="How will Xavier's validation accuracy compare with PyTorch's own start?",
         choices=BETTER,
+        teaches=BETTER[1],
         explanation="The spectral radius of the recurrent matrix starts near 1 with Xavier, near 0.58 with PyTorch's "
         "start: state and gradient live on for more steps. Whether that helps depends on how long the memory has to "
         "be.",
@@ -308,6 +315,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="How will its validation accuracy compare with the network without batch norm?",
         choices=BETTER,
+        teaches=BETTER[0],
         explanation="The notebook's layers counted padding, took the time step for the channel and were made anew in "
         "each pass: what it saw says nothing about batch norm done right. They also stood on Xavier matrices, and "
         "stayed in its forward for ReLU, the deeper head and the sweep of rates.",
@@ -332,6 +340,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="How will its validation accuracy compare with the linear head's?",
         choices=BETTER,
+        teaches=BETTER[1],
         explanation="Where the state is negative, a ReLU lets nothing through, forward or back. A difference with one "
         "seed is one draw: try another before believing it. The notebook's runs had batch norms in front of the ReLU.",
         preset="relu",
@@ -355,6 +364,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="How will its validation accuracy compare with the single layer's?",
         choices=BETTER,
+        teaches=BETTER[1],
         explanation="A deeper head sees no more of the review: it is given the same one vector, and what the state did "
         "not keep it cannot combine.",
         preset="deep-head",
@@ -386,6 +396,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="Which rate will have the best validation accuracy after two epochs?",
         choices=("0.001", "0.1", "0.01", "0.0001"),
+        teaches="0.001",
         measure="best",
         explanation="Adam's first step has the length of the rate in every component. The weights start within ±0.088, "
         "those of the last layer within ±0.125: a rate of 0.1 moves all but a fifth of the last layer's by more "
@@ -422,6 +433,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         question="After two epochs, how will its validation accuracy compare with the deeper head's without attention?",
         choices=BETTER,
+        teaches=BETTER[0],
         explanation="Every state is one weighted sum away from the answer: beside the way through a hundred "
         "multiplications there is a short one. Two layer norms came with it, so this pair of runs cannot tell how much "
         "is due to the attention alone.",

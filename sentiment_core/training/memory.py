@@ -9,8 +9,9 @@ take does not. In numbers of 4 bytes, for one run:
     parameters  P × (weights + gradient + what the optimizer keeps)        Adam: two moments (Kingma & Ba 2015)
 
 with H units of all directions and E components of a word vector. Runs train side by side, so theirs add up; on a CUDA
-GPU each keeps memory of its own for what it replays, and they share some for the rest. Others take turns. The factors are peaks of PyTorch on a CPU, measured by `benchmarks/memory.py`, which also holds
-the estimate against whole trainings. Nothing here loads PyTorch: pages ask before anything does.
+GPU each keeps memory of its own for what it replays, and they share some for the rest. Others take turns. The factors
+are peaks of PyTorch on a CPU, measured by `benchmarks/memory.py`, which also holds the estimate against whole
+trainings. Nothing here loads PyTorch: pages ask before anything does.
 """
 
 from __future__ import annotations

@@ -50,6 +50,8 @@ def train(order: TrainingOrder, shift: Shift) -> None:
     pace = Pace()
     keeper = Keeper(store.folder_of(experiment.id), reporter.written)
 
+    pace = Pace()
+
     def show(message: str, fraction: float | None = None) -> None:
         if shift.progress.message != message:
             logger.info("%s", message)

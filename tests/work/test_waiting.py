@@ -37,6 +37,8 @@ def test_the_wait_follows_from_what_is_at_work_and_what_others_took(store: Store
     assert [seconds_to_wait(store, each) for each in (running, second, third)] == [0, 0, 60]
     me = Worker.of()
     store.claim_experiment(running, me)
+    store.heartbeat(running, WorkProgress("preparing", "", eta_seconds=3.0), me)
+    assert seconds_to_wait(store, third) == 60, "what preparing still takes is not what training takes"
     store.heartbeat(running, WorkProgress("training", "", eta_seconds=20.0), me)
     assert [seconds_to_wait(store, each) for each in (running, second, third, fourth)] == [None, 0, 20, 60]
 

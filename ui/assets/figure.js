@@ -116,8 +116,8 @@ export function accuracyFigure(runs, look, panel, quantities, { range, smoothing
     shapes: references.map((r) => line(look, r.value, "y")),
     annotations: [
       heading(look, panel, 1, notes(runs, panel, quantities, ["validation ●", "test ★"])),
-      ...references.map((r) => ({
-        xref: "paper", x: 0, xanchor: "left", y: r.value, yanchor: crowded(r, references) ? "top" : "bottom", showarrow: false,
+      ...labelPlaces(references).map(({ reference: r, ...place }) => ({
+        xref: "paper", ...place, y: r.value, showarrow: false,
         text: `${escaped(r.label)} ${r.value.toFixed(3).replace(/0$/, "")}`, font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.85,
       })),
     ],
@@ -249,9 +249,16 @@ function stepLabel(look, { step, label }, last) {
   };
 }
 
-// A line close below another one carries its label underneath, so that both can be read.
-function crowded(reference, references) {
-  return references.some(({ value }) => value > reference.value && value - reference.value < 0.06);
+// Lines close to one another carry their labels beside one another, so that all can be read; of more than three, the
+// others underneath.
+export function labelPlaces(references) {
+  const sorted = [...references].sort((one, other) => other.value - one.value);
+  let before = 0;
+  return sorted.map((reference, place) => {
+    before = place && sorted[place - 1].value - reference.value < 0.06 ? before + 1 : 0;
+    const [x, xanchor] = [[0, "left"], [0.5, "center"], [1, "right"]][before % 3];
+    return { reference, x, xanchor, yanchor: before < 3 ? "bottom" : "top" };
+  });
 }
 
 function stepTitle(look) {

@@ -13,6 +13,7 @@ from ui.addresses import LESSON, to_lesson, to_place, to_sheet
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal
 from ui.lessons.outside import source_line
+from ui.lessons.toolbar import toolbar
 
 TITLE = "The exercise sheet"
 LONGEST_ANSWER = 4000
@@ -32,10 +33,7 @@ def entry() -> None:
 def draw() -> None:
     """Draw the whole sheet, or the question that the address names."""
     name = LESSON.value("question")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        title = TITLE if name is None else f"{_numbered(name)} · {question(name).title}"
-        st.header(literal(title), anchor=False, width="content")
-        st.space("stretch")
+    with toolbar(TITLE if name is None else f"{_numbered(name)} · {question(name).title}"):
         if name is None:
             to_lesson().draw("All lessons", icon=":material/list:")
         else:
