@@ -7,7 +7,7 @@ import { smoothing, wholeRange, zoomOut } from "./controls.js";
 import { DataTable, evaluationsOf } from "./described.js";
 import { enlarged, loadPlotly, lookOf } from "./drawing.js";
 import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
-import { grouped, onAxis, stepsOf } from "./groups.js";
+import { changed, grouped, onAxis, stepsOf } from "./groups.js";
 import { Poller } from "./poller.js";
 import { announce, ReplayBar } from "./replay.js";
 import { RunTable, StatusLine } from "./status.js";
@@ -28,19 +28,6 @@ export default function livePlot({ data, parentElement, setTriggerValue }) {
     view.close();
     views.delete(parentElement);
   };
-}
-
-// What was changed while the runs trained, a mark for each step and change; named where it was not all of them.
-export function changed(runs) {
-  const marks = new Map();
-  for (const run of runs) {
-    for (const { step, words } of run.changes ?? []) {
-      const key = `${step} ${words}`;
-      if (!marks.has(key)) marks.set(key, { step, words, whose: [] });
-      marks.get(key).whose.push(run.label);
-    }
-  }
-  return [...marks.values()].map(({ step, words, whose }) => ({ step, label: whose.length === runs.length ? words : `${whose.join(", ")}: ${words}` }));
 }
 
 class View {
@@ -233,7 +220,10 @@ class View {
     const runs = this.runs();
     this.table.show(runs);
     const first = this.sources.get(this.data.sources[0]?.url)?.latest;
-    if (!first) return;
+    if (!first) {
+      if (this.data.status) this.status.show({ status: this.data.status, progress: null });
+      return;
+    }
     const { step, last } = this.replay;
     if (step === null) return this.status.show(first);
     const epochs = Math.max(0, ...first.runs.flatMap((run) => run.evaluations.map((e) => e.epoch)));
