@@ -1,4 +1,4 @@
-// Runs that differ in their seed only, drawn as one; the axis that curves are drawn over; what was changed on the way.
+// Runs that differ in their seed only, drawn as one, and the axis that curves are drawn over.
 
 import { bucketWidth } from "./series.js";
 
@@ -109,17 +109,4 @@ export function onAxis(figure, runs, axis) {
   for (const note of figure.layout.annotations) if (note.xref === "x") note.x = first(note.x);
   figure.layout.xaxis.title = { ...figure.layout.xaxis.title, text: TITLES[axis] };
   return figure;
-}
-
-// What was changed while the runs trained, a mark for each step and change; named where it was not all of them.
-export function changed(runs) {
-  const marks = new Map();
-  for (const run of runs) {
-    for (const { step, words } of run.changes ?? []) {
-      const key = `${step} ${words}`;
-      if (!marks.has(key)) marks.set(key, { step, words, whose: [] });
-      marks.get(key).whose.push(run.label);
-    }
-  }
-  return [...marks.values()].map(({ step, words, whose }) => ({ step, label: whose.length === runs.length ? words : `${whose.join(", ")}: ${words}` }));
 }

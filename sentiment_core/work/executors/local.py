@@ -166,8 +166,7 @@ class LocalExecutor:
         worker = Worker.of(child.pid)
         with _children_lock:
             _children[child.pid] = child
-            if waited is not None:
-                _waited.add(child.pid)
+            (_waited.discard if waited is None else _waited.add)(child.pid)
         with contextlib.suppress(StoreUnavailableError):
             self._store.set_worker(work_id, worker)  # sooner than the worker itself, which does the same
 
