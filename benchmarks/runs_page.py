@@ -88,7 +88,7 @@ def timed(action: Callable[[], object], repeats: int = REPEATS) -> str:
 def opened(page: Page, runs: int, steps: int) -> None:
     """Click through to the page from Home and wait for its table and its curves."""
     page.get_by_role("link", name="Home", exact=True).click()
-    page.get_by_text("Set up an experiment").first.wait_for()
+    page.wait_for_selector(".sl-twins")
     started = time.perf_counter()
     page.get_by_role("link", name="Runs", exact=True).click()
     page.wait_for_selector("[data-testid=stDataFrame] canvas")

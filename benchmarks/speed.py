@@ -30,7 +30,6 @@ from unittest import mock
 import numpy as np
 import torch
 import torch.nn.functional as F
-from gensim.models import KeyedVectors
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
@@ -75,6 +74,8 @@ def step(model: nn.Module, optimizer: torch.optim.Optimizer, *batch: torch.Tenso
 
 def notebook_epoch(config: ExperimentConfig, threads: int) -> float:
     """Return seconds for one epoch over the training reviews as the notebook has it."""
+    from gensim.models import KeyedVectors  # nothing else here needs it
+
     torch.set_num_threads(threads)
     reviews = load_reviews(config.data)
     members = reviews.select(TRAIN)

@@ -66,30 +66,35 @@ class Lanes(Protocol):
     def record(self, run: TrainingRun, work: Callable[[], Measured]) -> Callable[[], Measured]:
         """Return what repeats `work`, which was done before, on the same memory, and gives its results there."""
 
+    def forget(self, run: TrainingRun) -> None:
+        """After all that was recorded of `run` was thrown away."""
+
 
 class CudaLanes:
     """A stream and a pool of memory for each run."""
 
     def __init__(self, runs: Sequence[TrainingRun]) -> None:
         self._streams = {run.id: torch.cuda.Stream(run.device) for run in runs}
-        # Graphs of one run never run at the same time, so they may use the same memory.
+        # Graphs of one run never run at the same time, so they may use the same memory. It ends with the last of them.
         self._pools = {run.id: torch.cuda.graph_pool_handle() for run in runs}
+        self._done = {run.id: torch.cuda.Event() for run in runs}
         self._asked: deque[torch.cuda.Event] = deque()
 
     def begin(self) -> None:
         if len(self._asked) >= AHEAD:
             self._asked.popleft().synchronize()
-        here = torch.cuda.current_stream()
+        so_far = torch.cuda.current_stream().record_event()
         for stream in self._streams.values():
-            stream.wait_stream(here)
+            stream.wait_event(so_far)
 
     def of(self, run: TrainingRun) -> AbstractContextManager[object]:
         return torch.cuda.stream(self._streams[run.id])
 
     def end(self) -> None:
         here = torch.cuda.current_stream()
-        for stream in self._streams.values():
-            here.wait_stream(stream)
+        for key, stream in self._streams.items():
+            self._done[key].record(stream)
+            here.wait_event(self._done[key])
         self._asked.append(here.record_event())
 
     def record(self, run: TrainingRun, work: Callable[[], Measured]) -> Callable[[], Measured]:
@@ -110,6 +115,9 @@ class CudaLanes:
 
         return replay
 
+    def forget(self, run: TrainingRun) -> None:
+        self._pools[run.id] = torch.cuda.graph_pool_handle()
+
 
 class CapturingStepper(Stepper):
     """Makes updates as `Stepper` does: the first of each shape kernel by kernel, the following ones replayed.
@@ -126,8 +134,9 @@ class CapturingStepper(Stepper):
         super().__init__(task)
         self._lanes = lanes(runs)
         self._inputs: dict[tuple[int, tuple[int, int]], Batch] = {}
-        # Of each run by the shape of the batch and the threshold; None: seen once.
-        self._replays: dict[str, dict[tuple[Any, ...], Callable[[], Measured] | None]] = {run.id: {} for run in runs}
+        # Of each run by its batch in memory; None: seen once.
+        self._replays: dict[str, dict[int, Callable[[], Measured] | None]] = {run.id: {} for run in runs}
+        self._thresholds: dict[str, float | None] = dict.fromkeys(self._replays)
         for run in runs:
             make_repeatable(run.optimizer, run.device)
 
@@ -153,14 +162,17 @@ class CapturingStepper(Stepper):
         self, run: TrainingRun, batch: Batch, states: Sequence[Asking], gradient: Sequence[Callable[..., None]]
     ) -> Measured:
         replays = self._replays[run.id]
-        # Batches are told apart by their memory, which lives as long as this does.
-        key = (id(batch), run.threshold if run.rule.threshold else None)
+        # Batches in memory are told apart by where they lie, as long as this lives.
+        key = id(batch)
+        threshold = run.threshold if run.rule.threshold else None
+        if threshold != self._thresholds[run.id]:
+            # It is part of what was recorded.
+            self._thresholds[run.id] = threshold
+            replays.clear()
+            self._lanes.forget(run)
         if states or gradient:
             return super()._learn(run, batch, states, gradient)
         if key not in replays:
-            # A new threshold leaves nothing behind of the old one's.
-            for old in [other for other in replays if other[1] != key[1]]:
-                del replays[old]
             replays[key] = None
             return super()._learn(run, batch, states, gradient)
         replay = replays[key]
@@ -168,7 +180,9 @@ class CapturingStepper(Stepper):
             run.model.train()
             replay = self._lanes.record(run, lambda: super(CapturingStepper, self)._learn(run, batch, (), ()))
             replays[key] = replay
-        return replay()
+        names, values, details = replay()
+        # The next replay writes to the same place.
+        return names, values.clone(), details
 
 
 @contextmanager

@@ -89,8 +89,8 @@ class TrainingRun:
         setattr(self, kind, value)
         self.changed[kind] = value
 
-    def note_update(self, epoch: int, rate: float, tokens: int, measured: dict[str, torch.Tensor]) -> None:
-        """Keep what was `measured` of the update just made: the core quantities, on their device until `drain`."""
+    def note_update(self, epoch: int, rate: float, tokens: int, names: tuple[str, ...], values: torch.Tensor) -> None:
+        """Keep what was measured of the update just made: core quantities `(Q,)`, on their device until `drain`."""
         self.tokens += tokens
         known = {
             "step": self.step,
@@ -99,7 +99,7 @@ class TrainingRun:
             "threshold": math.nan if self.rule.threshold is None else self.threshold,
             "tokens": tokens,
         }
-        self._pending.append((known, tuple(measured), torch.stack([value.float() for value in measured.values()])))
+        self._pending.append((known, names, values))
 
     def measure(self, name: str, value: torch.Tensor | float) -> None:
         """Keep `value` of the diagnostic `name` at the update being made, or made last, on its device until `drain`.

@@ -18,8 +18,8 @@ from sentiment_core.training.task import Task
 Each = Callable[[Callable[[TrainingRun], Any], Sequence[TrainingRun]], Iterable[Any]]
 # Of how many examples states are wanted, and who hears of them.
 Asking = tuple[int | None, Callable[[TrainingRun, torch.Tensor, Any], None]]
-# 0-dimensional tensors by name: the core quantities, and the task's details.
-Measured = tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]
+# The core quantities by name, their values `(Q,)`, and the task's details, 0-dimensional, by name.
+Measured = tuple[tuple[str, ...], torch.Tensor, dict[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class Stepper:
         rate = run.begin_update(step)
         states = [(most, hear) for most, wants, hear in self.listeners.states if wants(run)]
         gradient = [hear for wants, hear in self.listeners.gradient if wants(run)]
-        measured, details = self._learn(run, batch, states, gradient)
+        names, values, details = self._learn(run, batch, states, gradient)
         run.average(step)
-        run.note_update(epoch, rate, batch.tokens, measured)
+        run.note_update(epoch, rate, batch.tokens, names, values)
         for name, value in details.items():
             run.measure(name, value)
 
@@ -88,7 +88,7 @@ class Stepper:
             "grad_max": found.largest,
             "clip_cosine": found.cosine,
         }
-        return measured, details
+        return tuple(measured), torch.stack([value.float() for value in measured.values()]), details
 
     def _differentiate(self, run: TrainingRun, batch: Any, asking: Sequence[Asking]) -> tuple[Any, torch.Tensor]:
         """Put the gradient of the loss into the parameters' `grad`; return answers and loss. Tell those who ask."""

@@ -47,6 +47,7 @@ def train(order: TrainingOrder, shift: Shift) -> None:
         lambda trainer: keeper.save(trainer),
         lambda progress: setattr(shift, "progress", progress),
     )
+    pace = Pace()
     keeper = Keeper(store.folder_of(experiment.id), reporter.written)
 
     pace = Pace()

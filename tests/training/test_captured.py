@@ -54,6 +54,8 @@ class Again:
 
     def end(self) -> None: ...
 
+    def forget(self, run: TrainingRun) -> None: ...
+
     def of(self, run: TrainingRun) -> Any:
         return nullcontext()
 
@@ -217,6 +219,8 @@ def test_a_checkpoint_goes_on_here_and_without_graphs(
         train(config, SaveAt(21, path), device=device)
     state = load_checkpoint(path)
     assert state["updates"] == "graphs"
+    if elsewhere and device == "cuda":
+        pytest.skip("random numbers of a GPU go on nowhere else")
     if elsewhere:
         monkeypatch.undo()
         rest = train(config, state=state)

@@ -109,6 +109,9 @@ class View {
       this.draw();
     }, (error) => this.status.problem(error.message));
     this.render();
+    this.reveal();
+    // The page knows before the next answer.
+    if (data.asked?.length) this.status.say(data.asked);
   }
 
   add(url) {
@@ -135,6 +138,8 @@ class View {
       series.evaluations = run.evaluations;
       changed ||= series.evaluations.length !== evaluated;
     }
+    // The page shows what is in force: what was asked for is, or has become a state of its own.
+    const done = source.latest?.asked?.length && !answer.asked?.length;
     source.latest = answer;
     source.references = answer.references ?? source.references ?? [];
     source.guessing = answer.guessing ?? source.guessing;
@@ -142,11 +147,21 @@ class View {
     this.offerReplay(answer, source);
     this.status.problem("");
     this.render();
+    const begun = this.reveal();
     if (changed) this.draw();
-    if (this.data.status && !answer.more && answer.status !== this.told) {
+    if (this.data.status && !answer.more && (answer.status !== this.told || done || begun)) {
       this.told = answer.status;
       this.notify(answer.status);
     }
+  }
+
+  // Where something else stands in their place, curves come with their first point; returns whether they just did.
+  reveal() {
+    const empty = ![...this.sources.values()].some((source) => [...source.series.values()].some((series) => series.last));
+    const before = this.root.classList.toggle("sl-awaited", Boolean(this.data.awaited) && empty);
+    const begun = this.empty && !before && !empty;
+    this.empty = before;
+    return begun;
   }
 
   // Only what has ended can be replayed, and only one experiment at a time: others have clocks of their own.

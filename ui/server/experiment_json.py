@@ -12,7 +12,7 @@ import numpy as np
 from sentiment_core.baselines import trained
 from sentiment_core.clipping import RULES
 from sentiment_core.colours import colours_of
-from sentiment_core.findings.live_changes import changes
+from sentiment_core.findings.live_changes import asked, changes
 from sentiment_core.metrics import Status
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
 from sentiment_core.store import Experiment, Run, RunSource
@@ -45,6 +45,7 @@ def describe(source: RunSource, found: Experiment, known: dict[str, KnownSteps])
         "queue_position": source.queue_position(found.id),
         "queue_seconds": seconds_to_wait(backend.shared_store(), found.id) if found.status is Status.QUEUED else None,
         "progress": asdict(found.progress) if found.progress else None,
+        "asked": asked(source, found, backend.shared_store().requested(found.id)) if found.status.is_active else [],
         "finished": not found.status.is_active,
         "more": any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
         **({"references": None, "guessing": None, "titles": None} if begun else axes(source, found)),
