@@ -83,7 +83,7 @@ def test_a_diagnostic_is_drawn_in_its_own_panel_where_it_was_measured(assets):
 
 def test_what_was_changed_is_marked_once_and_named_where_it_was_not_for_all(assets):
     found = assets.evaluate("""async () => {
-      const { changed } = await import('/live_plot.js');
+      const { changed } = await import('/markers.js');
       const rate = { step: 9, words: 'rate 0.1 → 0.4' }, cut = { step: 5, words: 'threshold 1 → 0.5' };
       return changed([{ label: 'a', changes: [rate] }, { label: 'b', changes: [cut, rate] }]);
     }""")

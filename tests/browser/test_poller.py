@@ -12,7 +12,7 @@ POLL = """async (answers) => {
     window.setTimeout = (ask, wait) => {
       waits.push(wait);
       if (answers.length) queueMicrotask(ask);
-      else done({ waits, told, asked: asked.length });
+      else done({ waits, told, asked: asked.length, urls: asked.map(String) });
     };
     window.fetch = async (url) => {
       asked.push(url);
@@ -41,6 +41,14 @@ def test_a_server_is_asked_as_often_as_it_has_news_and_later_and_later_when_it_i
     assert waits[:2] == [150, 150] and waits[-3:] == [800, 800, 150]
     # One failure alone is not worth a word.
     assert found["told"] == ["The server is busy.", "The server is busy."]
+
+
+@pytest.mark.browser
+def test_only_the_first_question_asks_for_an_overview(assets):
+    first, *others = assets.evaluate(POLL, [[200, {"more": True}, {}], [200, {"more": True}, {}], [200, {}, {}]])[
+        "urls"
+    ]
+    assert "overview" in first and not any("overview" in url for url in others)
 
 
 @pytest.mark.browser

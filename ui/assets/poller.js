@@ -52,7 +52,11 @@ export class Poller {
 
   async fetch() {
     const url = new URL(this.url, document.baseURI);
-    url.searchParams.set("after", this.after());
+    const after = this.after();
+    url.searchParams.set("after", after);
+    // The first look: of long runs what they are recognised by comes ahead of the rest.
+    if (!after && !this.looked) url.searchParams.set("overview", "");
+    this.looked = true;
     const response = await fetch(url, { signal: AbortSignal.timeout(10000) });
     const answer = await response.json();
     if (this.stopped) return null;
