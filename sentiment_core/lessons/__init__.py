@@ -1,6 +1,6 @@
 """The course notebook as lessons: what each rung teaches, the experiment that shows it, the code behind it."""
 
-from sentiment_core.lessons.answer import measured_choice
+from sentiment_core.lessons.answer import AnyLesson, happened, measured_choice
 from sentiment_core.lessons.bert import BERT_LESSONS, BertLesson, bert_experiment, bert_lesson
 from sentiment_core.lessons.evidence import measured, results, updates_per_epoch
 from sentiment_core.lessons.hyperparameters import HYPERPARAMETERS, Hyperparameter
@@ -18,6 +18,7 @@ __all__ = [
     "LESSONS",
     "MISTAKES",
     "QUESTIONS",
+    "AnyLesson",
     "BertLesson",
     "Excerpt",
     "Hyperparameter",
@@ -32,6 +33,7 @@ __all__ = [
     "excerpt",
     "experiment_for",
     "full_experiment_for",
+    "happened",
     "lesson",
     "measured",
     "measured_choice",

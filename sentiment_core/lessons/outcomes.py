@@ -25,13 +25,13 @@ def trained_of(lesson: Lesson, experiments: Iterable[Experiment]) -> list[Experi
 
 def outcomes(
     lesson: Lesson, experiments: Iterable[Experiment], judged: Callable[[Experiment], Verdict]
-) -> Counter[int]:
-    """Return how many trainings of the lesson bore out which of its choices, by its place.
+) -> Counter[str]:
+    """Return how many trainings of the lesson bore out which of its choices.
 
     `judged` returns an experiment's verdict; a training that cannot tell counts nowhere.
     """
-    places = [measured_choice(lesson, judged(each)) for each in trained_of(lesson, experiments)]
-    return Counter(place for place in places if place is not None and place < len(lesson.choices))
+    found = [measured_choice(lesson, judged(each)) for each in trained_of(lesson, experiments)]
+    return Counter(choice for choice in found if choice is not None)
 
 
 def _setting(config: ExperimentConfig) -> list[str]:

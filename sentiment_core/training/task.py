@@ -135,7 +135,7 @@ class Task(ABC, Generic[Data, AnyBatch]):
     def save(
         self, folder: Path, model: Network, config: ExperimentConfig, data: Data, made: dict[str, str | int]
     ) -> None:
-        """Write a trained model; `made` says on what it was computed. Raises `StoreError`."""
+        """Write a trained model; `made` says on what it was computed, and after which update. Raises `StoreError`."""
 
     def balances(self, data: Data, members: np.ndarray) -> dict[str, Balance]:
         """Return the balance of the classes in `train` (the examples `members`), `validation` and `test`.

@@ -45,6 +45,7 @@ CROSSING: dict[str, list[Call]] = {
     "request": [
         lambda store, it: store.request(it.id, "pause"),
         lambda store, it: store.request(it.id, "resume"),
+        lambda store, it: store.request(it.id, "step"),
         lambda store, it: store.request(it.id, "stop"),
         lambda store, it: store.request(it.id, "learning_rate", 0.1),
         lambda store, it: store.request(it.id, "threshold", 0.1),
@@ -71,7 +72,7 @@ WORKERS: dict[str, list[Call]] = {
     "release": [lambda store, it: store.release(it.id, None, Status.FINISHED)],
     "set_status": [lambda store, it: store.set_status(it.id, Status.FINISHED)],
     "set_worker": [lambda store, it: store.set_worker(it.id, ELSEWHERE)],
-    "take_requests": [lambda store, it: store.take_requests(it.id)],
+    "obeyed": [lambda store, it: store.obeyed(it.id, [1])],
     "update_run": [lambda store, it: store.update_run(it.runs[0].id, test_accuracy=1.0)],
     "write_balances": [lambda store, it: store.write_balances(it.runs[0].id, {"train": Balance(2, 1)})],
     "write_diagnostics": [lambda store, it: store.write_diagnostics([Diagnostic(it.runs[0].id, 1, "x", 1.0)])],
@@ -109,7 +110,18 @@ READS = {
     ),
     "flips",
     *("evaluations", "experiment", "experiments", "members", "names", "own_answer", "owners_of_upload", "owns"),
-    *("person", "queue_position", "references", "room", "rooms", "run", "run_place", "same_experiment", "search_runs"),
+    *(
+        "person",
+        "queue_position",
+        "references",
+        "requested",
+        "room",
+        "rooms",
+        "run",
+        "run_place",
+        "same_experiment",
+        "search_runs",
+    ),
     *("sizes", "statuses", "step_rows", "stored_bytes", "steps", "work"),
 }
 # The store itself: opened, closed, handed on, and where its files lie.
@@ -153,8 +165,6 @@ def test_a_student_does_nothing_with_what_is_not_theirs(
     store.acting_for(ben).add_flip("A good film.", "A fine film.", 1, "pretrained", 0.9, 0.1)
     if name in ("delete_experiment", "requeue"):
         store.set_status(made.id, Status.STOPPED)
-    if name == "take_requests":
-        store.request(made.id, "pause")
 
     def everything() -> Any:
         return (

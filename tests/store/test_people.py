@@ -128,7 +128,7 @@ def test_only_the_owner_and_the_lecturer_change_an_experiment(
         return
     with pytest.raises(NotAllowedError):
         CHANGES[change](anna, made)
-    assert store.experiment(made.id) == before and store.take_requests(made.id) == []
+    assert store.experiment(made.id) == before and store.requested(made.id) == []
     CHANGES[change](lecturer, made)
 
 

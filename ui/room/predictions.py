@@ -26,7 +26,7 @@ def predictions(code: str, experiments: Sequence[Experiment]) -> None:
     total, told = counted.total(), measured.total()
     st.markdown(f"**{literal(item.question)}**")
     for place, choice in enumerate(item.choices):
-        came_true = f" · measured in **{measured[place]}** of {told}" if told else ""
+        came_true = f" · measured in **{measured[choice]}** of {told}" if told else ""
         st.progress(counted[place] / total if total else 0.0, f"{literal(choice)} · **{counted[place]}**{came_true}")
     said = f"Predictions: {total}." if total else "Nobody has predicted yet."
     trainings = "One training" if told == 1 else f"{told} trainings"
