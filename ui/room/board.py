@@ -42,7 +42,7 @@ def board(
             " trained on that says nothing about new ones."
         )
     if not seen:
-        st.caption("Nothing to show yet. You see others' edits once you have judged them.")
+        st.caption("Nothing to show yet. Others' edits are here once they are judged.")
     names = store().names()
     for flip in sorted(seen, key=lambda each: not each.is_confirmed)[:MOST_SHOWN]:
         _card(person, flip, names.get(flip.person, "Somebody"))

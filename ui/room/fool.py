@@ -150,9 +150,13 @@ def _board(person: Person, code: str, model: ModelInfo) -> None:
 
 
 def _seen(person: Person, flips: list[Flip]) -> list[Flip]:
-    """Return what somebody may see of the board: not what they still have to judge."""
+    """Return what somebody may see of the board: not what they still have to judge.
+
+    A lecturer's is on the projector: what is not confirmed is shown there on demand alone.
+    """
     if person.is_lecturer:
-        return flips
+        everything = st.toggle("Also what is still being judged", key="room:fool:everything")
+        return flips if everything else [each for each in flips if each.is_confirmed]
     return [each for each in flips if each.person == person.id or person.id in each.votes]
 
 

@@ -46,11 +46,14 @@ def draw() -> None:
     with invitation:
         _invitation(room)
     with class_:
-        if view_control() == "fool":
+        with st.container(horizontal=True, vertical_alignment="center"):
+            view = view_control()
+            st.space("stretch")
+            send_form(room)
+        if view == "fool":
             fool(LECTURER, room.code)
             return
         _lesson(room)
-        send_form(room)
         wall(room.code)
         cluster_panel()
 
