@@ -10,6 +10,7 @@ import { element } from "./words.js";
 
 const views = new WeakMap();
 const grids = new Map(); // address → promise of what lies there
+const ECHO = 10000; // milliseconds
 
 export default function twins({ data, parentElement, setTriggerValue }) {
   let view = views.get(parentElement);
@@ -67,7 +68,7 @@ class View {
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.root);
-    this.sent = [];
+    this.sent = new Map();
     this.began = performance.now();
   }
 
@@ -103,16 +104,15 @@ class View {
     if (this.data.playing) this.replay.offer(this.grid.updates, 0, !this.still.matches);
   }
 
-  // What this browser has told itself comes back a moment later, when the sliders may be elsewhere already.
+  // What this browser has told itself comes back, of a busy server late and not in turn: the sliders may be elsewhere.
   adopt(place) {
-    const known = this.sent.indexOf(String(place));
-    if (known >= 0) this.sent.splice(0, known + 1);
-    else if (String(place) !== this.given) [this.rate.value, this.cut.value] = place;
+    const echo = performance.now() - (this.sent.get(String(place)) ?? -Infinity) < ECHO;
+    if (!echo && String(place) !== this.given) [this.rate.value, this.cut.value] = place;
     this.given = String(place);
   }
 
   told() {
-    this.sent.push(String(this.place));
+    this.sent.set(String(this.place), performance.now());
     this.tell("moved", this.place);
   }
 
