@@ -10,7 +10,6 @@ import { element } from "./words.js";
 
 const views = new WeakMap();
 const grids = new Map(); // address → promise of what lies there
-const ECHO = 10000; // milliseconds
 
 export default function twins({ data, parentElement, setTriggerValue }) {
   let view = views.get(parentElement);
@@ -68,7 +67,7 @@ class View {
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.root);
-    this.sent = new Map();
+    this.sent = [];
     this.began = performance.now();
   }
 
@@ -104,15 +103,16 @@ class View {
     if (this.data.playing) this.replay.offer(this.grid.updates, 0, !this.still.matches);
   }
 
-  // What this browser has told itself comes back, of a busy server late and not in turn: the sliders may be elsewhere.
+  // What this browser has told itself comes back a moment later, when the sliders may be elsewhere already.
   adopt(place) {
-    const echo = performance.now() - (this.sent.get(String(place)) ?? -Infinity) < ECHO;
-    if (!echo && String(place) !== this.given) [this.rate.value, this.cut.value] = place;
+    const known = this.sent.indexOf(String(place));
+    if (known >= 0) this.sent.splice(0, known + 1);
+    else if (String(place) !== this.given) [this.rate.value, this.cut.value] = place;
     this.given = String(place);
   }
 
   told() {
-    this.sent.set(String(this.place), performance.now());
+    this.sent.push(String(this.place));
     this.tell("moved", this.place);
   }
 
