@@ -101,6 +101,8 @@ def play(height: int = 250) -> None:
     if chosen.train:
         HOME.write()
         to_train(twin_grid.twin(chosen.rate, chosen.threshold)).follow()
+    # What was drawn above still names the place before: sliders that the browser makes anew would go back there.
+    st.rerun()
 
 
 def latest() -> None:

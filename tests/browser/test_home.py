@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -22,6 +24,7 @@ def test_sliders_morph_the_curves_and_the_same_twin_trains_live(page, server):
         assert taken is not None, "the curves did not follow"
         # `benchmarks.home` measures how soon; this would only catch a way round by the server that hangs.
         assert taken < 3000
+    expect(page).to_have_url(re.compile(r"rate=2(\.0)?&threshold=2"))
     expect(page.locator(".sl-sentence")).to_have_text(sentence(read(), 9, 4))
     page.get_by_role("button", name="Train this live").click()
     page.wait_for_url("**/train?**")
