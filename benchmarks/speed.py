@@ -6,7 +6,7 @@
    padded to their longest review. Same model, same reviews, same optimizer, same threads.
 2. The trainer, with metrics and store, against a bare recurrent layer's forward, backward and step over the same
    batches: one run, one run of whole batches, a twin's total, the best recipe.
-3. A twin experiment against one run.
+3. A twin experiment and one of eight runs against one run.
 4. The same updates with subnormal floats and with those counted as zero, in alternating processes, which must measure
    the same to the last bit.
 
@@ -30,12 +30,11 @@ from unittest import mock
 import numpy as np
 import torch
 import torch.nn.functional as F
-from gensim.models import KeyedVectors
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from sentiment_core.batches import collate, plan_epoch
-from sentiment_core.config import ExperimentConfig, from_fields
+from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.models.encoder import CELLS
@@ -75,6 +74,8 @@ def step(model: nn.Module, optimizer: torch.optim.Optimizer, *batch: torch.Tenso
 
 def notebook_epoch(config: ExperimentConfig, threads: int) -> float:
     """Return seconds for one epoch over the training reviews as the notebook has it."""
+    from gensim.models import KeyedVectors  # nothing else here needs it
+
     torch.set_num_threads(threads)
     reviews = load_reviews(config.data)
     members = reviews.select(TRAIN)
@@ -111,50 +112,65 @@ def corpus_of(config: ExperimentConfig) -> Corpus:
 
 
 def our_epoch(
-    config: ExperimentConfig, corpus: Corpus, threads: int, max_steps: int | None = None, device: str = "cpu"
+    config: ExperimentConfig,
+    corpus: Corpus,
+    threads: int,
+    max_steps: int | None = None,
+    device: str = "cpu",
+    warm_up: int = 1,
 ) -> tuple[float, int, list[dict[str, Any]]]:
-    """Return wall seconds of the updates of one epoch, their number, and the first run's steps from the store."""
+    """Return wall seconds of the updates of one epoch, their number, and the first run's steps from the store.
+
+    The clock starts after `warm_up` updates.
+    """
     config = from_fields({"training.max_steps": max_steps, "training.epochs": 1}, config)
     with Store() as store:
         experiment = store.create_experiment(config)
         reporter = Reporter(store, experiment.id, lambda: False, lambda trainer: None)
         ids = [run.id for run in experiment.runs]
         trainer = Trainer(config, ids, [corpus] * len(ids), torch.device(device), [reporter], threads)
-        clock = Clock()
+        clock = Clock(warm_up)
         trainer.callbacks = [reporter, clock]
         trainer.fit()
         reporter.finish(trainer)
         rows = [{**row, "seconds": 0.0} for row in store.step_rows(ids[0])]
-        return clock.last - clock.first, trainer.step - 1, rows
+        return clock.last - clock.first, trainer.step - warm_up, rows
 
 
 class Clock(Callback):
-    """Notes when the first and the last update were done."""
+    """Notes when the last update of the warm-up and the last of all were done."""
 
-    def __init__(self) -> None:
+    def __init__(self, warm_up: int) -> None:
+        self.warm_up = warm_up
         self.first = self.last = 0.0
 
     def on_step(self, trainer: Trainer) -> None:
-        if not self.first or trainer.step == trainer.total_steps:
+        if trainer.step in {self.warm_up, trainer.total_steps}:
             _wait_for(trainer.device.type)
         self.last = time.perf_counter()
-        self.first = self.first or self.last
+        if trainer.step == self.warm_up:
+            self.first = self.last
 
 
-def bare_steps(config: ExperimentConfig, corpus: Corpus, threads: int, count: int, device: str = "cpu") -> float:
-    """Return seconds for `count` updates of a bare model over the trainer's own batches, made beforehand."""
+def bare_steps(
+    config: ExperimentConfig, corpus: Corpus, threads: int, count: int, device: str = "cpu", warm_up: int = 1
+) -> float:
+    """Return seconds for `count` updates of a bare model over the trainer's own batches, made beforehand.
+
+    They follow `warm_up` others.
+    """
     torch.set_num_threads(threads)
     members = np.flatnonzero((corpus.parts == TRAIN) & (corpus.lengths > 0))
     plan = plan_epoch(members, corpus.lengths, config.training.batch_size, "bucketed", config.seed, 1)
     matrix = torch.from_numpy(corpus.matrix).to(device)
-    batches = [collate(corpus, indices).to(torch.device(device)) for indices in plan[: count + 1]]
+    batches = [collate(corpus, indices).to(torch.device(device)) for indices in plan[: count + warm_up]]
     cell, size, both = config.model.cell, config.model.hidden_size, config.model.bidirectional
     model = BareModel(corpus.matrix.shape[1], CELLS[cell].layer, size, both).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     started = 0.0
     for index, batch in enumerate(batches):
         step(model, optimizer, F.embedding(batch.token_ids, matrix), batch.lengths, batch.labels)
-        if index == 0:
+        if index == warm_up - 1:
             _wait_for(device)
             started = time.perf_counter()
     _wait_for(device)
@@ -195,7 +211,9 @@ def main() -> None:
     parser.add_argument("--embeddings", default="glove-100")
     parser.add_argument("--reviews", type=int, default=6400, help="reviews in the epoch against the notebook")
     parser.add_argument("--steps", type=int, default=40, help="updates per repetition of the other two")
+    parser.add_argument("--warm-up", type=int, default=1, help="updates before those; a GPU meets each length first")
     parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--only", choices=("notebook", "bare", "runs", "flushed"), nargs="+", help="leave the rest out")
     parser.add_argument("--device", default="cpu", help="cpu or cuda; the notebook's epoch stays on the CPU")
     options = parser.parse_args()
     os.environ["SENTIMENT_HOME"] = tempfile.mkdtemp()
@@ -208,7 +226,20 @@ def main() -> None:
     corpus = corpus_of(config)
     preparation = time.perf_counter() - started
 
-    ours, steps, _ = our_epoch(config, corpus, threads, device=options.device)
+    wanted = options.only or ("notebook", "bare", "runs", "flushed")
+    if "notebook" in wanted:
+        against_notebook(config, corpus, threads, preparation, options.device)
+    if "bare" in wanted:
+        against_bare(config, source, threads, options)
+    if "runs" in wanted:
+        several_runs(config, corpus, threads, options)
+    if "flushed" in wanted:
+        with_subnormals(source, threads, options)
+
+
+def against_notebook(config: ExperimentConfig, corpus: Corpus, threads: int, preparation: float, device: str) -> None:
+    """One epoch of the trainer's and of the notebook's."""
+    ours, steps, _ = our_epoch(config, corpus, threads, device=device)
     theirs = apart(partial(notebook_epoch, config, threads), flush=True)
     as_it_is = apart(partial(notebook_epoch, config, threads), flush=False)
     ours *= (steps + 1) / steps
@@ -219,37 +250,56 @@ def main() -> None:
         f"{as_it_is / ours:.1f}x"
     )
 
-    twin = vary_clipping(config)
+
+def against_bare(config: ExperimentConfig, source: dict[str, Any], threads: int, options: argparse.Namespace) -> None:
+    """Updates of the trainer and of a bare loop of the same layer."""
+    warm_up = options.warm_up
     best = from_fields(source, preset("best").config)
     whole = from_fields({"training.halves": "never"}, config)
     for name, ours_is, runs in (
         ("one run", config, 1),
-        ("one run, whole batches", whole, 1),
-        ("two runs, together", twin, 2),
+        ("one run, whole batches, no graphs", whole, 1),
+        ("two runs, together", vary_clipping(config), 2),
         ("the best recipe", best, 1),
     ):
         known = corpus_of(ours_is)
-        ratios = []
+        ratios, times = [], []
         for _ in range(options.repetitions):
-            bare = bare_steps(ours_is, known, threads, options.steps, options.device)
-            seconds, _, _ = our_epoch(ours_is, known, max(1, threads // runs), options.steps + 1, options.device)
+            bare = bare_steps(ours_is, known, threads, options.steps, options.device, warm_up)
+            seconds, _, _ = our_epoch(
+                ours_is, known, max(1, threads // runs), options.steps + warm_up, options.device, warm_up
+            )
             ratios.append(runs * bare / seconds)
+            times.append((bare / options.steps * 1000, seconds / options.steps * 1000))
+        middle = [statistics.median(column) for column in zip(*times, strict=True)]
         print(
             f"trainer against a bare loop of the same layer, {name}, {threads} threads, {options.steps} updates: "
-            f"throughput ratios {[round(ratio, 2) for ratio in ratios]}, median {statistics.median(ratios):.2f}; "
-            f"load {os.getloadavg()[0]:.1f}"
+            f"throughput ratios {[round(ratio, 2) for ratio in ratios]}, median {statistics.median(ratios):.2f} "
+            f"(bare {middle[0]:.2f} ms an update, trainer {middle[1]:.2f} ms); load {os.getloadavg()[0]:.1f}"
         )
 
-    ratios = []
-    for _ in range(options.repetitions):
-        one, _, _ = our_epoch(config, corpus, threads, options.steps + 1, options.device)
-        two, _, _ = our_epoch(twin, corpus, max(1, threads // 2), options.steps + 1, options.device)
-        ratios.append(two / one)
-    print(
-        f"twin against one run: time ratios {[round(ratio, 2) for ratio in ratios]}, "
-        f"median {statistics.median(ratios):.2f}"
-    )
 
+def several_runs(config: ExperimentConfig, corpus: Corpus, threads: int, options: argparse.Namespace) -> None:
+    """Two and eight runs against one."""
+    warm_up, steps = options.warm_up, options.steps + options.warm_up
+    eight = with_runs(
+        config,
+        [RunConfig(name=f"rate {n}", overrides={"training.learning_rate": n / 1000}) for n in range(1, 9)],
+    )
+    for name, several, runs in (("twin", vary_clipping(config), 2), ("eight runs", eight, 8)):
+        ratios = []
+        for _ in range(options.repetitions):
+            one, _, _ = our_epoch(config, corpus, threads, steps, options.device, warm_up)
+            all_of_them, _, _ = our_epoch(several, corpus, max(1, threads // runs), steps, options.device, warm_up)
+            ratios.append(all_of_them / one)
+        print(
+            f"{name} against one run: time ratios {[round(ratio, 2) for ratio in ratios]}, "
+            f"median {statistics.median(ratios):.2f}"
+        )
+
+
+def with_subnormals(source: dict[str, Any], threads: int, options: argparse.Namespace) -> None:
+    """The same updates with subnormal floats and without."""
     for name in FLUSHED_PRESETS:
         task = partial(measured_steps, from_fields(source, preset(name).config), threads, options.steps, options.device)
         ratios, equal = [], True

@@ -32,6 +32,7 @@ from ui.kit.components.heatmap import heatmap
 from ui.kit.examples import EXAMPLES
 from ui.kit.model_upload import bring_model
 from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.terms import caption
 from ui.server.backend import store
 
 SWITCH = "explain:view"
@@ -171,7 +172,7 @@ def show(infos: Sequence[ModelInfo], text: str) -> None:
         for answer in answers:
             offer_waiting(answer, target_class(), REVIEW.value("baseline"))
     if "attention" in methods and not all(answer.info.has_attention for answer in answers):
-        st.caption("A model without attention has no weights to show: it has no such row.")
+        caption("A model without attention has no weights to show: it has no such row.")
     below(answers, text)
 
 

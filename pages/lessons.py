@@ -8,7 +8,19 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson, MistakeLesson, bert_lesson, changed_fields, experiment_for, lesson, mistake
 from sentiment_core.store import Experiment
-from ui.addresses import LESSON, SHEET, TEACHING, to_explain, to_lab, to_lesson, to_teaching, to_train, watching
+from ui.addresses import (
+    GLOSSARY,
+    LESSON,
+    SHEET,
+    TEACHING,
+    to_explain,
+    to_glossary,
+    to_lab,
+    to_lesson,
+    to_teaching,
+    to_train,
+    watching,
+)
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.inside import inside_of
@@ -18,7 +30,8 @@ from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import predicted
 from ui.kit.present import is_presented, present_button
-from ui.lessons import bert, sheet, teaching, view
+from ui.kit.toolbar import toolbar
+from ui.lessons import bert, glossary, sheet, teaching, view
 from ui.lessons.glass import glass_panel
 from ui.lessons.present import present
 from ui.lessons.replay import recorded_panel
@@ -37,6 +50,8 @@ def main() -> None:
         sheet.draw()
     elif name == TEACHING:
         teaching.draw()
+    elif name == GLOSSARY:
+        glossary.draw()
     elif (about_bert := bert_lesson(name)) is not None:
         bert.teach(about_bert)
     else:
@@ -53,6 +68,7 @@ def overview() -> None:
     )
     sheet.entry()
     to_teaching().draw("For lecturers: plans for 45 and 90 minutes and before the exam", icon=":material/co_present:")
+    to_glossary().draw("Glossary: what the words mean", icon=":material/menu_book:")
     view.lesson_list()
     st.header("BERT, six questions", anchor=False)
     st.markdown(
@@ -67,9 +83,7 @@ def teach(item: Lesson) -> None:
     if is_presented(LESSON):
         present(item, shown_experiment(LESSON))
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header(view.heading(item), anchor=False, width="content")
-        st.space("stretch")
+    with toolbar(view.heading(item)):
         view.lesson_links(item)
         present_button(LESSON)
         copy_link()

@@ -22,6 +22,7 @@ from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.palette import run_colour
 from ui.kit.real import draw_real, twins_are_real
 from ui.runs import confusion as run_confusion
+from ui.runs import first_sight
 from ui.runs import search as run_search
 from ui.runs.actions import PROBLEM, draw_actions
 from ui.runs.groups import COLUMNS as GROUP_COLUMNS
@@ -55,10 +56,11 @@ def main() -> None:
         cluster_panel()
     opening = st.session_state.get(TABLE) not in st.session_state
     if not store().count_runs(Search(linked=tuple(RUNS.value("runs")))):
-        st.title("Runs", anchor=False)
-        st.info("Nothing has been trained yet. Start two runs on the Train page; they appear here with their curves.")
-        to_train().draw("Go to Train", icon=":material/show_chart:")
-        bring_model("runs:model", lambda run: RUNS.put(runs=[run.id]))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.title("Runs", anchor=False, width="content")
+            st.space("stretch")
+            bring_model("runs:model", lambda run: RUNS.put(runs=[run.id]))
+        first_sight.draw()
         return
     wanted = RUNS.value("runs")
     view = run_search.search_controls()

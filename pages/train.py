@@ -17,13 +17,14 @@ from ui.kit.components.inside import inside_of
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import shown_experiment, start_button
 from ui.kit.health import health
+from ui.kit.live_controls import live_controls, live_toggle
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.present import is_presented, present_button
-from ui.kit.run_controls import controls, live_controls
+from ui.kit.run_controls import controls
 from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
 from ui.train import together
-from ui.train.first_sight import beside
+from ui.train.first_sight import beside, meanwhile, waits
 from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
 from ui.train.present import present
 from ui.train.seeds import experiments_of
@@ -42,7 +43,7 @@ def main() -> None:
         controls(experiment)
         st.button("Reset", icon=":material/restart_alt:", on_click=reset, disabled=experiment is None, help=RESET_HELP)
         if experiment is not None:
-            live_controls(experiment)
+            live_toggle(experiment)
             present_button(TRAIN)
         st.space("stretch")
         with st.container(width=230):
@@ -57,7 +58,11 @@ def main() -> None:
         fits = bool(configs) and all(memory_note(config) for config in configs)
     else:
         identifier = experiment.id
-        live_experiment(identifier, experiment.status, height=440)
+        # The plot stays in sight.
+        height, awaited = 440 - live_controls(experiment), waits(experiment)
+        live_experiment(identifier, experiment.status, height=height, awaited=awaited)
+        if awaited:
+            meanwhile(experiment)
         together.links(experiment)
         health(store(), lambda: store().experiment(identifier).runs, lab=to_lab, lesson=to_lesson)
         inside_of(experiment, to_train(watching(experiment.config)).draw)

@@ -341,7 +341,8 @@ class TrainingConfig(Config):
         "auto",
         title="Half batches",
         description="auto: where a run has two processor cores, the halves of a large batch are computed side by side, "
-        "equal to rounding; never: always whole batches, to repeat a run that had them to the last bit.",
+        "and a CUDA GPU replays updates as graphs, equal to rounding; never: always whole batches, one operation after "
+        "the other, to repeat a run that had them to the last bit.",
     )
     early_stopping: Annotated[int | None, BeforeValidator(_none_word)] = Field(
         None, ge=1, le=100, title="Patience", description="Stop after so many epochs without a better validation loss."

@@ -17,7 +17,7 @@ from sentiment_core.presets import vary_clipping
 from sentiment_core.steps.quantities import DIAGNOSTICS, Diagnostic, Panel, Quantity, StepMetrics, declare
 from sentiment_core.store import Store, Worker, WorkProgress
 from ui.server import step_blocks
-from ui.server.step_blocks import AnswerPiece, blocks_after, gzipped, steps_json
+from ui.server.step_blocks import AnswerPiece, blocks_after, gzipped, overview, steps_json
 
 FIRST = StepMetrics(1, 1, 0.693147182, 0.5, 1e-3, 2.0, 1.0, 0.5, 1.0, 1.0, 300, 0.1)
 
@@ -27,6 +27,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(step_blocks, "BLOCK", 10)
     monkeypatch.setattr(step_blocks, "ROWS_PER_ANSWER", 40)
     step_blocks._kept_block.cache_clear()
+    step_blocks._kept_overview.cache_clear()
 
 
 @pytest.fixture
@@ -170,3 +171,44 @@ def test_a_column_is_written_as_each_of_its_values_is(values):
     finite = [value for value in values if type(value) is float and abs(value) < 1e30]
     read = [float(each) for each in step_blocks._list_written(finite).split(",") if each]
     assert read == pytest.approx(finite, rel=1e-6)
+
+
+def looked_over(store: Store, identifier: str):
+    """Return the columns of an overview, and how many steps it has."""
+    found = store.experiment(identifier)
+    blocks = overview(store, found, found.runs[0])
+    plain = b"".join(piece.plain for piece in steps_json(blocks))
+    return json.loads(plain, parse_constant=pytest.fail), sum(block.count for block in blocks)
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.FINISHED])
+def test_a_long_run_is_looked_over_and_no_spike_is_missed(store, status, monkeypatch):
+    monkeypatch.setattr(step_blocks, "LONG", 100)
+    monkeypatch.setattr(step_blocks, "STRETCHES", 10)
+    identifier = write(store, range(1, 501))
+    run = store.experiment(identifier).runs[0]
+    odd = {250: 9.0, 333: 0.01, 402: math.nan}
+    store.write_steps({run.id: [replace(FIRST, step=step, loss=loss) for step, loss in odd.items()]})
+    store.write_steps({run.id: [replace(FIRST, step=77, loss=0.5, grad_norm=80.0)]})
+    store.set_status(identifier, status)
+    columns, count = looked_over(store, identifier)
+    assert count == len(columns["step"]) <= 60 and columns["step"] == sorted(columns["step"])
+    assert {1, 77, 250, 333, 402, 500} <= set(columns["step"])
+    assert columns["loss"][columns["step"].index(402)] == "NaN"
+    assert "clipped" not in columns and columns.keys() == shown(store, identifier).keys() - {"clipped"}
+    # All of them still come, whatever was looked over before.
+    assert shown(store, identifier)["step"][:3] == [1, 2, 3]
+
+
+def test_a_short_run_needs_no_overview(store):
+    identifier = write(store, range(1, 31))
+    assert looked_over(store, identifier)[0] == shown(store, identifier)
+
+
+def test_an_overview_of_an_ended_run_is_made_once(store, monkeypatch):
+    monkeypatch.setattr(step_blocks, "LONG", 20)
+    identifier = write(store, range(1, 31))
+    store.set_status(identifier, Status.FINISHED)
+    first = looked_over(store, identifier)
+    monkeypatch.setattr(step_blocks, "table", pytest.fail)
+    assert looked_over(store, identifier) == first

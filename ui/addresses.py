@@ -69,13 +69,14 @@ TRAIN = Address(
 # The exercise sheet, first of the lessons.
 SHEET = "sheet"
 TEACHING = "teaching"
+GLOSSARY = "glossary"
 LESSON = Address(
     "lessons",
     "lessons",
     (
         one_of(
             "lesson",
-            [SHEET, TEACHING, *(item.name for item in LESSONS), *(item.name for item in BERT_LESSONS)],
+            [SHEET, TEACHING, GLOSSARY, *(item.name for item in LESSONS), *(item.name for item in BERT_LESSONS)],
             None,
             nothing="all of them",
         ),
@@ -110,7 +111,18 @@ RUNS = Address(
     ),
 )
 
-ROOM = Address("room", "room", (text("code", 5),))
+CURVES = {"each": "Each curve", "mean": "Mean over seeds"}
+ROOM_VIEWS = {"class": "The class", "fool": "Fool the model"}
+ROOM = Address(
+    "room",
+    "room",
+    (
+        text("code", 5),
+        one_of("view", ROOM_VIEWS, "class"),
+        one_of("curves", CURVES, "each"),
+        identifier("model", "pretrained"),
+    ),
+)
 
 VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
 VIEW = one_of("view", VIEWS, "review")
@@ -271,6 +283,11 @@ def to_sheet(question: str | None = None) -> Link:
 def to_teaching() -> Link:
     """Return the way to the plans for a lecture."""
     return Link("lessons", LESSON.query(lesson=TEACHING))
+
+
+def to_glossary() -> Link:
+    """Return the way to the glossary."""
+    return Link("lessons", LESSON.query(lesson=GLOSSARY))
 
 
 def to_runs(runs: Sequence[str] = (), *, by_seed: bool = False) -> Link:

@@ -18,7 +18,7 @@ ALLOWED: dict[Action, frozenset[Owner]] = {
     "download": _HANDED_OUT,
     "use": _HANDED_OUT,  # a file that was uploaded
     "stop": _OWN,
-    "steer": _OWN,  # pause, resume a pause, change rate and threshold
+    "steer": _OWN,  # pause, make one update, resume a pause, change rate and threshold
     "resume": _OWN,
     "rename": _OWN,
     "delete": _OWN,

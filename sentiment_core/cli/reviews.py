@@ -140,6 +140,7 @@ def explain(options: argparse.Namespace) -> tuple[Any, str]:
     document: dict[str, Any] = {
         "probability": finite(explanation.probability),
         "label": explanation.label if math.isfinite(explanation.probability) else None,
+        "step": explanation.step,
         "seen": seen,
         "tokens": tokens,
         "truncated": explanation.truncated,
@@ -256,9 +257,7 @@ def baselines(options: argparse.Namespace) -> tuple[Any, str]:
     config = from_fields({**fields, **source_fields(options.data), **file_fields(options)})
     from sentiment_core import baselines
 
-    document = baselines.run(
-        baselines.arguments_for(config.data), lambda message, fraction: print(f"{message} …", file=sys.stderr)
-    )
+    document = baselines.run(baselines.arguments_for(config.data), ProgressLine().say)
     lines = [
         f"{row['title']:12} validation {row['validation_accuracy']:.4f}  test {row['test_accuracy']:.4f}  "
         f"{row['features']:>8,} features  {row['seconds']:.1f} s"

@@ -28,7 +28,7 @@ class ModelInfo:
     """A model to choose from. `accuracy` is its test accuracy (validation before it was tested), 0..1.
 
     `version` is another one whenever its weights have been written anew: answers may be kept by it. `has_states`: it is
-    recurrent, so that its states can be looked into.
+    recurrent, so that its states can be looked into. `training`: it still is, so that its weights will be others soon.
     """
 
     id: str
@@ -38,6 +38,7 @@ class ModelInfo:
     has_attention: bool
     version: str = ""
     has_states: bool = True
+    training: bool = False
 
 
 def available_models(store: Store) -> list[ModelInfo]:
@@ -60,6 +61,7 @@ def available_models(store: Store) -> list[ModelInfo]:
                     has_attention=run.config.attends,
                     version=version,
                     has_states=TASKS[experiment.config.task].has_states,
+                    training=experiment.status.is_active and run.status.is_active,
                 )
             )
     return models

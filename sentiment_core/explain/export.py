@@ -52,6 +52,7 @@ def as_document(text: str, models: Sequence[ModelRows]) -> dict[str, Any]:
                 "name": model.name,
                 "probability": model.explanation.probability,
                 "label": model.explanation.label,
+                "step": model.explanation.step,
                 "seen": model.seen,
                 "truncated": model.explanation.truncated,
                 "known_tokens": model.explanation.known_tokens,
@@ -124,6 +125,8 @@ def _model(text: str, model: ModelRows, largest: dict[str, float]) -> str:
     read = f"{explanation.used_tokens} of {len(explanation.tokens)} tokens read"
     if explanation.truncated:
         read += f": {explanation.read} that it knows"
+    if explanation.step is not None:
+        read += f"; weights after update {explanation.step:,}"
     answer = f"<b>{LABELS[explanation.label]}</b>, P(positive) = {explanation.probability:.4f}"
     parts = [f"<section>\n<h2>{_text(model.name)}</h2>\n<p>{answer} · {read}</p>\n"]
     if model.seen:

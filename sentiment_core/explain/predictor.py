@@ -65,6 +65,7 @@ class Predictor:
         # Attributions differentiate with respect to vectors; weights that several threads share stay untouched.
         self.model.requires_grad_(False)
         self.temperature = _temperature(model_id, saved)
+        self.step = _step(saved)
 
     @property
     def has_attention(self) -> bool:
@@ -182,6 +183,7 @@ class Predictor:
             seconds=time.perf_counter() - started,
             keep=self.keep,
             remarks=about_answer(self.words_read([tokens.token_ids])),
+            step=self.step,
         )
 
     @torch.inference_mode()
@@ -265,6 +267,13 @@ def _network(saved: SavedModel, dim: int) -> SentimentModel | ReviewTransformer:
     # Words reach the model as vectors, so that it also reads words that its training reviews did not have.
     network = config.model.model_copy(update={"freeze_embeddings": True})
     return assemble(network, torch.zeros(1, dim), torch.Generator())
+
+
+def _step(saved: SavedModel) -> int | None:
+    """Return the update after which the weights were kept, None where nobody noted it."""
+    made = saved.details.get("made")
+    step = made.get("step") if isinstance(made, dict) else None
+    return step if isinstance(step, int) else None
 
 
 def _temperature(model_id: str, saved: SavedModel) -> float:

@@ -35,7 +35,8 @@ class Explanation:
     """One model's answer to one text: `probability` is P(positive), `label` 1 from 0.5 on, `seconds` the wall time.
 
     `truncated`: it did not read every word it knows, but the part that `keep` names. `remarks`: what
-    that and the words it does not know make of the answer, a sentence each.
+    that and the words it does not know make of the answer, a sentence each. `step`: the update after which the weights
+    were kept, None where that is not known.
     """
 
     model_id: str
@@ -48,6 +49,7 @@ class Explanation:
     seconds: float
     keep: Keep = "head"
     remarks: tuple[str, ...] = ()
+    step: int | None = None
 
     @property
     def read(self) -> str:

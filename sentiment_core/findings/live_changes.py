@@ -1,14 +1,16 @@
-"""What somebody changed while a run trained: at which update, from which value to which."""
+"""What somebody changed while a run trained, at which update, from which value to which; and what is asked of it."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentiment_core import live
-from sentiment_core.store import Run, RunSource
+from sentiment_core.store import Experiment, Request, Run, RunSource
 
 WORDS = {live.RATE: "rate", live.THRESHOLD: "threshold"}
+ASKED = {"pause": "Pausing …", "resume": "Resuming …", "stop": "Stopping …"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,30 @@ def changes(source: RunSource, run: Run) -> tuple[Change, ...]:
                 before = in_force.get(step - 1, _configured(kind, run))
                 found.append(Change(kind, step, float(before), after))
     return tuple(sorted(found, key=lambda change: change.step))
+
+
+def in_force(source: RunSource, run: Run, kind: str) -> float:
+    """Return the value of `kind` that a run was last trained with, before that what it is configured to; NaN: none."""
+    last = source.steps(run.id, after=max(0, run.steps - 1), limit=1)
+    return float(last[kind][0]) if last["step"] else _configured(kind, run)
+
+
+def asked(source: RunSource, found: Experiment, requests: Sequence[Request]) -> list[str]:
+    """Say what an experiment was asked to do and has not done yet, each thing once."""
+    said = [ASKED[request.kind] for request in requests if request.kind in ASKED]
+    if steps := sum(request.kind == "step" for request in requests):
+        said.append("Making one update …" if steps == 1 else f"Making {steps} updates …")
+    for request in requests:
+        if request.kind in live.KINDS and request.value is not None:
+            said.append(_asked_change(source, found, request, request.value))
+    return list(dict.fromkeys(said))
+
+
+def _asked_change(source: RunSource, found: Experiment, request: Request, value: float) -> str:
+    of = [run for run in found.runs if request.run_id in (None, run.id) and live.can_take(request.kind, run.config)]
+    before = {f"{in_force(source, run, request.kind):g} " for run in of}
+    named = f"{of[0].name}: " if request.run_id is not None and of else ""
+    return f"{named}{WORDS[request.kind]} {before.pop() if len(before) == 1 else ''}→ {value:g} at the next update …"
 
 
 def _configured(kind: str, run: Run) -> float:

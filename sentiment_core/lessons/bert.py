@@ -37,7 +37,8 @@ TRANSFORMER, MASKED, PAIRS = (f"sentiment_core.{module}" for module in ("models.
 
 @dataclass(frozen=True)
 class BertLesson:
-    """One of the six. `asked` names the sheet's question; `preset` is the experiment, `measure` what picks the choice.
+    """One of the six. `asked` names the sheet's question; `preset` is the experiment, `measure` what picks the choice,
+    `teaches` the choice that its default comes to with every seed (`docs/lessons.md`).
 
     `formula` is LaTeX, its lines parted by a double backslash. `code` holds references `module:definition`.
     """
@@ -50,6 +51,7 @@ class BertLesson:
     code: tuple[str, ...]
     look_for: tuple[str, ...]
     question: str
+    teaches: str
     measure: Measure
     preset: str
     explanation: str
@@ -99,6 +101,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "The next sentence: [CLS] stands first. What can it see in a decoder?",
         ),
         question="A word is masked. Which of the two will fill in the test's masked words better?",
+        teaches="encoder",
         measure="words",
         preset="bert-direction",
         explanation="What comes after a gap says as much about it as what comes before; a decoder never reads it. Its "
@@ -123,6 +126,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "What becomes of the next sentence where nobody asks for it in training.",
         ),
         question="Trained on both parts, or on the words alone: which fills in the test's masked words better?",
+        teaches="both",
         measure="words",
         preset="bert-next-sentence",
         explanation="The two parts share all layers, so each can help the other or stand in its way. Without the "
@@ -144,6 +148,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "Whether the loss of the pairs leaves ln 2 = 0.693 at all.",
         ),
         question="Which of its two tasks will this network do clearly better than by guessing, on the test pairs?",
+        teaches=WORDS_ONLY,
         measure="tasks",
         preset="bert-mlm",
         explanation="A batch of 32 pairs has 32 answers about pairs, and one about words for every seven pieces: words "
@@ -164,6 +169,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "The validation loss, which is masked alike for both: does the lead hold there?",
         ),
         question="Which of the two will fill in the test's chosen words better?",
+        teaches="80/10/10",
         measure="words",
         preset="bert-masking",
         explanation="A network that was always told where the gaps are need not look at real words with suspicion, and "
@@ -185,6 +191,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "Afterwards: open both in Explain and see where [CLS] looks.",
         ),
         question="Same batches: how will the fine-tuned network's validation accuracy compare with that from scratch?",
+        teaches=BETTER[0],
         measure="answer",
         preset="bert-finetune",
         explanation="A pre-trained start is worth what was learned before it. BERT itself had read 3.3 billion words; "
@@ -206,6 +213,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "The two without positions: one of them reads shuffled words in training, and the test shuffles nothing.",
         ),
         question="Which one will fill in the test's masked words better than the other two?",
+        teaches="sinusoidal",
         measure="words",
         preset="bert-positions",
         explanation="Two gaps in a text look alike to a network without positions: it gives them the same guesses, "

@@ -123,6 +123,8 @@ def in_words(made: Mapping[str, object]) -> str:
     threads = "1 thread" if made["threads"] == 1 else f"{made['threads']} threads"
     if made.get("halves", 1) != 1:
         threads += ", batches in halves"
+    if made.get("graphs", 0):
+        threads += ", updates as CUDA graphs"
     return f"PyTorch {made['torch']}, {made['device']}, {threads}, {made['cpu']}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from sqlalchemy import delete, insert, select
@@ -85,13 +86,14 @@ class Lifecycle(Queue):
             row = {"experiment_id": experiment_id, "kind": kind, "value": value, "run_id": run_id}
             connection.execute(insert(requests), row)
 
-    def take_requests(self, experiment_id: str) -> list[Request]:
-        """Return what the experiment is asked to do, oldest first; each request is returned once."""
-        mine = requests.c.experiment_id == experiment_id
+    def requested(self, experiment_id: str) -> list[Request]:
+        """Return what the experiment is asked to do and has not done yet, oldest first."""
+        mine = select(requests).where(requests.c.experiment_id == experiment_id).order_by(requests.c.id)
         with self._read() as connection:
-            if connection.scalar(select(requests.c.id).where(mine).limit(1)) is None:
-                return []
-        taken = delete(requests).where(mine).returning(requests)
+            return [Request(row.id, row.kind, row.value, row.run_id) for row in connection.execute(mine)]
+
+    def obeyed(self, experiment_id: str, request_ids: Sequence[int]) -> None:
+        """Take requests from what the experiment is asked to do; that they were obeyed is in the store already."""
+        mine = (requests.c.experiment_id == experiment_id) & requests.c.id.in_(request_ids)
         with self._write() as connection:
-            rows = sorted(connection.execute(taken).all(), key=lambda row: row.id)
-        return [Request(row.kind, row.value, row.run_id) for row in rows]
+            connection.execute(delete(requests).where(mine))

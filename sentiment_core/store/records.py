@@ -15,7 +15,7 @@ from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.processes import ProcessIdentity
 
-RequestKind = Literal["pause", "resume", "stop", "learning_rate", "threshold"]
+RequestKind = Literal["pause", "resume", "step", "stop", "learning_rate", "threshold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class Work:
 class Request:
     """Something a running experiment is asked to do; `run_id` None means all of its runs."""
 
+    id: int
     kind: RequestKind
     value: float | None
     run_id: str | None

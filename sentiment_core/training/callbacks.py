@@ -1,7 +1,7 @@
 """Moments of training at which others may listen or steer, in the order of the callbacks.
 
-They run in the training thread, except `on_gradient`, `wants_states` and `on_states`, which run in the thread of their
-run, beside those of other runs. A callback that does not override these three costs nothing.
+They run in the training thread, except those about states and gradient, which run in the thread of their run, beside
+those of other runs. A callback that does not override these costs nothing.
 """
 
 from __future__ import annotations
@@ -43,6 +43,13 @@ class Callback:
         `batch`; B counts its examples `models.states.places(…, most_states)`. That walks through time once more, so
         ask for a few updates, not for all. Changes nothing in training.
         """
+
+    def wants_gradient(self, trainer: Trainer, run: TrainingRun) -> bool:
+        """Return whether `on_gradient` is to be told of the update that `run` makes; asked after `wants_states`.
+
+        On a GPU an update that somebody listens to is slower: one that nobody does is replayed whole.
+        """
+        return True
 
     def on_gradient(self, trainer: Trainer, run: TrainingRun, clipped: bool) -> None:
         """Twice an update: with `grad` of the parameters of `run.model` before clipping, and `clipped`, after it.

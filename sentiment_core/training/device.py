@@ -27,15 +27,16 @@ def free_memory(device: torch.device) -> int:
     return min(available_memory(), max(0, worker_memory() - psutil.Process().memory_info().rss))
 
 
-def circumstances(device: torch.device, threads: int, halved: bool = False) -> dict[str, str | int]:
+def circumstances(device: torch.device, threads: int, updates: str = "whole") -> dict[str, str | int]:
     """Return what the last bits of a training depend on beside its configuration: in another order sums round apart.
 
-    `threads` is the number of BLAS threads of the run, `halved` whether its batches were computed in halves.
+    `threads` is the number of BLAS threads of the run, `updates` how they were made (`Trainer.updates`).
     """
     return {
         "torch": torch.__version__,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper(),
         "threads": threads,
-        "halves": 2 if halved else 1,
+        "halves": 2 if updates == "halves" else 1,
+        "graphs": int(updates == "graphs"),
         "cpu": torch.backends.cpu.get_cpu_capability(),
     }

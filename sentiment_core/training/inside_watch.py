@@ -90,6 +90,9 @@ class InsideWatch(Callback):
         run.measure("saturated_share", (real.abs() > SATURATED).float().mean())
         self._looks[run.id].activations[0] = histogram(real, VALUE_EDGES).cpu()
 
+    def wants_gradient(self, trainer: Trainer, run: TrainingRun) -> bool:
+        return run.id in self._looks
+
     def on_gradient(self, trainer: Trainer, run: TrainingRun, clipped: bool) -> None:
         look = self._looks.get(run.id)
         if look is None:

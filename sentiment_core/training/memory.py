@@ -8,9 +8,10 @@ take does not. In numbers of 4 bytes, for one run:
     evaluation  256 × T × (evaluation · H + input · E)                     nothing is kept for the way back
     parameters  P × (weights + gradient + what the optimizer keeps)        Adam: two moments (Kingma & Ba 2015)
 
-with H units of all directions and E components of a word vector. Runs on a CPU train side by side, so theirs add up; on
-a GPU they take turns. The factors are peaks of PyTorch on a CPU, measured by `benchmarks/memory.py`, which also holds
-the estimate against whole trainings. Nothing here loads PyTorch: pages ask before anything does.
+with H units of all directions and E components of a word vector. Runs train side by side, so theirs add up; on a CUDA
+GPU each keeps memory of its own for what it replays, and they share some for the rest. Others take turns. The factors
+are peaks of PyTorch on a CPU, measured by `benchmarks/memory.py`, which also holds the estimate against whole
+trainings. Nothing here loads PyTorch: pages ask before anything does.
 """
 
 from __future__ import annotations
@@ -34,6 +35,13 @@ MARGIN = 2.0
 # From this share of the free memory on, the estimate is worth a sentence.
 WORTH_SAYING = 0.5
 
+# Of the runs' batches by device.
+_SIDE_BY_SIDE: dict[str, Callable[[list[int]], int]] = {
+    "cpu": sum,
+    "auto": sum,
+    "cuda": lambda batches: sum(batches) + max(batches),
+    "mps": max,
+}
 _FLOAT = 4
 _PROGRAM = 700_000_000  # interpreter, PyTorch and 400,000 words with their vectors, as mapped
 _BYTES_A_CHARACTER = 4.0  # texts, tokens and their copies while reviews are prepared
@@ -111,7 +119,7 @@ def memory_need(config: ExperimentConfig, size: Callable[[DataConfig], DataSize]
         reviews=round(_BYTES_A_CHARACTER * max(found.characters for found in sizes))
         + sum(_FLOAT * words * dim for _, dim, words in matrices),
         parameters=parameters,
-        activations=sum(batches) if config.device in {"cpu", "auto"} else max(batches),
+        activations=_SIDE_BY_SIDE[config.device](batches),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -38,6 +39,43 @@ def build_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Opt
         return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum)
     kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
     return kind(groups, lr=config.learning_rate)
+
+
+def make_repeatable(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
+    """Let the steps of `optimizer` be the same kernels each time: what changes from step to step lies on `device`."""
+    for group in optimizer.param_groups:
+        group["lr"] = torch.tensor(float(group["lr"]), device=device)
+        # PyTorch has kernels for CUDA that read the rate there; elsewhere nothing needs to be repeated.
+        if device.type == "cuda":
+            group["fused"], group["foreach"] = True, False
+            if "capturable" in group:
+                group["capturable"] = True
+    for state in optimizer.state.values():
+        if "step" in state:
+            state["step"] = state["step"].to(device, torch.float32)
+
+
+def portable_state(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Return the state of `optimizer` without what it has of the device: it goes on anywhere."""
+    state = optimizer.state_dict()
+    plain = {"fused": None, "foreach": None, "capturable": False}
+    for group in state["param_groups"]:
+        group.update({name: value for name, value in plain.items() if name in group}, lr=float(group["lr"]))
+        group.pop("set", None)
+    return state
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Let the next step of `optimizer` be made with `rate`, times each group's own."""
+    for group in optimizer.param_groups:
+        wanted = rate * group["rate"]
+        if group.get("set") == wanted:
+            continue  # one kernel less
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(wanted)
+        else:
+            group["lr"] = wanted
+        group["set"] = wanted
 
 
 def learning_rate_at(config: TrainingConfig, step: int, total_steps: int) -> float:

@@ -19,7 +19,7 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.models import Network, parameter_count
 from sentiment_core.steps.quantities import Diagnostic, Drained, StepMetrics, diagnostic
 from sentiment_core.training.gradients import GradientStats, measure_and_clip
-from sentiment_core.training.optimisation import build_optimizer, learning_rate_at
+from sentiment_core.training.optimisation import build_optimizer, learning_rate_at, portable_state, set_rate
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -81,8 +81,7 @@ class TrainingRun:
             self.measure(live.mark(kind), value)
         self.changed = {}
         rate = self.learning_rate or learning_rate_at(self.config, step, self.total_steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["rate"]
+        set_rate(self.optimizer, rate)
         return rate
 
     def change(self, kind: str, value: float) -> None:
@@ -90,8 +89,8 @@ class TrainingRun:
         setattr(self, kind, value)
         self.changed[kind] = value
 
-    def note_update(self, epoch: int, rate: float, tokens: int, measured: dict[str, torch.Tensor]) -> None:
-        """Keep what was `measured` of the update just made: the core quantities, on their device until `drain`."""
+    def note_update(self, epoch: int, rate: float, tokens: int, names: tuple[str, ...], values: torch.Tensor) -> None:
+        """Keep what was measured of the update just made: core quantities `(Q,)`, on their device until `drain`."""
         self.tokens += tokens
         known = {
             "step": self.step,
@@ -100,7 +99,7 @@ class TrainingRun:
             "threshold": math.nan if self.rule.threshold is None else self.threshold,
             "tokens": tokens,
         }
-        self._pending.append((known, tuple(measured), torch.stack([value.float() for value in measured.values()])))
+        self._pending.append((known, names, values))
 
     def measure(self, name: str, value: torch.Tensor | float) -> None:
         """Keep `value` of the diagnostic `name` at the update being made, or made last, on its device until `drain`.
@@ -188,7 +187,7 @@ class TrainingRun:
         """Return everything that the next update depends on."""
         return {
             "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": portable_state(self.optimizer),
             "scaler": self.scaler.state_dict(),
             "generator": self.model.generator.get_state(),
             "averaged": self.averaged,

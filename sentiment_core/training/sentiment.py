@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from sentiment_core.batches import Batch, collate, plan_epoch, plan_evaluation
+from sentiment_core.batches import Batch, ResidentReviews, collate, plan_epoch, plan_evaluation
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus, EncodedReviews, prepare
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews, load_reviews
@@ -87,6 +87,11 @@ class ReviewTask(Task[AnyReviews, Batch]):
     def batch(self, data: AnyReviews, examples: np.ndarray) -> Batch:
         return collate(data, examples)
 
+    def reader(self, data: AnyReviews, device: torch.device, multiple: int = 1) -> Callable[[np.ndarray], Batch]:
+        if device.type == "cuda" or multiple > 1:
+            return ResidentReviews(data, device, multiple).batch
+        return super().reader(data, device)
+
     def answers(self, model: SentimentModel | ReviewTransformer, batch: Batch) -> torch.Tensor:
         logits: torch.Tensor = model(batch.token_ids, batch.lengths).logits
         return logits
@@ -135,7 +140,7 @@ def readable_in(data: EncodedReviews, part: str) -> np.ndarray:
 class SentimentTask(ReviewTask[Corpus]):
     """Learns from reviews as words with vectors."""
 
-    divisible = True
+    divisible = repeatable = True
 
     def encoded(self, config: ExperimentConfig, reviews: Reviews, show: Show) -> list[Corpus]:
         return prepare_corpora(config, reviews, show)

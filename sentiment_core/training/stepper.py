@@ -18,17 +18,19 @@ from sentiment_core.training.task import Task
 Each = Callable[[Callable[[TrainingRun], Any], Sequence[TrainingRun]], Iterable[Any]]
 # Of how many examples states are wanted, and who hears of them.
 Asking = tuple[int | None, Callable[[TrainingRun, torch.Tensor, Any], None]]
+# The core quantities by name, their values `(Q,)`, and the task's details, 0-dimensional, by name.
+Measured = tuple[tuple[str, ...], torch.Tensor, dict[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
 class Listeners:
     """Who listens within an update, in the thread of its run: see the callbacks' moments.
 
-    `gradient` are called before and after clipping; of `states`, the last is called where the one before it returns
-    True, with the states of so many examples as the first says, or of all.
+    Of `gradient`, the second is called before and after clipping where the first returns True; of `states`, the last
+    where the one before it does, with the states of so many examples as the first says, or of all.
     """
 
-    gradient: Sequence[Callable[[TrainingRun, bool], None]] = ()
+    gradient: Sequence[tuple[Callable[[TrainingRun], bool], Callable[[TrainingRun, bool], None]]] = ()
     states: Sequence[
         tuple[int | None, Callable[[TrainingRun], bool], Callable[[TrainingRun, torch.Tensor, Any], None]]
     ] = ()
@@ -52,33 +54,41 @@ class Stepper:
 
     def _update(self, run: TrainingRun, batch: Any, step: int, epoch: int) -> None:
         rate = run.begin_update(step)
+        states = [(most, hear) for most, wants, hear in self.listeners.states if wants(run)]
+        gradient = [hear for wants, hear in self.listeners.gradient if wants(run)]
+        names, values, details = self._learn(run, batch, states, gradient)
+        run.average(step)
+        run.note_update(epoch, rate, batch.tokens, names, values)
+        for name, value in details.items():
+            run.measure(name, value)
+
+    def _learn(
+        self, run: TrainingRun, batch: Any, states: Sequence[Asking], gradient: Sequence[Callable[..., None]]
+    ) -> Measured:
+        """Change the weights of `run` once; return the core quantities and the task's details of it, by name."""
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
-        asking = [(most, hear) for most, wants, hear in self.listeners.states if wants(run)]
-        answers, loss = self._differentiate(run, batch, asking)
+        answers, loss = self._differentiate(run, batch, states)
         run.scaler.unscale_(run.optimizer)
-        for hear_gradient in self.listeners.gradient:
-            hear_gradient(run, False)
-        gradient = run.measure_and_clip(run.model.parameters(), run.rule, run.threshold)
-        for hear_gradient in self.listeners.gradient:
-            hear_gradient(run, True)
+        for hear in gradient:
+            hear(run, False)
+        found = run.measure_and_clip(run.model.parameters(), run.rule, run.threshold)
+        for hear in gradient:
+            hear(run, True)
         run.scaler.step(run.optimizer)
         run.scaler.update()
-        run.average(step)
         with torch.no_grad():
             right = self.task.right(answers, batch).mean()
             details = {name: values.mean() for name, values in self.task.details(answers, batch).items()}
         measured = {
             "loss": loss.detach(),
             "accuracy": right,
-            "grad_norm": gradient.norm,
-            "grad_norm_clipped": gradient.norm_clipped,
-            "grad_max": gradient.largest,
-            "clip_cosine": gradient.cosine,
+            "grad_norm": found.norm,
+            "grad_norm_clipped": found.norm_clipped,
+            "grad_max": found.largest,
+            "clip_cosine": found.cosine,
         }
-        run.note_update(epoch, rate, batch.tokens, measured)
-        for name, value in details.items():
-            run.measure(name, value)
+        return tuple(measured), torch.stack([value.float() for value in measured.values()]), details
 
     def _differentiate(self, run: TrainingRun, batch: Any, asking: Sequence[Asking]) -> tuple[Any, torch.Tensor]:
         """Put the gradient of the loss into the parameters' `grad`; return answers and loss. Tell those who ask."""
@@ -98,34 +108,36 @@ class Stepper:
     ) -> tuple[float, float]:
         """Return loss and accuracy over all answers about `batches`, with the averaged weights where there are any.
 
+        `batches` lie on the run's device. What is counted is read from it once, at the end.
+
         The accuracy is NaN where an answer is not a finite number. The task's details of `part` stay in the run. `keep`
-        is handed what the task keeps of each batch `(B, …)`, on the CPU.
+        is handed what the task keeps of each batch `(B, …)`, on its device.
         """
-        total = 0.0
+        losses: list[torch.Tensor] = []
         details: dict[str, list[torch.Tensor]] = defaultdict(list)
-        right: list[float] = []
+        right: list[torch.Tensor] = []
         sizes: list[int] = []
         run.model.eval()
         with run.averaged_weights():
-            for there, answers in self._answered(run, batches):
-                total += self.task.loss(answers, there).item() * len(answers)
-                right.append(self.task.right(answers, there).sum().item())
+            for batch, answers in self._answered(run, batches):
+                losses.append(self.task.loss(answers, batch))
+                right.append(self.task.right(answers, batch).sum())
                 sizes.append(len(answers))
-                for name, values in self.task.details(answers, there).items():
+                for name, values in self.task.details(answers, batch).items():
                     details[f"{part}_{name}"].append(values)
                 if keep is not None:
-                    keep(self.task.kept(answers, there).cpu())
+                    keep(self.task.kept(answers, batch))
         for name, found in details.items():
             run.measure(name, torch.cat(found).mean())
         if not sizes:
             return math.nan, math.nan
-        return total / sum(sizes), run.share(right, sizes)
+        total = sum(loss * size for loss, size in zip(torch.stack(losses).tolist(), sizes, strict=True))
+        return total / sum(sizes), run.share(torch.stack(right).tolist(), sizes)
 
     def _answered(self, run: TrainingRun, batches: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield each of `batches` on the run's device, with the answers about it."""
         for batch in batches:
-            there = batch.to(run.device)
-            yield there, self._forward(run, there)
+            yield batch, self._forward(run, batch)
 
     def _forward(self, run: TrainingRun, batch: Any) -> Any:
         with torch.autocast(run.device.type, run.dtype, enabled=run.dtype is not torch.float32):

@@ -58,6 +58,8 @@ class Task(ABC, Generic[Data, AnyBatch]):
     keeps_answers = False
     # Whether a batch has a length and gives parts for a slice, and every loss is a mean over its examples.
     divisible = False
+    # Whether a batch is a `Batch`, and the work on one depends on its shape alone: what a CUDA graph can repeat.
+    repeatable = False
 
     @abstractmethod
     def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Data]:
@@ -85,6 +87,13 @@ class Task(ABC, Generic[Data, AnyBatch]):
     @abstractmethod
     def batch(self, data: Data, examples: np.ndarray) -> AnyBatch:
         """Return the examples `(B,)` as one batch on the CPU."""
+
+    def reader(self, data: Data, device: torch.device, multiple: int = 1) -> Callable[[np.ndarray], AnyBatch]:
+        """Return what makes examples `(B,)` a batch on `device`.
+
+        A task whose sequences differ in length pads them to `padded_steps` with `multiple`.
+        """
+        return lambda examples: self.batch(data, examples).to(device)
 
     @abstractmethod
     def models(self, configs: Sequence[ExperimentConfig], data: Sequence[Data], device: torch.device) -> list[Network]:
@@ -126,7 +135,7 @@ class Task(ABC, Generic[Data, AnyBatch]):
     def save(
         self, folder: Path, model: Network, config: ExperimentConfig, data: Data, made: dict[str, str | int]
     ) -> None:
-        """Write a trained model; `made` says on what it was computed. Raises `StoreError`."""
+        """Write a trained model; `made` says on what it was computed, and after which update. Raises `StoreError`."""
 
     def balances(self, data: Data, members: np.ndarray) -> dict[str, Balance]:
         """Return the balance of the classes in `train` (the examples `members`), `validation` and `test`.

@@ -27,6 +27,8 @@ EVALUATION_BATCH_SIZE = 500
 class TemporalOrderTask(Task[Sequences, Batch]):
     """Learns from drawn sequences; a model's answers are logits of the four orders `(B, 4)`."""
 
+    repeatable = True
+
     def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Sequences]:
         return [Sequences(config.data.sequence_length, config.data.sequences, config.seed)] * len(config.runs)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,10 +16,14 @@ from sentiment_core.errors import CheckpointError
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.training.callbacks import Callback, overriding
+from sentiment_core.training.captured import MULTIPLE, CapturingStepper, can_capture
 from sentiment_core.training.halves import HalvingStepper, can_halve
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.stepper import Each, Listeners, Stepper
 from sentiment_core.training.task import task_named
+
+# How updates are made: each on its whole batch, from two halves of it, or replayed as CUDA graphs.
+Updates = Literal["whole", "halves", "graphs"]
 
 
 class Trainer:
@@ -61,7 +65,10 @@ class Trainer:
         ]
         for run, learned in zip(self.runs, data, strict=True):
             run.training_loss = self.task.training_loss(run.experiment, learned, self.training_members)
-        self._compute(threads, can_halve(self.task, self.runs, threads))
+        if can_capture(self.task, self.runs):
+            self._compute(threads, "graphs")
+        else:
+            self._compute(threads, "halves" if can_halve(self.task, self.runs, threads) else "whole")
 
     @property
     def active_runs(self) -> list[TrainingRun]:
@@ -100,7 +107,7 @@ class Trainer:
             "step": self.step,
             "evaluated_step": self.evaluated_step,
             "threads": self.threads,
-            "halved": self.halved,
+            "updates": self.updates,
             "runs": {run.id: run.state_dict() for run in self.runs},
         }
 
@@ -113,13 +120,24 @@ class Trainer:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise CheckpointError("the checkpoint does not fit this experiment; start it again") from error
         self.epoch = -(-self.step // self.batches_per_epoch)
-        # Another number of threads would add numbers in another order, and so would halves.
-        self._compute(int(state["threads"]), bool(state.get("halved", False)))
+        # Another number of threads would add numbers in another order, and so would other updates.
+        updates = state.get("updates", "halves" if state.get("halved") else "whole")  # they once said no more
+        if updates == "graphs" and not can_capture(self.task, self.runs):
+            updates = "whole"
+        self._compute(int(state["threads"]), updates)
 
-    def _compute(self, threads: int, halved: bool) -> None:
-        """Decide how each run computes: with how many threads, and whether in halves."""
-        self.threads, self.halved = threads, halved
-        self.stepper = HalvingStepper(self.task, len(self.runs), threads) if halved else Stepper(self.task)
+    def _compute(self, threads: int, updates: Updates) -> None:
+        """Decide how each run computes: with how many threads, and how its updates are made."""
+        self.threads, self.updates = threads, updates
+        self.stepper: Stepper
+        if updates == "graphs":
+            self.stepper = CapturingStepper(self.task, self.runs)
+        elif updates == "halves":
+            self.stepper = HalvingStepper(self.task, len(self.runs), threads)
+        else:
+            self.stepper = Stepper(self.task)
+        multiple = MULTIPLE if updates == "graphs" else 1
+        self._read = {id(data): self.task.reader(data, self.device, multiple) for data in self.data}
 
     def _train_epoch(self) -> None:
         first_step = self.step // self.batches_per_epoch * self.batches_per_epoch
@@ -178,7 +196,7 @@ class Trainer:
         made: dict[int, Any] = {}
         for data in self.data:
             if id(data) not in made:
-                made[id(data)] = self.task.batch(data, examples).to(self.device)
+                made[id(data)] = self._read[id(data)](examples)
         return {run.id: made[id(data)] for run, data in zip(self.runs, self.data, strict=True)}
 
     def _evaluate(self, part: str, runs: list[TrainingRun]) -> None:
@@ -187,7 +205,7 @@ class Trainer:
 
         def evaluate(run: TrainingRun) -> tuple[float, float]:
             data = self.data_of(run)
-            batches = (self.task.batch(data, examples) for examples in self.task.plan_evaluation(data, part))
+            batches = map(self._read[id(data)], self.task.plan_evaluation(data, part))
             return self.stepper.evaluate(run, batches, part, kept[run.id].append if keeps else None)
 
         for callback in self.callbacks:
@@ -198,13 +216,16 @@ class Trainer:
                 callback.on_evaluation(self, run, evaluation)
                 if kept[run.id]:
                     examples = np.concatenate(self.task.plan_evaluation(self.data_of(run), part))
-                    callback.on_test(self, run, examples, torch.cat(kept[run.id]).numpy())
+                    callback.on_test(self, run, examples, torch.cat(kept[run.id]).cpu().numpy())
             if part == "validation":
                 run.note_validation(loss, accuracy)
 
     def _listeners(self) -> Listeners:
         return Listeners(
-            gradient=[partial(item.on_gradient, self) for item in overriding(self.callbacks, "on_gradient")],
+            gradient=[
+                (partial(item.wants_gradient, self), partial(item.on_gradient, self))
+                for item in overriding(self.callbacks, "on_gradient")
+            ],
             states=[
                 (item.most_states, partial(item.wants_states, self), partial(item.on_states, self))
                 for item in overriding(self.callbacks, "on_states")

@@ -29,3 +29,16 @@ class Pace:
     def restart(self) -> None:
         """Forget how fast it was: there was a break."""
         self._first = None
+
+
+def with_time(message: str, seconds_left: float | None) -> str:
+    """Return a message with the time that is left behind it, where somebody can tell."""
+    return message if seconds_left is None else f"{message}, {duration(seconds_left)} left"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, rounded as an estimate deserves: `40 s`, `3 min`, `2 h 10 min`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

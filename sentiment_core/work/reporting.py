@@ -58,6 +58,10 @@ class Reporter(Callback):
         self.outbox = Outbox()
         self._last_flush = 0.0
         self._paused = False
+        self._owed = 0  # updates that are made although it is paused
+        # Requests stay in the store until what they led to is there as well: what was asked can be seen until then.
+        self._heard: set[int] = set()
+        self._due: list[int] = []  # those that the next update carries out
         self._pace = Pace()
         self._non_finite: dict[str, int] = {}  # run id → first step since which no loss was finite
 
@@ -69,11 +73,11 @@ class Reporter(Callback):
         self._show(trainer, "training", "Training")
 
     def on_step(self, trainer: Trainer) -> None:
-        now = time.monotonic()
-        if now - self._last_flush >= FLUSH_SECONDS or trainer.step <= 1:
+        single, self._owed = self._owed > 0, max(0, self._owed - 1)
+        if single or trainer.step <= 1 or time.monotonic() - self._last_flush >= FLUSH_SECONDS:
             self.flush(trainer)
             self._obey(trainer)
-        while self._paused and not trainer.should_stop and not self._stop_signal():
+        while self._paused and not self._owed and not trainer.should_stop and not self._stop_signal():
             time.sleep(PAUSE_POLL_SECONDS)
             self._obey(trainer)
         if self._stop_signal():
@@ -131,6 +135,8 @@ class Reporter(Callback):
             since = self._non_finite.get(run.id)
             if since is not None and steps[-1].step - since + 1 >= DIVERGED_STEPS and not run.ended:
                 trainer.fail(run, self._divergence(run))
+        if measured:
+            self._strike(self._due)
         self._show(trainer, "paused" if self._paused else "training", "Paused" if self._paused else "Training")
 
     def _update_validation(self, run: TrainingRun) -> None:
@@ -145,19 +151,25 @@ class Reporter(Callback):
         )
 
     def _obey(self, trainer: Trainer) -> None:
+        done: list[int] = []
         for request in self._requests():
+            self._heard.add(request.id)
+            (self._due if request.kind in ("step", *live.KINDS) else done).append(request.id)
             chosen = [run for run in trainer.runs if request.run_id in (None, run.id)]
             if request.kind == "stop":
                 trainer.should_stop = True
-            elif request.kind == "pause" and not self._paused:
-                self._pause(trainer)
+            elif request.kind in ("pause", "step"):
+                if not self._paused:
+                    self._pause(trainer)
+                self._owed += request.kind == "step"
             elif request.kind == "resume" and self._paused:
-                self._paused = False
+                self._paused, self._owed = False, 0
                 self._pace.restart()
                 self._set_status(Status.RUNNING)
                 self._show(trainer, "training", "Training")
             elif request.kind in live.KINDS:
                 self._change(request, [run for run in chosen if live.can_take(request.kind, run.experiment)])
+        self._strike(done)
 
     def _change(self, request: Request, runs: list[TrainingRun]) -> None:
         try:
@@ -175,12 +187,24 @@ class Reporter(Callback):
         self._set_status(Status.PAUSED)
 
     def _requests(self) -> list[Request]:
+        heard = frozenset(self._heard)  # before asking: numbers are given again once none is left
         if self.outbox.troubled:
             return []
         try:
-            return self.store.take_requests(self.experiment_id)
+            return [request for request in self.store.requested(self.experiment_id) if request.id not in heard]
         except StoreUnavailableError:
             return []  # they stay in the store
+
+    def _strike(self, request_ids: list[int]) -> None:
+        struck = tuple(request_ids)
+        request_ids.clear()
+
+        def strike() -> None:
+            self.store.obeyed(self.experiment_id, struck)
+            self._heard.difference_update(struck)
+
+        if struck:
+            self.outbox.put(strike)
 
     def _update(self, run: TrainingRun, **fields: Any) -> None:
         self.outbox.put(partial(self.store.update_run, run.id, **fields))
@@ -231,11 +255,12 @@ class Keeper(Callback):
         self.save(trainer)
         for run in trainer.active_runs:
             if run.is_best:
-                self._save_model(trainer, run)
+                self._save_model(trainer, run, trainer.step)
 
     def on_run_end(self, trainer: Trainer, run: TrainingRun, reason: str | None) -> None:
         if not run.failed:
-            self._save_model(trainer, run)
+            # Which validation the best weights come from is not kept with them.
+            self._save_model(trainer, run, None if run.best_weights else trainer.step)
 
     def on_test(self, trainer: Trainer, run: TrainingRun, indices: np.ndarray, answers: np.ndarray) -> None:
         trainer.task.write_test(self._folder(run), trainer.data_of(run), indices, answers)
@@ -246,7 +271,7 @@ class Keeper(Callback):
             for run in trainer.active_runs:
                 # Once validated, a model stays the one whose accuracy is shown.
                 if not trainer.evaluated_step:
-                    self._save_model(trainer, run)
+                    self._save_model(trainer, run, trainer.step)
 
     def save(self, trainer: Trainer) -> None:
         """Write the training state, unless the store is away: the checkpoint before is kept until it is back."""
@@ -254,8 +279,9 @@ class Keeper(Callback):
             save_checkpoint(self.checkpoint, trainer.state_dict())
         self._saved = time.monotonic()
 
-    def _save_model(self, trainer: Trainer, run: TrainingRun) -> None:
-        made = circumstances(trainer.device, trainer.threads, trainer.halved)
+    def _save_model(self, trainer: Trainer, run: TrainingRun, step: int | None) -> None:
+        made = circumstances(trainer.device, trainer.threads, trainer.updates)
+        made |= {} if step is None else {"step": step}
         with run.averaged_weights():
             trainer.task.save(self._folder(run), run.model, run.experiment, trainer.data_of(run), made)
 

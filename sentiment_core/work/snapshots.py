@@ -38,7 +38,7 @@ class Snapshots(Callback):
                 self._keep(trainer, run)
 
     def _keep(self, trainer: Trainer, run: TrainingRun) -> None:
-        made = circumstances(trainer.device, trainer.threads, trainer.halved)
+        made = circumstances(trainer.device, trainer.threads, trainer.updates) | {"step": trainer.step}
         place = snapshot_place(self._experiment_id, run.id, trainer.step)
         with run.averaged_weights(), written_folder(place) as folder:
             trainer.task.save(folder, run.model, run.experiment, trainer.data_of(run), made)

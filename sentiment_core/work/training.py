@@ -25,6 +25,7 @@ from sentiment_core.training.device import choose_device
 from sentiment_core.training.task import task_named
 from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.kinds import TRAIN, TrainingOrder
+from sentiment_core.work.pace import Pace
 from sentiment_core.work.reporting import Keeper, Reporter
 from sentiment_core.work.snapshots import Snapshots
 from sentiment_core.work.worker import Interrupted, Shift, Stopped, StopSignal, do_work
@@ -46,7 +47,10 @@ def train(order: TrainingOrder, shift: Shift) -> None:
         lambda trainer: keeper.save(trainer),
         lambda progress: setattr(shift, "progress", progress),
     )
+    pace = Pace()
     keeper = Keeper(store.folder_of(experiment.id), reporter.written)
+
+    pace = Pace()
 
     def show(message: str, fraction: float | None = None) -> None:
         if shift.progress.message != message:
@@ -54,7 +58,7 @@ def train(order: TrainingOrder, shift: Shift) -> None:
             with suppress(StoreUnavailableError):
                 if store.experiment(experiment.id).stop_requested:
                     raise Stopped
-        shift.progress = WorkProgress("preparing", message, fraction)
+        shift.progress = WorkProgress("preparing", message, fraction, eta_seconds=pace.left(fraction))
 
     with reporter.outbox:
         try:

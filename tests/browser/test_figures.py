@@ -83,11 +83,27 @@ def test_a_diagnostic_is_drawn_in_its_own_panel_where_it_was_measured(assets):
 
 def test_what_was_changed_is_marked_once_and_named_where_it_was_not_for_all(assets):
     found = assets.evaluate("""async () => {
-      const { changed } = await import('/live_plot.js');
+      const { changed } = await import('/markers.js');
       const rate = { step: 9, words: 'rate 0.1 → 0.4' }, cut = { step: 5, words: 'threshold 1 → 0.5' };
       return changed([{ label: 'a', changes: [rate] }, { label: 'b', changes: [cut, rate] }]);
     }""")
     assert found == [
         {"step": 9, "label": "rate 0.1 → 0.4"},
         {"step": 5, "label": "b: threshold 1 → 0.5"},
+    ]
+
+
+def test_labels_of_lines_that_lie_close_stand_beside_one_another(assets):
+    found = assets.evaluate("""async () => {
+      const { labelPlaces } = await import('/figure.js');
+      const lines = [0.5, 0.913, 0.79, 0.9, 0.914, 0.912].map((value) => ({ label: String(value), value }));
+      return labelPlaces(lines).map(({ reference, x, yanchor }) => [reference.value, x, yanchor]);
+    }""")
+    assert found == [
+        [0.914, 0, "bottom"],
+        [0.913, 0.5, "bottom"],
+        [0.912, 1, "bottom"],
+        [0.9, 0, "top"],
+        [0.79, 0, "bottom"],
+        [0.5, 0, "bottom"],
     ]

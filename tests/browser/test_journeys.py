@@ -79,6 +79,10 @@ def test_twin_runs_grow_pause_resume_and_stop_and_keep_their_zoom(page, server):
     time.sleep(1.5)
     assert steps(page) == still
 
+    button(page, "Step").click()
+    until(page, f"(still) => ({POINTS})().every((last, run) => last === still[run] + 1)", still)
+    still = steps(page)
+    expect_badge(page, "Paused")
     button(page, "Resume").click()
     until(page, ONE_GREW, still)
     button(page, "Stop").click()

@@ -38,12 +38,14 @@ Call = Callable[[Store, Experiment], object]
 # What only its owner and a lecturer may do.
 CROSSING: dict[str, list[Call]] = {
     "delete_experiment": [lambda store, it: store.delete_experiment(it.id)],
+    "delete_flip": [lambda store, it: store.delete_flip(flip_of(store))],
     "permit": [lambda store, it: store.permit("stop", it.id)],
     "rename_experiment": [lambda store, it: store.rename_experiment(it.id, "mine")],
     "rename_run": [lambda store, it: store.rename_run(it.runs[0].id, "mine")],
     "request": [
         lambda store, it: store.request(it.id, "pause"),
         lambda store, it: store.request(it.id, "resume"),
+        lambda store, it: store.request(it.id, "step"),
         lambda store, it: store.request(it.id, "stop"),
         lambda store, it: store.request(it.id, "learning_rate", 0.1),
         lambda store, it: store.request(it.id, "threshold", 0.1),
@@ -58,6 +60,7 @@ LEADING: dict[str, list[Call]] = {
     "give_seeds": [lambda store, it: store.give_seeds(store.rooms()[0].code, True)],
     "open_lesson": [lambda store, it: store.open_lesson(store.rooms()[0].code, "relu")],
     "open_room": [lambda store, it: store.open_room("Mine")],
+    "send_link": [lambda store, it: store.send_link(store.rooms()[0].code, "/train")],
 }
 # What workers and the server's care of the queue do, and nobody on a page.
 WORKERS: dict[str, list[Call]] = {
@@ -69,7 +72,7 @@ WORKERS: dict[str, list[Call]] = {
     "release": [lambda store, it: store.release(it.id, None, Status.FINISHED)],
     "set_status": [lambda store, it: store.set_status(it.id, Status.FINISHED)],
     "set_worker": [lambda store, it: store.set_worker(it.id, ELSEWHERE)],
-    "take_requests": [lambda store, it: store.take_requests(it.id)],
+    "obeyed": [lambda store, it: store.obeyed(it.id, [1])],
     "update_run": [lambda store, it: store.update_run(it.runs[0].id, test_accuracy=1.0)],
     "write_balances": [lambda store, it: store.write_balances(it.runs[0].id, {"train": Balance(2, 1)})],
     "write_diagnostics": [lambda store, it: store.write_diagnostics([Diagnostic(it.runs[0].id, 1, "x", 1.0)])],
@@ -79,7 +82,16 @@ WORKERS: dict[str, list[Call]] = {
     "write_steps": [lambda store, it: store.write_steps({it.runs[0].id: [step(1)]})],
 }
 # What makes something of one's own, and touches nobody else's.
-OWN = {"adopt_experiment", "answer", "ask", "create_experiment", "create_experiments", "note_upload"}
+OWN = {
+    "add_flip",
+    "adopt_experiment",
+    "answer",
+    "ask",
+    "create_experiment",
+    "create_experiments",
+    "note_upload",
+    "vote",
+}
 # What nobody has to be known for: the form of the door lets people in.
 AT_THE_DOOR = {"join"}
 # By its link whoever has joined may read everything; lists hold one's own, as tests of the store say.
@@ -89,18 +101,36 @@ READS = {
         "answered",
         "balances",
         "calculations",
+        "check_bytes",
         "count_runs",
         "counts",
         "diagnostic_names",
         "diagnostics",
         "durations",
     ),
+    "flips",
     *("evaluations", "experiment", "experiments", "members", "names", "own_answer", "owners_of_upload", "owns"),
-    *("person", "queue_position", "references", "room", "rooms", "run", "run_place", "same_experiment", "search_runs"),
-    *("sizes", "statuses", "step_rows", "steps", "work"),
+    *(
+        "person",
+        "queue_position",
+        "references",
+        "requested",
+        "room",
+        "rooms",
+        "run",
+        "run_place",
+        "same_experiment",
+        "search_runs",
+    ),
+    *("sizes", "statuses", "step_rows", "stored_bytes", "steps", "work"),
 }
 # The store itself: opened, closed, handed on, and where its files lie.
 ITSELF = {"acting_for", "close", "folder_of", "held_by"}
+
+
+def flip_of(store: Store) -> str:
+    """The id of Ben's edited review, which is another's for Anna."""
+    return store.flips(store.rooms()[0].code)[0].id
 
 
 def test_every_method_of_the_store_has_its_place() -> None:
@@ -132,13 +162,18 @@ def test_a_student_does_nothing_with_what_is_not_theirs(
     theirs = store.acting_for(ben if owner == "another" else LECTURER)
     made = theirs.create_experiment(ExperimentConfig())
     theirs.ask("short", "short-1", "{}", False, None, again=False)
+    store.acting_for(ben).add_flip("A good film.", "A fine film.", 1, "pretrained", 0.9, 0.1)
     if name in ("delete_experiment", "requeue"):
         store.set_status(made.id, Status.STOPPED)
-    if name == "take_requests":
-        store.request(made.id, "pause")
 
     def everything() -> Any:
-        return store.experiment(made.id), store.work("short-1"), store.rooms(), store.steps(made.runs[0].id)
+        return (
+            store.experiment(made.id),
+            store.work("short-1"),
+            store.rooms(),
+            store.steps(made.runs[0].id),
+            store.flips(ben.room),
+        )
 
     before = everything()
     for call in {**CROSSING, **LEADING, **WORKERS}[name]:

@@ -16,6 +16,8 @@ from sentiment_core.errors import CheckpointError, NotFoundError
 from sentiment_core.explain import PRETRAINED, available_models, catalogue, load_predictor
 from sentiment_core.explain.catalogue import PRETRAINED_FOLDER, weights_of
 from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.training.trainer import Trainer
+from sentiment_core.work.reporting import Keeper
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
 
@@ -65,7 +67,29 @@ def test_what_was_calculated_with_the_shipped_model_is_no_answer_of_one_that_rea
 
 
 def test_a_finished_run_can_be_asked(store: Store, finished: Experiment) -> None:
-    assert load_predictor(finished.runs[0].id, store).explain("a good film").model_id == finished.runs[0].id
+    (run,) = finished.runs
+    answer = load_predictor(run.id, store).explain("a good film")
+    assert (answer.model_id, answer.step) == (run.id, run.steps)
+    assert not available_models(store)[-1].training
+
+
+def test_a_run_that_still_trains_is_marked_and_its_answer_says_after_which_update(
+    store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, int | None, int]] = []
+
+    def look(keeper: Keeper, trainer: Trainer) -> None:
+        save(keeper, trainer)
+        info = available_models(store)[-1]
+        seen.append((info.training, load_predictor(info.id, store).explain("a film").step, trainer.step))
+
+    save = Keeper.on_epoch_end
+    monkeypatch.setattr(Keeper, "on_epoch_end", look)
+    experiment = store.create_experiment(tiny({"training.epochs": 2}))
+    store.claim_experiment(experiment.id, Worker.of(), threads=1)
+    run_experiment(store, experiment.id, StopSignal(), Worker.of())
+    assert len(seen) == 2 and all(training and step == made for training, step, made in seen)
+    assert seen[0][1] != seen[1][1]
 
 
 def test_models_that_are_not_there(store: Store, tiny: Any, no_pretrained: Path) -> None:

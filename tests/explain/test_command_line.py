@@ -46,7 +46,10 @@ def test_a_field_per_method(run: Run, make_predictor: Callable[..., Predictor]) 
 
 def test_without_methods_nothing_is_added(run: Run) -> None:
     plain = json.loads(run("--json")[1])
-    assert set(plain) == {"probability", "label", "seen", "tokens", "truncated", "warnings"} and plain["seen"] is False
+    assert (
+        set(plain) == {"probability", "label", "step", "seen", "tokens", "truncated", "warnings"}
+        and plain["seen"] is False
+    )
     assert all(set(token) == FIELDS for token in plain["tokens"])
     lines = run()[1].splitlines()
     assert lines[0] == f"P(positive) = {plain['probability']:.3f}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from sentiment_core.config import from_fields
-from sentiment_core.findings.live_changes import Change, changes
+from sentiment_core.findings.live_changes import Change, asked, changes, in_force
 from sentiment_core.findings.verdict import judge
 from sentiment_core.presets import vary_clipping
 from sentiment_core.steps.quantities import Diagnostic, StepMetrics
-from sentiment_core.store import Store
+from sentiment_core.store import Request, Store
 from sentiment_core.store.source import table
 
 
@@ -49,3 +49,32 @@ def test_a_change_before_the_first_step_is_one_of_the_configured_value(store):
 def test_what_an_interrupted_run_did_not_keep_is_no_change(store):
     _, run = written(store, [(3, "changed_learning_rate", 0.4)], rates=(0.1, 0.1, 0.1, 0.1))
     assert changes(store, run) == ()
+
+
+def test_what_is_asked_is_said_with_the_values_in_force(store):
+    experiment, one = written(store, [])
+    store.update_run(one.id, steps=4)
+    experiment = store.experiment(experiment.id)
+    other, one = experiment.runs
+    said = asked(
+        store,
+        experiment,
+        [
+            Request(1, "pause", None, None),
+            Request(2, "step", None, None),
+            Request(3, "step", None, None),
+            Request(4, "learning_rate", 0.2, one.id),
+            Request(5, "learning_rate", 0.3, None),
+            Request(6, "threshold", 0.5, None),
+            Request(7, "pause", None, None),
+        ],
+    )
+    assert said == [
+        "Pausing …",
+        "Making 2 updates …",
+        "clip by norm 1: rate 0.4 → 0.2 at the next update …",
+        "rate → 0.3 at the next update …",  # the other run has made no update, and still has what it was given
+        "threshold 1 → 0.5 at the next update …",
+    ]
+    assert (in_force(store, other, "learning_rate"), in_force(store, one, "threshold")) == (0.1, 1.0)
+    assert asked(store, experiment, []) == []

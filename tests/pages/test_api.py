@@ -82,6 +82,21 @@ def test_long_runs_come_in_pieces(client, lab, monkeypatch):
     assert len(answer["runs"][0]["steps"]["step"]) == 20
 
 
+def test_a_browser_that_knows_nothing_may_look_a_long_run_over_first(client, lab, monkeypatch):
+    experiment = finished_twin(lab)
+    address = f"/api/experiments/{experiment.id}"
+    whole = client.get(address).json()
+    assert client.get(address, params={"overview": ""}).json() == whole, "a short run is there at once"
+    for place in ("ui.server.experiment_json.LONG", "ui.server.step_blocks.LONG"):
+        monkeypatch.setattr(place, 20)
+    monkeypatch.setattr("ui.server.step_blocks.STRETCHES", 4)
+    over = client.get(address, params={"overview": ""}).json()
+    assert (over["overview"], over["more"], whole["overview"], whole["more"]) == (True, True, False, False)
+    assert len(over["runs"][0]["steps"]["step"]) < len(whole["runs"][0]["steps"]["step"])
+    assert over["runs"][0]["evaluations"] == whole["runs"][0]["evaluations"]
+    assert client.get(address).json() == whole
+
+
 @pytest.mark.parametrize("name", ["ffffffff", "../../etc", "A" * 500, "%00", "1;drop"])
 def test_unknown_experiment_is_404_with_a_message(client, name):
     answer = client.get(f"/api/experiments/{name}")

@@ -15,11 +15,12 @@ from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.errors import DataError
 from sentiment_core.explain import METHODS, PRETRAINED, Attribution, Completeness, Explanation, ReadingAlong, TokenScore
 from sentiment_core.explain.agreement import Agreement
-from sentiment_core.explain.catalogue import available_models
+from sentiment_core.explain.catalogue import ModelInfo, available_models
 from sentiment_core.explain.counterfactual import Draft
 from sentiment_core.explain.job import EXPLANATION
 from ui.explain import answers, counterfactual, words
-from ui.explain.blocks import row_note
+from ui.explain.blocks import note, row_note
+from ui.explain.state import model_title
 from ui.kit.components.heatmap import Block, HeatmapRow, Token, _picked, _scales
 from ui.kit.examples import EXAMPLES
 
@@ -282,6 +283,17 @@ def test_sentences_come_from_the_numbers():
     assert "“awful” (0.89 → 0.10), “good” (0.50 → 0.90)" in words.changes_sentence(changes)
     flat = ReadingAlong(np.array([1, 2]), np.array([0.5, 0.5]))
     assert "No single step" in words.changes_sentence(words.changes_of_mind(flat, answer))
+
+
+def test_a_model_that_still_trains_is_marked_and_its_answer_stamped():
+    info = ModelInfo("x", "Twin", "", 0.7, True, training=True)
+    tokens = 2 * (TokenScore("good", 0, 4, True, True, None),)
+    found = Explanation("x", 0.9, 1, tokens, truncated=False, known_tokens=2, used_tokens=2, seconds=0.1, step=1200)
+    assert model_title(info) == "Twin (0.700, still training)"
+    assert note(info, found) == "2 tokens read; still training, weights after update 1,200"
+    assert note(info, dataclasses.replace(found, step=None)).endswith("still training")
+    done = dataclasses.replace(info, training=False)
+    assert (model_title(done), note(done, found)) == ("Twin (0.700)", "2 tokens read")
 
 
 @pytest.mark.parametrize(

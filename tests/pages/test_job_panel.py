@@ -14,8 +14,8 @@ from sentiment_core.metrics import Status
 from sentiment_core.store import WorkProgress
 from sentiment_core.work.desk import CANCELLED
 from sentiment_core.work.kinds import Kind
+from sentiment_core.work.pace import duration
 from tests.pages.conftest import answered, button, texts
-from ui.kit.job_panel import duration
 from ui.server.backend import desk
 
 
@@ -92,6 +92,12 @@ def test_how_long_it_takes_is_said_with_the_progress(kind, lab, monkeypatch):
             (self.proto,) = [item.proto for item in page.get("progress")]
 
     assert "number 1 in the queue" in Told(opened(seconds=1)).proto.text
+    with lab._write() as connection:
+        progress = WorkProgress("working", "Loading the model").to_json()
+        connection.exec_driver_sql("UPDATE work SET status = 'running'")
+        connection.exec_driver_sql(f"UPDATE work SET progress = '{progress}'")
+    hint = Told(opened(seconds=1)).proto.text
+    assert hint.startswith("Loading the model\\. "), "where nobody can tell what is left, it is said what it takes"
     with lab._write() as connection:
         progress = WorkProgress("working", "Review 3 of 9", 0.25, eta_seconds=200.0).to_json()
         connection.exec_driver_sql("UPDATE work SET status = 'running'")

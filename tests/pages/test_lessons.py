@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sentiment_core.config import with_runs
+from sentiment_core.glossary import TERMS
 from sentiment_core.lessons import BERT_LESSONS, LESSONS, MISTAKES, experiment_for, lesson, mistake
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.work.training import train_here
@@ -37,9 +38,10 @@ def test_the_list_names_every_lesson_and_links_to_it(open_page):
     page = open_page("lessons")
     assert not page.exception and not page.error
     links = [element.proto for element in page.get("page_link")]
-    first, lecturers, *links = links
+    first, lecturers, words, *links = links
     listed = (*LESSONS, *BERT_LESSONS)
     assert "lesson=sheet" in first.query_string and "lesson=teaching" in lecturers.query_string
+    assert "lesson=glossary" in words.query_string
     assert len(links) == len(listed)
     assert all(item.title in link.label.replace("\\", "") for item, link in zip(listed, links, strict=True))
     assert all(f"lesson={item.name}" in link.query_string for item, link in zip(listed, links, strict=True))
@@ -239,3 +241,13 @@ def test_a_rate_that_is_too_high_is_said_to_be_the_lessons_own_where_it_is(open_
     assert not page.exception
     assert "is the first thing to try" in texts(page)
     assert ("this lesson was given" in texts(page)) is own
+
+
+def test_the_glossary_is_a_page_and_a_lesson_explains_its_terms_where_they_stand(open_page):
+    page = open_page("lessons", lesson="glossary")
+    assert not page.exception
+    assert all(f"**{term.name}**: {term.meaning}" in texts(page) for term in TERMS)
+    idea = next(
+        item for item in open_page("lessons", lesson="relu").markdown if item.value.startswith("The state comes")
+    )
+    assert "tanh" in idea.help and "ReLU" in idea.help

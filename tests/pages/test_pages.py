@@ -52,15 +52,32 @@ def test_bad_link_says_what_is_wrong_and_opens_the_default(open_page, query, mes
     assert "banana" not in str(page.query_params)
 
 
-def test_half_of_an_adjustment_is_not_sent(open_page, lab):
+def test_live_changes_start_from_what_is_in_force_and_a_bad_one_is_not_sent(open_page, lab):
     experiment = finished_twin(lab, status=Status.RUNNING)
     page = open_page("train", experiment=experiment.id)
-    fields = {item.label: item for item in page.text_input if "field:" not in str(item.key)}
-    fields["Learning rate"].set_value("1e-3")
-    fields["Clipping threshold"].set_value("abc")
-    button(page, "Apply to the next steps").click().run()
+    assert not page.select_slider
+    page.toggle(key="live:open").set_value(True).run()
+    rate, threshold = page.select_slider
+    assert (rate.value, threshold.value) == (1e-3, 1.0)  # of the updates, not of the configuration
+    rate.set_value(0.02).run()
+    exact = next(item for item in page.text_input if item.label == "Exact threshold")
+    exact.set_value("abc").run()
     assert "max_norm" in texts(page.error).replace("\\", "")
-    assert lab.take_requests(experiment.id) == []
+    assert [(each.kind, each.value) for each in lab.requested(experiment.id)] == [("learning_rate", 0.02)]
+    assert [slider.value for slider in page.select_slider] == [0.02, 1.0], "asked for, and kept where it was"
+    assert "rate 0.001 → 0.02 at the next update …" in plot(page)["asked"]
+    page.selectbox(key="live:run").set_value(experiment.runs[1].id).run()
+    next(item for item in page.text_input if item.label == "Exact threshold").set_value("1/3").run()
+    assert page.error and len(lab.requested(experiment.id)) == 1
+    next(item for item in page.text_input if item.label == "Exact threshold").set_value(" 0.33 ").run()
+    assert not page.error
+    assert (lab.requested(experiment.id)[1].value, lab.requested(experiment.id)[1].run_id) == (
+        0.33,
+        experiment.runs[1].id,
+    )
+    assert page.select_slider[1].value == 0.33
+    lab.obeyed(experiment.id, [request.id for request in lab.requested(experiment.id)])
+    assert page.run().select_slider[1].value == 1.0, "nothing was trained with it"
 
 
 def test_reload_shows_the_experiment_of_the_address(open_page, lab):
@@ -84,13 +101,28 @@ def test_training_starts_an_experiment(open_page, lab, monkeypatch):
     assert [run.config.training.clipping for run in experiment.runs] == ["none", "norm"]
 
 
-def test_stop_and_pause_become_requests(open_page, lab, monkeypatch):
-    monkeypatch.setattr("ui.kit.run_controls.PATIENCE_SECONDS", 0.0)
+def test_stop_and_pause_become_requests(open_page, lab):
     experiment = finished_twin(lab, status=Status.RUNNING)
     page = open_page("train", experiment=experiment.id)
+    for label in ("Pause", "Step", "Stop"):
+        button(page, label).click().run()
+    assert [request.kind for request in lab.requested(experiment.id)] == ["pause", "step", "stop"]
+
+
+def test_what_is_asked_is_said_while_it_is_not_done(open_page, lab):
+    experiment = finished_twin(lab, status=Status.RUNNING)
+    page = open_page("train", experiment=experiment.id)
+    before = plot(page)
+    assert before["asked"] == []
     button(page, "Pause").click().run()
-    button(page, "Stop").click().run()
-    assert [request.kind for request in lab.take_requests(experiment.id)] == ["pause", "stop"]
+    assert plot(page)["asked"] == ["Pausing …"] and plot(page)["asks"] == before["asks"] + 1
+    lab.obeyed(experiment.id, [request.id for request in lab.requested(experiment.id)])
+    assert plot(page.run())["asked"] == []
+
+
+def plot(page):
+    shown = [item.proto for item in page.get("bidi_component") if item.proto.component_name.endswith(".live_plot")]
+    return json.loads(shown[0].json)
 
 
 def test_runs_shows_only_settings_that_differ(open_page, lab):
@@ -198,3 +230,19 @@ def test_the_recorded_curves_travel_once_and_whole():
     for name in ("losses", "norms"):
         assert len(base64.b64decode(found[name])) == 4 * runs * found["updates"]
     assert len(document()) < 400_000 and len(found["sentences"]) == len(found["rates"])
+
+
+def test_while_a_training_waits_its_recording_plays(open_page, lab, monkeypatch):
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda _self, _name: None)
+    page = open_page("train")
+    button(page, "Train").click().run()
+    assert "These very settings, trained before. Yours" in texts(page.caption) and plot(page)["awaited"]
+    assert any(item.proto.component_name.endswith(".twins") for item in page.get("bidi_component"))
+    (experiment,) = lab.experiments()
+    other = lab.create_experiment(ExperimentConfig())
+    assert "Not your settings" in texts(open_page("train", experiment=other.id).caption)
+    lab.update_run(experiment.runs[0].id, steps=1)
+    begun = open_page("train", experiment=experiment.id)
+    assert "trained before" not in texts(begun.caption) and not plot(begun)["awaited"]
+    lab.request(other.id, "stop")
+    assert not plot(open_page("train", experiment=other.id))["awaited"], "it stopped in the queue: nothing will come"

@@ -9,8 +9,10 @@ from sentiment_core.artifacts import folder
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields, from_query
 from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.errors import ConfigError
+from sentiment_core.lessons import LESSONS
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import write_predictions
+from sentiment_core.recorded import recording, recordings
 from sentiment_core.store import Experiment, Store
 from ui.addresses import to_train
 from ui.runs.actions import save_names
@@ -292,3 +294,13 @@ def test_a_threshold_outlives_a_filter_that_finds_nothing(open_page, tested):
         assert not page.exception
     assert page.slider(key="runs:threshold").value == 0.8
     assert page.query_params["threshold"] in ("0.8", ["0.8"])
+
+
+def test_before_anything_is_trained_recorded_runs_are_shown(open_page):
+    page = open_page("runs")
+    assert not page.exception and not page.error
+    shown = page.dataframe[0].value
+    kept = [run for item in LESSONS if item.name in recordings() for run in recording(item.name).recorded.runs]
+    assert [*shown["Run"]] == [run.name for run in kept] and [*shown["Steps"]] == [run.steps for run in kept]
+    assert "Nothing has been trained yet" in texts(page.markdown)
+    assert [link.proto.label for link in page.get("page_link")] == ["Train your own", "Start with lesson 4"]

@@ -113,19 +113,23 @@ def test_status_reaches_the_runs_that_have_not_ended(store: Store, twin: Experim
         assert [run.status for run in store.experiment(twin.id).runs] == [Status.FAILED, status]
 
 
-def test_requests_are_taken_once_and_in_order(store: Store, twin: Experiment) -> None:
+def test_requests_stand_in_order_until_they_are_obeyed(store: Store, twin: Experiment) -> None:
     store.claim(Places(1, 1), "host")
-    assert store.take_requests(twin.id) == []
+    assert store.requested(twin.id) == []
     store.request(twin.id, "pause")
     store.request(twin.id, "learning_rate", 0.1, twin.runs[1].id)
     store.request(twin.id, "resume")
-    with ThreadPoolExecutor(4) as pool:
-        taken = [request for part in pool.map(lambda _: store.take_requests(twin.id), range(8)) for request in part]
-    assert [(request.kind, request.value, request.run_id) for request in taken] == [
+    asked = store.requested(twin.id)
+    assert [(request.kind, request.value, request.run_id) for request in asked] == [
         ("pause", None, None),
         ("learning_rate", 0.1, twin.runs[1].id),
         ("resume", None, None),
     ]
+    other = store.create_experiment(TWIN)
+    store.request(other.id, "pause")
+    store.obeyed(twin.id, [asked[0].id, asked[2].id, store.requested(other.id)[0].id])
+    assert store.requested(twin.id) == [asked[1]]
+    assert len(store.requested(other.id)) == 1, "another experiment's stay"
 
 
 def test_impossible_requests_are_refused(store: Store, twin: Experiment) -> None:
@@ -156,4 +160,4 @@ def test_old_requests_do_not_reach_a_resumed_experiment(store: Store, twin: Expe
     store.request(twin.id, "stop")
     store.set_status(twin.id, Status.INTERRUPTED)
     store.requeue(twin.id)
-    assert store.take_requests(twin.id) == []
+    assert store.requested(twin.id) == []

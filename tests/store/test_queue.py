@@ -181,14 +181,14 @@ def test_a_worker_writes_only_while_the_work_is_its_own(store: Store, twin: Expe
         lambda: mine.write_steps({run: [step(1)]}),
         lambda: mine.write_evaluations(run, []) or mine.update_run(run, steps=7),
         lambda: mine.set_status(twin.id, Status.PAUSED),
-        lambda: mine.take_requests(twin.id),
+        lambda: mine.obeyed(twin.id, [request.id for request in store.requested(twin.id)]),
     ):
         with pytest.raises(LostError, match=r"Experiment .* was ended or given to another worker"):
             write()
     assert store.experiment(twin.id).status is Status.RUNNING and store.experiment(twin.id).worker == OTHER
     assert store.run(run).steps == 0
     others = store.held_by(twin.id, OTHER)
-    assert [request.kind for request in others.take_requests(twin.id)] == ["pause"], "it was asked of the other"
+    assert [request.kind for request in others.requested(twin.id)] == ["pause"], "it was asked of the other"
     others.set_status(twin.id, Status.PAUSED)
     others.update_run(run, steps=7)
     assert store.run(run).steps == 7

@@ -70,7 +70,7 @@ def test_fifty_updates_measure_what_those_from_whole_batches_do(case: str, train
     fields = {**STEADY, **CASES[case], "training.epochs": 13, "training.max_steps": 50}
     halved = train(experiment(fields), threads=2)
     whole = train(experiment(fields | {"training.halves": "never"}))
-    assert halved.trainer.halved and not whole.trainer.halved
+    assert halved.trainer.updates == "halves" and whole.trainer.updates == "whole"
     assert len(halved.steps["run"]) == 50
     close(halved, whole)
 
@@ -96,7 +96,7 @@ def test_a_watched_update_shows_the_states_of_the_whole_batch(most: int | None, 
     one, two = Look(most, 1, 3), Look(most, 1, 3)
     halved = train(experiment(fields), one, threads=2)
     whole = train(experiment(fields | {"training.halves": "never"}), two)
-    assert halved.trainer.halved and len(one.kept) == 2
+    assert halved.trainer.updates == "halves" and len(one.kept) == 2
     close(halved, whole)
     for (states, gradient), (expected, expected_gradient) in zip(one.kept, two.kept, strict=True):
         torch.testing.assert_close(states, expected, rtol=1e-5, atol=1e-6)
@@ -119,7 +119,7 @@ def test_a_batch_of_one_stays_whole(train: Any, experiment: Any) -> None:
     fields = {**STEADY, **DROPOUT, "training.batch_size": 21}
     halved = train(experiment(fields), threads=2)
     whole = train(experiment(fields | {"training.halves": "never"}))
-    assert halved.trainer.halved and len(halved.steps["run"]) == 8
+    assert halved.trainer.updates == "halves" and len(halved.steps["run"]) == 8
     close(halved, whole)
 
 
@@ -145,9 +145,9 @@ def test_a_resumed_run_goes_on_as_it_began(was_halved: bool, train: Any, experim
         train(config, SaveAt(6, path), threads=began)
     state = load_checkpoint(path)
     if not was_halved:
-        del state["halved"]
+        del state["updates"]
     rest = train(config, state=state, threads=now)
-    assert rest.trainer.halved is was_halved
+    assert rest.trainer.updates == ("halves" if was_halved else "whole")
     assert rest.steps["run"] == whole.steps["run"][6:]
     assert all(torch.equal(value, rest.weights("run")[name]) for name, value in whole.weights("run").items())
 
@@ -166,22 +166,22 @@ def test_a_resumed_run_goes_on_as_it_began(was_halved: bool, train: Any, experim
 def test_examples_that_see_each_other_stay_together(
     fields: dict[str, Any], experiment: Any, make_corpus: Callable[..., Corpus]
 ) -> None:
-    assert trainer_of(experiment(), make_corpus).halved
-    assert not trainer_of(experiment(fields), make_corpus).halved
+    assert trainer_of(experiment(), make_corpus).updates == "halves"
+    assert trainer_of(experiment(fields), make_corpus).updates == "whole"
 
 
 def test_one_core_for_each_run_halves_nothing(experiment: Any, make_corpus: Callable[..., Corpus]) -> None:
     twin = experiment(None, off={"training.clipping": "none"}, on={})
-    assert not trainer_of(twin, make_corpus, threads=1).halved
-    assert trainer_of(twin, make_corpus, threads=2).halved
+    assert trainer_of(twin, make_corpus, threads=1).updates == "whole"
+    assert trainer_of(twin, make_corpus, threads=2).updates == "halves"
 
 
 def test_halves_too_small_to_save_anything_stay_together(
     experiment: Any, make_corpus: Callable[..., Corpus], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LEAST_STATES", 129)  # 16 reviews of 8 states
-    assert not trainer_of(experiment(), make_corpus).halved
-    assert trainer_of(experiment({"training.batch_size": 17}), make_corpus).halved
+    assert trainer_of(experiment(), make_corpus).updates == "whole"
+    assert trainer_of(experiment({"training.batch_size": 17}), make_corpus).updates == "halves"
 
 
 def trainer_of(config: Any, make_corpus: Callable[..., Corpus], threads: int = 2) -> Trainer:
@@ -189,8 +189,9 @@ def trainer_of(config: Any, make_corpus: Callable[..., Corpus], threads: int = 2
     return build_trainer(config, ids, [make_corpus()] * len(ids), torch.device("cpu"), threads=threads)
 
 
-def test_where_a_training_was_computed_says_that_its_batches_were_halved() -> None:
-    made = [circumstances(torch.device("cpu"), 2, halved) for halved in (False, True)]
+def test_where_a_training_was_computed_says_how_its_updates_were_made() -> None:
+    made = [circumstances(torch.device("cpu"), 2, updates) for updates in ("whole", "halves", "graphs")]
     assert "halves" not in in_words(made[0])
     assert "2 threads, batches in halves" in in_words(made[1])
+    assert "2 threads, updates as CUDA graphs" in in_words(made[2]) and "graphs" not in in_words(made[0])
     assert in_words({key: value for key, value in made[0].items() if key != "halves"}) == in_words(made[0])

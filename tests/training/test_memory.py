@@ -77,11 +77,12 @@ def test_a_training_that_takes_a_good_part_is_told_before(laptop):
     assert check_before(config) is None
 
 
-def test_runs_on_a_cpu_add_up_and_on_a_gpu_take_turns():
+def test_runs_side_by_side_add_up_and_those_that_take_turns_do_not():
     one, two = from_fields({"device": "cpu"}), vary_clipping(from_fields({"device": "cpu"}))
     assert memory_need(two).activations == 2 * memory_need(one).activations
-    on_gpu = two.model_copy(update={"device": "cuda"})
-    assert memory_need(on_gpu).activations == memory_need(one).activations
+    # What is replayed keeps its memory, and what is not shares some.
+    assert memory_need(two.model_copy(update={"device": "cuda"})).activations == 3 * memory_need(one).activations
+    assert memory_need(two.model_copy(update={"device": "mps"})).activations == memory_need(one).activations
 
 
 def test_what_a_gpu_holds_is_not_held_against_the_computer(laptop, monkeypatch):

@@ -243,11 +243,10 @@ def test_an_interrupted_experiment_runs_again(store: Store, experiment_id: str, 
 
 
 def test_a_stopped_worker_is_stopped_not_interrupted(store: Store, experiment_id: str, home: Path) -> None:
-    """A SIGTERM before the worker's handler is installed ends it with -15, whether it took the request or not."""
+    """A SIGTERM before the worker's handler is installed ends it with -15, whether it read the request or not."""
     executor = LocalExecutor(store, 1, command("sleep"))
     worker = started(home, executor, store, experiment_id)
     store.request(experiment_id, "stop")
-    store.take_requests(experiment_id)
     os.kill(worker.pid, signal.SIGTERM)
     ended = settled(executor, store, experiment_id)
     assert (ended.status, ended.error) == (Status.STOPPED, None)

@@ -41,7 +41,8 @@ def test_a_finished_experiment_has_everything_in_the_store(store: Store, tiny: A
     for run in experiment.runs:
         made = load_model(home / "experiments" / experiment.id / run.id).details["made"]
         assert made.pop("cpu")
-        assert made == {"torch": torch.__version__, "device": "CPU", "threads": 1, "halves": 1}
+        assert made.pop("torch") == torch.__version__
+        assert made == {"device": "CPU", "threads": 1, "halves": 1, "graphs": 0, "step": run.steps}
         rows = store.step_rows(run.id)
         assert run.status is Status.FINISHED
         assert [row["step"] for row in rows] == list(range(1, run.steps + 1))
@@ -131,8 +132,11 @@ def test_pause_change_resume_and_stop(store: Store, tiny: Any, home: Path) -> No
         until(lambda: store.experiment(experiment_id).progress.phase == "paused")
         time.sleep(0.3)
         assert store.experiment(experiment_id).step == step
+        asked = [request.kind for request in store.requested(experiment_id)]
+        assert asked == ["learning_rate", "threshold"], "they wait for an update, the pause is done"
         store.request(experiment_id, "resume")
         until(lambda: store.experiment(experiment_id).step >= step + 3)
+        until(lambda: store.requested(experiment_id) == [])
         assert store.experiment(experiment_id).status is Status.RUNNING
     finally:
         store.request(experiment_id, "stop")
@@ -149,6 +153,33 @@ def test_pause_change_resume_and_stop(store: Store, tiny: Any, home: Path) -> No
         assert made == {"threshold 1 → 0.01": step + 1, **own}
         assert load_model(home / "experiments" / experiment_id / run_id).config.runs[0].name in {"one", "two"}
     assert all(item.part == "validation" for item in store.evaluations(one))
+
+
+def test_single_updates_are_those_of_a_training_that_never_paused(store: Store, tiny: Any) -> None:
+    config = with_runs(tiny(), one={}, two={"training.learning_rate": 0.1})
+    whole = train(store, config)
+    experiment_id = claim(store, config)
+    store.request(experiment_id, "step")  # of what trains: it pauses
+    thread = threading.Thread(target=run_experiment, args=(store, experiment_id, StopSignal(), Worker.of()))
+    thread.start()
+
+    def written() -> list[int]:
+        return [len(store.step_rows(run.id)) for run in store.experiment(experiment_id).runs]
+
+    try:
+        for steps in (2, 3):
+            until(lambda steps=steps: written() == [steps, steps])
+            time.sleep(3 * reporting.PAUSE_POLL_SECONDS)
+            assert written() == [steps, steps], "one update each, of both"
+            assert store.experiment(experiment_id).status is Status.PAUSED
+            store.request(experiment_id, "step")
+        until(lambda: written() == [4, 4])
+    finally:
+        store.request(experiment_id, "resume")
+        thread.join(20)
+    assert store.experiment(experiment_id).status is Status.FINISHED
+    for stepped, reference in zip(store.experiment(experiment_id).runs, whole.runs, strict=True):
+        assert rows_without_times(store, stepped.id) == rows_without_times(store, reference.id)
 
 
 def test_stopping_while_the_data_are_prepared(store: Store, tiny: Any) -> None:

@@ -37,12 +37,20 @@ def test_the_wait_follows_from_what_is_at_work_and_what_others_took(store: Store
     assert [seconds_to_wait(store, each) for each in (running, second, third)] == [0, 0, 60]
     me = Worker.of()
     store.claim_experiment(running, me)
+    store.heartbeat(running, WorkProgress("preparing", "", eta_seconds=3.0), me)
+    assert seconds_to_wait(store, third) == 60, "what preparing still takes is not what training takes"
     store.heartbeat(running, WorkProgress("training", "", eta_seconds=20.0), me)
     assert [seconds_to_wait(store, each) for each in (running, second, third, fourth)] == [None, 0, 20, 60]
 
 
-def test_nothing_is_said_where_nothing_tells(store: Store) -> None:
-    assert seconds_to_wait(store, store.create_experiment(ExperimentConfig()).id) is None
+def test_nothing_is_said_where_nothing_tells(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_MAX_WORKERS", "1")
+    running, first, second = (store.create_experiment(ExperimentConfig()).id for _ in range(3))
+    me = Worker.of()
+    store.claim_experiment(running, me)
+    assert [seconds_to_wait(store, each) for each in (first, second)] == [None, None]
+    store.heartbeat(running, WorkProgress("training", "", eta_seconds=20.0), me)
+    assert [seconds_to_wait(store, each) for each in (first, second)] == [20, None], "what runs tells of itself"
 
 
 def test_what_takes_longer_than_a_student_may_is_stopped_with_its_reason_and_can_be_resumed(

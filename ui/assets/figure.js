@@ -2,8 +2,9 @@
 // is to draw, and how it is called, the server says.
 
 import { outline } from "./groups.js";
+import { stepLabel, upright } from "./markers.js";
 import { envelope, smooth } from "./series.js";
-import { number } from "./words.js";
+import { escaped, number } from "./words.js";
 
 const MOST_POINTS = 3000;
 const DENSE_POINTS = 900;
@@ -116,8 +117,8 @@ export function accuracyFigure(runs, look, panel, quantities, { range, smoothing
     shapes: references.map((r) => line(look, r.value, "y")),
     annotations: [
       heading(look, panel, 1, notes(runs, panel, quantities, ["validation ●", "test ★"])),
-      ...references.map((r) => ({
-        xref: "paper", x: 0, xanchor: "left", y: r.value, yanchor: crowded(r, references) ? "top" : "bottom", showarrow: false,
+      ...labelPlaces(references).map(({ reference: r, ...place }) => ({
+        xref: "paper", ...place, y: r.value, showarrow: false,
         text: `${escaped(r.label)} ${r.value.toFixed(3).replace(/0$/, "")}`, font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.85,
       })),
     ],
@@ -236,22 +237,16 @@ function line(look, value, yref) {
   };
 }
 
-// A step that matters, through both panels.
-function upright(look, step) {
-  return { type: "line", xref: "x", x0: step, x1: step, yref: "paper", y0: 0, y1: 1, line: { color: look.muted, width: 1.5, dash: "dot" } };
-}
-
-// Beside its line, where there is room: across it, the first steps' would cover the numbers of the axis.
-function stepLabel(look, { step, label }, last) {
-  return {
-    xref: "x", x: step, xanchor: step > 0.8 * last ? "right" : "left", yref: "paper", y: 1, yanchor: "top", showarrow: false, text: escaped(label),
-    font: { size: 11, color: look.muted }, bgcolor: look.background, borderpad: 1, opacity: 0.9,
-  };
-}
-
-// A line close below another one carries its label underneath, so that both can be read.
-function crowded(reference, references) {
-  return references.some(({ value }) => value > reference.value && value - reference.value < 0.06);
+// Lines close to one another carry their labels beside one another, so that all can be read; of more than three, the
+// others underneath.
+export function labelPlaces(references) {
+  const sorted = [...references].sort((one, other) => other.value - one.value);
+  let before = 0;
+  return sorted.map((reference, place) => {
+    before = place && sorted[place - 1].value - reference.value < 0.06 ? before + 1 : 0;
+    const [x, xanchor] = [[0, "left"], [0.5, "center"], [1, "right"]][before % 3];
+    return { reference, x, xanchor, yanchor: before < 3 ? "bottom" : "top" };
+  });
 }
 
 function stepTitle(look) {
@@ -260,11 +255,6 @@ function stepTitle(look) {
 
 function common(run) {
   return { type: "scatter", name: run.label, legendgroup: run.id, showlegend: false };
-}
-
-// The only place where outside text meets Plotly's small markup: names of runs in hover labels.
-export function escaped(text) {
-  return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("%{", "% {");
 }
 
 export function base(look, revision) {

@@ -1,7 +1,8 @@
 // Figures of the inside of networks in training: gradient through time, numbers by step, histograms by layer.
 
 import { mix } from "./drawing.js";
-import { axis, base, escaped } from "./figure.js";
+import { axis, base } from "./figure.js";
+import { escaped } from "./words.js";
 
 // Lengths further below the longest than this many decades are drawn alike: what is left of them is nothing.
 const DECADES = 10;

@@ -8,6 +8,7 @@ import { DataTable, evaluationsOf } from "./described.js";
 import { enlarged, loadPlotly, lookOf } from "./drawing.js";
 import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
 import { grouped, onAxis, stepsOf } from "./groups.js";
+import { changed } from "./markers.js";
 import { Poller } from "./poller.js";
 import { announce, ReplayBar } from "./replay.js";
 import { RunTable, StatusLine } from "./status.js";
@@ -28,19 +29,6 @@ export default function livePlot({ data, parentElement, setTriggerValue }) {
     view.close();
     views.delete(parentElement);
   };
-}
-
-// What was changed while the runs trained, a mark for each step and change; named where it was not all of them.
-export function changed(runs) {
-  const marks = new Map();
-  for (const run of runs) {
-    for (const { step, words } of run.changes ?? []) {
-      const key = `${step} ${words}`;
-      if (!marks.has(key)) marks.set(key, { step, words, whose: [] });
-      marks.get(key).whose.push(run.label);
-    }
-  }
-  return [...marks.values()].map(({ step, words, whose }) => ({ step, label: whose.length === runs.length ? words : `${whose.join(", ")}: ${words}` }));
 }
 
 class View {
@@ -109,10 +97,13 @@ class View {
       this.draw();
     }, (error) => this.status.problem(error.message));
     this.render();
+    this.reveal();
+    // The page knows before the next answer.
+    if (data.asked?.length) this.status.say(data.asked);
   }
 
   add(url) {
-    const source = { url, latest: null, series: new Map() };
+    const source = { url, latest: null, series: new Map(), overview: null };
     source.poller = new Poller(url, {
       // The last step is asked for again: until the next one is there, more may be measured of it.
       after: () => [...source.series].map(([id, series]) =>
@@ -125,9 +116,11 @@ class View {
 
   receive(source, answer) {
     let changed = source.latest === null;
+    // An overview is shown until all rows are there, and thrown away then.
+    const into = answer.overview ? source.overview = new Map() : source.series;
     for (const run of answer.runs) {
-      const series = source.series.get(run.id) ?? new Series();
-      source.series.set(run.id, series);
+      const series = into.get(run.id) ?? new Series();
+      into.set(run.id, series);
       const evaluated = series.evaluations.length;
       changed = series.append(run.steps) || changed;
       // Only sent when there are others than those named in the question.
@@ -135,6 +128,9 @@ class View {
       series.evaluations = run.evaluations;
       changed ||= series.evaluations.length !== evaluated;
     }
+    // The page shows what is in force: what was asked for is, or has become a state of its own.
+    const done = source.latest?.asked?.length && !answer.asked?.length;
+    if (!answer.overview && source.overview && (changed = !answer.more)) source.overview = null;
     source.latest = answer;
     source.references = answer.references ?? source.references ?? [];
     source.guessing = answer.guessing ?? source.guessing;
@@ -142,11 +138,21 @@ class View {
     this.offerReplay(answer, source);
     this.status.problem("");
     this.render();
+    const begun = this.reveal();
     if (changed) this.draw();
-    if (this.data.status && !answer.more && answer.status !== this.told) {
+    if (this.data.status && !answer.more && (answer.status !== this.told || done || begun)) {
       this.told = answer.status;
       this.notify(answer.status);
     }
+  }
+
+  // Where something else stands in their place, curves come with their first point; returns whether they just did.
+  reveal() {
+    const empty = ![...this.sources.values()].some((source) => [...source.series.values()].some((series) => series.last));
+    const before = this.root.classList.toggle("sl-awaited", Boolean(this.data.awaited) && empty);
+    const begun = this.empty && !before && !empty;
+    this.empty = before;
+    return begun;
   }
 
   // Only what has ended can be replayed, and only one experiment at a time: others have clocks of their own.
@@ -188,7 +194,7 @@ class View {
           label: wanted?.label ?? run.name,
           group: wanted?.group ?? null, batch_size: wanted?.batch_size, per_epoch: wanted?.per_epoch,
           colour: wanted?.colour ?? run.colour,
-          series: at === null ? source.series.get(run.id) : source.series.get(run.id).until(at),
+          series: at === null ? (source.overview ?? source.series).get(run.id) : source.series.get(run.id).until(at),
           // The test reviews are looked at once, at the end.
           test_accuracy: at === null ? run.test_accuracy : null,
           changes: (run.changes ?? []).filter(({ step }) => at === null || step <= at),
@@ -218,9 +224,9 @@ class View {
     const runs = this.runs();
     this.table.show(runs);
     const first = this.sources.get(this.data.sources[0]?.url)?.latest;
-    if (!first) return;
+    if (!first && !this.data.status) return;
     const { step, last } = this.replay;
-    if (step === null) return this.status.show(first);
+    if (!first || step === null) return this.status.show(first ?? { status: this.data.status, progress: null });
     const epochs = Math.max(0, ...first.runs.flatMap((run) => run.evaluations.map((e) => e.epoch)));
     const epoch = Math.max(0, ...runs.map((run) => run.series.columns.epoch?.at(-1) ?? 0));
     this.status.show({ status: "replay", error: null, progress: { step, total_steps: last, epoch, epochs } });

@@ -1,6 +1,10 @@
-// Asks the server for new rows: often while training, slowly while nobody looks, with patience when it does not answer.
+// Asks the server for new rows: often while training, more often for a moment when something is about to happen, slowly
+// while nobody looks, with patience when it does not answer.
 
 const PERIOD = 800;
+// While something was asked for and is not done, or a training has begun and shows nothing yet; for some seconds.
+const EAGER_PERIOD = 150;
+const EAGER_TIMES = 60;
 const HIDDEN_PERIOD = 5000;
 const LONGEST_WAIT = 10000;
 // A stopped or interrupted experiment may be resumed from another browser; a finished one stays as it is.
@@ -10,6 +14,7 @@ export class Poller {
   constructor(url, { after, receive, trouble }) {
     Object.assign(this, { url, after, receive, trouble });
     this.failures = 0;
+    this.eager = 0;
     this.stopped = false;
     this.busy = false;
     this.onVisible = () => { if (!document.hidden) this.wake(); };
@@ -18,6 +23,7 @@ export class Poller {
 
   wake() {
     clearTimeout(this.timer);
+    this.eager = 0;
     if (!this.stopped && !this.busy) this.ask();
   }
 
@@ -46,7 +52,11 @@ export class Poller {
 
   async fetch() {
     const url = new URL(this.url, document.baseURI);
-    url.searchParams.set("after", this.after());
+    const after = this.after();
+    url.searchParams.set("after", after);
+    // The first look: of long runs what they are recognised by comes ahead of the rest.
+    if (!after && !this.looked) url.searchParams.set("overview", "");
+    this.looked = true;
     const response = await fetch(url, { signal: AbortSignal.timeout(10000) });
     const answer = await response.json();
     if (this.stopped) return null;
@@ -58,6 +68,13 @@ export class Poller {
     this.receive(answer);
     if (answer.more) return 0;
     if (answer.finished) return ["stopped", "interrupted"].includes(answer.status) ? RESUMABLE_PERIOD : null;
-    return document.hidden ? HIDDEN_PERIOD : PERIOD;
+    if (document.hidden) return HIDDEN_PERIOD;
+    this.eager = imminent(answer) ? this.eager + 1 : 0;
+    return this.eager && this.eager <= EAGER_TIMES ? EAGER_PERIOD : PERIOD;
   }
+}
+
+// Whether the next answer will tell something new in a moment.
+function imminent({ asked, status, progress }) {
+  return Boolean(asked?.length) || (status === "running" && !progress?.step);
 }

@@ -19,20 +19,21 @@ export class Series {
   // new: the last step known is sent again, because what belongs to it may have been measured late.
   append(rows) {
     const known = this.last, before = this.columns.step.length;
-    const fresh = [...rows.step.keys()].filter((i) => rows.step[i] > known);
+    const first = lowerBound(rows.step, known + 1);
     let late = false;
     for (const name of Object.keys(rows)) this.columns[name] ??= Array(before).fill(null);
     for (const [name, column] of Object.entries(this.columns)) {
+      const sent = rows[name];
       const read = (i) => {
-        const value = rows[name]?.[i] ?? null;
+        const value = sent?.[i] ?? null;
         return value === null ? null : Number(value);
       };
-      const again = before ? rows.step.indexOf(known) : -1;
+      const again = before && first && rows.step[first - 1] === known ? first - 1 : -1;
       if (again >= 0 && column[before - 1] === null && read(again) !== null) {
         column[before - 1] = read(again);
         late = true;
       }
-      for (const i of fresh) column.push(read(i));
+      for (let i = first; i < rows.step.length; i += 1) column.push(read(i));
     }
     // The server says what counts as clipped; null where no step was to be clipped, or it cannot be seen.
     for (const cut of (this.columns.clipped ?? []).slice(before)) {
@@ -40,7 +41,7 @@ export class Series {
       this.clippable += 1;
       this.clipped += cut;
     }
-    return late || fresh.length > 0;
+    return late || first < rows.step.length;
   }
 
   // What was known after step `step`: the same columns, cut there.

@@ -6,6 +6,8 @@ export class StatusLine {
   constructor() {
     this.badge = element("span", { cls: "sl-badge" });
     this.message = element("span", { cls: "sl-message" });
+    this.asked = element("span", { cls: "sl-asked" });
+    this.asked.setAttribute("role", "status");
     this.facts = element("span", { cls: "sl-facts" });
     this.fill = element("div", { cls: "sl-fill" });
     this.bar = element("div", { cls: "sl-bar" }, [this.fill]);
@@ -16,12 +18,12 @@ export class StatusLine {
     this.note = element("div", { cls: "sl-note" });
     this.note.setAttribute("role", "status");
     this.node = element("div", { cls: "sl-status" }, [
-      element("div", { cls: "sl-line" }, [this.badge, this.message, this.facts]), this.bar, this.error, this.note,
+      element("div", { cls: "sl-line" }, [this.badge, this.message, this.asked, this.facts]), this.bar, this.error, this.note,
     ]);
     this.error.hidden = this.note.hidden = true;
   }
 
-  show({ status, error, progress, queue_position: position, queue_seconds: wait }) {
+  show({ status, error, progress, asked, queue_position: position, queue_seconds: wait }) {
     set(this.badge, STATUS[status] ?? status);
     this.badge.dataset.status = status;
     const training = progress && progress.step > 0;
@@ -34,11 +36,12 @@ export class StatusLine {
     else if (running && !progress) message = "starting";
     else if (running && progress.message !== STATUS.running) message = progress.message;
     set(this.message, message);
+    this.say(asked ?? []);
     const facts = [];
     if (progress?.total_steps) facts.push(`step ${count(progress.step)} / ${count(progress.total_steps)}`);
     if (progress?.epochs) facts.push(`epoch ${progress.epoch} / ${progress.epochs}`);
     if (training && progress.tokens_per_second) facts.push(`${count(progress.tokens_per_second)} tokens/s`);
-    if (running && training && progress.eta_seconds !== null) facts.push(`${duration(Number(progress.eta_seconds))} left`);
+    if (running && Number.isFinite(progress?.eta_seconds ?? NaN)) facts.push(`${duration(progress.eta_seconds)} ${training ? "left" : "until this is done"}`);
     set(this.facts, facts.join("  ·  "));
     const share = progress?.total_steps && training ? progress.step / progress.total_steps : progress?.fraction;
     const known = Number.isFinite(share);
@@ -47,6 +50,11 @@ export class StatusLine {
     if (known) this.bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
     set(this.error, error ?? "");
     this.error.hidden = !error;
+  }
+
+  // What was asked of the training and is not done yet.
+  say(asked) {
+    set(this.asked, asked.join("  ·  "));
   }
 
   problem(message) {

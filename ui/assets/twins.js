@@ -68,6 +68,7 @@ class View {
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.root);
     this.sent = [];
+    this.began = performance.now();
   }
 
   get place() {
@@ -76,7 +77,12 @@ class View {
 
   show(data) {
     this.data = data;
-    this.root.classList.toggle("sl-narrow", !data.controls);
+    this.root.hidden = performance.now() - this.began < 1000 * data.later;
+    if (this.root.hidden) {
+      this.timer ??= setTimeout(() => this.show(this.data), 1000 * data.later);
+      return;
+    }
+    this.root.classList.toggle("sl-narrow", data.narrow);
     this.knobs.hidden = this.note.hidden = !data.controls;
     this.root.style.setProperty("--sl-twin-height", `${data.height}px`);
     this.look = lookOf(this.root);
@@ -161,6 +167,7 @@ class View {
   }
 
   close() {
+    clearTimeout(this.timer);
     this.observer.disconnect();
     this.replay.close();
     if (this.pending) cancelAnimationFrame(this.pending);
@@ -191,6 +198,8 @@ class Slider {
   constructor(title, moved, settled) {
     this.input = element("input");
     Object.assign(this.input, { type: "range", min: 0, step: 1 });
+    // A label names the first thing in it that can be labelled, which is the output.
+    this.input.setAttribute("aria-label", title);
     this.shown = element("output");
     this.node = element("label", { cls: "sl-knob" }, [element("span", { text: title }), this.shown, this.input]);
     this.input.oninput = () => {

@@ -44,3 +44,8 @@ export function element(tag, { text, cls, title } = {}, children = []) {
   node.append(...children);
   return node;
 }
+
+// The only place where outside text meets Plotly's small markup: names of runs in hover labels.
+export function escaped(text) {
+  return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("%{", "% {");
+}

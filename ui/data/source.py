@@ -21,6 +21,7 @@ from sentiment_core.remarks import remarks
 from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.sources import SOURCES
 from sentiment_core.vector_files import is_name
+from sentiment_core.work.pace import Pace, with_time
 from ui.addresses import DATA
 from ui.kit.kept import kept
 from ui.kit.labels import say
@@ -180,8 +181,10 @@ def _remarks(where: str, question: str) -> tuple[str, ...]:
 def _tokenized(where: str, question: str, tokenizer: Tokenizer) -> TokenizedReviews:
     bar = st.progress(0.0, "Splitting the reviews into tokens, once")
 
+    pace = Pace()
+
     def progress(message: str, fraction: float | None) -> None:
-        bar.progress(min(1.0, fraction or 0.0), literal(message))
+        bar.progress(min(1.0, fraction or 0.0), literal(with_time(message, pace.left(fraction))))
 
     try:
         return read_tokens(_reviews(where, question), tokenizer, progress)

@@ -37,6 +37,7 @@ from ui.data.source import (
 from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 from ui.kit.plot import plot
+from ui.kit.terms import caption
 
 PLAIN = {"displayModeBar": False}
 LEARNED = "the reviews' own words"
@@ -136,12 +137,12 @@ def padding(config: DataConfig) -> None:
         with column:
             st.markdown(f"**{names[kind]}**: {image.share:.1%} of this batch is padding")
             plot(batch_figure(image.real, steps), key=f"data:batch:{kind}", config=PLAIN)
-            st.caption(f"Over the whole epoch: {image.epoch_share:.1%} padding.")
+            caption(f"Over the whole epoch: {image.epoch_share:.1%} padding.")
     if cut := int((known.lengths > DATA.value("max_tokens")).sum()):
         part = part_read(DATA.value("max_tokens"), DATA.value("keep"))
-        st.caption(f"{cut:,} of the {len(reviews):,} reviews are longer: of those count {part} tokens.")
+        caption(f"{cut:,} of the {len(reviews):,} reviews are longer: of those count {part} tokens.")
     saved = 1 - (1 - images["random"].epoch_share) / (1 - images["bucketed"].epoch_share)
-    st.caption(
+    caption(
         f"Batch {DATA.value('batch'):,}. Blue: tokens; grey: zeros that are computed all the same. Bucketing saves "
         f"{saved:.0%} of an epoch's time steps on these reviews."
     )

@@ -20,6 +20,7 @@ from ui.explain.plot import along_figure, curves_figure
 from ui.explain.state import target_class
 from ui.kit.notices import literal
 from ui.kit.plot import plot
+from ui.kit.terms import caption
 
 QUIET = {"displayModeBar": False}
 # Where chance alone reaches this τ, a ranking has too few words to be compared.
@@ -47,10 +48,9 @@ def agreement(answers: Sequence[Answer]) -> None:
             )
         with st.expander("Every pair of methods"):
             st.dataframe(_matrix(found, [item.method for item in answer.attributions]), width="content")
-    st.caption(
-        f"Kendall's τ, −1 to 1, compares two rankings of all words; beside it, the words that both have among their "
-        f"top {TOP}. Attention has no sign, so with it sizes are compared. Methods that agree can still both be wrong: "
-        "see Faithfulness."
+    caption(
+        f"Kendall's τ of all words; beside it, the words that both have among their top {TOP}. Attention has no sign, "
+        "so with it sizes are compared. Methods that agree can still both be wrong: see Faithfulness."
     )
 
 
@@ -80,10 +80,9 @@ def faithfulness(answers: Sequence[Answer]) -> None:
         with st.expander("Curves and numbers"):
             plot(curves_figure(found), key=f"explain:curves:{answer.info.id}", config=QUIET)
             st.dataframe(rows, hide_index=True, column_config=columns)
-    st.caption(
-        "For a faithful ranking, deletion falls soon and insertion rises soon. Comprehensiveness (high "
-        "is good): what the probability loses without the top 1, 5, 10, 20 and 50 % of the words, on average; "
-        "sufficiency (low is good): what it loses with only them. Random order is the mean of five orders."
+    caption(
+        "For a faithful ranking, deletion falls soon and insertion rises soon, comprehensiveness is high and "
+        "sufficiency low. Random order is the mean of five orders."
     )
 
 
@@ -112,7 +111,7 @@ def numbers(answers: Sequence[Answer]) -> None:
     if count > LONGEST_TABLE:
         st.caption(f"The first {LONGEST_TABLE:,} of {count:,} tokens.")
     st.dataframe(table(answers), hide_index=True, height=300)
-    st.caption(
+    caption(
         "Attention weights say where the model looked, not why it decided: they add up to 1, of a Transformer with "
         "what [CLS] and [SEP] get. The other methods are in log-odds of *positive*: + speaks for positive, − for "
         "negative. Select cells and copy them, or take everything along as JSON."

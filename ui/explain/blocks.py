@@ -39,7 +39,7 @@ def block(answer: Answer) -> Block:
     return Block(
         title=answer.info.name,
         verdict=verdict(found) if answer.sound else DIVERGED,
-        note=note(found),
+        note=note(answer.info, found),
         tokens=tuple(heatmap_token([found.tokens[place] for place in node]) for node in nodes),
         rows=rows,
         probability=found.probability if answer.sound else None,
@@ -75,13 +75,16 @@ def row_note(item: Attribution) -> str:
     return "; ".join(parts)
 
 
-def note(found: Explanation) -> str:
-    """Say how much of the review the model read."""
+def note(info: ModelInfo, found: Explanation) -> str:
+    """Say how much of the review the model read, and which weights of a model that is still training have answered."""
     unknown = len(found.tokens) - found.known_tokens
     read = f"{found.read} read" if found.truncated else f"{found.used_tokens:,} tokens read"
     if not found.used_tokens:
         read = "no known word: the answer says nothing about this review"
-    return read + (f", {unknown:,} unknown" if unknown else "")
+    said = read + (f", {unknown:,} unknown" if unknown else "")
+    if not info.training:
+        return said
+    return f"{said}; still training" + ("" if found.step is None else f", weights after update {found.step:,}")
 
 
 def table(answers: Sequence[Answer]) -> list[dict[str, Any]]:

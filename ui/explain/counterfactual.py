@@ -22,13 +22,15 @@ from sentiment_core.explain.counterfactual import (
     retyped,
 )
 from ui.addresses import MOST_CHARACTERS, REVIEW
-from ui.explain.answers import explain, predictor
+from ui.explain.answers import explain
 from ui.explain.blocks import distinct_names, heatmap_token, nodes_of, note, verdict
 from ui.explain.state import HISTORY, ORIGINAL, TOKEN
 from ui.explain.words import signed
 from ui.kit.components.heatmap import Block, HeatmapRow
 from ui.kit.kept import kept
 from ui.kit.notices import literal
+from ui.kit.predictor import predictor
+from ui.kit.terms import caption
 
 EDITED = "explain:typed"
 LONGEST_LABEL = 40
@@ -109,7 +111,7 @@ def _word(info: ModelInfo, draft: Draft) -> None:
                 help=cosine or None,
             )
     if near:
-        st.caption(
+        caption(
             "The words are the nearest by cosine in the vectors that the model reads. Near means used alike, not "
             "meaning alike: antonyms often are neighbours."
         )
@@ -130,7 +132,7 @@ def _edits(infos: Sequence[ModelInfo], text: str) -> None:
                 f"{now} ({change})" if change else now for now, change in zip(answers, changes, strict=True)
             ]
     if len(infos) > 1:
-        st.caption("P(positive) of each model, with the change by that edit.")
+        caption("P(positive) of each model, with the change by that edit.")
     st.dataframe(
         {"Edit": ["the original", *(name for name, _ in history)], **columns}, hide_index=True, key="explain:edits"
     )
@@ -145,7 +147,7 @@ def _edits(infos: Sequence[ModelInfo], text: str) -> None:
             help="The edited review becomes the review; masks are lifted.",
         )
     if history and history[-1][1].masked:
-        st.caption(
+        caption(
             f"A masked word stays in its place, but the model reads the {BASELINES[REVIEW.value('baseline')]} there "
             "(More, above, offers another one)."
         )
@@ -170,7 +172,7 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     return Block(
         info.name,
         verdict(found) + change,
-        note(found),
+        note(info, found),
         tokens,
         rows,
         found.probability if np.isfinite(found.probability) else None,

@@ -19,6 +19,7 @@ from ui.addresses import REVIEW_FILE, SHOWN, to_explain
 from ui.explain.reliability_plot import reliability_figure
 from ui.kit.notices import literal
 from ui.kit.plot import plot
+from ui.kit.terms import caption
 
 LONGEST_START = 160
 LEAST_REVIEWS = 100
@@ -115,7 +116,7 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
         }[shown]
         order = order[kept[order]]
     if not len(order):
-        st.caption("There is no such review at this threshold.")
+        caption("There is no such review at this threshold.")
         return
     columns: dict[str, Any] = {"P(positive)": probabilities[order]}
     columns["Answer"] = np.where(said[order], "positive", "negative")

@@ -9,10 +9,12 @@ import numpy as np
 import streamlit as st
 
 from ui.addresses import MOST_LAYERS, REVIEW
-from ui.explain.answers import Answer, predictor
+from ui.explain.answers import Answer
 from ui.explain.blocks import heatmap_token, nodes_of
 from ui.kit.components.heatmap import Block, HeatmapRow, heatmap
 from ui.kit.kept import kept
+from ui.kit.predictor import predictor
+from ui.kit.terms import caption
 
 
 @kept(max_entries=24)
@@ -41,7 +43,7 @@ def draw(answers: Sequence[Answer]) -> None:
         if len(found.get(answer.info.id, ())) >= layer
     ]
     heatmap(answers[0].text, blocks, key="explain:layers")
-    st.caption(
+    caption(
         f"Layer {layer} of {most}: what [CLS] attends to, from which the answer is read. Each row adds up to 1 with "
         "what [CLS] and [SEP] get themselves. Where a head looks does not explain the answer: see Faithfulness."
     )

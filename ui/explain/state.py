@@ -48,8 +48,10 @@ def usual_model(models: Mapping[str, ModelInfo]) -> str:
 
 
 def model_title(info: ModelInfo) -> str:
-    """Return a model's name with its accuracy."""
-    return info.name if info.accuracy is None else f"{info.name} ({info.accuracy:.3f})"
+    """Return a model's name with its accuracy, and whether it is still training."""
+    told = [] if info.accuracy is None else [f"{info.accuracy:.3f}"]
+    told += ["still training"] if info.training else []
+    return f"{info.name} ({', '.join(told)})" if told else info.name
 
 
 def chosen_methods() -> list[str]:

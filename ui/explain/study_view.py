@@ -18,6 +18,7 @@ from ui.kit.components.copy_link import copy_link
 from ui.kit.job_panel import job_panel
 from ui.kit.notices import literal, show_error
 from ui.kit.plot import plot
+from ui.kit.terms import caption
 from ui.kit.uploads import in_users_words
 from ui.server.backend import store
 
@@ -36,7 +37,7 @@ def draw() -> None:
         st.info("There is no trained model yet. Train one for an epoch; it can be examined here from then on.")
         return
     problems = adopt(STUDY, models)
-    st.caption(
+    caption(
         "Take away the tokens that a method ranks first: does the model change its mind sooner than when tokens are "
         "taken away at random? Asked over many reviews, each number comes with an interval."
     )
@@ -69,10 +70,8 @@ def show(result: Study) -> None:
         plot(agreement_figure(result), key="study-agreement", config={"displayModeBar": False})
     with right:
         st.caption(literal(described(result)))
-        st.caption(
-            "Comprehensiveness: how much the probability of the predicted class falls when the top tokens go; "
-            "sufficiency: how much it falls when only they are left. Both are averaged over the top 1, 5, 10, 20 and "
-            "50 % (DeYoung et al. 2020). Random order is the mean of five orders."
+        caption(
+            "A faithful method has high comprehensiveness and low sufficiency. Random order is the mean of five orders."
         )
         st.download_button(
             "Download as JSON",

@@ -12,6 +12,7 @@ from sentiment_core.metrics import Status
 from sentiment_core.recorded import in_words, recorded_answer
 from sentiment_core.work.desk import Job
 from sentiment_core.work.kinds import Kind
+from sentiment_core.work.pace import with_time
 from ui.kit.notices import literal, show_error
 from ui.server.backend import desk
 from ui.server.visitor import visitor
@@ -39,7 +40,7 @@ def job_panel(kind: Kind[A, R], arguments: A, *, start_label: str, time_hint: st
     recorded = recorded_answer(kind, arguments)
     with st.container(border=True, key=f"job-{job.id}"):
         if job.active:
-            _watch(kind, arguments)
+            _watch(kind, arguments, time_hint)
         else:
             _offer(kind, arguments, job, start_label, time_hint)
         if recorded is not None:
@@ -85,7 +86,7 @@ def _cancel(work_id: str, problem: str) -> None:
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _watch(kind: Kind[A, R], arguments: A) -> None:
+def _watch(kind: Kind[A, R], arguments: A, time_hint: str) -> None:
     """Show how far it is, once a second; the page is drawn anew when it has ended."""
     try:
         job = desk().look(kind, arguments)
@@ -97,7 +98,7 @@ def _watch(kind: Kind[A, R], arguments: A) -> None:
         st.rerun()
     left, right = st.columns([6, 1], vertical_alignment="center")
     with left:
-        st.progress(min(max(job.fraction or 0.0, 0.0), 1.0), literal(_line(job)))
+        st.progress(min(max(job.fraction or 0.0, 0.0), 1.0), literal(_line(job, time_hint)))
     problem = f"job-problem:{job.id}"
     with right:
         if not may(visitor(), "stop", job.owner):
@@ -114,13 +115,6 @@ def _watch(kind: Kind[A, R], arguments: A) -> None:
         show_error(refused)
 
 
-def _line(job: Job[R]) -> str:
-    return job.message if job.seconds_left is None else f"{job.message}, {duration(job.seconds_left)} left"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words, rounded as an estimate deserves: `40 s`, `3 min`, `2 h 10 min`."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+def _line(job: Job[R], time_hint: str) -> str:
+    """Say what it does and how long it still takes; where nobody can tell yet, how long it takes in all."""
+    return f"{job.message}. {time_hint}" if job.seconds_left is None else with_time(job.message, job.seconds_left)

@@ -22,6 +22,7 @@ from sentiment_core.findings.clipping_over_seeds import (
 )
 from sentiment_core.recorded import PREFIX
 from sentiment_core.store import Experiment
+from sentiment_core.work.pace import with_time
 from ui.addresses import lab_address
 from ui.kit.address_fields import one_of, setting, several, whole
 from ui.kit.experiments import show_problem, start_button
@@ -186,7 +187,10 @@ def _progress(experiments: Sequence[Experiment]) -> None:
         1.0 if not item.status.is_active else (item.progress.fraction or 0.0) if item.progress else 0.0
         for item in experiments
     )
-    places = [f"seed {item.config.seed} {item.status}" for item in experiments]
+    places = [
+        with_time(f"seed {item.config.seed} {item.status}", item.progress.eta_seconds if item.progress else None)
+        for item in experiments
+    ]
     st.progress(min(1.0, done / len(experiments)), literal(", ".join(places)))
 
 

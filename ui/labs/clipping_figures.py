@@ -14,6 +14,7 @@ from sentiment_core.findings.clipping_over_seeds import RunClipping, Spread, Way
 from sentiment_core.steps.quantities import CORE
 from sentiment_core.store import Experiment
 from ui.kit.palette import run_colour
+from ui.kit.terms import caption
 from ui.server.api import source_of
 
 # More points than a small panel has pixels only slow the browser down.
@@ -98,7 +99,7 @@ def tables(ways: Sequence[WayClipping], runs: Sequence[RunClipping]) -> None:
         for way in ways
     ]
     st.dataframe(rows, hide_index=True)
-    st.caption(
+    caption(
         "Median over the seeds, in brackets the smallest and the largest. Length kept: norm after clipping / before, "
         "in clipped steps; cosine: of the angle between the two, 1 where the direction stayed."
     )

@@ -19,9 +19,10 @@ from sentiment_core.findings.order_map import (
 )
 from sentiment_core.findings.order_words import beside
 from sentiment_core.recorded import in_words
+from sentiment_core.work.pace import duration
 from ui.kit.address import Address
 from ui.kit.address_fields import one_of_values
-from ui.kit.job_panel import duration, job_panel
+from ui.kit.job_panel import job_panel
 from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.labs.inside.predict import sealed as to_predict

@@ -9,8 +9,8 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.findings.masked_words import hold_runs, reached, sentences
-from sentiment_core.lessons import BERT_LESSONS, BertLesson, bert_experiment, changed_fields
-from sentiment_core.lessons.bert import also_measured, choice_of_answers, choice_of_tasks, choice_of_words
+from sentiment_core.lessons import BERT_LESSONS, BertLesson, bert_experiment, changed_fields, happened
+from sentiment_core.lessons.bert import also_measured
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_explain, to_lesson, to_place, to_sheet, to_train
@@ -20,6 +20,8 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import beside
+from ui.kit.terms import help_for
+from ui.kit.toolbar import toolbar
 from ui.lessons import view
 from ui.lessons.replay import recorded_panel
 from ui.lessons.verdict_words import line, verdict_on
@@ -28,9 +30,7 @@ from ui.server.backend import store
 
 def teach(item: BertLesson) -> None:
     """Draw one lesson: before the run its idea and question, from then on curves, verdict and model answer."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header(literal(item.heading), anchor=False, width="content")
-        st.space("stretch")
+    with toolbar(item.heading):
         _neighbours(item)
         copy_link()
     experiment = shown_experiment(LESSON, partial(_check, item))
@@ -114,7 +114,7 @@ def _watch(item: BertLesson, experiment: Experiment) -> None:
         st.markdown(literal(item.question))
         if experiment.status.is_active:
             st.markdown(f"You said: **{literal(experiment.prediction)}**" if experiment.prediction else "")
-        elif beside(experiment.prediction, _happened(item, experiment)):
+        elif beside(experiment.prediction, happened(item, store(), experiment)):
             st.markdown(literal(item.explanation))
         _look_for(item)
         for place in item.places:
@@ -122,7 +122,7 @@ def _watch(item: BertLesson, experiment: Experiment) -> None:
 
 
 def _idea(item: BertLesson) -> None:
-    st.markdown(literal(item.idea))
+    st.markdown(literal(item.idea), help=help_for(item.idea))
     st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
 
 
@@ -140,15 +140,6 @@ def _setting(config: ExperimentConfig) -> None:
     size = f"{config.model.num_layers} layers of {config.model.hidden_size} units"
     epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
     st.caption(literal(f"{runs}, {size}: {epochs} of {reviews:,} {source.kind}, batch {training.batch_size}."))
-
-
-def _happened(item: BertLesson, experiment: Experiment) -> str | None:
-    if item.measure == "answer":
-        return choice_of_answers(verdict_on(store(), experiment))
-    if item.measure == "tasks":
-        found = reached(experiment.runs[0])
-        return None if found is None else choice_of_tasks(found)
-    return choice_of_words(hold_runs(experiment.runs))
 
 
 def _verdict(item: BertLesson, experiment: Experiment) -> None:

@@ -12,6 +12,7 @@ from sentiment_core.lessons.sources import SOURCES, Reference
 from ui.addresses import LESSON, to_lesson, to_place, to_sheet
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal
+from ui.kit.toolbar import toolbar
 from ui.lessons.outside import source_line
 
 TITLE = "The exercise sheet"
@@ -32,10 +33,7 @@ def entry() -> None:
 def draw() -> None:
     """Draw the whole sheet, or the question that the address names."""
     name = LESSON.value("question")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        title = TITLE if name is None else f"{_numbered(name)} · {question(name).title}"
-        st.header(literal(title), anchor=False, width="content")
-        st.space("stretch")
+    with toolbar(TITLE if name is None else f"{_numbered(name)} · {question(name).title}"):
         if name is None:
             to_lesson().draw("All lessons", icon=":material/list:")
         else:

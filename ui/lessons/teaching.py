@@ -8,13 +8,12 @@ from sentiment_core.lessons.plans import PLANS
 from ui.addresses import to_lesson, to_place
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal
+from ui.kit.toolbar import toolbar
 
 
 def draw() -> None:
     """Draw all plans."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header("For lecturers", anchor=False, width="content")
-        st.space("stretch")
+    with toolbar("For lecturers"):
         to_lesson().draw("All lessons", icon=":material/list:")
         copy_link()
     for tab, plan in zip(st.tabs([f"{plan.title} ({plan.minutes} min)" for plan in PLANS]), PLANS, strict=True):

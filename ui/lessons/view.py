@@ -31,6 +31,7 @@ from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.kit.predictions import beside
 from ui.kit.real import twins_are_real
+from ui.kit.terms import help_for
 from ui.lessons.outside import source_line
 from ui.lessons.verdict_words import line, verdict_on
 from ui.server.backend import store
@@ -92,7 +93,7 @@ def idea(item: Lesson) -> None:
     """Draw idea and formula; of a lesson that begins with an exercise only once they were asked for."""
     if item.exercise and not _solved(item):
         return
-    st.markdown(literal(item.idea))
+    st.markdown(literal(item.idea), help=help_for(item.idea))
     st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
 
 
@@ -123,7 +124,7 @@ def code(item: Lesson | MistakeLesson | BertLesson) -> None:
 
 def look_for(item: Lesson) -> None:
     """Draw what to watch, and what the notebook saw."""
-    st.markdown("**What to look for**")
+    st.markdown("**What to look for**", help=help_for(" ".join(item.look_for)))
     st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
     counted = preset(item.preset).parameters if item.preset else None
     parameters = "" if counted is None else f" {counted:,} parameters."
@@ -271,14 +272,12 @@ def findings(found: Verdict) -> None:
         for topic, title in HEADINGS.items():
             if chosen := [finding for finding in found.findings if finding.topic == topic]:
                 lines = "\n".join(line(finding, named=many) for finding in chosen)
-                st.markdown(f"**{title}**\n{lines}")
+                st.markdown(f"**{title}**\n{lines}", help=help_for(lines))
 
 
 def _prediction(item: Lesson, experiment: Experiment, found: Verdict) -> None:
     st.markdown(literal(item.question))
-    place = measured_choice(item, found)
-    happened = None if place is None or place >= len(item.choices) else item.choices[place]
-    if beside(experiment.prediction, happened):
+    if beside(experiment.prediction, measured_choice(item, found)):
         st.markdown(literal(item.explanation))
 
 

@@ -26,6 +26,7 @@ from ui.addresses import RUNS, to_explain
 from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
 from ui.kit.reading_first import read_first
+from ui.kit.terms import caption
 from ui.runs.table import Entry, labels
 
 REVIEWS_A_PAGE = 8
@@ -104,7 +105,7 @@ def _matrix(found: Predictions) -> float:
             f"frequent class would be for {chance:.1%}."
         )
     if answered < len(found):
-        st.caption(f"For {len(found) - answered:,} reviews the model gave no answer: its training diverged.")
+        caption(f"For {len(found) - answered:,} reviews the model gave no answer: its training diverged.")
     st.slider(
         "Read as positive from P(positive) of",
         0.05,

@@ -90,14 +90,17 @@ def plotly(_request: Request) -> Response:
 
 
 async def experiment(request: Request) -> Response:
-    """Answer status, progress and the metrics after those that `?after=RUN:STEP:EVALUATIONS,…` says are known."""
-    known = parse_after(request.query_params.get("after", ""))
+    """Answer status, progress and the metrics after those that `?after=RUN:STEP:EVALUATIONS,…` says are known.
+
+    With `?overview` the rows by which the curves of long runs are recognised, before all of them are asked for.
+    """
+    known, over = parse_after(request.query_params.get("after", "")), "overview" in request.query_params
     if known is None:
         return _problem(400, WRITE_AFTER)
     return await _answered(
         request,
-        frozenset(known.items()),
-        lambda source, found: written(describe(source, found, known)),
+        (over, frozenset(known.items())),
+        lambda source, found: written(describe(source, found, known, over)),
     )
 
 

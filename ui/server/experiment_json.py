@@ -12,7 +12,7 @@ import numpy as np
 from sentiment_core.baselines import trained
 from sentiment_core.clipping import RULES
 from sentiment_core.colours import colours_of
-from sentiment_core.findings.live_changes import changes
+from sentiment_core.findings.live_changes import asked, changes
 from sentiment_core.metrics import Status
 from sentiment_core.steps.quantities import CORE, DIAGNOSTICS
 from sentiment_core.store import Experiment, Run, RunSource
@@ -21,19 +21,23 @@ from sentiment_core.tasks import TASKS
 from sentiment_core.work.waiting import seconds_to_wait
 from ui.server import backend
 from ui.server.asked import KnownSteps
-from ui.server.step_blocks import ROWS_PER_ANSWER, AnswerPiece, blocks_after, steps_json
+from ui.server.step_blocks import LONG, ROWS_PER_ANSWER, AnswerPiece, blocks_after, overview, steps_json
 
 MOST_VALUES = 1000
 
 
-def describe(source: RunSource, found: Experiment, known: dict[str, KnownSteps]) -> dict[str, Any]:
+def describe(
+    source: RunSource, found: Experiment, known: dict[str, KnownSteps], look_over: bool = False
+) -> dict[str, Any]:
     """Return one experiment as the live plot wants it; `more` says that further rows wait.
 
+    With `look_over`, where a run is long, these are the rows that curves are recognised by, and all of them wait.
     Answers before the first step carry the titles of the axes and the lines to draw for chance, guessing and baselines;
     later ones do not, they are polled too often.
     """
+    over = look_over and any(run.steps >= LONG for run in found.runs)
     runs = [
-        {"colour": colour, **_describe_run(source, found, run, known.get(run.id, KnownSteps()))}
+        {"colour": colour, **_describe_run(source, found, run, known.get(run.id, KnownSteps()), over)}
         for run, colour in zip(found.runs, colours_of(found.config), strict=True)
     ]
     begun = any(item.step for item in known.values())
@@ -45,8 +49,10 @@ def describe(source: RunSource, found: Experiment, known: dict[str, KnownSteps])
         "queue_position": source.queue_position(found.id),
         "queue_seconds": seconds_to_wait(backend.shared_store(), found.id) if found.status is Status.QUEUED else None,
         "progress": asdict(found.progress) if found.progress else None,
+        "asked": asked(source, found, backend.shared_store().requested(found.id)) if found.status.is_active else [],
         "finished": not found.status.is_active,
-        "more": any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
+        "overview": over,
+        "more": over or any(sum(block.count for block in run["steps"]) >= ROWS_PER_ANSWER for run in runs),
         **({"references": None, "guessing": None, "titles": None} if begun else axes(source, found)),
         "runs": runs,
     }
@@ -92,7 +98,7 @@ def undrawn(run: Run) -> list[str]:
     return [name for name, quantity in CORE.items() if hidden.get(quantity.line)]
 
 
-def _describe_run(source: RunSource, found: Experiment, run: Run, known: KnownSteps) -> dict[str, Any]:
+def _describe_run(source: RunSource, found: Experiment, run: Run, known: KnownSteps, over: bool) -> dict[str, Any]:
     evaluations = source.evaluations(run.id)
     return {
         "id": run.id,
@@ -110,7 +116,7 @@ def _describe_run(source: RunSource, found: Experiment, run: Run, known: KnownSt
         "evaluations": None
         if evaluations and len(evaluations) == known.evaluations
         else list(map(asdict, evaluations)),
-        "steps": blocks_after(source, found, run, known.step),
+        "steps": overview(source, found, run) if over else blocks_after(source, found, run, known.step),
     }
 
 

@@ -1,7 +1,8 @@
 """Measured steps on their way to browsers: a block of them is read, written as JSON and compressed once, for everyone.
 
 A class that opens a run of ten thousand steps asks for the same numbers a hundred times. Every step travels, none is
-thinned out: smoothing, replay and the share of clipped steps in the browser are computed from all of them.
+thinned out: smoothing, replay and the share of clipped steps in the browser are computed from all of them. Of a long
+run an overview goes ahead, which looks the same, so that the curves are there before the rest has come.
 """
 
 from __future__ import annotations
@@ -10,15 +11,22 @@ import math
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, groupby
 from typing import Any
+
+import numpy as np
 
 from sentiment_core.findings.twins import clipped_steps
 from sentiment_core.steps.quantities import CORE
 from sentiment_core.store import Experiment, Run, RunSource, table
 
+# From so many steps on a run is looked over first: in so many equal stretches.
+LONG = 2000
+STRETCHES = 250
+# Whose extremes are the spikes that nobody may miss.
+SPIKY = ("loss", "grad_norm")
 # What is not drawn does not travel.
 UNDRAWN = frozenset(name for name, quantity in CORE.items() if not quantity.panel) - {"step", "epoch"}
 BLOCK = 1000
@@ -101,6 +109,42 @@ def blocks_after(source: RunSource, found: Experiment, run: Run, after: int) -> 
             break
         after = after + BLOCK if kept else block.last
     return blocks
+
+
+def overview(source: RunSource, found: Experiment, run: Run) -> list[StepBlock]:
+    """Return the steps of a run that its curves are recognised by; those of a short run are all, see `blocks_after`.
+
+    Of each stretch they are the first, the smallest and the largest of `SPIKY`, and the first that is not finite. What
+    is counted over all steps, such as those clipped, is left out.
+    """
+    if run.steps < LONG:
+        return blocks_after(source, found, run, 0)
+    if found.status.is_active:
+        return _overview(source, run)
+    return _kept_overview(source, _Measured(run.id, run), (found.started_at, found.finished_at, run.steps))
+
+
+@lru_cache(maxsize=KEPT_BLOCKS)
+def _kept_overview(source: RunSource, measured: _Measured, _version: object) -> list[StepBlock]:
+    return _overview(source, measured.run)
+
+
+def _overview(source: RunSource, run: Run) -> list[StepBlock]:
+    steps = table(source, run.id, drawn=True)
+    count = len(steps["step"])
+    places: set[int] = {count - 1} if count else set()
+    values = [np.array(steps[name], dtype=float) for name in SPIKY]
+    for stretch in np.array_split(np.arange(count), min(count, STRETCHES)) if count else ():
+        places.add(int(stretch[0]))
+        for column in values:
+            finite = np.isfinite(column[stretch])
+            known, lost = stretch[finite], stretch[~finite]
+            places.update(map(int, lost[:1]))
+            if len(known):
+                places |= {int(known[column[known].argmin()]), int(known[column[known].argmax()])}
+    chosen = sorted(places)
+    block = _block(run, {name: [column[place] for place in chosen] for name, column in steps.items()})
+    return [replace(block, columns={name: column for name, column in block.columns.items() if name != "clipped"})]
 
 
 def steps_json(blocks: Sequence[StepBlock]) -> Iterator[AnswerPiece]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import streamlit as st
+
+from sentiment_core.findings.live_changes import asked
 from sentiment_core.intervals import student
 from sentiment_core.metrics import Status
 from sentiment_core.seeds import MOST_SEEDS
 from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
 from ui.kit.components.loader import declare, module_url
 from ui.server.api import asset_url, base_url
+from ui.server.backend import store
 
 _component = declare("live_plot", "replay", "described")
+# How often this visitor has asked for something: whatever it was, the browser looks at once what became of it.
+ASKS = "live-plot:asks"
 # What the curves can be drawn over.
 AXES = {"step": "Steps", "epoch": "Epochs", "reviews": "Reviews read"}
 
@@ -59,15 +65,19 @@ def live_experiment(
     height: int = 470,
     playing: bool = False,
     only: str | None = None,
+    awaited: bool = False,
     key: str = "live-plot",
 ) -> None:
     """Show all runs of one experiment, or `only` one; the page reruns once whenever its status is no longer `status`.
 
     Chance, and baselines trained on the same reviews, are drawn beside `references`. An ended experiment can be
-    replayed; `playing` begins at once. Several plots on a page need a `key` each.
+    replayed; `playing` begins at once. Several plots on a page need a `key` each. `awaited`: something else stands in
+    the place of the curves until their first point, with which the page reruns.
     """
     sources = [{"url": experiment_url(experiment_id), "runs": None if only is None else [{"id": only}]}]
-    _mount(key, sources, references, height, status=str(status), replay="playing" if playing else "offered")
+    replay = "playing" if playing else "offered"
+    own = {"awaited": awaited, "asked": _asked(experiment_id, status)}
+    _mount(key, sources, references, height, status=str(status), replay=replay, own=own)
 
 
 def overlay(
@@ -80,6 +90,11 @@ def overlay(
 ) -> None:
     """Show chosen runs of any experiments on top of each other, over `AXES`."""
     _mount("overlay-plot", sources_of(curves), references, height, status=None, markers=markers, axis=axis)
+
+
+def look_again() -> None:
+    """Have the browser ask at once what became of something that was just asked for."""
+    st.session_state[ASKS] = st.session_state.get(ASKS, 0) + 1
 
 
 def sources_of(curves: Sequence[Curve]) -> list[dict[str, Any]]:
@@ -106,6 +121,7 @@ def _mount(
     replay: str | None = None,
     markers: Sequence[Marker] = (),
     axis: str = "step",
+    own: Mapping[str, Any] | None = None,
 ) -> None:
     # A stable key and equal data leave the component alone when the page reruns: nothing blinks, zoom survives.
     data = {
@@ -113,6 +129,8 @@ def _mount(
         "plotly": asset_url("plotly.min.js"),
         "sources": sources,
         "status": status,
+        **(own or {}),
+        "asks": st.session_state.get(ASKS, 0),
         "compact": status is None,
         "replay": replay,
         **declared(),
@@ -124,6 +142,11 @@ def _mount(
         "quantiles": {count: student(count) for count in range(2, MOST_SEEDS + 1)} if _is_grouped(sources) else {},
     }
     _component(key=key, data=data, on_changed_change=_ignore)
+
+
+def _asked(experiment_id: str, status: Status) -> list[str]:
+    requests = store().requested(experiment_id) if status.is_active else []
+    return asked(store(), store().experiment(experiment_id), requests) if requests else []
 
 
 def _is_grouped(sources: list[dict[str, Any]]) -> bool:

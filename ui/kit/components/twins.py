@@ -29,12 +29,15 @@ def twins(
     *,
     controls: bool = True,
     playing: bool = False,
+    narrow: bool = False,
+    later: float = 0.0,
     height: int = 250,
     key: str = "twins",
 ) -> Chosen | None:
     """Show the twin of `rate` and `threshold`, of those recorded; return the one that was just chosen, if any.
 
     `controls` are the sliders and the button; `playing` draws the curves from the first update on, as when training.
+    `narrow` puts all of it into one column. It is drawn `later`, in seconds, unless the page needs it no more by then.
     """
     told = declared()
     data = {
@@ -44,6 +47,8 @@ def twins(
         "place": [RATES.index(rate), THRESHOLDS.index(threshold)],
         "controls": controls,
         "playing": playing,
+        "narrow": narrow,
+        "later": later,
         "height": height,
         "colours": list(RUN_COLOURS[:2]),
         "names": {"loss": "loss", "norm": "grad_norm", "after": "grad_norm_clipped", "limit": "threshold"},

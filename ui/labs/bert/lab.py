@@ -13,6 +13,7 @@ from ui.addresses import lab_address
 from ui.kit.address_fields import decimal, identifier, one_of, one_of_values, several, text, whole
 from ui.kit.notices import literal, show_error
 from ui.kit.plot import plot
+from ui.kit.terms import caption
 from ui.labs.bert import batch, models, positions, twins
 from ui.labs.bert.figures import CONFIG, attention
 
@@ -198,7 +199,7 @@ def _attention(reading: PairReading) -> None:
     names = [shown(token) for token in reading.tokens]
     plot(attention(weights, names), key="lab:bert:attention", config=CONFIG)
     where = int(np.argmax(weights[0]))
-    st.caption(
+    caption(
         literal(
             f"Each row sums to 1. The framed row is [CLS], from which the second text is judged; here it looks most at "
             f"“{names[where]}” (position {where}, {weights[0, where]:.0%}). Where a head looks does not "

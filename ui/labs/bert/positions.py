@@ -10,6 +10,7 @@ from sentiment_core.inside.positions import shuffled, similarity_by_distance
 from sentiment_core.models.transformer import sinusoidal
 from ui.kit.notices import literal
 from ui.kit.plot import plot
+from ui.kit.terms import caption
 from ui.labs.bert import models
 from ui.labs.bert.figures import CONFIG, by_distance, matrix
 
@@ -51,7 +52,7 @@ def draw(model: str, step: int | None, first: str, second: str, gaps: tuple[int,
                 }
             )
     st.dataframe(pd.DataFrame(rows), hide_index=True)
-    st.caption(
+    caption(
         literal(
             f"Shuffled: “{mixed}”. Without positions attention is a sum over a set: the same words in any order are "
             "the same text, and every answer is the same."

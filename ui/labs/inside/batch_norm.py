@@ -22,6 +22,7 @@ from sentiment_core.inside.normed import (
 from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
 from ui.kit.plot import plot
+from ui.kit.terms import caption
 from ui.labs.inside import norm_figures, reviews
 from ui.labs.inside.figures import CONFIG
 from ui.labs.inside.predict import predict, sealed
@@ -97,7 +98,7 @@ def company(source: str, path: str | None) -> None:
         shown = {} if hidden else training
         st.markdown(f"**{literal(words.company(shown, evaluation))}** {sealed('Training mode') if hidden else ''}")
         plot(norm_figures.company(shown, evaluation), key="lab:batch-norm:company", config=CONFIG)
-        st.caption(
+        caption(
             f"{len(next(iter(evaluation.values())))} draws of company for each size. A small network (norm, 16 tanh "
             f"units, mean over words) after {UPDATES} updates on batches of {BATCH} training reviews."
         )

@@ -14,6 +14,7 @@ from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.plot import plot
+from ui.kit.terms import caption
 from ui.labs.inside import deep, figures, reviews
 from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
@@ -116,7 +117,7 @@ def symmetric(source: str, path: str | None) -> None:
     with left:
         constant = SETTINGS.choice("constant", "Every weight is", "{:g}".format)
         noise = SETTINGS.choice("noise", "plus noise of size", "{:g}".format)
-        st.caption("A tanh RNN of 16 units reads 20 words of each review. 40 updates of SGD, rate 0.2, on one batch.")
+        caption("A tanh RNN of 16 units reads 20 words of each review. 40 updates of SGD, rate 0.2, on one batch.")
     found = _symmetric(source, path, constant, noise)
     losses = (float(found.losses[0]), float(found.losses[-1]))
     hidden = not noise and not answered

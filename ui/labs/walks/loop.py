@@ -23,6 +23,7 @@ from ui.kit.components.walk import CodeLine, program
 from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
+from ui.kit.terms import caption
 from ui.labs.inside import reviews
 from ui.labs.inside.settings import Settings, number, one_of
 from ui.labs.walks.recap import recap
@@ -96,7 +97,7 @@ def one_update(source: str, path: str | None) -> None:
         if order in ABOUT:
             st.warning(ABOUT[order], icon=":material/error:")
         first = updates[0][-1].loss, updates[-1][-1].loss
-        st.caption(
+        caption(
             f"Loss of the batch at update 1: {first[0]:.4f}, at update {len(updates)}: {first[1]:.4f}; each update has "
             f"other reviews. A tanh RNN of {UNITS} units, batches of 32 training reviews, at most {WORDS} words each."
         )

@@ -22,6 +22,7 @@ from ui.kit.address_fields import several, whole
 from ui.kit.components.walk import CodeLine, program, tensors
 from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
+from ui.kit.terms import caption
 from ui.labs.inside import reviews
 from ui.labs.inside.settings import Setting, Settings, one_of
 from ui.labs.walks import pictures
@@ -131,7 +132,7 @@ def _given(walk: Walk, scope: Mapping[str, Any], source: str) -> None:
             if source == "demo"
             else ""
         )
-        st.caption(f"{own}Word vectors: GloVe with {size} components; the sheet's have 100.")
+        caption(f"{own}Word vectors: GloVe with {size} components; the sheet's have 100.")
 
 
 def _predicted(walk: Walk, taken: Taken, right: Taken, number: int) -> bool:
