@@ -1,6 +1,6 @@
 """What the address of each page says, and links to it: a page knows no other page's parameters or session.
 
-A lab's own address is declared in its module.
+A lab's own address is declared in its module. Longer than other files: it is one table, with the ways that it opens.
 """
 
 from __future__ import annotations

@@ -265,26 +265,11 @@ for _group in GROUPS:
             tag=f"inside/update_ratio_{_group}",
         ),
     )
-declare(
-    "saturated_share",
-    Quantity(
-        "saturated units",
-        "",
-        "measured",
-        "Share of the uppermost layer's outputs with |h| > 0.97, padding not counted.",
-        tag="inside/saturated_share",
-    ),
-)
-declare(
-    "dead_relu_share",
-    Quantity(
-        "dead ReLUs",
-        "",
-        "measured",
-        "Share of the head's ReLU units that are zero for every review of the batch.",
-        tag="inside/dead_relu_share",
-    ),
-)
+for _name, _title, _help in (
+    ("saturated_share", "saturated units", "uppermost layer's outputs with |h| > 0.97, padding not counted"),
+    ("dead_relu_share", "dead ReLUs", "head's ReLU units that are zero for every review of the batch"),
+):
+    declare(_name, Quantity(_title, "", "measured", f"Share of the {_help}.", tag=f"inside/{_name}"))
 for _name, _title, _unit, _help in (
     (
         "gradient_through_time",
