@@ -38,7 +38,7 @@ TRANSFORMER, MASKED, PAIRS = (f"sentiment_core.{module}" for module in ("models.
 @dataclass(frozen=True)
 class BertLesson:
     """One of the six. `asked` names the sheet's question; `preset` is the experiment, `measure` what picks the choice,
-    `teaches` the choice that its default comes to with every seed (`docs/lessons.md`).
+    `teaches` the choice that it teaches; what its default comes to stands in `docs/lessons.md`.
 
     `formula` is LaTeX, its lines parted by a double backslash. `code` holds references `module:definition`.
     """
