@@ -11,7 +11,7 @@ from sentiment_core.artifacts import written
 from sentiment_core.errors import StoreError
 from sentiment_core.findings.masked_words import Reached, Share
 from sentiment_core.findings.verdict.measure import wilson
-from sentiment_core.intervals import LEAST_SEEDS, mean_of
+from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, mean_of
 
 SHIPPED = Path(__file__).parents[1] / "recorded" / "fine-tuning.json"
 FORMAT = 1
@@ -32,7 +32,7 @@ class Whole:
     @property
     def sentence(self) -> str:
         """What it reached, with the interval for other reviews."""
-        likely = wilson(self.accuracy, self.tested)
+        likely = wilson(self.accuracy, self.tested, CONFIDENCE)
         return (
             f"On all {self.labelled:,} labelled reviews (first {self.pieces} pieces, {self.epochs} epochs at a rate of "
             f"{self.rate:g}), one seed: {self.accuracy:.3f} of {self.tested:,} others (95 % interval {likely.low:.3f} "
