@@ -20,6 +20,7 @@ import torch
 
 from sentiment_core import baselines, recorded
 from sentiment_core.cli.progress import ProgressLine
+from sentiment_core.clipping import RULES
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain.catalogue import model_folder
@@ -80,8 +81,10 @@ def on_file(lesson: Lesson, path: str, seed: int) -> ExperimentConfig:
 
 
 def what_is_trained(config: ExperimentConfig) -> str:
-    """Return a single-run configuration without what changes no number: its names and where it is trained."""
-    return config.model_dump_json(exclude={"name", "runs", "device"})
+    """Return a single-run configuration without what changes no number: names, where it is trained, idle thresholds."""
+    own = config.training.clipping
+    idle = {rule.threshold for rule in RULES.values() if rule.threshold and rule.name != own}
+    return config.model_dump_json(exclude={"name": True, "runs": True, "device": True, "training": idle})
 
 
 def finished(store: Store) -> dict[str, Run]:

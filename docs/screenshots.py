@@ -3,7 +3,7 @@
     python -m docs.screenshots [--out docs/images] [--readme]
 
 Starts the app with a home of its own, trains the twin experiment on demo reviews through the browser, and photographs
-what a user sees. `--readme` takes only the pictures that README.md shows.
+what a user sees. `--readme` takes only the pictures that README.md shows, the moving one (`docs/film.py`) among them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
+from docs import film
 from ui.labs.registry import LABS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -92,6 +93,8 @@ def main() -> None:
                     if name in SLOW:
                         settle(page, 4)
                     page.screenshot(path=out / f"{name}{suffix}.png")
+                if options.readme:
+                    film.write(page, address, out / film.NAME)
                 page.close()
             browser.close()
 

@@ -11,6 +11,7 @@ from ui.addresses import ALL_LABS, LAB, to_lab
 from ui.kit.address import current_query, replace_query
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.toolbar import toolbar
 from ui.labs.registry import LABS, Lab, lab
 
 BESIDE = 3
@@ -47,9 +48,7 @@ def overview() -> None:
 
 def draw(item: Lab) -> None:
     """Draw one lab below its title."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header(literal(item.title), anchor=False, width="content")
-        st.space("stretch")
+    with toolbar(item.title):
         to_lab().draw("All labs", icon=":material/list:")
         copy_link()
     # Imported when drawn: one lab's libraries should not slow the others down.

@@ -30,11 +30,11 @@ from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import predicted
 from ui.kit.present import is_presented, present_button
+from ui.kit.toolbar import toolbar
 from ui.lessons import bert, glossary, sheet, teaching, view
 from ui.lessons.glass import glass_panel
 from ui.lessons.present import present
 from ui.lessons.replay import recorded_panel
-from ui.lessons.toolbar import toolbar
 from ui.lessons.verdict_words import verdict_on
 from ui.server.backend import store
 

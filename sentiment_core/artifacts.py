@@ -82,6 +82,16 @@ def run_place(experiment_id: str, run_id: str) -> Path:
     return place("experiments", experiment_id, run_id)
 
 
+def size_of(path: Path) -> int:
+    """Return how many bytes a file, or all files of a folder, take; 0 where there is none, links not followed."""
+    try:
+        if not path.is_dir():
+            return path.stat(follow_symlinks=False).st_size
+        return sum(size_of(Path(each)) for each in os.scandir(path) if not each.is_symlink())
+    except OSError:
+        return 0  # it went away in this moment
+
+
 def snapshot_place(experiment_id: str, run_id: str, step: int) -> Path:
     """Return where a run's model lies as it was after update `step` (0: before the first)."""
     return run_place(experiment_id, run_id) / f"step-{step}"

@@ -72,7 +72,8 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
 
     reviews_key = reviews.fingerprint()
     vectors = load_vectors(data, training_texts, reviews_key, seed, progress)
-    recipe = f"{reviews_key}|{vectors.fingerprint}|{data.tokenizer}|{TOKENIZER_VERSION}"
+    # The texts alone: another split of the same reviews is encoded already.
+    recipe = f"{reviews.texts_fingerprint()}|{vectors.fingerprint}|{data.tokenizer}|{TOKENIZER_VERSION}"
     source_ids, offsets = _encoded(recipe, lambda: TextEncoder(vectors.words, data.tokenizer), reviews, progress)
     if len(source_ids) == 0:
         raise DataError("no review has a word that the vectors know; check the text column and the language")
@@ -105,7 +106,7 @@ def prepare_pieces(data: DataConfig, reviews: Reviews, pieces: WordPieces, progr
 
     Raises `DataError` when no review has a piece.
     """
-    recipe = f"{reviews.fingerprint()}|{pieces.text}|{WORDPIECE_VERSION}"
+    recipe = f"{reviews.texts_fingerprint()}|{pieces.text}|{WORDPIECE_VERSION}"
     encoder = PieceEncoder(pieces)
     token_ids, offsets = _encoded(recipe, lambda: encoder, reviews, progress)
     if len(token_ids) == 0:

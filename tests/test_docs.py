@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 import sentiment_core as lab
-from docs import api
+from docs import api, film
 from sentiment_core.store import Store
 
 NOTEBOOK = Path(api.__file__).with_name("python.ipynb")
@@ -36,3 +37,12 @@ def test_the_pages_hold_what_the_docstrings_say(tmp_path: Path) -> None:
     words = " ".join(page.split())
     for name in lab.__all__:
         assert " ".join(getattr(lab, name).__doc__.split(".")[0].replace("`", "").split()) in words, name
+
+
+def test_the_moving_picture_is_one_that_can_be_looked_at_on_the_way() -> None:
+    path = film.IMAGES / film.NAME
+    assert f"docs/images/{film.NAME}" in (film.IMAGES.parents[1] / "README.md").read_text()
+    assert path.stat().st_size <= film.LARGEST
+    with Image.open(path) as picture:
+        # The first one and one for each move of a slider.
+        assert picture.n_frames == 1 + sum(times for _, times, _ in film.MOVES)

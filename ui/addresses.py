@@ -111,7 +111,18 @@ RUNS = Address(
     ),
 )
 
-ROOM = Address("room", "room", (text("code", 5),))
+CURVES = {"each": "Each curve", "mean": "Mean over seeds"}
+ROOM_VIEWS = {"class": "The class", "fool": "Fool the model"}
+ROOM = Address(
+    "room",
+    "room",
+    (
+        text("code", 5),
+        one_of("view", ROOM_VIEWS, "class"),
+        one_of("curves", CURVES, "each"),
+        identifier("model", "pretrained"),
+    ),
+)
 
 VIEWS = {"review": "One review", "file": "A file of reviews", "study": "Over a test set"}
 VIEW = one_of("view", VIEWS, "review")

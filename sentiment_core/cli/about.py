@@ -90,6 +90,22 @@ def set_up_class(options: argparse.Namespace) -> tuple[Any, str]:
     return {"settings": str(path), "access_code": code}, "\n".join(lines)
 
 
+def class_examples(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.cli.output import write
+    from sentiment_core.data_view.class_examples import as_csv
+    from sentiment_core.flips import examples
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        flips = store.flips(store.room(options.room.upper()).code)
+    content = as_csv(flips)
+    if options.output:
+        write(options.output, content)
+    found = {"edits": len(flips), "confirmed": len(examples(flips)), "output": options.output}
+    said = f"Written to {options.output}: {found['confirmed']} confirmed edits, and demo reviews beside them."
+    return found, said if options.output else content.decode()
+
+
 def diagnostics(options: argparse.Namespace) -> tuple[Any, str]:
     import json
 

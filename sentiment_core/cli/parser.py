@@ -23,6 +23,7 @@ SPLIT_HELP = (
     "grouped (random 80/20, copies in one part), notebook (copies where they fall), official (imdb only) or column "
     "(what the file's column split says)"
 )
+EXAMPLES = "Write a room's confirmed edits, and demo reviews beside them, as a CSV to train on."
 SET_UP = "Turn class mode on: write its settings file, and print the lecturer's access code, once."
 VECTORS_HELP = "your own, instead: a file in word2vec's, GloVe's or fastText's format, or a name of gensim.downloader"
 
@@ -183,6 +184,11 @@ def build_parser() -> argparse.ArgumentParser:
     set_up = steps.add_parser("set-up", help=SET_UP, description=SET_UP)
     set_up.add_argument("--json", action="store_true", help="print one JSON document")
     set_up.set_defaults(command=about.set_up_class, computes=False)
+    edits = steps.add_parser("examples", help=EXAMPLES, description=EXAMPLES)
+    edits.add_argument("room", metavar="CODE", help="the room's five letters")
+    edits.add_argument("--output", metavar="FILE", help="write it to a file instead of printing it")
+    edits.add_argument("--json", action="store_true", help="print one JSON document")
+    edits.set_defaults(command=about.class_examples, computes=False)
     told = add(
         "diagnostics",
         about.diagnostics,

@@ -62,12 +62,20 @@ class Reviews:
 
     def fingerprint(self) -> str:
         """Return a hex hash of texts, labels and parts: equal exactly when these are."""
+        digest = self._digest()
+        digest.update(self.labels.astype(np.int8).tobytes())
+        digest.update(self.parts.astype(np.int8).tobytes())
+        return digest.hexdigest()
+
+    def texts_fingerprint(self) -> str:
+        """Return a hex hash of the texts alone, in their order, whatever their labels and parts."""
+        return self._digest().hexdigest()
+
+    def _digest(self) -> blake2b:
         digest = blake2b(digest_size=16)
         for text in self.texts:
             encoded = text.encode("utf-8", "surrogatepass")
             # The length keeps ["ab", "c"] and ["a", "bc"] apart.
             digest.update(len(encoded).to_bytes(8, "little"))
             digest.update(encoded)
-        digest.update(self.labels.astype(np.int8).tobytes())
-        digest.update(self.parts.astype(np.int8).tobytes())
-        return digest.hexdigest()
+        return digest

@@ -5,6 +5,7 @@ from sentiment_core.lessons.bert import BERT_LESSONS, BertLesson, bert_experimen
 from sentiment_core.lessons.evidence import measured, results, updates_per_epoch
 from sentiment_core.lessons.hyperparameters import HYPERPARAMETERS, Hyperparameter
 from sentiment_core.lessons.mistakes import MISTAKES, MistakeLesson, mistake, mistakes_of
+from sentiment_core.lessons.outcomes import outcomes
 from sentiment_core.lessons.places import Place
 from sentiment_core.lessons.questions import QUESTIONS, Question, question
 from sentiment_core.lessons.setting import changed_fields, experiment_for, full_experiment_for
@@ -38,6 +39,7 @@ __all__ = [
     "measured_choice",
     "mistake",
     "mistakes_of",
+    "outcomes",
     "question",
     "results",
     "updates_per_epoch",

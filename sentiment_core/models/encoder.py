@@ -8,7 +8,7 @@ at the last real token.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
@@ -114,5 +114,25 @@ def unrolled(step: Callable[..., nn.RNNCellBase], layer: nn.RNNBase, inputs: tor
 
 
 def reorder(x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
-    """Return `x (B, T, H)` with the steps of each row in `order (B, T)`."""
-    return x.gather(1, order.unsqueeze(-1).expand_as(x))
+    """Return `x (B, T, H)` with the steps of each row in `order (B, T)`, a `reversal`."""
+    reordered: torch.Tensor = _Reorder.apply(x, order)
+    return reordered
+
+
+class _Reorder(torch.autograd.Function):
+    """Copies whole states: a gather would copy them number by number, and its gradient would add them so."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(order)
+        return _copied(x, order)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
+        # What is reversed twice is as it was, so the way back is the way there.
+        return _copied(gradients[0], *ctx.saved_tensors), None
+
+
+def _copied(x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    rows = order + torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
+    return x.flatten(0, 1).index_select(0, rows.flatten()).view_as(x)

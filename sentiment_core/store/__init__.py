@@ -3,6 +3,7 @@
 from typing import Any
 
 from sentiment_core.store.counts import Counting, Counts
+from sentiment_core.store.flips import Flips
 from sentiment_core.store.lifecycle import Lifecycle
 from sentiment_core.store.listing import Listing, Search
 from sentiment_core.store.measurements import Measurements
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 
-class Store(Listing, Lifecycle, Measurements, People, Counting):
+class Store(Listing, Lifecycle, Measurements, People, Flips, Counting):
     """All experiments with what they measured. Safe to share between threads; any number of processes may open it."""
 
     def step_rows(self, run_id: str) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from sentiment_core.classroom.names import likeness, tidy
 from sentiment_core.classroom.people import LECTURER, Person
 from sentiment_core.errors import ConfigError, LimitError, NotFoundError
 from sentiment_core.store.acting import Acting
+from sentiment_core.store.grants import grant_bytes, owned_bytes
 from sentiment_core.store.schema import answers, experiments, people, rooms, uploads, work
 
 LONGEST_NAME = 60
@@ -25,7 +26,8 @@ MOST_PEOPLE = 300
 class Room:
     """A room as it stood when it was read; times in Unix seconds.
 
-    `lesson` is what is open for all, as the address of the lessons says it; `own_seeds`: each trains with their own.
+    `lesson` is what is open for all, as the address of the lessons says it; `own_seeds`: each trains with their own;
+    `link` is where everybody is sent, an address of this server from its first slash on.
     """
 
     code: str
@@ -34,6 +36,7 @@ class Room:
     closed_at: float | None
     lesson: str | None
     own_seeds: bool
+    link: str | None = None
 
 
 class People(Acting):
@@ -76,6 +79,10 @@ class People(Acting):
     def give_seeds(self, code: str, own: bool) -> None:
         """Let everybody in a room train with a seed of their own, or with the one that they chose."""
         self._change(code, own_seeds=own)
+
+    def send_link(self, code: str, link: str | None) -> None:
+        """Send everybody in a room to an address of this server, which the page that shows it checks; None: nowhere."""
+        self._change(code, link=link)
 
     def forget_room(self, code: str) -> None:
         """Forget a room with everybody's names and predictions; what they trained becomes the lecturer's."""
@@ -175,6 +182,17 @@ class People(Acting):
             self._permit_own(connection)
             connection.execute(delete(uploads).where(mine))
             connection.execute(insert(uploads), row)
+
+    def check_bytes(self, more: int) -> None:
+        """Raise `LimitError` where the person for whom this store acts may not bring `more` bytes."""
+        if self._limits is not None:
+            with self._read() as connection:
+                grant_bytes(connection, self._limits, self.owner, more)
+
+    def stored_bytes(self) -> int:
+        """Return how many bytes the files of the person for whom this store acts take."""
+        with self._read() as connection:
+            return owned_bytes(connection, self.owner)
 
     def owners_of_upload(self, name: str) -> list[str | None]:
         """Return who has brought a file; None is the lecturer, as who brought what was there before."""

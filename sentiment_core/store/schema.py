@@ -22,7 +22,7 @@ from sqlalchemy.engine import Dialect
 
 from sentiment_core.steps.quantities import CORE
 
-SCHEMA_VERSION = 3  # `migrations/` makes one version of the one before
+SCHEMA_VERSION = 4  # `migrations/` makes one version of the one before
 
 metadata = MetaData()
 
@@ -188,6 +188,8 @@ rooms = Table(
     # The lesson that is open for all, as the address of the lessons says it.
     Column("lesson", Text),
     Column("own_seeds", Boolean, nullable=False, default=False),
+    # Where the lecturer sends everybody: an address of this server, from its first slash on.
+    Column("link", FreeText),
 )
 
 people = Table(
@@ -219,5 +221,32 @@ uploads = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("owner", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Reviews that people of a room edited until a model changed its mind.
+flips = Table(
+    "flips",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("room", ForeignKey("rooms.code", ondelete="CASCADE"), nullable=False),
+    Column("person", ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("original", FreeText, nullable=False),
+    Column("edited", FreeText, nullable=False),
+    Column("label", Integer, nullable=False),  # of both: 1 positive
+    Column("model", Text, nullable=False),
+    Column("before", Double, nullable=False),
+    Column("after", Double, nullable=False),
+    Column("made_at", Double, nullable=False),
+    Index("flips_by_room", "room", "made_at"),
+)
+
+# What others of the room say that an edited review is.
+votes = Table(
+    "votes",
+    metadata,
+    Column("flip", ForeignKey("flips.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("label", Integer, nullable=False),
     sqlite_with_rowid=False,
 )

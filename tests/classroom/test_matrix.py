@@ -38,6 +38,7 @@ Call = Callable[[Store, Experiment], object]
 # What only its owner and a lecturer may do.
 CROSSING: dict[str, list[Call]] = {
     "delete_experiment": [lambda store, it: store.delete_experiment(it.id)],
+    "delete_flip": [lambda store, it: store.delete_flip(flip_of(store))],
     "permit": [lambda store, it: store.permit("stop", it.id)],
     "rename_experiment": [lambda store, it: store.rename_experiment(it.id, "mine")],
     "rename_run": [lambda store, it: store.rename_run(it.runs[0].id, "mine")],
@@ -59,6 +60,7 @@ LEADING: dict[str, list[Call]] = {
     "give_seeds": [lambda store, it: store.give_seeds(store.rooms()[0].code, True)],
     "open_lesson": [lambda store, it: store.open_lesson(store.rooms()[0].code, "relu")],
     "open_room": [lambda store, it: store.open_room("Mine")],
+    "send_link": [lambda store, it: store.send_link(store.rooms()[0].code, "/train")],
 }
 # What workers and the server's care of the queue do, and nobody on a page.
 WORKERS: dict[str, list[Call]] = {
@@ -80,7 +82,16 @@ WORKERS: dict[str, list[Call]] = {
     "write_steps": [lambda store, it: store.write_steps({it.runs[0].id: [step(1)]})],
 }
 # What makes something of one's own, and touches nobody else's.
-OWN = {"adopt_experiment", "answer", "ask", "create_experiment", "create_experiments", "note_upload"}
+OWN = {
+    "add_flip",
+    "adopt_experiment",
+    "answer",
+    "ask",
+    "create_experiment",
+    "create_experiments",
+    "note_upload",
+    "vote",
+}
 # What nobody has to be known for: the form of the door lets people in.
 AT_THE_DOOR = {"join"}
 # By its link whoever has joined may read everything; lists hold one's own, as tests of the store say.
@@ -90,12 +101,14 @@ READS = {
         "answered",
         "balances",
         "calculations",
+        "check_bytes",
         "count_runs",
         "counts",
         "diagnostic_names",
         "diagnostics",
         "durations",
     ),
+    "flips",
     *("evaluations", "experiment", "experiments", "members", "names", "own_answer", "owners_of_upload", "owns"),
     *(
         "person",
@@ -109,10 +122,15 @@ READS = {
         "same_experiment",
         "search_runs",
     ),
-    *("sizes", "statuses", "step_rows", "steps", "work"),
+    *("sizes", "statuses", "step_rows", "stored_bytes", "steps", "work"),
 }
 # The store itself: opened, closed, handed on, and where its files lie.
 ITSELF = {"acting_for", "close", "folder_of", "held_by"}
+
+
+def flip_of(store: Store) -> str:
+    """The id of Ben's edited review, which is another's for Anna."""
+    return store.flips(store.rooms()[0].code)[0].id
 
 
 def test_every_method_of_the_store_has_its_place() -> None:
@@ -144,11 +162,18 @@ def test_a_student_does_nothing_with_what_is_not_theirs(
     theirs = store.acting_for(ben if owner == "another" else LECTURER)
     made = theirs.create_experiment(ExperimentConfig())
     theirs.ask("short", "short-1", "{}", False, None, again=False)
+    store.acting_for(ben).add_flip("A good film.", "A fine film.", 1, "pretrained", 0.9, 0.1)
     if name in ("delete_experiment", "requeue"):
         store.set_status(made.id, Status.STOPPED)
 
     def everything() -> Any:
-        return store.experiment(made.id), store.work("short-1"), store.rooms(), store.steps(made.runs[0].id)
+        return (
+            store.experiment(made.id),
+            store.work("short-1"),
+            store.rooms(),
+            store.steps(made.runs[0].id),
+            store.flips(ben.room),
+        )
 
     before = everything()
     for call in {**CROSSING, **LEADING, **WORKERS}[name]:

@@ -46,9 +46,9 @@ KINDS: dict[str, dict[str, Any]] = {
 # Ordinary prose, a verdict that turns, repetition, nothing but punctuation, one word.
 TEXTS = [
     "I went in expecting very little, and for half an hour that is what I got. Then it turned into something else: "
-    "funny, sad, and so well acted that I forgot the silly plot. " * 4,
+    "funny, sad, and so well acted that I forgot the silly plot. " * 2,
     "A wonderful cast, a lovely score, beautiful pictures, and yet the film is a dull, lifeless waste of time.",
-    "not good not bad " * 60,
+    "not good not bad " * 20,
     "... !!! ???",
     "terrible",
 ]
@@ -128,8 +128,7 @@ def test_integrated_gradients_add_up(text: str, baseline: str, pretrained: Predi
     (found,) = attribute(pretrained, text, ["integrated_gradients"], baseline=baseline)
     completeness = found.completeness
     assert completeness is not None
-    # On the way from zero to a text without end the gradient swings too hard for any bounded number of passes.
-    assert completeness.relative_error < (1.0 if baseline == "zero" and len(text) > 1_000 else 0.01)
+    assert completeness.relative_error < 0.01
     assert completeness.total == pytest.approx(found.scores.sum())
     # The difference is measured, not derived from the scores.
     tokens, used = pretrained.read(text)

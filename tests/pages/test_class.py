@@ -398,3 +398,48 @@ def test_without_a_class_there_is_no_room(lab, open_page):
     finished_twin(lab)
     drawn = open_page("runs")
     assert "Person" not in drawn.dataframe[0].value and not drawn.error
+
+
+def test_a_room_fools_the_model_and_trains_on_it(lab, room, open_page, become, monkeypatch):
+    from ui.room import fool
+
+    monkeypatch.setattr(fool, "probability", lambda model, text: 0.1 if "gotcha" in text else 0.9)
+    anna, ben, cem = (lab.join(room.code, name) for name in ("Anna", "Ben", "Cem"))
+    become(anna)
+    play = open_page("room", view="fool")
+    edit = next(each for each in play.text_area if each.label == "Your edit")
+    assert not [each for each in play.button if each.label == "Put it on the board"], "nothing is edited yet"
+    edit.set_value(edit.value + " <b>gotcha</b>").run()
+    button(play, "Put it on the board").click().run()
+    assert not play.exception and r"\<b\>gotcha" in texts(play.markdown)
+    (flip,) = lab.flips(room.code)
+    assert flip.person == anna.id and flip.label == 1
+    for person in (ben, cem):
+        become(person)
+        judge = open_page("room", view="fool")
+        assert "~~" not in texts(judge.markdown), "who still has to judge sees neither model nor original"
+        button(judge, "Positive").click().run()
+        assert not judge.exception
+    become(LECTURER)
+    board = open_page("room", view="fool")
+    assert "Confirmed: **1**" in texts(board.markdown) and "Anna" in texts(board.markdown)
+    button(board, "Take off").click().run()
+    assert lab.flips(room.code) == []
+
+
+def test_a_link_is_sent_to_all(lab, room, open_page, become):
+    become(LECTURER)
+    lecturer = open_page("room")
+    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
+    field.set_value("https://evil.example/elsewhere")
+    button(lecturer, "Send it").click().run()
+    assert "no page of this server" in texts(lecturer.error) and lab.room(room.code).link is None
+    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
+    field.set_value("http://127.0.0.1:8501/train?preset=clip-norm")
+    button(lecturer, "Send it").click().run()
+    assert lab.room(room.code).link == "/train?preset=clip-norm"
+    become(lab.join(room.code, "Anna"))
+    for page_ in ("room", "home"):
+        assert "The lecturer sends you to **Train**" in texts(open_page(page_).markdown)
+    lab.send_link(room.code, "//evil.example/x")
+    assert "sends you" not in texts(open_page("home").markdown)

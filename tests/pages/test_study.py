@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,12 +95,14 @@ def test_no_method_chosen_is_said(lab: Any) -> None:
     assert "choose at least one" in texts(page.error).replace("\\", "") and not page.exception
 
 
-def test_figures_are_plain_json_for_a_study_of_one_method(lab: Any) -> None:
+def test_figures_are_plain_json_for_a_study_of_one_method(lab: Any, tmp_path: Path) -> None:
     from sentiment_core.explain.study import run
     from sentiment_core.progress import silent
     from ui.explain.study_plot import agreement_figure, curves_figure
 
-    result = run(study_arguments("pretrained", "demo", 10, 0, [FAST], lab), silent)
+    path = tmp_path / "short.csv"
+    path.write_text("text,label\n" + "".join(f"A {('dull', 'fine')[n % 2]} film {n},{n % 2}\n" for n in range(100)))
+    result = run(study_arguments("pretrained", str(path), 10, 0, [FAST], lab), silent)
     curves = json.loads(curves_figure(result).to_json())
     assert len(curves["data"]) == 2 * 2 * 2 and json.loads(agreement_figure(result).to_json())
     assert curves["data"][1]["y"] == pytest.approx(result["methods"][0]["deletion"]["mean"])

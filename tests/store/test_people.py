@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from sentiment_core.artifacts import folder
 from sentiment_core.classroom.people import LECTURER, Person
 from sentiment_core.classroom.settings import Limits
 from sentiment_core.config import from_fields
@@ -226,3 +227,30 @@ def test_somebody_unknown_is_no_owner(store: Store) -> None:
     made = store.create_experiment(TWIN)
     with pytest.raises(NotAllowedError):
         stranger.delete_experiment(made.id)
+
+
+def test_the_files_of_one_are_limited(store: Store, acting: Class, tmp_path_factory: pytest.TempPathFactory) -> None:
+    _, anna, ben = acting
+    limits = Limits.model_validate({"person": {"megabytes": 1}})
+    anna, ben = (store.acting_for(store.person(each.owner), limits) for each in (anna, ben))
+    made = anna.create_experiment(TWIN)
+    kept = store.folder_of(made.id)
+    before = anna.stored_bytes()
+    (kept / "run").mkdir()
+    (kept / "run" / "model.safetensors").write_bytes(bytes(600_000))
+    outside = tmp_path_factory.mktemp("outside") / "large"
+    outside.write_bytes(bytes(5_000_000))
+    (kept / "link").symlink_to(outside)
+    assert anna.stored_bytes() - before == 600_000 and ben.stored_bytes() == 0
+    (folder("uploads") / "x.csv").write_bytes(bytes(300_000))
+    anna.note_upload("x.csv")
+    assert anna.stored_bytes() - before == 900_000
+    with pytest.raises(LimitError, match=r"may take 1 MB \(person\.megabytes\). You bring 0\.5 MB more"):
+        anna.check_bytes(500_000)
+    anna.check_bytes(50_000)
+    anna.create_experiment(TWIN)
+    (kept / "run" / "step-1").write_bytes(bytes(200_000))
+    with pytest.raises(LimitError, match=r"person\.megabytes"):
+        anna.create_experiment(TWIN)
+    ben.create_experiment(TWIN)
+    store.acting_for(LECTURER, limits).check_bytes(10**9)

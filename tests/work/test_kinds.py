@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sentiment_core.cli.progress import ProgressLine
 from sentiment_core.errors import StoreError
 from sentiment_core.explain.many_reviews import PREDICTIONS, ManyAnswers, ManyReviewsQuestion
 from sentiment_core.explain.study_question import FAITHFULNESS, StudyQuestion
@@ -69,3 +70,17 @@ def test_the_time_that_is_left_follows_the_pace(clock: list[float]) -> None:
     assert told == [None, None, pytest.approx(6.0), None, None, pytest.approx(10.0), None, pytest.approx(18.0)]
     watched.restart()
     assert watched.left(0.9) is None
+
+
+def test_the_command_line_says_what_is_left_of_any_long_work(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ProgressLine()
+    for seconds, fraction in ((0, None), (0, 0.0), (100, 0.5)):
+        clock[0] += seconds
+        line.say("Review 5 of 10", fraction)
+    assert capsys.readouterr().err.splitlines() == [
+        "Review 5 of 10 …",
+        "Review 5 of 10 0% …",
+        "Review 5 of 10 50% …, 2 min left",
+    ]

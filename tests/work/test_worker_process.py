@@ -20,8 +20,6 @@ from sentiment_core.work.executors.local import LocalExecutor
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import Stopped, StopSignal, main
 
-pytestmark = pytest.mark.usefixtures("real_workers")
-
 
 def numbers(store: Store, run_id: str, home: Path) -> tuple[str, str, bytes]:
     """Everything that a run leaves behind, without times."""
@@ -76,6 +74,7 @@ def test_sigkill_then_resume_equals_never_stopping(tiny: Callable[..., Experimen
             assert numbers(store, broken.id, home) == numbers(store, intact.id, home)
 
 
+@pytest.mark.usefixtures("real_workers")
 def test_a_worker_that_is_asked_to_stop_has_stopped_and_not_failed(tiny: Callable[..., ExperimentConfig]) -> None:
     with Store() as store:
         executor = LocalExecutor(store)

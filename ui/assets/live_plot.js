@@ -224,9 +224,9 @@ class View {
     const runs = this.runs();
     this.table.show(runs);
     const first = this.sources.get(this.data.sources[0]?.url)?.latest;
-    if (!first) return;
+    if (!first && !this.data.status) return;
     const { step, last } = this.replay;
-    if (step === null) return this.status.show(first);
+    if (!first || step === null) return this.status.show(first ?? { status: this.data.status, progress: null });
     const epochs = Math.max(0, ...first.runs.flatMap((run) => run.evaluations.map((e) => e.epoch)));
     const epoch = Math.max(0, ...runs.map((run) => run.series.columns.epoch?.at(-1) ?? 0));
     this.status.show({ status: "replay", error: null, progress: { step, total_steps: last, epoch, epochs } });

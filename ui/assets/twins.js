@@ -198,6 +198,8 @@ class Slider {
   constructor(title, moved, settled) {
     this.input = element("input");
     Object.assign(this.input, { type: "range", min: 0, step: 1 });
+    // A label names the first thing in it that can be labelled, which is the output.
+    this.input.setAttribute("aria-label", title);
     this.shown = element("output");
     this.node = element("label", { cls: "sl-knob" }, [element("span", { text: title }), this.shown, this.input]);
     this.input.oninput = () => {

@@ -20,7 +20,6 @@ from sentiment_core.explain import (
     ModelInfo,
     ReadingAlong,
     attribute,
-    load_predictor,
 )
 from sentiment_core.explain import job as explanation
 from sentiment_core.explain.unseen import has_seen
@@ -28,6 +27,7 @@ from sentiment_core.work.desk import look
 from ui.kit.at_once import AT_ONCE_SECONDS, about
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
+from ui.kit.predictor import predictor
 from ui.server.backend import store
 
 
@@ -51,12 +51,6 @@ class Answer:
     def sound(self) -> bool:
         """Whether the answer is a number: a model whose training diverged has none."""
         return math.isfinite(self.explanation.probability)
-
-
-@kept(max_entries=4, show_spinner="Loading the model")
-def predictor(model_id: str, version: str) -> Any:
-    """Return a loaded model; `version` changes when its weights do."""
-    return load_predictor(model_id, store())
 
 
 # Kept as objects, not pickled: a review of 50,000 words has 50,000 records. Nothing changes them.

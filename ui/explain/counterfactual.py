@@ -22,13 +22,14 @@ from sentiment_core.explain.counterfactual import (
     retyped,
 )
 from ui.addresses import MOST_CHARACTERS, REVIEW
-from ui.explain.answers import explain, predictor
+from ui.explain.answers import explain
 from ui.explain.blocks import distinct_names, heatmap_token, nodes_of, note, verdict
 from ui.explain.state import HISTORY, ORIGINAL, TOKEN
 from ui.explain.words import signed
 from ui.kit.components.heatmap import Block, HeatmapRow
 from ui.kit.kept import kept
 from ui.kit.notices import literal
+from ui.kit.predictor import predictor
 from ui.kit.terms import caption
 
 EDITED = "explain:typed"

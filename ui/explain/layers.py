@@ -9,10 +9,11 @@ import numpy as np
 import streamlit as st
 
 from ui.addresses import MOST_LAYERS, REVIEW
-from ui.explain.answers import Answer, predictor
+from ui.explain.answers import Answer
 from ui.explain.blocks import heatmap_token, nodes_of
 from ui.kit.components.heatmap import Block, HeatmapRow, heatmap
 from ui.kit.kept import kept
+from ui.kit.predictor import predictor
 from ui.kit.terms import caption
 
 

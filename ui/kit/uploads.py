@@ -172,6 +172,8 @@ def keep_upload(key: str, arrived: Callable[[Path], None], suffix: str | None = 
         return
     try:
         check_upload_size(given.size)
+        if is_class():
+            store().check_bytes(given.size)
         path = save_upload(given.name, given, suffix)
         if is_class():
             store().note_upload(path.name)

@@ -72,8 +72,9 @@ def rate_figure(
             annotation={
                 "text": f"guessing: {guess:.3f}",
                 "font": {"size": 11, "color": NEUTRAL},
-                "x": 1,
-                "xanchor": "right",
+                # Over the valley: at both ends of it lie points at this height.
+                "x": 0.5,
+                "xanchor": "center",
                 "yanchor": "bottom",
             },
         )

@@ -21,9 +21,9 @@ from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import beside
 from ui.kit.terms import help_for
+from ui.kit.toolbar import toolbar
 from ui.lessons import view
 from ui.lessons.replay import recorded_panel
-from ui.lessons.toolbar import toolbar
 from ui.lessons.verdict_words import line, verdict_on
 from ui.server.backend import store
 

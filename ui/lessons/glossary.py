@@ -8,7 +8,7 @@ from sentiment_core.glossary import TERMS
 from ui.addresses import to_lesson
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal
-from ui.lessons.toolbar import toolbar
+from ui.kit.toolbar import toolbar
 
 
 def draw() -> None:

@@ -12,8 +12,8 @@ from sentiment_core.lessons.sources import SOURCES, Reference
 from ui.addresses import LESSON, to_lesson, to_place, to_sheet
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal
+from ui.kit.toolbar import toolbar
 from ui.lessons.outside import source_line
-from ui.lessons.toolbar import toolbar
 
 TITLE = "The exercise sheet"
 LONGEST_ANSWER = 4000

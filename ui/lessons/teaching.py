@@ -8,7 +8,7 @@ from sentiment_core.lessons.plans import PLANS
 from ui.addresses import to_lesson, to_place
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import literal
-from ui.lessons.toolbar import toolbar
+from ui.kit.toolbar import toolbar
 
 
 def draw() -> None:

@@ -10,9 +10,12 @@ from sentiment_core.lessons import Lesson
 from ui.addresses import to_lesson, to_train
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import predicted, prediction_of
+from ui.room.fool import fool, view_control
 from ui.room.open_lesson import lesson_of
+from ui.room.send import sent
 from ui.server.api import base_url
 from ui.server.backend import store
+from ui.server.visitor import limits
 
 LOOK_SECONDS = 3.0
 
@@ -25,6 +28,9 @@ def draw(person: Person, code: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"You are **{literal(person.name)}**{seeds}.", width="content")
         st.link_button("Not you?", f"{base_url()}/join", icon=":material/logout:")
+    if view_control() == "fool":
+        fool(person, code)
+        return
     _open(code)
     st.subheader("Your experiments", anchor=False)
     _own()
@@ -33,7 +39,9 @@ def draw(person: Person, code: str) -> None:
 @st.fragment(run_every=LOOK_SECONDS)
 def _open(code: str) -> None:
     try:
-        item = lesson_of(store().room(code).lesson)
+        room = store().room(code)
+        sent(room.link)
+        item = lesson_of(room.lesson)
         if item is None:
             st.info("No lesson is open for all yet. When the lecturer opens one, it appears here by itself.")
             return
@@ -65,6 +73,9 @@ def _ask(item: Lesson) -> None:
 def _own() -> None:
     with errors_shown():
         experiments = store().experiments(limit=8)
+        if (granted := limits()) is not None:
+            taken = store().stored_bytes() / 1_000_000
+            st.caption(f"Your files take {taken:,.1f} of {granted.person.megabytes:,} MB.")
         if not experiments:
             st.caption("None yet. What you train appears here; only you and the lecturer can stop or delete it.")
         for experiment in experiments:

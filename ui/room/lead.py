@@ -7,25 +7,26 @@ from urllib.parse import urlsplit
 import segno
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
+from sentiment_core.classroom.people import LECTURER
 from sentiment_core.lessons import LESSONS
 from sentiment_core.store import Room
 from ui.addresses import ROOM, to_lesson
 from ui.kit.cluster import cluster_panel
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal
+from ui.room.fool import fool, view_control
 from ui.room.open_lesson import lesson_of
+from ui.room.problems import problems_kept, show_problem
+from ui.room.send import send_form
 from ui.room.wall import wall
 from ui.server.api import base_url
 from ui.server.backend import store
 
-PROBLEM = "room:problem"
 HERE_ALONE = {"localhost", "127.0.0.1", "::1"}
 
 
 def draw() -> None:
     """Draw the room that the address names, else the newest; without one, the form that opens one."""
-    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
-        show_error(problem)
+    show_problem()
     rooms = {room.code: room for room in store().rooms()}
     if not rooms:
         st.title("Room", anchor=False)
@@ -45,7 +46,11 @@ def draw() -> None:
     with invitation:
         _invitation(room)
     with class_:
+        if view_control() == "fool":
+            fool(LECTURER, room.code)
+            return
         _lesson(room)
+        send_form(room)
         wall(room.code)
         cluster_panel()
 
@@ -119,8 +124,8 @@ def _lesson(room: Room) -> None:
             "A seed each",
             room.own_seeds,
             key=f"room:seeds:{room.code}:{room.own_seeds}",
-            on_change=_do,
-            args=("give_seeds", room.code, not room.own_seeds),
+            on_change=_give_seeds,
+            args=(room.code, not room.own_seeds),
             help="Whoever trains takes their own number as the seed: together the class sees how much is chance.",
         )
 
@@ -129,8 +134,11 @@ def _open_lesson(code: str, key: str) -> None:
     _do("open_lesson", code, st.session_state[key])
 
 
+def _give_seeds(code: str, own: bool) -> None:
+    _do("give_seeds", code, own)
+    ROOM.put(curves="mean" if own else "each")
+
+
 def _do(what: str, *arguments: object) -> None:
-    try:
+    with problems_kept():
         getattr(store(), what)(*arguments)
-    except SentimentLabError as error:
-        st.session_state[PROBLEM] = error

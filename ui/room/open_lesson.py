@@ -9,6 +9,7 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import LESSONS, Lesson
 from ui.addresses import LESSON, to_lesson
 from ui.kit.notices import literal
+from ui.room.send import sent
 from ui.server.backend import store
 
 LOOK_SECONDS = 5.0
@@ -28,9 +29,11 @@ def lesson_of(name: str | None) -> Lesson | None:
 @st.fragment(run_every=LOOK_SECONDS)
 def _watch(code: str, page: str) -> None:
     try:
-        item = lesson_of(store().room(code).lesson)
+        room = store().room(code)
     except SentimentLabError:
         return  # the page below says what is wrong
+    sent(room.link)
+    item = lesson_of(room.lesson)
     if item is None or (page == "lessons" and LESSON.value("lesson") == item.name):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="open-lesson"):

@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 # Children belong to the process, not to an executor object: any executor here reaps them, and dropping one is safe.
 # Ended ones stay: whoever finds the experiment without a worker asks for the exit code then.
 _children: dict[int, subprocess.Popen[bytes]] = {}
+# Those that waited before they were handed their work: one may have died with it unread.
+_waited: set[int] = set()
 _children_lock = threading.Lock()
 
 
@@ -100,10 +102,11 @@ class LocalExecutor:
         active = self._store.active_work()
         held = [work for work in active if work.status is not Status.QUEUED]
         silence = self._heartbeats.look({work.id: work.heartbeat for work in held})
+        waits = any(work.status is Status.QUEUED for work in active)
         for work in held:
             if self._is_gone(work, silence[work.id]):
-                self._settle(work)
-        if any(work.status is Status.QUEUED for work in active):
+                waits |= self._settle(work)
+        if waits:
             self.pump()
 
     def pump(self) -> None:
@@ -156,13 +159,14 @@ class LocalExecutor:
     def _launch(self, work_id: str) -> None:
         environment, log = self._environment(), self._store.folder_of(work_id) / LOG
         command = list(self._command(work_id))
-        child = self._standby.take(command, environment, log)
+        child = waited = self._standby.take(command, environment, log)
         if child is None:
             with log.open("ab") as words:
                 child = start_worker(command, environment, words)
         worker = Worker.of(child.pid)
         with _children_lock:
             _children[child.pid] = child
+            (_waited.discard if waited is None else _waited.add)(child.pid)
         with contextlib.suppress(StoreUnavailableError):
             self._store.set_worker(work_id, worker)  # sooner than the worker itself, which does the same
 
@@ -173,7 +177,11 @@ class LocalExecutor:
             return silence > HEARTBEAT_LIMIT_SECONDS
         return find_process(work.worker) is None
 
-    def _settle(self, work: Work) -> None:
+    def _settle(self, work: Work) -> bool:
+        """Say how work ended whose worker is gone; return whether it is in the queue again, for it never began."""
+        if work.worker is not None and work.progress is None and work.worker.pid in _waited:
+            logger.warning("%s: the worker that waited is gone before it began; another is started", work.id)
+            return self._store.give_back(work.id, work.worker)
         stopped = work.stop_requested
         status, message = (Status.STOPPED, None) if stopped else (Status.INTERRUPTED, _interruption(work))
         try:
@@ -183,6 +191,7 @@ class LocalExecutor:
             raise
         if released and message:
             logger.warning("%s: %s", work.id, message)
+        return False
 
 
 def _reap() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from select import select
 from time import monotonic
 
 from sentiment_core.machine import available_memory
@@ -26,7 +27,7 @@ LEAST_FREE_BYTES = 1_500_000_000
 # The next one is made once the work that took the last has made its first steps.
 PAUSE_SECONDS = 10.0
 # What a training and its first update import; an optimizer brings torch._dynamo.
-LIBRARIES = ("sentiment_core.work.training", "sentiment_core.datasets.demo", "torch._dynamo")
+LIBRARIES = ("sentiment_core.work.training", "torch._dynamo")
 
 logger = logging.getLogger(__name__)
 
@@ -75,19 +76,23 @@ class Standby:
         return process if process.poll() is None else None
 
 
-def wait() -> list[str] | None:
-    """Import what a training needs, wait for work, become its worker; return its arguments, None when none comes."""
-    from sentiment_core.embeddings import load_saved
-    from sentiment_core.errors import EmbeddingsError
+def get_ready() -> None:
+    """Import what a training needs, then make what the first one would wait for, unless work is there already."""
     from sentiment_core.numerics import prepare_thread
-    from sentiment_core.settings import DataConfig
 
     prepare_thread(threads=1)
     for name in LIBRARIES:
         import_module(name)
-    # The words of the built-in vectors stay in memory; a training with others loads those itself.
-    with suppress(EmbeddingsError):
-        load_saved(DataConfig().embeddings)
+    if select([sys.stdin], [], [], 0)[0]:
+        return
+    from sentiment_core.work.executors.rehearsal import rehearse
+
+    rehearse()
+
+
+def wait() -> list[str] | None:
+    """Get ready for a training, wait for work, become its worker; return its arguments, None when none comes."""
+    get_ready()
     line = sys.stdin.buffer.readline()
     if not line:
         return None

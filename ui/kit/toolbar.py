@@ -1,4 +1,4 @@
-"""The line on top of a lesson, or of what stands among the lessons: its title, and the ways on from it."""
+"""The line on top of a lesson or a lab: its title, and the ways on from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,5 @@ def toolbar(title: str) -> Iterator[None]:
         st.header(literal(title), anchor=False, width="content")
         st.space("stretch")
         # The style sheet knows it by this name.
-        with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", width="content", key="lesson-toolbar"
-        ):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="toolbar"):
             yield

@@ -1,0 +1,71 @@
+// The losses of many runs in one figure: what there is to draw comes with the page, and replaces what was there.
+
+import { DataTable } from "./described.js";
+import { enlarged, loadPlotly, lookOf } from "./drawing.js";
+import { stackedFigure } from "./figure.js";
+import { grouped } from "./groups.js";
+import { Series } from "./series.js";
+import { element } from "./words.js";
+
+const views = new WeakMap();
+
+export default function cloud({ data, parentElement }) {
+  let view = views.get(parentElement);
+  if (!view) {
+    view = new View(parentElement);
+    views.set(parentElement, view);
+  }
+  view.show(data);
+  return () => {
+    view.close();
+    views.delete(parentElement);
+  };
+}
+
+class View {
+  constructor(parent) {
+    this.figure = element("div", { cls: "sl-cloud-figure" });
+    this.problem = element("p", { cls: "sl-cloud-problem" });
+    this.numbers = new DataTable();
+    this.root = element("div", { cls: "sl-cloud" }, [this.figure, this.problem, this.numbers.node]);
+    parent.append(this.root);
+    this.observer = new ResizeObserver(() => this.figure.offsetWidth && this.drawn && this.plotly.Plots.resize(this.figure));
+    this.observer.observe(this.root);
+  }
+
+  show(data) {
+    this.data = data;
+    this.root.style.setProperty("--sl-cloud-height", `${data.height}px`);
+    loadPlotly(data.plotly).then((plotly) => {
+      this.plotly = plotly;
+      this.draw();
+    }, (error) => { this.problem.textContent = error.message; });
+  }
+
+  draw() {
+    const { panel, quantities, quantiles } = this.data;
+    const rows = JSON.parse(this.data.runs).map(({ rows, ...run }) => {
+      const series = new Series();
+      series.append(rows);
+      return { ...run, series, undrawn: [] };
+    });
+    // On a log axis mean and interval are of the logarithms, as in the live plot.
+    const runs = grouped(rows, quantiles, new Set(panel.log ? Object.keys(quantities) : []));
+    const look = lookOf(this.root);
+    const figure = stackedFigure(runs, look, [panel], quantities, { range: null, smoothing: 0, revision: "cloud", markers: [], guessing: [] });
+    // A hundred lines on top of each other: what many share must look darker than what one does.
+    if (runs.length > 12) for (const trace of figure.traces) if (trace.mode === "lines") Object.assign(trace, { opacity: 0.5, line: { ...trace.line, width: 1.2 } });
+    // One name at a time: a list of a hundred would hide the cloud.
+    figure.layout.hovermode = runs.length > 6 ? "closest" : figure.layout.hovermode;
+    const { traces, layout } = enlarged(figure, look.scale);
+    this.plotly.react(this.figure, traces, layout, { displaylogo: false, responsive: false, displayModeBar: false, scrollZoom: false });
+    this.drawn = true;
+    this.numbers.tell(runs, quantities, [[this.figure, [panel]]]);
+  }
+
+  close() {
+    this.observer.disconnect();
+    this.plotly?.purge(this.figure);
+    this.root.remove();
+  }
+}

@@ -1,0 +1,73 @@
+"""A link that the lecturer sends to everybody in a room: a page of this server, with what its address says."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlsplit
+
+import streamlit as st
+
+from sentiment_core.errors import ConfigError
+from sentiment_core.store import Room
+from ui.addresses import Link
+from ui.kit.notices import errors_shown, literal
+from ui.pages import pages
+from ui.room.problems import problems_kept
+from ui.server.api import base_url
+from ui.server.backend import store
+
+LONGEST = 2_000
+
+
+def read_link(text: str) -> Link:
+    """Return the way to the page that an address names; raise `ConfigError` for what is no page of this server.
+
+    Only path and query count: whatever server an address names, it leads to a page of this one.
+    """
+    if len(text) > LONGEST:
+        raise ConfigError(f"This link has more than {LONGEST:,} characters. Send a shorter one.")
+    try:
+        given = urlsplit(text.strip())
+        query = dict(parse_qsl(given.query, max_num_fields=100))
+    except ValueError:
+        raise ConfigError("This is no link. Copy one from the address bar of a page.") from None
+    path = given.path.removeprefix(base_url()).strip("/") or "home"
+    if path not in pages():
+        known = ", ".join(pages())
+        raise ConfigError(f"This link leads to no page of this server. Its address begins with one of: {known}.")
+    return Link(path, query)
+
+
+def sent(link: str | None) -> None:
+    """Draw the way to where the lecturer sends everybody; nothing where that is nowhere, or no page any more."""
+    if not link:
+        return
+    try:
+        way = read_link(link)
+    except ConfigError:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="sent-link"):
+        title = pages()[way.page].title
+        st.markdown(f":material/send: The lecturer sends you to **{literal(title)}**", width="content")
+        way.draw("Go there", icon=":material/arrow_forward:", icon_position="right")
+
+
+def send_form(room: Room) -> None:
+    """Draw where the lecturer pastes a link for all, and what was sent."""
+    label = "A link is sent to all" if room.link else "Send a link to all"
+    with st.popover(label, icon=":material/send:"):
+        with st.form(f"room:send:{room.code}", clear_on_submit=True, border=False):
+            text = st.text_input("Address of a page", placeholder="/train?preset=clip-norm", max_chars=LONGEST)
+            if st.form_submit_button("Send it", type="primary", icon=":material/send:"):
+                with errors_shown():
+                    way = read_link(text)
+                    query = f"?{urlsplit(text.strip()).query}" if way.query else ""
+                    store().send_link(room.code, f"/{'' if way.page == 'home' else way.page}{query}")
+                    st.rerun()
+        if room.link:
+            st.code(room.link, language=None, wrap_lines=True)
+            st.button("Take it back", icon=":material/undo:", on_click=_take_back, args=(room.code,))
+
+
+def _take_back(code: str) -> None:
+    with problems_kept():
+        store().send_link(code, None)
