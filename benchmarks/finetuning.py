@@ -86,6 +86,8 @@ def tunings(start: Run, options: argparse.Namespace) -> tuple[ExperimentConfig, 
         "snapshots": 0,
         "data.source": "csv",
         "data.keep": "head",
+        # In one thread, so that processor time is that of the arithmetic.
+        "training.halves": "never",
         **fitting(start.config),
         "data.max_tokens": options.tokens,
         "model.pretrained": start.id,
@@ -115,7 +117,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=254, help="longest review, in pieces")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--all-epochs", type=int, default=3, help="on all labelled reviews")
+    parser.add_argument("--all-epochs", type=int, default=2, help="on all labelled reviews")
     parser.add_argument("--all-rate", type=float, default=6e-4)
     parser.add_argument("--processes", type=int, default=1, help="trainings at a time")
     options = parser.parse_args()
