@@ -306,6 +306,16 @@ _FINE_TUNING = {
     "training.batch_size": 32,
     "training.epochs": 5,
 }
+# As the encoder that ships with real reviews behind it, which has places for pieces that it never read.
+_FINE_TUNING_REVIEWS = {
+    **_FINE_TUNING,
+    "data.max_tokens": 254,
+    "data.keep": "head",
+    "model.positions": "sinusoidal",
+    "model.pretrained": "bert-reviews",
+    "training.learning_rate": 6e-4,
+    "training.epochs": 2,
+}
 _RNN_BESIDE = {
     "data.tokenizer": "unified",
     "data.max_tokens": 62,
@@ -372,6 +382,12 @@ _PRETRAINING = (
         "Is a review positive, answered from [CLS]: from pre-trained weights, and the same network from scratch.",
         _FINE_TUNING,
         **{"from scratch": {"model.transfer": False}, "fine-tuned": {"model.transfer": True}},
+    ),
+    _bert(
+        "bert-finetune-reviews",
+        "Fine-tune BERT on real reviews",
+        "Is a review positive, answered from [CLS] by the encoder that read real reviews; choose some to learn from.",
+        _FINE_TUNING_REVIEWS,
     ),
     _preset(
         "bert-rnn",

@@ -280,8 +280,8 @@ class ModelConfig(Config):
         None,
         max_length=80,
         title="Pre-trained model",
-        description="Whose word pieces are read: a run that learned masked words, or bert-encoder, which ships; none: "
-        "pieces are learned from the training reviews.",
+        description="Whose word pieces are read: a run that learned masked words, or one that ships: bert-reviews, "
+        "bert-encoder; none: pieces are learned from the training reviews.",
     )
     transfer: Annotated[bool, About(FINE_TUNING)] = Field(
         True,

@@ -28,17 +28,19 @@ MOST_CHARACTERS = 20_000
 
 @dataclass(frozen=True)
 class ShippedPairModel:
-    """A small model that ships with the product: its name on pages, and in what it differs from the first."""
+    """A small model that ships with the product: its name on pages, and in what it differs from its preset."""
 
     title: str
     overrides: dict[str, Any]
 
 
-# `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are. Of the first the weights
-# on the way ship too.
+# The first learned from real reviews, and its weights on the way ship too; the others learned from demo reviews.
+REAL = "bert-reviews"
+# `benchmarks/bert_models.py` makes them; the card beside them says how, and how good they are.
 SHIPPED: dict[str, ShippedPairModel] = {
-    "bert-encoder": ShippedPairModel("Encoder", {}),
-    "bert-no-positions": ShippedPairModel("Encoder without positions", {"model.positions": "none"}),
+    REAL: ShippedPairModel("Encoder, real reviews", {}),
+    "bert-encoder": ShippedPairModel("Encoder, demo reviews", {}),
+    "bert-no-positions": ShippedPairModel("Encoder without positions, demo reviews", {"model.positions": "none"}),
 }
 
 

@@ -10,10 +10,34 @@ from pathlib import Path
 from sentiment_core.artifacts import written
 from sentiment_core.errors import StoreError
 from sentiment_core.findings.masked_words import Reached, Share
-from sentiment_core.intervals import LEAST_SEEDS, mean_of
+from sentiment_core.findings.verdict.measure import wilson
+from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, mean_of
 
 SHIPPED = Path(__file__).parents[1] / "recorded" / "fine-tuning.json"
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One fine-tuning on every labelled review: test `accuracy` on `tested` others, and the processor time it took."""
+
+    labelled: int
+    tested: int
+    pieces: int
+    epochs: int
+    rate: float
+    accuracy: float
+    cpu_seconds: float
+
+    @property
+    def sentence(self) -> str:
+        """What it reached, with the interval for other reviews."""
+        likely = wilson(self.accuracy, self.tested, CONFIDENCE)
+        return (
+            f"On all {self.labelled:,} labelled reviews (first {self.pieces} pieces, {self.epochs} epochs at a rate of "
+            f"{self.rate:g}), one seed: {self.accuracy:.3f} of {self.tested:,} others (95 % interval {likely.low:.3f} "
+            f"to {likely.high:.3f}), in {self.cpu_seconds / 60:.1f} minutes of processor time."
+        )
 
 
 @dataclass(frozen=True)
@@ -22,7 +46,7 @@ class FineTunings:
 
     They learned from `labelled` reviews, validation counted, of at most `pieces` pieces, and answered `tested` others.
     The pre-training had read `read` pieces in `updates`, none of these reviews, and `reached` what it did on its own
-    test pairs.
+    test pairs. `whole` learned from the labels of all that the pre-training had read.
     """
 
     labelled: int
@@ -35,6 +59,7 @@ class FineTunings:
     updates: int
     read: int
     reached: Reached
+    whole: Whole | None = None
 
     @property
     def sentences(self) -> list[str]:
@@ -54,7 +79,8 @@ class FineTunings:
         elif gained.count < LEAST_SEEDS:
             told = f"Fewer than {LEAST_SEEDS} seeds are shown, but nothing is claimed of them."
         before = f"Pre-training had read {self.read / 1e6:.1f} million other pieces in {self.updates:,} updates:"
-        return [measured, told, " ".join([before, *self.reached.sentences])]
+        all_of_them = [self.whole.sentence] if self.whole else []
+        return [measured, told, *all_of_them, " ".join([before, *self.reached.sentences])]
 
 
 def _listed(accuracies: Sequence[float]) -> str:
@@ -78,6 +104,8 @@ def read(path: Path = SHIPPED) -> FineTunings | None:
         told = document.pop("reached")
         reached = Reached(float(told["guess"]), Share(**told["words"]), Share(**told["pairs"]))
         scratch, tuned = (tuple(map(float, document.pop(name))) for name in ("scratch", "tuned"))
-        return FineTunings(**document, scratch=scratch, tuned=tuned, reached=reached)
+        whole = document.pop("whole", None)
+        found = Whole(**whole) if whole else None
+        return FineTunings(**document, scratch=scratch, tuned=tuned, reached=reached, whole=found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError("the recorded fine-tunings cannot be read; install the program again") from error

@@ -195,7 +195,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
         measure="answer",
         preset="bert-finetune",
         explanation="A pre-trained start is worth what was learned before it. BERT itself had read 3.3 billion words; "
-        "the model that ships is small and has read the demo reviews alone.",
+        "the model that this starts from is small and has read the demo reviews alone.",
     ),
     BertLesson(
         name="bert-positions",
@@ -259,7 +259,10 @@ def also_measured(item: BertLesson) -> str | None:
     if item.measure == "answer":
         found = recorded_tuning.read()
         return " ".join(found.sentences) or None if found else None
-    names = {"bert-two-tasks": ("bert-encoder",), "bert-positions": ("bert-encoder", "bert-no-positions")}
+    names = {
+        "bert-two-tasks": ("bert-reviews", "bert-encoder"),
+        "bert-positions": ("bert-encoder", "bert-no-positions"),
+    }
     listed = [told for name in names.get(item.name, ()) if (told := _reached(name))]
     if not listed or len(listed) < len(names[item.name]):
         return None

@@ -27,7 +27,9 @@ def build_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Opt
     vectors: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            own = vectors if name.startswith("embedding.") else decayed if parameter.dim() > 1 else kept
+            # A Transformer's word vectors are its output matrix too; its segments and positions are no words.
+            word = name.startswith(("embedding.", "transformer.embedding."))
+            own = vectors if word else decayed if parameter.dim() > 1 else kept
             own.append(parameter)
     groups = [
         {"params": decayed, "weight_decay": config.weight_decay, "rate": 1.0},

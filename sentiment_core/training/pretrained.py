@@ -78,7 +78,8 @@ def _folder(name: str) -> Path:
             run = store.run(name)
     except NotFoundError as error:
         raise ConfigError(
-            f"model.pretrained: there is no run {name[:40]!r} here; name one that learned masked words, or bert-encoder"
+            f"model.pretrained: there is no run {name[:40]!r} here; name one that learned masked words, or "
+            f"{', '.join(shipped_names())}"
         ) from error
     if run.config.task != MASKED_WORDS:
         raise ConfigError(f"model.pretrained: run {run.id} did not learn masked words; name one that did")

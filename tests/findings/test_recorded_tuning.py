@@ -11,7 +11,7 @@ import pytest
 from sentiment_core.errors import StoreError
 from sentiment_core.findings import recorded_tuning
 from sentiment_core.findings.masked_words import Reached, Share
-from sentiment_core.findings.recorded_tuning import FineTunings
+from sentiment_core.findings.recorded_tuning import FineTunings, Whole
 from sentiment_core.lessons import BERT_LESSONS
 from sentiment_core.lessons.bert import also_measured
 
@@ -42,11 +42,21 @@ def test_which_is_better_is_said_of_a_clear_difference_over_enough_seeds() -> No
     assert replace(FOUND, scratch=(0.7,), tuned=(0.8,)).sentences == []
 
 
+def test_all_labels_are_spoken_of_where_a_network_learned_from_them() -> None:
+    whole = Whole(32_000, 8_000, 254, 3, 6e-4, accuracy=0.87, cpu_seconds=600.0)
+    (said,) = [one for one in replace(FOUND, whole=whole).sentences if "all 32,000" in one]
+    assert "0.870 of 8,000 others (95 % interval 0.862 to 0.877), in 10.0 minutes" in said
+    assert not any("On all" in one for one in FOUND.sentences)
+
+
 def test_it_is_kept_whole_and_damage_is_said(tmp_path: Path) -> None:
     path = tmp_path / "fine-tuning.json"
     assert recorded_tuning.read(path) is None
     recorded_tuning.write(FOUND, path)
     assert recorded_tuning.read(path) == FOUND
+    more = replace(FOUND, whole=Whole(32_000, 8_000, 254, 3, 6e-4, 0.87, 600.0))
+    recorded_tuning.write(more, path)
+    assert recorded_tuning.read(path) == more
     document = json.loads(path.read_text())
     for damaged in ("[", "[]", json.dumps({**document, "format": 0}), json.dumps({**document, "reached": None})):
         path.write_text(damaged)

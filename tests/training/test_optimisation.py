@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 from sentiment_core.batches import collate
 from sentiment_core.config import from_fields
 from sentiment_core.models import build_model
+from sentiment_core.models.masked import build_masked_model
 from sentiment_core.settings import ModelConfig, TrainingConfig
 from sentiment_core.training.optimisation import END_DIVISOR, START_DIVISOR, build_optimizer, learning_rate_at
 from sentiment_core.training.run import TrainingRun
@@ -82,6 +83,13 @@ def test_weight_decay_leaves_vectors_biases_and_norms_alone(name: str) -> None:
     assert type(optimizer).__name__.lower() == name
     if name == "sgd":
         assert optimizer.defaults["momentum"] == 0.5
+
+
+def test_the_words_of_a_transformer_are_no_matrix_to_decay() -> None:
+    model = build_masked_model(ModelConfig(hidden_size=8, heads=2), 20, 16, 1, torch.device("cpu"))
+    groups = build_optimizer(model, TrainingConfig(optimizer="adamw", weight_decay=0.1)).param_groups
+    (owner,) = [group for group in groups if any(own is model.transformer.embedding.weight for own in group["params"])]
+    assert owner["weight_decay"] == 0.0 and len(owner["params"]) == 1
 
 
 def test_frozen_vectors_are_not_optimised() -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.explain.fill import MOST_CHARACTERS, PairReading, Token
+from sentiment_core.explain.fill import MOST_CHARACTERS, REAL, PairReading, Token
 from sentiment_core.wordpiece import CONTINUES
 from ui.addresses import lab_address
 from ui.kit.address_fields import decimal, identifier, one_of, one_of_values, several, text, whole
@@ -24,14 +24,14 @@ VIEWS = {
     "positions": "Positions",
     "train": "Train it",
 }
-FIRST = "A colleague told me that the villain was complex, and I don't [MASK]."
-SECOND = "The music was a knockout."
+FIRST = "What a complete [MASK] of time."
+SECOND = "The plot made no sense at all."
 MOST_GAPS, MOST_LAYERS, MOST_HEADS = 20, 4, 16
 
 ADDRESS = lab_address(
     "bert",
     one_of("view", VIEWS, "words"),
-    identifier("model", "bert-encoder"),
+    identifier("model", REAL),
     whole(
         "step", 0, 100_000_000, None, "step of the model", say=lambda value: "none" if value is None else f"{value:,}"
     ),

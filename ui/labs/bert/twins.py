@@ -64,7 +64,7 @@ def _choose(address: Address) -> None:
 
 def _pretraining(found: Recorded | None) -> None:
     if found is not None and found.reached is not None:
-        st.markdown("\n".join(f"- {literal(sentence)}" for sentence in found.reached.sentences))
+        st.markdown("\n".join(f"- {literal(sentence)}" for sentence in found.sentences))
         _curves(PRETRAINING, found)
     to_train(preset("bert-mlm").config).draw("Pre-train one of your own", icon=":material/model_training:")
     to_lesson("bert-cls").draw("What a pre-trained one is worth: fine-tune it with [CLS]", icon=":material/school:")
