@@ -14,7 +14,6 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from sentiment_core.errors import ConfigError
-from sentiment_core.steps.rules import positive
 
 LONGEST = 1_500
 CONFIRMATIONS = 2
@@ -70,6 +69,9 @@ def check_flip(before: float, after: float, label: int) -> None:
     """Raise `ConfigError` unless the model was right about the original and is wrong about the edit."""
     if not (math.isfinite(before) and math.isfinite(after)):
         raise ConfigError("The model's answer is not a number. Choose another model.")
+    # The store imports this file, and who only starts workers should not wait for numpy.
+    from sentiment_core.steps.rules import positive
+
     if bool(positive(before)) != bool(label):
         raise ConfigError("The model is wrong about the original already. Start from a review that it gets right.")
     if bool(positive(after)) == bool(label):

@@ -160,11 +160,11 @@ def test_a_live_threshold_has_the_range_of_the_rule_in_force(
         reporter = Reporter(store, experiment.id, lambda: False, lambda trainer: None)
         trainer = FakeTrainer(experiment.runs)
         for value in (5.0, math.nan, -1.0, None):
-            reporter._requests = lambda value=value: [Request("threshold", value, None)]  # type: ignore[method-assign]
+            reporter._requests = lambda value=value: [Request(1, "threshold", value, None)]  # type: ignore[method-assign]
             reporter._obey(trainer)  # type: ignore[arg-type]
             assert [run.threshold for run in trainer.runs] == ["untouched"] * 3
         assert caplog.text.count("refused: training.") == 4 and "a number ≥ 0 and < 1" in caplog.text
-        reporter._requests = lambda: [Request("threshold", 0.25, None)]  # type: ignore[method-assign]
+        reporter._requests = lambda: [Request(2, "threshold", 0.25, None)]  # type: ignore[method-assign]
         reporter._obey(trainer)  # type: ignore[arg-type]
         assert [run.threshold for run in trainer.runs] == ["untouched", 0.25, 0.25]
 
