@@ -21,7 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
 
-LONG = "training.epochs=40&training.clipping=norm&training.max_norm=0.5&runs=%5B%5D"
+LONG = "training.epochs=100&training.batch_size=16&training.clipping=norm&training.max_norm=0.5&runs=%5B%5D"
 LAST = "Math.max(0, ...(document.querySelector('.sl-curves')?.data ?? []).flatMap((trace) => trace.x ?? []))"
 STATUS = "document.querySelector('.sl-badge')?.dataset.status"
 WORDS = """() => {
