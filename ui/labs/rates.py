@@ -99,7 +99,7 @@ def recorded() -> None:
         )
     )
     _outcome(source, experiment, "learning-rates")
-    live_experiment(RECORDED, experiment.status, height=400, key="live-plot:recorded")
+    live_experiment(RECORDED, experiment.status, height=400)
 
 
 def settings() -> None:

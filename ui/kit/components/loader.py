@@ -9,10 +9,21 @@ import streamlit as st
 from ui.server.api import ASSETS, asset_url
 
 # Inline scripts travel with every rerun, so only this does; the modules are fetched once and kept by the browser.
+#
+# Streamlit calls again when data change, and takes back at once what a call returns that was overtaken meanwhile. All
+# calls on one element share what is drawn there, so an overtaken one must neither draw nor end it.
 LOADER = """
+const calls = new WeakMap();
+
 export default async function (component) {
+  const element = component.parentElement;
+  const call = (calls.get(element) ?? 0) + 1;
+  const isLast = () => calls.get(element) === call;
+  calls.set(element, call);
   const module = await import(new URL(component.data.module, document.baseURI));
-  return module.default(component);
+  if (!isLast()) return undefined;
+  const end = module.default(component);
+  return () => { if (isLast() || !element.isConnected) end?.(); };
 }
 """
 
