@@ -23,7 +23,7 @@ from sentiment_core.training import trainer as trainer_module
 from sentiment_core.training.build import build_trainer
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.captured import MULTIPLE, CapturingStepper
-from sentiment_core.training.checkpoints import load_checkpoint, save_checkpoint
+from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.stepper import Measured
 from sentiment_core.training.trainer import Trainer
@@ -196,27 +196,21 @@ def test_who_listens_to_some_updates_hears_them_and_changes_nothing(device: str,
         assert norm == pytest.approx(heard.steps["run"][step - 1].grad_norm, rel=1e-4)
 
 
-class SaveAt(Callback):
-    """Saves after an update, then ends as if killed."""
-
-    def __init__(self, step: int, path: Any) -> None:
-        self.step, self.path = step, path
-
-    def on_step(self, trainer: Trainer) -> None:
-        if trainer.step == self.step:
-            save_checkpoint(self.path, trainer.state_dict())
-            raise KeyboardInterrupt
-
-
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_checkpoint_goes_on_here_and_without_graphs(
-    elsewhere: bool, device: str, train: Any, experiment: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    elsewhere: bool,
+    device: str,
+    train: Any,
+    experiment: Any,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    save_at: Any,
 ) -> None:
     config = experiment({**STEADY, **CASES["adam"], "model.word_dropout": 0.2})
     path = tmp_path / "state.pt"
     whole = train(config, device=device)
     with pytest.raises(KeyboardInterrupt):
-        train(config, SaveAt(21, path), device=device)
+        train(config, save_at(21, path), device=device)
     state = load_checkpoint(path)
     assert state["updates"] == "graphs"
     if elsewhere and device == "cuda":

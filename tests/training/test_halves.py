@@ -15,7 +15,7 @@ from sentiment_core.recorded import in_words
 from sentiment_core.training import halves as module
 from sentiment_core.training.build import build_trainer
 from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.checkpoints import load_checkpoint, save_checkpoint
+from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.device import circumstances
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.trainer import Trainer
@@ -123,26 +123,16 @@ def test_a_batch_of_one_stays_whole(train: Any, experiment: Any) -> None:
     close(halved, whole)
 
 
-class SaveAt(Callback):
-    """Saves after an update, then ends as if killed."""
-
-    def __init__(self, step: int, path: Any) -> None:
-        self.step, self.path = step, path
-
-    def on_step(self, trainer: Trainer) -> None:
-        if trainer.step == self.step:
-            save_checkpoint(self.path, trainer.state_dict())
-            raise KeyboardInterrupt
-
-
 @pytest.mark.parametrize("was_halved", [True, False])
-def test_a_resumed_run_goes_on_as_it_began(was_halved: bool, train: Any, experiment: Any, tmp_path: Any) -> None:
+def test_a_resumed_run_goes_on_as_it_began(
+    was_halved: bool, train: Any, experiment: Any, tmp_path: Any, save_at: Any
+) -> None:
     """To the last bit; also where a checkpoint says nothing of halves, or fewer or more cores are there now."""
     began, now = (2, 1) if was_halved else (1, 2)
     config, path = experiment({**DROPOUT, "training.epochs": 3}), tmp_path / "state.pt"
     whole = train(config, threads=began)
     with pytest.raises(KeyboardInterrupt):
-        train(config, SaveAt(6, path), threads=began)
+        train(config, save_at(6, path), threads=began)
     state = load_checkpoint(path)
     if not was_halved:
         del state["updates"]

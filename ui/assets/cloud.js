@@ -4,23 +4,9 @@ import { DataTable } from "./described.js";
 import { enlarged, loadPlotly, lookOf } from "./drawing.js";
 import { stackedFigure } from "./figure.js";
 import { grouped } from "./groups.js";
+import { mounted } from "./mounted.js";
 import { Series } from "./series.js";
 import { element } from "./words.js";
-
-const views = new WeakMap();
-
-export default function cloud({ data, parentElement }) {
-  let view = views.get(parentElement);
-  if (!view) {
-    view = new View(parentElement);
-    views.set(parentElement, view);
-  }
-  view.show(data);
-  return () => {
-    view.close();
-    views.delete(parentElement);
-  };
-}
 
 class View {
   constructor(parent) {
@@ -69,3 +55,5 @@ class View {
     this.root.remove();
   }
 }
+
+export default mounted(View);

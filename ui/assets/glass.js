@@ -5,27 +5,12 @@
 
 import { Panel } from "./glass_panel.js";
 import { Words } from "./glass_words.js";
+import { mounted } from "./mounted.js";
 import { element } from "./words.js";
 
 // A word takes so long, a long review in all so long.
 const WORD = 160;
 const WHOLE = 12_000;
-
-const views = new WeakMap();
-
-export default function glass({ data, parentElement, setTriggerValue }) {
-  let view = views.get(parentElement);
-  if (!view) {
-    view = new View(parentElement);
-    views.set(parentElement, view);
-  }
-  view.tell = (panel, token) => setTriggerValue("picked", { panel, token });
-  view.show(data);
-  return () => {
-    view.close();
-    views.delete(parentElement);
-  };
-}
 
 class View {
   constructor(parent) {
@@ -179,3 +164,7 @@ class View {
     for (const panel of this.panels) panel.draw({ at, back, quiet: this.playing }, anew);
   }
 }
+
+export default mounted(View, (view, { setTriggerValue }) => {
+  view.tell = (panel, token) => setTriggerValue("picked", { panel, token });
+});

@@ -2,11 +2,11 @@
 
 import { loadPlotly, lookOf } from "./drawing.js";
 import { heatFigure, histogramFigure, lastUntil, numbersFigure, PANELS, power } from "./inside_figures.js";
+import { mounted } from "./mounted.js";
 import { Poller } from "./poller.js";
 import { listen } from "./replay.js";
 import { count, element } from "./words.js";
 
-const views = new WeakMap();
 const HISTOGRAMS = {
   weights: ["Weights", "log10 of the size of each layer's weights."],
   gradients: ["Gradients", "log10 of the size of each gradient component, before clipping."],
@@ -18,19 +18,6 @@ const PAUSE = 150;
 // Side by side there is room for so many heatmaps.
 const MOST_MAPS = 4;
 const CONFIG = { displaylogo: false, responsive: false, displayModeBar: false, scrollZoom: false };
-
-export default function inside({ data, parentElement }) {
-  let view = views.get(parentElement);
-  if (!view) {
-    view = new View(parentElement);
-    views.set(parentElement, view);
-  }
-  view.show(data);
-  return () => {
-    view.close();
-    views.delete(parentElement);
-  };
-}
 
 // What one run measured at its looks, in the order of their steps.
 class Looks {
@@ -279,3 +266,5 @@ class View {
     this.root.remove();
   }
 }
+
+export default mounted(View);

@@ -1,7 +1,5 @@
-// The live area of a page: status, runs and curves of one or more experiments, polled without a Streamlit rerun.
-//
-// Streamlit calls the default export again whenever data or theme change; what is on screen lives in a view that is kept
-// per element, so zoom, hidden runs and numbers already fetched survive.
+// The live area of a page: status, runs and curves of one or more experiments, polled without a Streamlit rerun. Zoom,
+// hidden runs and numbers already fetched survive a change of data or theme.
 
 import { smoothing, wholeRange, zoomOut } from "./controls.js";
 import { DataTable, evaluationsOf } from "./described.js";
@@ -9,27 +7,12 @@ import { enlarged, loadPlotly, lookOf } from "./drawing.js";
 import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
 import { grouped, onAxis, stepsOf } from "./groups.js";
 import { changed } from "./markers.js";
+import { mounted } from "./mounted.js";
 import { Poller } from "./poller.js";
 import { announce, ReplayBar } from "./replay.js";
 import { RunTable, StatusLine } from "./status.js";
 import { Series } from "./series.js";
 import { element } from "./words.js";
-
-const views = new WeakMap();
-
-export default function livePlot({ data, parentElement, setTriggerValue }) {
-  let view = views.get(parentElement);
-  if (!view) {
-    view = new View(parentElement);
-    views.set(parentElement, view);
-  }
-  view.notify = (status) => setTriggerValue("changed", status);
-  view.show(data);
-  return () => {
-    view.close();
-    views.delete(parentElement);
-  };
-}
 
 class View {
   constructor(parent) {
@@ -296,3 +279,7 @@ class View {
     this.root.remove();
   }
 }
+
+export default mounted(View, (view, { setTriggerValue }) => {
+  view.notify = (status) => setTriggerValue("changed", status);
+});

@@ -4,26 +4,12 @@
 import { DataTable, describe, evaluationsOf, linesOf } from "./described.js";
 import { enlarged, loadPlotly, lookOf } from "./drawing.js";
 import { stackedFigure } from "./figure.js";
+import { mounted } from "./mounted.js";
 import { ReplayBar } from "./replay.js";
 import { Series } from "./series.js";
 import { element } from "./words.js";
 
-const views = new WeakMap();
 const grids = new Map(); // address → promise of what lies there
-
-export default function twins({ data, parentElement, setTriggerValue }) {
-  let view = views.get(parentElement);
-  if (!view) {
-    view = new View(parentElement);
-    views.set(parentElement, view);
-  }
-  view.tell = setTriggerValue;
-  view.show(data);
-  return () => {
-    view.close();
-    views.delete(parentElement);
-  };
-}
 
 function gridAt(url) {
   if (!grids.has(url)) {
@@ -228,3 +214,7 @@ class Slider {
     this.input.setAttribute("aria-valuetext", this.shown.textContent);
   }
 }
+
+export default mounted(View, (view, { setTriggerValue }) => {
+  view.tell = setTriggerValue;
+});
