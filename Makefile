@@ -12,6 +12,7 @@ test: $(VENV)/.test check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.test
+	$(BIN)/python -m pip check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

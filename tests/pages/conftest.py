@@ -11,17 +11,21 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sentiment_core.classroom.people import Person
+from sentiment_core.classroom.settings import class_settings, set_up
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import vary_clipping
 from sentiment_core.steps.quantities import StepMetrics
-from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.store import Experiment, Room, Store, Worker
 from sentiment_core.work.desk import Job
 from sentiment_core.work.executors.local import LocalExecutor
 from sentiment_core.work.kinds import Kind
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
+from ui.server import visitor
 from ui.server.backend import desk, executor
+from ui.server.tickets import COOKIE, issue
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,6 +59,38 @@ def worked_here(monkeypatch: pytest.MonkeyPatch) -> None:
         store.close()
 
     monkeypatch.setattr(LocalExecutor, "submit", train)
+
+
+@pytest.fixture
+def access(lab: Store) -> str:
+    """Class mode, on; the lecturer's access code."""
+    return set_up()[1]
+
+
+@pytest.fixture
+def room(lab: Store, access: str) -> Room:
+    return lab.open_room("Monday's course")
+
+
+@pytest.fixture
+def become(monkeypatch: pytest.MonkeyPatch) -> Callable[[Person | None], None]:
+    """`become(person)`: from now on the browser's cookie is that person's."""
+
+    def became(person: Person | None) -> None:
+        settings = class_settings()
+        assert settings is not None
+        cookies = {} if person is None else {COOKIE: issue(person, settings)}
+        monkeypatch.setattr(visitor, "browsers_cookies", lambda: cookies)
+
+    return became
+
+
+def twin_of(store: Store, person: Person, status: Status = Status.FINISHED):
+    acting = store.acting_for(person)
+    experiment = acting.create_experiment(ExperimentConfig(name=f"of {person.name}"))
+    store.update_run(experiment.runs[0].id, steps=3)
+    store.set_status(experiment.id, status)
+    return store.experiment(experiment.id)
 
 
 def finished_twin(store: Store, steps: int = 30, status: Status = Status.FINISHED) -> Experiment:

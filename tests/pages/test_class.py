@@ -18,27 +18,14 @@ from sentiment_core.classroom.people import LECTURER, Person
 from sentiment_core.classroom.settings import class_settings, set_up
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
-from sentiment_core.store import Room, Store
 from sentiment_core.work.executors.local import LocalExecutor
-from tests.pages.conftest import button, finished_twin, texts
-from ui.server import visitor
+from tests.pages.conftest import button, finished_twin, texts, twin_of
 from ui.server.api import routes
 from ui.server.door import WITHIN, door, door_routes
 from ui.server.gate import gate
 from ui.server.tickets import COOKIE, issue
 
 HERE = "http://127.0.0.1:8501"
-
-
-@pytest.fixture
-def access(lab: Store) -> str:
-    """Class mode, on; the lecturer's access code."""
-    return set_up()[1]
-
-
-@pytest.fixture
-def room(lab: Store, access: str) -> Room:
-    return lab.open_room("Monday's course")
 
 
 async def page(_request):
@@ -215,19 +202,6 @@ def test_who_has_joined_reads_by_a_link_whosever_it_is(lab, room, visit):
 # Pages.
 
 
-@pytest.fixture
-def become(monkeypatch: pytest.MonkeyPatch) -> Callable[[Person | None], None]:
-    """`become(person)`: from now on the browser's cookie is that person's."""
-
-    def became(person: Person | None) -> None:
-        settings = class_settings()
-        assert settings is not None
-        cookies = {} if person is None else {COOKIE: issue(person, settings)}
-        monkeypatch.setattr(visitor, "browsers_cookies", lambda: cookies)
-
-    return became
-
-
 def test_a_page_is_drawn_for_nobody_unknown(lab, room, open_page, become):
     finished_twin(lab)
     become(None)
@@ -249,14 +223,6 @@ def test_each_sees_their_own_runs_and_others_by_link(lab, room, open_page, becom
     everything = open_page("runs")
     assert set(everything.dataframe[0].value["Experiment"]) == {"of Anna", "of Ben"}
     assert mine.owner == anna.id
-
-
-def twin_of(store: Store, person: Person, status: Status = Status.FINISHED):
-    acting = store.acting_for(person)
-    experiment = acting.create_experiment(ExperimentConfig(name=f"of {person.name}"))
-    store.update_run(experiment.runs[0].id, steps=3)
-    store.set_status(experiment.id, status)
-    return store.experiment(experiment.id)
 
 
 def test_a_page_offers_nothing_to_do_with_anothers_experiment(lab, room, open_page, become):
@@ -352,94 +318,7 @@ def test_an_upload_is_used_by_whoever_brought_it(lab, room, open_page, become):
     assert "use this file" not in texts(open_page("train", **query).error).replace("\\", ""), "it is handed out"
 
 
-def test_the_room_shows_who_is_there_and_what_they_predict(lab, room, open_page, become):
-    anna, ben = (lab.join(room.code, name) for name in ("Anna", "Ben & <i>Co"))
-    twin_of(lab, ben, Status.QUEUED)
-    become(LECTURER)
-    lab.open_lesson(room.code, "clip-norm")
-    projector = open_page("room")
-    assert not projector.exception and list(projector.dataframe[0].value["Name"]) == ["Anna", "Ben & <i>Co"]
-    assert "Joined: **2**. Training: **0**. Waiting: **1**." in texts(projector.markdown)
-    become(anna)
-    phone = open_page("room")
-    assert "Anna" in texts(phone.markdown)
-    (question,) = phone.radio
-    question.set_value(question.options[0]).run()
-    assert lab.answered(room.code, "lesson:clip-norm").total() == 1
-    become(LECTURER)
-    assert "Predictions: 1." in texts(open_page("room").caption).replace("\\", "")
-
-
-def test_the_lecturer_opens_a_room_a_lesson_and_closes_it(lab, access, open_page, become):
-    become(LECTURER)
-    drawn = open_page("room")
-    drawn.text_input[0].set_value("Tuesday")
-    button(drawn, "Open a room").click().run()
-    assert not drawn.exception and [room.name for room in lab.rooms()] == ["Tuesday"]
-    (opened,) = lab.rooms()
-    assert texts(drawn.code).endswith(f"/join/{opened.code}")
-    drawn.selectbox[0].set_value("clip-norm").run()
-    assert lab.room(opened.code).lesson == "clip-norm"
-    drawn.toggle[0].set_value(True).run()
-    assert lab.room(opened.code).own_seeds
-    button(drawn, "Close: nobody else joins").click().run()
-    assert lab.room(opened.code).closed_at is not None and "closed" in texts(drawn.info)
-
-
-def test_a_student_elsewhere_hears_of_the_lesson(lab, room, open_page, become):
-    become(lab.join(room.code, "Anna"))
-    assert "Open for all" not in texts(open_page("data", tab="words").markdown)
-    lab.open_lesson(room.code, "clip-norm")
-    assert "Open for all" in texts(open_page("home").markdown)
-    assert "Open for all" not in texts(open_page("lessons", lesson="clip-norm").markdown)
-
-
 def test_without_a_class_there_is_no_room(lab, open_page):
     finished_twin(lab)
     drawn = open_page("runs")
     assert "Person" not in drawn.dataframe[0].value and not drawn.error
-
-
-def test_a_room_fools_the_model_and_trains_on_it(lab, room, open_page, become, monkeypatch):
-    from ui.room import fool
-
-    monkeypatch.setattr(fool, "probability", lambda model, text: 0.1 if "gotcha" in text else 0.9)
-    anna, ben, cem = (lab.join(room.code, name) for name in ("Anna", "Ben", "Cem"))
-    become(anna)
-    play = open_page("room", view="fool")
-    edit = next(each for each in play.text_area if each.label == "Your edit")
-    assert not [each for each in play.button if each.label == "Put it on the board"], "nothing is edited yet"
-    edit.set_value(edit.value + " <b>gotcha</b>").run()
-    button(play, "Put it on the board").click().run()
-    assert not play.exception and r"\<b\>gotcha" in texts(play.markdown)
-    (flip,) = lab.flips(room.code)
-    assert flip.person == anna.id and flip.label == 1
-    for person in (ben, cem):
-        become(person)
-        judge = open_page("room", view="fool")
-        assert "~~" not in texts(judge.markdown), "who still has to judge sees neither model nor original"
-        button(judge, "Positive").click().run()
-        assert not judge.exception
-    become(LECTURER)
-    board = open_page("room", view="fool")
-    assert "Confirmed: **1**" in texts(board.markdown) and "Anna" in texts(board.markdown)
-    button(board, "Take off").click().run()
-    assert lab.flips(room.code) == []
-
-
-def test_a_link_is_sent_to_all(lab, room, open_page, become):
-    become(LECTURER)
-    lecturer = open_page("room")
-    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
-    field.set_value("https://evil.example/elsewhere")
-    button(lecturer, "Send it").click().run()
-    assert "no page of this server" in texts(lecturer.error) and lab.room(room.code).link is None
-    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
-    field.set_value("http://127.0.0.1:8501/train?preset=clip-norm")
-    button(lecturer, "Send it").click().run()
-    assert lab.room(room.code).link == "/train?preset=clip-norm"
-    become(lab.join(room.code, "Anna"))
-    for page_ in ("room", "home"):
-        assert "The lecturer sends you to **Train**" in texts(open_page(page_).markdown)
-    lab.send_link(room.code, "//evil.example/x")
-    assert "sends you" not in texts(open_page("home").markdown)

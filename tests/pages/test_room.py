@@ -1,0 +1,94 @@
+"""The room on the lecturer's screen and on phones: who is there, the lesson, predictions, a link, fooling the model."""
+
+from __future__ import annotations
+
+from sentiment_core.classroom.people import LECTURER
+from sentiment_core.metrics import Status
+from tests.pages.conftest import button, texts, twin_of
+
+
+def test_the_room_shows_who_is_there_and_what_they_predict(lab, room, open_page, become):
+    anna, ben = (lab.join(room.code, name) for name in ("Anna", "Ben & <i>Co"))
+    twin_of(lab, ben, Status.QUEUED)
+    become(LECTURER)
+    lab.open_lesson(room.code, "clip-norm")
+    projector = open_page("room")
+    assert not projector.exception and list(projector.dataframe[0].value["Name"]) == ["Anna", "Ben & <i>Co"]
+    assert "Joined: **2**. Training: **0**. Waiting: **1**." in texts(projector.markdown)
+    become(anna)
+    phone = open_page("room")
+    assert "Anna" in texts(phone.markdown)
+    (question,) = phone.radio
+    question.set_value(question.options[0]).run()
+    assert lab.answered(room.code, "lesson:clip-norm").total() == 1
+    become(LECTURER)
+    assert "Predictions: 1." in texts(open_page("room").caption).replace("\\", "")
+
+
+def test_the_lecturer_opens_a_room_a_lesson_and_closes_it(lab, access, open_page, become):
+    become(LECTURER)
+    drawn = open_page("room")
+    drawn.text_input[0].set_value("Tuesday")
+    button(drawn, "Open a room").click().run()
+    assert not drawn.exception and [room.name for room in lab.rooms()] == ["Tuesday"]
+    (opened,) = lab.rooms()
+    assert texts(drawn.code).endswith(f"/join/{opened.code}")
+    drawn.selectbox[0].set_value("clip-norm").run()
+    assert lab.room(opened.code).lesson == "clip-norm"
+    drawn.toggle[0].set_value(True).run()
+    assert lab.room(opened.code).own_seeds
+    button(drawn, "Close: nobody else joins").click().run()
+    assert lab.room(opened.code).closed_at is not None and "closed" in texts(drawn.info)
+
+
+def test_a_student_elsewhere_hears_of_the_lesson(lab, room, open_page, become):
+    become(lab.join(room.code, "Anna"))
+    assert "Open for all" not in texts(open_page("data", tab="words").markdown)
+    lab.open_lesson(room.code, "clip-norm")
+    assert "Open for all" in texts(open_page("home").markdown)
+    assert "Open for all" not in texts(open_page("lessons", lesson="clip-norm").markdown)
+
+
+def test_a_room_fools_the_model_and_trains_on_it(lab, room, open_page, become, monkeypatch):
+    from ui.room import fool
+
+    monkeypatch.setattr(fool, "probability", lambda model, text: 0.1 if "gotcha" in text else 0.9)
+    anna, ben, cem = (lab.join(room.code, name) for name in ("Anna", "Ben", "Cem"))
+    become(anna)
+    play = open_page("room", view="fool")
+    edit = next(each for each in play.text_area if each.label == "Your edit")
+    assert not [each for each in play.button if each.label == "Put it on the board"], "nothing is edited yet"
+    edit.set_value(edit.value + " <b>gotcha</b>").run()
+    button(play, "Put it on the board").click().run()
+    assert not play.exception and r"\<b\>gotcha" in texts(play.markdown)
+    (flip,) = lab.flips(room.code)
+    assert flip.person == anna.id and flip.label == 1
+    for person in (ben, cem):
+        become(person)
+        judge = open_page("room", view="fool")
+        assert "~~" not in texts(judge.markdown), "who still has to judge sees neither model nor original"
+        button(judge, "Positive").click().run()
+        assert not judge.exception
+    become(LECTURER)
+    board = open_page("room", view="fool")
+    assert "Confirmed: **1**" in texts(board.markdown) and "Anna" in texts(board.markdown)
+    button(board, "Take off").click().run()
+    assert lab.flips(room.code) == []
+
+
+def test_a_link_is_sent_to_all(lab, room, open_page, become):
+    become(LECTURER)
+    lecturer = open_page("room")
+    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
+    field.set_value("https://evil.example/elsewhere")
+    button(lecturer, "Send it").click().run()
+    assert "no page of this server" in texts(lecturer.error) and lab.room(room.code).link is None
+    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
+    field.set_value("http://127.0.0.1:8501/train?preset=clip-norm")
+    button(lecturer, "Send it").click().run()
+    assert lab.room(room.code).link == "/train?preset=clip-norm"
+    become(lab.join(room.code, "Anna"))
+    for page_ in ("room", "home"):
+        assert "The lecturer sends you to **Train**" in texts(open_page(page_).markdown)
+    lab.send_link(room.code, "//evil.example/x")
+    assert "sends you" not in texts(open_page("home").markdown)
