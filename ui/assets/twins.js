@@ -7,6 +7,7 @@ import { stackedFigure } from "./figure.js";
 import { mounted } from "./mounted.js";
 import { ReplayBar } from "./replay.js";
 import { Series } from "./series.js";
+import { sketch } from "./sketch.js";
 import { element } from "./words.js";
 
 const grids = new Map(); // address → promise of what lies there
@@ -72,14 +73,28 @@ class View {
     this.knobs.hidden = this.note.hidden = !data.controls;
     this.root.style.setProperty("--sl-twin-height", `${data.height}px`);
     this.look = lookOf(this.root);
-    Promise.all([gridAt(data.grid), loadPlotly(data.plotly)]).then(([grid, plotly]) => {
+    gridAt(data.grid).then((grid) => {
       if (!this.root.isConnected) return;
       const first = !this.grid;
-      Object.assign(this, { grid, plotly });
+      this.grid = grid;
       if (first) this.offer();
       this.adopt(data.place);
       this.draw();
-    }, (error) => { this.sentence.textContent = error.message || "The recorded runs did not load. Reload the page."; });
+    }, (error) => this.failed(error));
+  }
+
+  failed(error) {
+    this.sentence.textContent = error.message || "The recorded runs did not load. Reload the page.";
+  }
+
+  // Reading the library takes a second: curves and sliders do not wait for it.
+  improve() {
+    this.improved ??= setTimeout(() => loadPlotly(this.data.plotly).then((plotly) => {
+      if (!this.root.isConnected) return;
+      for (const node of this.figures) node.replaceChildren();
+      this.plotly = plotly;
+      this.draw();
+    }, (error) => this.failed(error)));
   }
 
   offer() {
@@ -141,19 +156,22 @@ class View {
         const { traces, layout } = enlarged(drawn, this.look.scale);
         layout.xaxis.range = [0, this.grid.updates];
         describe(node, `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
-        this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
+        if (this.plotly) this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
+        else sketch(node, traces, layout);
       });
+      this.improve();
       this.numbers.show(linesOf(runs, this.data.panels, this.data.quantities), evaluationsOf(runs));
     });
   }
 
   resize() {
-    if (!this.plotly || !this.grid) return;
+    if (!this.plotly) return this.draw();
     for (const node of this.figures) if (node.data && node.offsetWidth) this.plotly.Plots.resize(node);
   }
 
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.improved);
     this.observer.disconnect();
     this.replay.close();
     if (this.pending) cancelAnimationFrame(this.pending);
