@@ -91,7 +91,6 @@ class View {
   improve() {
     this.improved ??= setTimeout(() => loadPlotly(this.data.plotly).then((plotly) => {
       if (!this.root.isConnected) return;
-      for (const node of this.figures) node.replaceChildren();
       this.plotly = plotly;
       this.draw();
     }, (error) => this.failed(error)));
@@ -156,16 +155,26 @@ class View {
         const { traces, layout } = enlarged(drawn, this.look.scale);
         layout.xaxis.range = [0, this.grid.updates];
         describe(node, `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
-        if (this.plotly) this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
-        else sketch(node, traces, layout);
+        this.paint(node, traces, layout);
       });
       this.improve();
       this.numbers.show(linesOf(runs, this.data.panels, this.data.quantities), evaluationsOf(runs));
     });
   }
 
+  // Plotly lays a figure out anew for every frame, which takes half a processor: what moves is sketched.
+  paint(node, traces, layout) {
+    if (this.plotly && !this.replay.playing) {
+      if (!node.data) node.replaceChildren();
+      this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
+      return;
+    }
+    if (node.data) this.plotly.purge(node);
+    sketch(node, traces, layout);
+  }
+
   resize() {
-    if (!this.plotly) return this.draw();
+    if (!this.plotly || this.replay.playing) return this.draw();
     for (const node of this.figures) if (node.data && node.offsetWidth) this.plotly.Plots.resize(node);
   }
 
