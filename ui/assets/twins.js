@@ -55,7 +55,6 @@ class View {
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.root);
     this.sent = [];
-    this.began = performance.now();
   }
 
   get place() {
@@ -64,11 +63,6 @@ class View {
 
   show(data) {
     this.data = data;
-    this.root.hidden = performance.now() - this.began < 1000 * data.later;
-    if (this.root.hidden) {
-      this.timer ??= setTimeout(() => this.show(this.data), 1000 * data.later);
-      return;
-    }
     this.root.classList.toggle("sl-narrow", data.narrow);
     this.knobs.hidden = this.note.hidden = !data.controls;
     this.root.style.setProperty("--sl-twin-height", `${data.height}px`);
@@ -179,7 +173,6 @@ class View {
   }
 
   close() {
-    clearTimeout(this.timer);
     clearTimeout(this.improved);
     this.observer.disconnect();
     this.replay.close();
