@@ -432,8 +432,8 @@ LESSONS: tuple[Lesson, ...] = (
         look_for=(
             "How early its loss falls. The gradient has a short way to every state now.",
             "The gradient norm, and how often it is clipped.",
-            "Whether the head start lasts: give both more epochs in Train, or the notebook's rate of 0.001, twice as "
-            "high as here: with it the lead is clear with some seeds and not with others.",
+            "Whether the head start lasts: give both more epochs in Train.",
+            "What the notebook's rate of 0.001 does, twice as high as here: clear with some seeds, not with others.",
             "Afterwards: open the trained model in Explain and see which words have weight.",
         ),
         question="After two epochs, how will its validation accuracy compare with the deeper head's without attention?",
