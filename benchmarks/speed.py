@@ -64,8 +64,7 @@ class BareModel(nn.Module):
 
 
 class BareRecipe(nn.Module):
-    """The best recipe in PyTorch's own modules: trained word vectors, four dropouts, a GRU in both directions, attention
-    beside maximum and mean.
+    """The best recipe in PyTorch's own modules: trained word vectors, dropouts, both directions, three poolings.
 
     Its backward direction starts in the padding, which costs nothing more.
     """

@@ -15,14 +15,14 @@ class TanhLayer(nn.RNN):
     Where no gradient is asked, on a GPU (cuDNN has kernels of its own) and under autocast PyTorch's layer answers.
     """
 
-    def forward(self, inputs: torch.Tensor, state: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the states `(B, T, H)` and the last of them `(1, B, H)`."""
-        ours = torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu") and inputs.device.type == "cpu"
-        if not ours or state is not None:
-            found: tuple[torch.Tensor, torch.Tensor] = super().forward(inputs, state)
+    def forward(self, input: Any, hx: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the states `(B, T, H)` and the last of them `(1, B, H)`, from the first state `hx` or zeros."""
+        ours = torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu") and input.device.type == "cpu"
+        if not ours or hx is not None:
+            found: tuple[torch.Tensor, torch.Tensor] = super().forward(input, hx)
             return found
         # A step of all rows lies in one piece, as in PyTorch's layer.
-        states = _TanhRecurrence.apply(inputs.transpose(0, 1).contiguous(), *self.all_weights[0])
+        states = _TanhRecurrence.apply(input.transpose(0, 1).contiguous(), *self.all_weights[0])
         return states.transpose(0, 1), states[-1:]
 
 
