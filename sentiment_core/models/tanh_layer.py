@@ -15,7 +15,9 @@ class TanhLayer(nn.RNN):
     Where no gradient is asked, on a GPU (cuDNN has kernels of its own) and under autocast PyTorch's layer answers.
     """
 
-    def forward(self, input: Any, hx: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(  # type: ignore[override]  # no packed sequences
+        self, input: torch.Tensor, hx: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the states `(B, T, H)` and the last of them `(1, B, H)`, from the first state `hx` or zeros."""
         ours = torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu") and input.device.type == "cpu"
         if not ours or hx is not None:
