@@ -16,6 +16,7 @@ from sentiment_core.config import ExperimentConfig, field_info
 from sentiment_core.settings import CARRIED_OVER
 from sentiment_core.steps.rules import Steps, clipped, parted
 from sentiment_core.store import Run
+from sentiment_core.tasks import TASKS, WORD_PIECES
 
 READ_AFTER_CLIPPING = "norm_after_clipping"
 # What decides the updates, not the answers: it cannot show in the loss of the first step.
@@ -195,7 +196,7 @@ def _in_force(field: str, settings: Mapping[str, Any]) -> bool:
         return field == RULES[settings["training.clipping"]].field
     needs: dict[str, bool] = {
         "training.momentum": settings["training.optimizer"] == "sgd",
-        "training.embedding_rate": not settings[FROZEN],
+        "training.embedding_rate": WORD_PIECES in TASKS[settings["task"]].topics or not settings[FROZEN],
         "data.embedding_dim": settings["data.embeddings"] in {"word2vec", "random"},
         "data.vectors": settings["data.embeddings"] == "own",
     }
