@@ -123,7 +123,14 @@ def recipe(config: ExperimentConfig) -> Recipe:
     """Return what is told of how it learns."""
     data, training = config.data, config.training
     assert data.max_tokens is not None
-    return Recipe(data.max_tokens, data.keep, training.epochs, training.learning_rate, training.embedding_rate)
+    return Recipe(
+        data.max_tokens,
+        data.keep,
+        training.epochs,
+        training.learning_rate,
+        training.embedding_rate,
+        best=training.early_stopping is not None,
+    )
 
 
 def probed(config: ExperimentConfig) -> Probe:

@@ -310,7 +310,7 @@ _FINE_TUNING = {
 # its pieces move ten times as fast as the rest: pre-training has put good beside bad, and they must part.
 _FINE_TUNING_REVIEWS = {
     **_FINE_TUNING,
-    "data.max_tokens": 254,
+    "data.max_tokens": 126,
     "data.keep": "head_tail",
     "model.positions": "sinusoidal",
     "model.pretrained": "bert-reviews",

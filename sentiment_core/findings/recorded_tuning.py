@@ -23,7 +23,8 @@ FORMAT = 2
 class Recipe:
     """How a network learned: which `pieces` it read of longer reviews, for how many epochs, at which rates.
 
-    `vector_rate` is that of the pieces' own vectors, as a multiple of `rate`.
+    `vector_rate` is that of the pieces' own vectors, as a multiple of `rate`; `best`: it is kept as it was after the
+    epoch with the least validation loss, not after the last.
     """
 
     pieces: int
@@ -31,14 +32,15 @@ class Recipe:
     epochs: int
     rate: float
     vector_rate: float
+    best: bool
 
     @property
     def in_words(self) -> str:
         """What a sentence says of it."""
-        return (
-            f"{part_read(self.pieces, self.keep)} pieces, {self.epochs} epochs at a rate of {self.rate:g}, pieces' "
-            f"vectors {self.vector_rate:g} times as fast"
-        )
+        times = f", pieces' vectors {self.vector_rate:g} times as fast" if self.vector_rate != 1 else ""
+        kept = ", of which the best by validation loss is kept" if self.best else ""
+        epochs = "one epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        return f"{part_read(self.pieces, self.keep)} pieces, {epochs} at a rate of {self.rate:g}{times}{kept}"
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,7 @@ class Probe:
 class FineTunings:
     """Test accuracies of twins, a pair a seed: `scratch` and `tuned (S,)`; they differ in their first weights alone.
 
-    They learned from `labelled` reviews, validation counted, and answered `tested` others, each as it was after the
-    epoch that validated best. The pre-training had read `read` pieces in `updates`, none of these reviews, and
+    They learned from `labelled` reviews, validation counted, and answered `tested` others. The pre-training had read `read` pieces in `updates`, none of these reviews, and
     `reached` what it did on its own test pairs. `whole` learned from the labels of all that the pre-training had read.
     """
 
@@ -118,8 +119,8 @@ class FineTunings:
         if gained is None or gained.half is None:
             return []
         measured = (
-            f"On {self.labelled:,} labelled real reviews ({self.recipe.in_words}, of which the best by validation loss "
-            f"is kept; tested on {self.tested:,} others), {gained.count} seeds: from scratch {_listed(self.scratch)}; "
+            f"On {self.labelled:,} labelled real reviews ({self.recipe.in_words}; tested on {self.tested:,} "
+            f"others), {gained.count} seeds: from scratch {_listed(self.scratch)}; "
             f"fine-tuned {_listed(self.tuned)}; a mean difference of {gained.mean:+.1f} ± {gained.half:.1f} points."
         ).replace(" -", " −")
         told = "Pre-training helped." if gained.low > 0 else "Pre-training did harm." if gained.high < 0 else ""
