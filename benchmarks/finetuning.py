@@ -35,7 +35,7 @@ from sentiment_core.findings import recorded_tuning, recorded_words
 from sentiment_core.findings.recorded_tuning import FineTunings, Probe, Recipe, Whole
 from sentiment_core.findings.recorded_words import PRETRAINING
 from sentiment_core.metrics import Status
-from sentiment_core.models.reviews import WORD_TABLE
+from sentiment_core.models.reviews import WORD_TABLE, ReviewTransformer
 from sentiment_core.presets import preset
 from sentiment_core.progress import silent
 from sentiment_core.recorded import recording
@@ -139,16 +139,18 @@ def probed(config: ExperimentConfig) -> Probe:
     corpus = prepare_pieces(config.data, reviews, found.pieces, silent)
     cpu = torch.device("cpu")
     (model,) = FineTuningTask().models([config], [corpus], cpu)
+    assert isinstance(model, ReviewTransformer)
     model.eval()
     learned = np.flatnonzero(reviews.parts != TEST)
     asked = np.flatnonzero(reviews.parts == TEST)
+    seen: list[torch.Tensor] = []
+    model.transformer.final_norm.register_forward_hook(lambda *called: seen.append(called[-1]))
     states: list[tuple[np.ndarray, np.ndarray]] = []
-    model.transformer.final_norm.register_forward_hook(lambda *called: states.append(summed(called[-1], lengths)))
     with torch.inference_mode():
         for rows in np.array_split(np.concatenate([learned, asked]), 100):
             batch = collate(corpus, rows)
-            lengths = batch.lengths
-            model(batch.token_ids, lengths)
+            model(batch.token_ids, batch.lengths)
+            states.append(summed(seen.pop(), batch.lengths))
     cls, mean = (np.concatenate(side) for side in zip(*states, strict=True))
     labels = reviews.labels
 

@@ -40,6 +40,14 @@ TRAININGS: dict[str, ExperimentConfig] = {
 }
 # One batch of 64 reviews of 300 tokens: what is kept for each token shows in the differences between the rows.
 BASE = {"model.hidden_size": 128, "data.embedding_dim": 128, "model.pooling": "last"}
+TRANSFORMERS: dict[str, dict[str, Any]] = {
+    **{f"{layers} layers": {"model.num_layers": layers} for layers in (2, 4)},
+    "F 1,024": {"model.num_layers": 2, "model.feed_forward_size": 1024},
+    "256 units": {"model.num_layers": 2, "model.hidden_size": 256},
+    "embedding_dropout": {"model.num_layers": 2, "model.embedding_dropout": 0.3},
+    "state_dropout": {"model.num_layers": 2, "model.state_dropout": 0.3},
+    "bf16": {"model.num_layers": 2, "training.precision": "bf16"},
+}
 FACTORS: dict[str, dict[str, Any]] = {
     **{cell: {"model.cell": cell} for cell in ("rnn", "gru", "lstm")},
     **{f"{cell}, 256 units": {"model.cell": cell, "model.hidden_size": 256} for cell in ("rnn", "gru", "lstm")},
@@ -48,18 +56,7 @@ FACTORS: dict[str, dict[str, Any]] = {
     **{name: {"model.pooling": name} for name in ("mean", "max", "attention_dot", "attention_additive")},
     **{f"input norm {name}": {"model.input_norm": name} for name in ("batch", "layer")},
     **{name: {f"model.{name}": 0.3} for name in ("word_dropout", "embedding_dropout", "state_dropout")},
-    **{
-        f"Transformer, {name}": {"task": "reviews-in-pieces", "model.num_layers": 2, **fields}
-        for name, fields in {
-            "2 layers": {},
-            "4 layers": {"model.num_layers": 4},
-            "F 1,024": {"model.feed_forward_size": 1024},
-            "256 units": {"model.hidden_size": 256},
-            "embedding_dropout": {"model.embedding_dropout": 0.3},
-            "state_dropout": {"model.state_dropout": 0.3},
-            "bf16": {"training.precision": "bf16"},
-        }.items()
-    },
+    **{f"Transformer, {name}": {"task": "reviews-in-pieces", **fields} for name, fields in TRANSFORMERS.items()},
     "masked words, 15 %": {"task": "masked-words", "model.num_layers": 2},
     "masked words, 40 %": {"task": "masked-words", "model.num_layers": 2, "training.mask_share": 0.4},
 }

@@ -97,8 +97,9 @@ class Probe:
 class FineTunings:
     """Test accuracies of twins, a pair a seed: `scratch` and `tuned (S,)`; they differ in their first weights alone.
 
-    They learned from `labelled` reviews, validation counted, and answered `tested` others. The pre-training had read `read` pieces in `updates`, none of these reviews, and
-    `reached` what it did on its own test pairs. `whole` learned from the labels of all that the pre-training had read.
+    They learned from `labelled` reviews, validation counted, and answered `tested` others. The pre-training had read
+    `read` pieces in `updates`, none of these reviews, and `reached` what it did on its own test pairs. `whole` learned
+    from the labels of all that the pre-training had read.
     """
 
     labelled: int
