@@ -14,6 +14,9 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
+import signal
+import sys
 import tempfile
 import threading
 import time
@@ -26,10 +29,10 @@ from pathlib import Path
 import psutil
 
 from benchmarks.app_server import launch
-from benchmarks.composed import Composed
+from benchmarks.composed import USER, Composed
 from benchmarks.victims import ComposedLab, Lab, OneMachine
 from sentiment_core.artifacts import run_place
-from sentiment_core.classroom.settings import class_settings, set_up
+from sentiment_core.classroom.settings import class_settings, set_up, settings_file
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.errors import StoreUnavailableError
 from sentiment_core.metrics import Status
@@ -38,6 +41,7 @@ from sentiment_core.presets import vary_clipping
 from sentiment_core.store import Experiment, Store, Worker, patiently
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
+from tests.forks import Forks
 from tests.postgres import Cluster, binaries
 
 STUCK_SECONDS = 30.0
@@ -148,7 +152,8 @@ def rehearse(lab: Lab, store: Store, students: int, kills: int, every: float, ep
         with suppress(StoreUnavailableError, psutil.NoSuchProcess):
             if (phase := lab.kill(target, chance)) is not None:
                 outcome.killed[target] += 1
-                outcome.phases[phase] += target == "worker"
+                if target == "worker":
+                    outcome.phases[phase] += 1
     outcome.stuck = stuck(lab, store)
     lesson.over.set()
     there.join(60.0 * students)
@@ -203,6 +208,7 @@ def a_lab(folder: Path, options: argparse.Namespace) -> Iterator[tuple[Lab, Stor
             composed = stack.enter_context(Composed(folder, 2))
             os.environ["SENTIMENT_STORE_URL"] = composed.store_url
             set_up()
+            shutil.chown(settings_file(), USER, USER)
             with patiently(Store) as store:
                 yield ComposedLab(composed, store), store
             return
@@ -213,7 +219,8 @@ def a_lab(folder: Path, options: argparse.Namespace) -> Iterator[tuple[Lab, Stor
             assert programs is not None, "PostgreSQL is not installed"
             cluster = stack.enter_context(closing(Cluster(programs)))
             os.environ["SENTIMENT_STORE_URL"] = cluster.url(cluster.create())
-        with Store() as store, OneMachine(home, store, launch, cluster) as lab:
+        start = stack.enter_context(closing(Forks())).start_server if options.forked else launch
+        with Store() as store, OneMachine(home, store, start, cluster) as lab:
             yield lab, store
 
 
@@ -227,8 +234,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--composed", action="store_true", help="all that compose.yaml starts, with two nodes")
+    parser.add_argument("--forked", action="store_true", help="servers and workers do not import their libraries anew")
     options = parser.parse_args()
     prepare_thread(threads=1)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started ends with it
     with tempfile.TemporaryDirectory() as folder, a_lab(Path(folder), options) as (lab, store):
         began = time.monotonic()
         outcome = rehearse(lab, store, options.students, options.kills, options.every, options.epochs, options.seed)
