@@ -13,6 +13,7 @@ from sentiment_core.colours import colours_of
 from sentiment_core.findings.twins import Parting, in_words, parting
 from sentiment_core.store import Search
 from ui.addresses import RUNS, to_lab, to_lesson, to_train, watching
+from ui.kit.choice import choice
 from ui.kit.cluster import cluster_panel
 from ui.kit.components.inside import inside_of_runs
 from ui.kit.components.live_plot import AXES, Curve, Marker, overlay
@@ -171,16 +172,7 @@ def axis_control(curves: Sequence[Curve]) -> str:
     """Draw the choice of what the curves are drawn over, as far as it is known of all of them; return it."""
     if not all(each.per_epoch for each in curves):
         return "step"
-    st.segmented_control(
-        "Over",
-        list(AXES),
-        key=RUNS.key("x"),
-        format_func=AXES.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        help="What the curves are drawn over.",
-    )
-    return str(RUNS.value("x"))
+    return choice(RUNS, "x", "Over", AXES, help="What the curves are drawn over.")
 
 
 def draw_groups(chosen: Sequence[Grouped]) -> None:

@@ -59,9 +59,12 @@ def asked(source: RunSource, found: Experiment, requests: Sequence[Request]) -> 
     said = [ASKED[request.kind] for request in requests if request.kind in ASKED]
     if steps := sum(request.kind == "step" for request in requests):
         said.append("Making one update …" if steps == 1 else f"Making {steps} updates …")
-    for request in requests:
-        if request.kind in live.KINDS and request.value is not None:
-            said.append(_asked_change(source, found, request, request.value))
+    wishes = [request for request in requests if request.kind in live.KINDS]
+    for place, wish in enumerate(wishes, 1):
+        # No update is made with what a later wish overtakes: one for the same run, or for all of them.
+        overtaken = any(later.kind == wish.kind and later.run_id in (None, wish.run_id) for later in wishes[place:])
+        if wish.value is not None and not overtaken:
+            said.append(_asked_change(source, found, wish, wish.value))
     return list(dict.fromkeys(said))
 
 

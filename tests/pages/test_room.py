@@ -7,6 +7,10 @@ from sentiment_core.metrics import Status
 from tests.pages.conftest import button, texts, twin_of
 
 
+def field(widgets, label):
+    return next(each for each in widgets if each.label == label)
+
+
 def test_the_room_shows_who_is_there_and_what_they_predict(lab, room, open_page, become):
     anna, ben = (lab.join(room.code, name) for name in ("Anna", "Ben & <i>Co"))
     twin_of(lab, ben, Status.QUEUED)
@@ -56,7 +60,7 @@ def test_a_room_fools_the_model_and_trains_on_it(lab, room, open_page, become, m
     anna, ben, cem = (lab.join(room.code, name) for name in ("Anna", "Ben", "Cem"))
     become(anna)
     play = open_page("room", view="fool")
-    edit = next(each for each in play.text_area if each.label == "Your edit")
+    edit = field(play.text_area, "Your edit")
     assert not [each for each in play.button if each.label == "Put it on the board"], "nothing is edited yet"
     edit.set_value(edit.value + " <b>gotcha</b>").run()
     button(play, "Put it on the board").click().run()
@@ -76,15 +80,38 @@ def test_a_room_fools_the_model_and_trains_on_it(lab, room, open_page, become, m
     assert lab.flips(room.code) == []
 
 
+def test_an_edit_outlives_another_start_and_what_is_being_read_stays(lab, room, open_page, become, monkeypatch):
+    from ui.room import fool
+
+    monkeypatch.setattr(fool, "probability", lambda model, text: 0.9)
+    anna, ben, cem = (lab.join(room.code, name) for name in ("Anna", "Ben", "Cem"))
+    for text in ("It was fine", "It was good"):
+        lab.acting_for(ben).add_flip("It was great.", text, 1, "pretrained", 0.9, 0.1)
+    become(anna)
+    play = open_page("room", view="fool")
+    read = next(text for text in ("It was fine", "It was good") if text in texts(play.markdown))
+    field(play.text_area, "Your edit").set_value("What I wrote.").run()
+    for start in (fool.OWN, field(play.selectbox, "Start from").options[0]):
+        field(play.selectbox, "Start from").set_value(start).run()
+    assert field(play.text_area, "Your edit").value == "What I wrote."
+    lab.acting_for(cem).vote(next(flip.id for flip in lab.flips(room.code) if flip.edited == read), 1)
+    play.run()
+    assert read in texts(play.markdown)
+    button(play, "Negative").click().run()
+    assert next(flip for flip in lab.flips(room.code) if flip.edited == read).votes == {cem.id: 1, anna.id: 0}
+    assert read not in texts(play.markdown)
+    lab.open_lesson(room.code, "clip-norm")
+    assert "Open for all" in texts(open_page("room", view="fool").markdown)
+    assert "Open for all" not in texts(open_page("room").markdown)
+
+
 def test_a_link_is_sent_to_all(lab, room, open_page, become):
     become(LECTURER)
     lecturer = open_page("room")
-    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
-    field.set_value("https://evil.example/elsewhere")
+    field(lecturer.text_input, "Address of a page").set_value("https://evil.example/elsewhere")
     button(lecturer, "Send it").click().run()
     assert "no page of this server" in texts(lecturer.error) and lab.room(room.code).link is None
-    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
-    field.set_value("http://127.0.0.1:8501/train?preset=clip-norm")
+    field(lecturer.text_input, "Address of a page").set_value("http://127.0.0.1:8501/train?preset=clip-norm")
     button(lecturer, "Send it").click().run()
     assert lab.room(room.code).link == "/train?preset=clip-norm"
     become(lab.join(room.code, "Anna"))

@@ -8,7 +8,7 @@ from sentiment_core.classroom.people import Person
 from sentiment_core.explain import PRETRAINED, ModelInfo, available_models
 from sentiment_core.flips import LONGEST, Flip, check_flip, check_texts
 from sentiment_core.steps.rules import positive
-from ui.addresses import ROOM, ROOM_VIEWS
+from ui.addresses import ROOM
 from ui.kit.examples import EXAMPLES
 from ui.kit.kept import kept
 from ui.kit.notices import errors_shown, literal
@@ -19,6 +19,7 @@ from ui.server.backend import store
 
 OWN = "One of my own"
 EDITED = "room:fool:edited:"
+READ = "room:fool:read"
 LOOK_SECONDS = 5.0
 
 
@@ -37,19 +38,6 @@ def fool(person: Person, code: str) -> None:
     with others:
         _judge(person, code)
     _board(person, code, model)
-
-
-def view_control() -> str:
-    """Draw the choice between the class and the game; return it."""
-    st.segmented_control(
-        "View",
-        list(ROOM_VIEWS),
-        key=ROOM.key("view"),
-        format_func=ROOM_VIEWS.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-    )
-    return str(ROOM.value("view"))
 
 
 def probability(model: ModelInfo, text: str) -> float:
@@ -72,10 +60,13 @@ def _model() -> ModelInfo | None:
 
 def _play(model: ModelInfo) -> None:
     st.subheader("Fool it", anchor=False)
-    chosen = st.selectbox("Start from", [*EXAMPLES, OWN], key="room:fool:from")
+    # What was written is there again after another start, and after a look at another page.
+    chosen = st.selectbox("Start from", [*EXAMPLES, OWN], key="room:fool:from", persist_state="session")
     original = EXAMPLES.get(chosen)
     if original is None:
-        original = st.text_area("The review", key="room:fool:own", max_chars=LONGEST, height=110)
+        original = st.text_area(
+            "The review", key="room:fool:own", max_chars=LONGEST, height=110, persist_state="session"
+        )
         if not original.strip():
             st.caption("Write a review that says clearly whether the film was good.")
             return
@@ -89,7 +80,7 @@ def _play(model: ModelInfo) -> None:
     key = f"{EDITED}{chosen}"
     if key not in st.session_state or (chosen == OWN and not st.session_state[key].strip()):
         st.session_state[key] = original
-    edited = st.text_area("Your edit", key=key, max_chars=LONGEST, height=140)
+    edited = st.text_area("Your edit", key=key, max_chars=LONGEST, height=140, persist_state="session")
     if edited.split() == original.split() or not edited.strip():
         st.caption("Change a word, and leave the field: the model answers at once.")
         return
@@ -127,12 +118,15 @@ def _judge(person: Person, code: str) -> None:
         if not open_:
             st.caption("Nothing to judge now. Others' edits appear here by themselves.")
             return
-        flip = min(open_, key=lambda each: (len(each.votes), each.made_at))
+        # What is being read stays, however others vote meanwhile.
+        read = {each.id: each for each in open_}.get(st.session_state.get(READ, ""))
+        flip = read or min(open_, key=lambda each: (len(each.votes), each.made_at))
+        st.session_state[READ] = flip.id
         with st.container(border=True):
             st.markdown(literal(flip.edited))
             with st.container(horizontal=True):
                 for name, label in (("Positive", 1), ("Negative", 0)):
-                    st.button(name, key=f"room:vote:{label}", on_click=_vote, args=(flip.id, label))
+                    st.button(name, key=f"room:vote:{flip.id}:{label}", on_click=_vote, args=(flip.id, label))
         st.caption(f"{len(open_)} to judge. Say what the review means, whatever a model would say.")
 
 

@@ -10,10 +10,11 @@ import streamlit as st
 from sentiment_core.classroom.people import LECTURER
 from sentiment_core.lessons import LESSONS
 from sentiment_core.store import Room
-from ui.addresses import ROOM, to_lesson
+from ui.addresses import ROOM, ROOM_VIEWS, to_lesson
+from ui.kit.choice import choice
 from ui.kit.cluster import cluster_panel
 from ui.kit.notices import errors_shown, literal
-from ui.room.fool import fool, view_control
+from ui.room.fool import fool
 from ui.room.open_lesson import lesson_of
 from ui.room.problems import problems_kept, show_problem
 from ui.room.send import send_form
@@ -47,7 +48,7 @@ def draw() -> None:
         _invitation(room)
     with class_:
         with st.container(horizontal=True, vertical_alignment="center"):
-            view = view_control()
+            view = choice(ROOM, "view", "View", ROOM_VIEWS)
             st.space("stretch")
             send_form(room)
         if view == "fool":

@@ -7,7 +7,7 @@ import streamlit as st
 from sentiment_core.classroom.people import Person
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import LESSONS, Lesson
-from ui.addresses import LESSON, to_lesson
+from ui.addresses import LESSON, ROOM, to_lesson
 from ui.kit.notices import literal
 from ui.room.send import sent
 from ui.server.backend import store
@@ -16,8 +16,8 @@ LOOK_SECONDS = 5.0
 
 
 def open_lesson(person: Person, page: str) -> None:
-    """Draw the way to it on every page but the room; look every few seconds whether one is open."""
-    if person.room is not None and page != "room":
+    """Draw the way to it, but on the room's page, which shows it itself; look every few seconds whether one is open."""
+    if person.room is not None and (page != "room" or ROOM.value("view") != "class"):
         _watch(person.room, page)
 
 

@@ -74,8 +74,7 @@ def _actions(selected: Sequence[Doing], doing: Sequence[Doing]) -> None:
         on_click=_stop,
         args=(to_stop,),
     )
-    newest = [each for one in selected or doing for each in one.experiments[:1]]
-    runs = [run.id for each in newest for run in each.runs]
+    runs = [run.id for one in selected or doing if one.newest for run in one.newest.runs]
     if runs:
         to_runs(runs[:MOST_RUNS]).draw("Their newest curves", icon=":material/show_chart:")
         to_runs(runs[:MOST_RUNS], by_seed=True).draw("Over their seeds", icon=":material/stacked_line_chart:")
