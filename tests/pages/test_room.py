@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sentiment_core.classroom.people import LECTURER
 from sentiment_core.metrics import Status
 from tests.pages.conftest import button, texts, twin_of
@@ -64,6 +66,7 @@ def test_a_room_fools_the_model_and_trains_on_it(lab, room, open_page, become, m
     assert not [each for each in play.button if each.label == "Put it on the board"], "nothing is edited yet"
     edit.set_value(edit.value + " <b>gotcha</b>").run()
     button(play, "Put it on the board").click().run()
+    assert "It is on the board." in texts(play.caption) and "Put it on the board" not in [b.label for b in play.button]
     assert not play.exception and r"\<b\>gotcha" in texts(play.markdown)
     (flip,) = lab.flips(room.code)
     assert flip.person == anna.id and flip.label == 1
@@ -101,7 +104,10 @@ def test_an_edit_outlives_another_start_and_what_is_being_read_stays(lab, room, 
     assert next(flip for flip in lab.flips(room.code) if flip.edited == read).votes == {cem.id: 1, anna.id: 0}
     assert read not in texts(play.markdown)
     lab.open_lesson(room.code, "clip-norm")
-    assert "Open for all" in texts(open_page("room", view="fool").markdown)
+    monkeypatch.setattr(fool, "probability", lambda model, text: math.nan)
+    elsewhere = open_page("room", view="fool")
+    assert "Open for all" in texts(elsewhere.markdown)
+    assert "is not a number" in texts(elsewhere.warning) and "The model: " not in texts(elsewhere.markdown)
     assert "Open for all" not in texts(open_page("room").markdown)
 
 

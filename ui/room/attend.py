@@ -41,7 +41,7 @@ def draw(person: Person, code: str) -> None:
 def _open(code: str) -> None:
     try:
         room = store().room(code)
-        sent(room.link)
+        sent(room, None)
         item = lesson_of(room.lesson)
         if item is None:
             st.info("No lesson is open for all yet. When the lecturer opens one, it appears here by itself.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from sentiment_core.classroom.people import Person
 from sentiment_core.explain import PRETRAINED, ModelInfo, available_models
-from sentiment_core.flips import LONGEST, Flip, check_flip, check_texts
+from sentiment_core.flips import LONGEST, Flip, check_flip
 from sentiment_core.steps.rules import positive
 from ui.addresses import ROOM
 from ui.kit.examples import EXAMPLES
@@ -26,15 +28,22 @@ LOOK_SECONDS = 5.0
 def fool(person: Person, code: str) -> None:
     """Draw the game for somebody of a room: to edit, to judge others, and the board; a lecturer sees that."""
     show_problem()
-    model = _model()
-    if model is None:
-        return
     if person.is_lecturer:
-        _board(person, code, model)
+        if (model := _model()) is not None:
+            _board(person, code, model)
         return
     play, others = st.columns([1.3, 1], gap="large")
-    with play, errors_shown():
-        _play(model)
+    with play:
+        left, right = st.columns(2)
+        with left:
+            model = _model()
+        if model is None:
+            return
+        with right:
+            # What was written is there again after another start, and after a look at another page.
+            start = st.selectbox("Start from", [*EXAMPLES, OWN], key="room:fool:from", persist_state="session")
+        with errors_shown():
+            _play(code, model, start)
     with others:
         _judge(person, code)
     _board(person, code, model)
@@ -58,11 +67,8 @@ def _model() -> ModelInfo | None:
     return models[ROOM.value("model")]
 
 
-def _play(model: ModelInfo) -> None:
-    st.subheader("Fool it", anchor=False)
-    # What was written is there again after another start, and after a look at another page.
-    chosen = st.selectbox("Start from", [*EXAMPLES, OWN], key="room:fool:from", persist_state="session")
-    original = EXAMPLES.get(chosen)
+def _play(code: str, model: ModelInfo, start: str) -> None:
+    original = EXAMPLES.get(start)
     if original is None:
         original = st.text_area(
             "The review", key="room:fool:own", max_chars=LONGEST, height=110, persist_state="session"
@@ -71,20 +77,22 @@ def _play(model: ModelInfo) -> None:
             st.caption("Write a review that says clearly whether the film was good.")
             return
     before = probability(model, original)
-    if chosen != OWN:
+    if not math.isfinite(before):
+        st.warning("This model's answer is not a number: its training diverged. Choose another one.")
+        return
+    if start != OWN:
         st.markdown(literal(original))
     st.markdown(
         f"The model: **{_word(before)}**, P(positive) {before:.3f}. Make it say the opposite, without changing "
         "what the review means."
     )
-    key = f"{EDITED}{chosen}"
-    if key not in st.session_state or (chosen == OWN and not st.session_state[key].strip()):
+    key = f"{EDITED}{start}"
+    if key not in st.session_state or (start == OWN and not st.session_state[key].strip()):
         st.session_state[key] = original
     edited = st.text_area("Your edit", key=key, max_chars=LONGEST, height=140, persist_state="session")
     if edited.split() == original.split() or not edited.strip():
         st.caption("Change a word, and leave the field: the model answers at once.")
         return
-    check_texts(original, edited)
     after = probability(model, edited)
     flipped = bool(positive(after)) != bool(positive(before))
     st.badge(
@@ -92,6 +100,9 @@ def _play(model: ModelInfo) -> None:
         icon=":material/check:" if flipped else ":material/trending_flat:",
         color="green" if flipped else "gray",
     )
+    if any(flip.edited == edited for flip in store().flips(code)):
+        st.caption("It is on the board.")
+        return
     st.button(
         "Put it on the board",
         type="primary",

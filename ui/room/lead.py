@@ -108,7 +108,7 @@ def _invitation(room: Room) -> None:
 
 def _lesson(room: Room) -> None:
     opened = lesson_of(room.lesson)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         names = [item.name for item in LESSONS]
         titles = {item.name: item.title for item in LESSONS}
         key = f"room:lesson:{room.code}:{room.lesson}"
@@ -116,8 +116,9 @@ def _lesson(room: Room) -> None:
             "Open for all",
             names,
             names.index(opened.name) if opened else None,
-            format_func=titles.__getitem__,
-            placeholder="No lesson",
+            format_func=lambda name: f"Open for all: {titles[name]}",
+            placeholder="Open a lesson for all",
+            label_visibility="collapsed",
             key=key,
             on_change=_open_lesson,
             args=(room.code, key),

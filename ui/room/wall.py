@@ -62,6 +62,6 @@ def _curves(code: str, doing: Sequence[Doing], width: int) -> None:
         st.caption("Everybody's curves are drawn here once somebody trains.")
         return
     over_seeds = choice(ROOM, "curves", "Curves", CURVES, help=OVER_SEEDS) == "mean"
-    cloud(curves(doing, width, over_seeds=over_seeds), height=300, key=f"room:cloud:{code}")
+    cloud(curves(doing, width, over_seeds=over_seeds), height=220, key=f"room:cloud:{code}")
     if width > 1:
         st.caption(f"Each point is the mean of {width} updates.")
