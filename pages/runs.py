@@ -57,6 +57,8 @@ def main() -> None:
         cluster_panel()
     opening = st.session_state.get(TABLE) not in st.session_state
     if not store().count_runs(Search(linked=tuple(RUNS.value("runs")))):
+        if RUNS.value("runs"):
+            st.warning("The runs in this link are not here.")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.title("Runs", anchor=False, width="content")
             st.space("stretch")
