@@ -19,13 +19,13 @@ from ui.kit.components.inside import inside_of_runs
 from ui.kit.components.live_plot import AXES, Curve, Marker, overlay
 from ui.kit.health import health
 from ui.kit.model_upload import bring_model
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal, show_problem
 from ui.kit.palette import run_colour
 from ui.kit.real import draw_real, twins_are_real
 from ui.runs import confusion as run_confusion
 from ui.runs import first_sight
 from ui.runs import search as run_search
-from ui.runs.actions import PROBLEM, draw_actions
+from ui.runs.actions import draw_actions
 from ui.runs.groups import COLUMNS as GROUP_COLUMNS
 from ui.runs.groups import Grouped, group_rows, list_groups
 from ui.runs.search import ROWS, View
@@ -45,8 +45,7 @@ DEFAULT, LINKED, TABLE = "runs:default", "runs:linked", "runs:table"
 
 def main() -> None:
     """Draw the filter, the table, the actions on what is selected, the curves and the confusion matrix."""
-    if problem := st.session_state.pop(PROBLEM, None):
-        show_error(problem)
+    show_problem()
     problems = RUNS.adopt()
     for message in problems or ():
         st.warning(literal(message))

@@ -117,9 +117,11 @@ def test_a_link_is_sent_to_all(lab, room, open_page, become):
     field(lecturer.text_input, "Address of a page").set_value("https://evil.example/elsewhere")
     button(lecturer, "Send it").click().run()
     assert "no page of this server" in texts(lecturer.error) and lab.room(room.code).link is None
+    assert field(lecturer.text_input, "Address of a page").value == "https://evil.example/elsewhere"
     field(lecturer.text_input, "Address of a page").set_value("http://127.0.0.1:8501/train?preset=clip-norm")
     button(lecturer, "Send it").click().run()
     assert lab.room(room.code).link == "/train?preset=clip-norm"
+    assert not field(lecturer.text_input, "Address of a page").value
     become(lab.join(room.code, "Anna"))
     for page_ in ("room", "home"):
         assert "The lecturer sends you to **Train**" in texts(open_page(page_).markdown)

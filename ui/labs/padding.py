@@ -41,11 +41,11 @@ from ui.kit.address_fields import several, text, whole
 from ui.kit.at_once import AT_ONCE_SECONDS, about
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.examples import EXAMPLES
-from ui.kit.experiments import control_row, show_problem, start_button
+from ui.kit.experiments import control_row, start_button
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
 from ui.kit.labels import say
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal, show_error, show_problem
 from ui.kit.palette import run_colour
 from ui.kit.plot import plot
 from ui.kit.uploads import in_users_words

@@ -13,10 +13,9 @@ from sentiment_core.steps.rules import positive
 from ui.addresses import ROOM
 from ui.kit.examples import EXAMPLES
 from ui.kit.kept import kept
-from ui.kit.notices import errors_shown, literal
+from ui.kit.notices import errors_shown, literal, problems_kept, show_problem
 from ui.kit.predictor import predictor
 from ui.room.board import board
-from ui.room.problems import problems_kept, show_problem
 from ui.server.backend import store
 
 OWN = "One of my own"

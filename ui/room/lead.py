@@ -13,10 +13,9 @@ from sentiment_core.store import Room
 from ui.addresses import ROOM, ROOM_VIEWS, to_lesson
 from ui.kit.choice import choice
 from ui.kit.cluster import cluster_panel
-from ui.kit.notices import errors_shown, literal
+from ui.kit.notices import errors_shown, literal, problems_kept, show_problem
 from ui.room.fool import fool
 from ui.room.open_lesson import lesson_of
-from ui.room.problems import problems_kept, show_problem
 from ui.room.send import send_form
 from ui.room.wall import wall
 from ui.server.api import base_url

@@ -10,8 +10,7 @@ import streamlit as st
 from sentiment_core.classroom.people import Person
 from sentiment_core.metrics import Status
 from ui.addresses import to_runs
-from ui.kit.notices import literal
-from ui.room.problems import problems_kept
+from ui.kit.notices import literal, problems_kept
 from ui.room.told import Doing, sparks
 from ui.server.backend import store
 

@@ -11,9 +11,8 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.lessons import Lesson
 from sentiment_core.store import Room
 from ui.addresses import Link, to_lesson
-from ui.kit.notices import errors_shown, literal
+from ui.kit.notices import errors_shown, literal, problems_kept
 from ui.pages import pages
-from ui.room.problems import problems_kept
 from ui.server.api import base_url
 from ui.server.backend import store
 
@@ -63,7 +62,8 @@ def send_form(room: Room) -> None:
     """Draw where the lecturer pastes a link for all, and what was sent."""
     label = "A link is sent to all" if room.link else "Send a link to all"
     with st.popover(label, icon=":material/send:"):
-        with st.form(f"room:send:{room.code}", clear_on_submit=True, border=False):
+        # Empty again once it was sent; what was refused can be mended.
+        with st.form(f"room:send:{room.code}:{room.link}", border=False):
             text = st.text_input("Address of a page", placeholder="/train?preset=clip-norm", max_chars=LONGEST)
             if st.form_submit_button("Send it", type="primary", icon=":material/send:"):
                 with errors_shown():

@@ -11,10 +11,9 @@ from sentiment_core.intervals import CONFIDENCE
 from ui.addresses import CURVES, ROOM
 from ui.kit.choice import choice
 from ui.kit.components.cloud import cloud
-from ui.kit.notices import show_error
+from ui.kit.notices import show_error, show_problem
 from ui.room.people import headline, in_a_word, people
 from ui.room.predictions import predictions
-from ui.room.problems import show_problem
 from ui.room.told import Doing, curves, doings, width_of
 from ui.server.backend import store
 
