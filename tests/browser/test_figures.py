@@ -73,7 +73,8 @@ def test_a_diagnostic_is_drawn_in_its_own_panel_where_it_was_measured(assets):
       return { used: used.length, x: traces.map((trace) => trace.x), axes: traces.map((trace) => trace.yaxis),
                type: layout.yaxis.type, title: layout.annotations[0].text, help: layout.annotations[0].hovertext,
                hover: traces[0].hovertemplate, filled,
-               alone: traces[0].marker?.size, joined: modes([[1, 2, 3], [1, 2, 4]]), none: usedPanels(empty, panels, quantities).length };
+               alone: traces[0].marker?.size, joined: modes([[1, 2, 3], [1, 2, 4]]),
+               none: usedPanels(empty, panels, quantities).length };
     }""")
     assert found["used"] == 1 and found["none"] == 0
     assert found["filled"] == {

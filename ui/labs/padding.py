@@ -36,9 +36,10 @@ from sentiment_core.explain.padding_probe import (
 from sentiment_core.inside.shipped import SHIPPED, load_to_look
 from sentiment_core.metrics import Status
 from sentiment_core.store import Run
+from sentiment_core.work.pace import duration
 from ui.addresses import lab_address
 from ui.kit.address_fields import several, text, whole
-from ui.kit.at_once import AT_ONCE_SECONDS, about
+from ui.kit.at_once import AT_ONCE_SECONDS
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.examples import EXAMPLES
 from ui.kit.experiments import control_row, start_button
@@ -273,7 +274,7 @@ def probed(model: str, kind: str, review: str) -> np.ndarray | None:
         return found
     question = arguments_for(PADDING, model, review, (), None, DEFAULT_BASELINE, store())
     result = job_panel(
-        EXPLANATION, question, start_label=f"Ask the {NAMES[kind]}", time_hint=f"{about(seconds).capitalize()}."
+        EXPLANATION, question, start_label=f"Ask the {NAMES[kind]}", time_hint=f"About {duration(seconds)}."
     )
     return None if result is None else np.array(result.probabilities)
 
