@@ -14,8 +14,8 @@ from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment
 from ui.kit.address import Address
 from ui.kit.launch import start_experiments
-from ui.kit.notices import errors_shown, show_error
-from ui.kit.run_controls import PROBLEM, controls
+from ui.kit.notices import errors_shown, show_error, show_problem
+from ui.kit.run_controls import controls
 from ui.server.backend import store
 
 # Where a worker waits, the first curve is there sooner: nothing flashes up before it.
@@ -66,12 +66,6 @@ def shown_experiment(
         address.put(experiment=None)
         return None
     return experiment
-
-
-def show_problem() -> None:
-    """Say what went wrong when something was started, paused, resumed or stopped."""
-    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
-        show_error(problem)
 
 
 @contextmanager
