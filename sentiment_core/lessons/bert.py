@@ -127,13 +127,13 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "Each part beside its own guess: the frequencies of the pieces, and ln 2 = 0.693 for the pairs.",
             "What becomes of the next sentence where nobody asks for it in training.",
         ),
-        question="Trained on both parts, or on the words alone: which fills in the test's masked words better?",
-        teaches=NO_ONE,
-        measure="words",
+        question="Trained on both parts: which of its two tasks will the first run do clearly better than by guessing?",
+        teaches=WORDS_ONLY,
+        measure="tasks",
         preset="bert-next-sentence",
-        explanation="The two parts share all layers, so each can help the other or stand in its way; what the words "
-        "gain or lose by it is too little to see here. Without the second part nothing teaches [CLS] to say anything "
-        "about the pair.",
+        explanation="A part that is added to the loss is minimised, which does not mean that it is learned. The two "
+        "share all layers, so each can help the other or stand in its way: what the words gain by the second part is "
+        "little here and differs from seed to seed. Without it nothing teaches [CLS] to say anything about the pair.",
     ),
     BertLesson(
         name="bert-two-tasks",
