@@ -96,7 +96,7 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
             on_click="ignore",
             width="stretch",
             icon=":material/download:",
-            help="Weights, words, vectors and settings; `load_model.py` in it asks the model with PyTorch alone.",
+            help="Weights, words or pieces, and settings; `load_model.py` in it asks the model with PyTorch alone.",
         )
     alone = "" if len(runs) == 1 else " To take a model along, select a single run."
     st.caption(
@@ -107,7 +107,7 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
 def _can_leave(run: Run) -> bool:
     """Whether a run has a model that can be asked elsewhere."""
     kept = (run_place(run.experiment_id, run.id) / MODEL).exists()
-    return kept and TASKS[run.config.task].has_states and not run.config.model.mistakes
+    return kept and TASKS[run.config.task].judges_reviews and not run.config.model.mistakes
 
 
 @st.dialog("Rename")
