@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.shared import until
+from tests.browser.shared import go, until
 
 pytestmark = pytest.mark.browser
 
@@ -53,9 +53,10 @@ THEMED = """async (scheme) => {
 
 def test_nothing_grave_is_found_on_any_page(page, server):
     axe, found = Axe(), {}
+    page.goto(server.url)
     for state in STATES:
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
-        page.goto(f"{server.url}/{state}")
+        go(page, f"/{state}")
         until(page, DRAWN)
         if untold := page.evaluate(UNTOLD):
             found[state, "untold"] = untold
