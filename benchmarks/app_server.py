@@ -44,10 +44,14 @@ def launch(arguments: Sequence[str], environment: Mapping[str, str], log: Path) 
 
 
 class AppServer:
-    """A web server on a free port of 127.0.0.1 with `home` as its `$SENTIMENT_HOME`; its log is `home/server.log`."""
+    """A web server on a free port of 127.0.0.1 with `home` as its `$SENTIMENT_HOME`; its log is `home/server.log`.
 
-    def __init__(self, home: Path, launch: Launch = launch) -> None:
+    Its store is the one of its home, unless `store_url` names another.
+    """
+
+    def __init__(self, home: Path, launch: Launch = launch, store_url: str | None = None) -> None:
         self.home = home
+        self._store_url = store_url
         self._launch = launch
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -65,6 +69,8 @@ class AppServer:
         """Start the server and wait until it answers; raise `TimeoutError` with its log after two minutes."""
         environment = {**os.environ, "SENTIMENT_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
         environment.pop("SENTIMENT_STORE_URL", None)
+        if self._store_url is not None:
+            environment["SENTIMENT_STORE_URL"] = self._store_url
         arguments = ["run", "app.py", "--server.headless=true", f"--server.port={self.port}"]
         self._process = self._launch(arguments, environment, self.home / "server.log")
         deadline = time.monotonic() + 120

@@ -19,8 +19,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.app_server import CHROMIUM, FLAGS, AppServer
 
+# The lines that are drawn, before the plotting library is there and after.
 CURVES = """[...document.querySelectorAll('.sl-twin-figure')]
-  .map((node) => (node.data ?? []).map((trace) => String(trace.y)))"""
+  .map((node) => [...node.querySelectorAll('.sl-line, .js-line')].map((line) => line.getAttribute('d')))"""
 DRAWN = f"({CURVES}).length === 2 && ({CURVES}).every((traces) => traces.length > 1)"
 # Moves a slider as a hand does; returns the milliseconds to the frame with other curves, null where none comes.
 MOVED = """async ([label, place]) => {

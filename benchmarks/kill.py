@@ -1,11 +1,12 @@
-"""Kill anything: a class trains while workers and the server are killed at random; nothing may be lost or doubled.
+"""Kill anything: a class trains while whatever serves it is killed at random; nothing may be lost or doubled.
 
-    python -m benchmarks.kill [--students 40] [--kills 30] [--every 20] [--seed 0]
+    python -m benchmarks.kill [--students 40] [--kills 30] [--every 20] [--store postgresql] [--seed 0]
+    unshare --net --mount python -m benchmarks.kill --composed …    # compose.yaml: Ray's head and nodes, too
 
-Students train one experiment each, and resume what was interrupted, as a click would. Every so often SIGKILL ends
-a worker, the server or both, whatever they are at. Afterwards: every experiment is there once and finished; within half
-a minute of the last kill no row is held by a process that is gone; and weights, steps and evaluations equal, bit for
-bit, those of the same training that nobody has disturbed.
+Students train one experiment after the other until all kills are done, and resume what was interrupted, as a click
+would. Every so often SIGKILL ends a worker, the server, PostgreSQL or a node of Ray, whatever they are at. Afterwards:
+every experiment is there once and finished; within half a minute of the last kill no row is held by a process that is
+gone; and weights, steps and evaluations equal, bit for bit, those of the same training that nobody has disturbed.
 """
 
 from __future__ import annotations
@@ -13,26 +14,35 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
+import signal
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from benchmarks.app_server import AppServer, Launch, launch
+from benchmarks.app_server import launch
+from benchmarks.composed import USER, Composed
+from benchmarks.victims import ComposedLab, Lab, OneMachine
 from sentiment_core.artifacts import run_place
-from sentiment_core.classroom.settings import class_settings, set_up
+from sentiment_core.classroom.settings import class_settings, set_up, settings_file
 from sentiment_core.config import ExperimentConfig, from_fields
+from sentiment_core.errors import StoreUnavailableError
 from sentiment_core.metrics import Status
+from sentiment_core.numerics import prepare_thread
 from sentiment_core.presets import vary_clipping
-from sentiment_core.processes import find_process
-from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.store import Experiment, Store, Worker, patiently
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
+from tests.forks import Forks
+from tests.postgres import Cluster, binaries
 
 STUCK_SECONDS = 30.0
 SEEDS = 3  # so many undisturbed trainings to compare with
@@ -44,6 +54,7 @@ class Outcome:
 
     killed: Counter[str] = field(default_factory=Counter)
     phases: Counter[str] = field(default_factory=Counter)  # of the work whose worker was killed
+    experiments: int = 0
     resumed: int = 0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -76,8 +87,36 @@ def trace(store: Store, experiment: Experiment) -> list[object]:
     return found
 
 
+class Student:
+    """Trains one experiment after the other, and resumes what was interrupted."""
+
+    def __init__(self, store: Store, seed: int, epochs: int) -> None:
+        self.store = store
+        self.seed, self.epochs = seed, epochs
+        self.made: list[str] = []
+        self.resumed = 0
+
+    def look(self, statuses: dict[str, str], more: bool) -> bool:
+        """Press the button that is there, where there is one; return whether all is finished and nothing is wanted."""
+        status = statuses.get(self.made[-1]) if self.made else Status.FINISHED
+        if status == Status.INTERRUPTED:
+            self.store.requeue(self.made[-1])
+            self.resumed += 1
+        elif status == Status.FINISHED and (more or not self.made):
+            self._train()
+        return status == Status.FINISHED and not more
+
+    def _train(self) -> None:
+        try:
+            self.made.append(self.store.create_experiment(asked(self.seed, self.epochs)).id)
+        except StoreUnavailableError:
+            # Whoever gets no answer looks whether it is there before they ask again.
+            there = [each.id for each in patiently(self.store.experiments) if each.id not in self.made]
+            self.made += there[:1]
+
+
 class Class:
-    """Students who train, and resume what was interrupted, until everything is finished."""
+    """Students in a room, until they are told that it is over and have finished."""
 
     def __init__(self, store: Store, students: int, epochs: int) -> None:
         settings = class_settings()
@@ -85,75 +124,52 @@ class Class:
         room = store.open_room("Kill anything")
         people = [store.join(room.code, f"Student {number}") for number in range(students)]
         self.store = store
-        self.acting = [store.acting_for(person, settings.limits) for person in people]
-        self.made = [
-            acting.create_experiment(asked(1 + place % SEEDS, epochs)).id for place, acting in enumerate(self.acting)
+        self.students = [
+            Student(store.acting_for(person, settings.limits), 1 + place % SEEDS, epochs)
+            for place, person in enumerate(people)
         ]
-        self.resumed = 0
+        self.over = threading.Event()
+        self.gone = threading.Event()  # nobody waits for those who have not finished
 
-    def look(self) -> bool:
-        """Resume what was interrupted; return whether all is finished."""
-        statuses = self.store.statuses()
-        for acting, identifier in zip(self.acting, self.made, strict=True):
-            if statuses.get(identifier) == Status.INTERRUPTED:
-                acting.requeue(identifier)
-                self.resumed += 1
-        return all(statuses.get(identifier) == Status.FINISHED for identifier in self.made)
-
-
-def strike(store: Store, server: AppServer, chance: random.Random, outcome: Outcome) -> None:
-    """Kill a worker, the server or both."""
-    target = chance.choice(["worker", "worker", "server", "both"])
-    if target != "server":
-        held = [work for work in store.active_work() if work.worker is not None]
-        chance.shuffle(held)
-        for work in held[:1]:
-            assert work.worker is not None
-            if (process := find_process(work.worker)) is not None:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-                    outcome.killed["worker"] += 1
-                    outcome.phases[work.progress.phase if work.progress else "starting"] += 1
-    if target != "worker":
-        server.kill()
-        outcome.killed["server"] += 1
-        server.start()
+    def attend(self) -> None:
+        """Have everybody look again and again."""
+        done = False
+        while not done and not self.gone.wait(0.3):
+            with suppress(StoreUnavailableError):
+                statuses = self.store.statuses()
+                done = sum(not each.look(statuses, not self.over.is_set()) for each in self.students) == 0
 
 
-def rehearse(home: Path, students: int, kills: int, every: float, epochs: int, seed: int, start: Launch) -> Outcome:
-    """Let a class train on `home`, which is `$SENTIMENT_HOME`, and kill; return what came of it."""
+def rehearse(lab: Lab, store: Store, students: int, kills: int, every: float, epochs: int, seed: int) -> Outcome:
+    """Let a class train in `lab`, whose store is open here, and kill; return what came of it."""
     outcome, chance = Outcome(), random.Random(seed)
-    set_up()
-    with Store() as store, AppServer(home, start) as server:
-        lesson = Class(store, students, epochs)
-        over = threading.Event()
-
-        def attend() -> None:
-            while not lesson.look() and not over.wait(0.3):
-                pass
-
-        there = threading.Thread(target=attend)
-        there.start()
-        for _ in range(kills):
-            if over.wait(every * chance.uniform(0.5, 1.5)) or not there.is_alive():
-                break
-            strike(store, server, chance, outcome)
-        outcome.stuck = stuck(store)
-        there.join(60.0 * students)
-        over.set()
-        there.join()
-        judge(store, lesson, outcome, epochs)
-        outcome.resumed = lesson.resumed
+    lesson = Class(store, students, epochs)
+    there = threading.Thread(target=lesson.attend)
+    there.start()
+    while outcome.killed.total() < kills:
+        time.sleep(every * chance.uniform(0.5, 1.5))
+        target = chance.choice(lab.targets)
+        with suppress(StoreUnavailableError, psutil.NoSuchProcess):
+            if (phase := lab.kill(target, chance)) is not None:
+                outcome.killed[target] += 1
+                if target == "worker":
+                    outcome.phases[phase] += 1
+    outcome.stuck = stuck(lab, store)
+    lesson.over.set()
+    there.join(60.0 * students)
+    lesson.gone.set()
+    there.join()
+    judge(store, lesson, outcome, epochs)
     return outcome
 
 
-def stuck(store: Store) -> list[str]:
+def stuck(lab: Lab, store: Store) -> list[str]:
     """Wait for at most half a minute until no row is held by a process that is gone; return those that still are."""
     deadline = time.monotonic() + STUCK_SECONDS
     seen: dict[str, Worker | None] = {}
     while True:
-        held = [work for work in store.active_work() if work.status is not Status.QUEUED]
-        gone = {work.id: work.worker for work in held if work.worker is None or find_process(work.worker) is None}
+        held = [work for work in patiently(store.active_work) if work.status is not Status.QUEUED]
+        gone = {work.id: work.worker for work in held if work.worker is None or lab.find(work.worker) is None}
         # A worker that has just ended is gone before anybody has looked: the same one has to be gone twice.
         again = [identifier for identifier, worker in gone.items() if seen.get(identifier, ...) == worker]
         if not gone:
@@ -166,17 +182,46 @@ def stuck(store: Store) -> list[str]:
 
 def judge(store: Store, lesson: Class, outcome: Outcome, epochs: int) -> None:
     """Hold what is there against what was asked, and against trainings that nobody has disturbed."""
-    kept = Counter(each.id for each in store.experiments(limit=10_000))
-    outcome.lost = [identifier for identifier in lesson.made if store.statuses().get(identifier) != Status.FINISHED]
+    made = {identifier: each.seed for each in lesson.students for identifier in each.made}
+    outcome.experiments, outcome.resumed = len(made), sum(each.resumed for each in lesson.students)
+    statuses = patiently(store.statuses)
+    outcome.lost = [identifier for identifier in made if statuses.get(identifier) != Status.FINISHED]
+    kept = Counter(each.id for each in store.experiments(limit=100_000))
     outcome.doubled = [f"{identifier} ×{count}" for identifier, count in kept.items() if count > 1]
-    outcome.doubled += sorted(kept.keys() - set(lesson.made))
+    outcome.doubled += sorted(kept.keys() - made.keys())
     whole = {}
-    for seed in range(1, 1 + min(SEEDS, len(lesson.made))):
-        made = store.create_experiment(asked(seed, epochs), worker=Worker.of())
-        whole[seed] = trace(store, run_experiment(store, made.id, StopSignal(), Worker.of()))
-    for place, identifier in enumerate(lesson.made):
-        if identifier not in outcome.lost and trace(store, store.experiment(identifier)) != whole[1 + place % SEEDS]:
+    for seed in sorted(set(made.values())):
+        alone = store.create_experiment(asked(seed, epochs), worker=Worker.of())
+        whole[seed] = trace(store, run_experiment(store, alone.id, StopSignal(), Worker.of()))
+    for identifier, seed in made.items():
+        if identifier not in outcome.lost and trace(store, store.experiment(identifier)) != whole[seed]:
             outcome.different.append(identifier)
+
+
+@contextmanager
+def a_lab(folder: Path, options: argparse.Namespace) -> Iterator[tuple[Lab, Store]]:
+    """Yield what the options ask for, and its store; `$SENTIMENT_HOME` is in `folder`."""
+    home = folder / "data"
+    os.environ["SENTIMENT_HOME"] = str(home)
+    with ExitStack() as stack:
+        if options.composed:
+            composed = stack.enter_context(Composed(folder, 2))
+            os.environ["SENTIMENT_STORE_URL"] = composed.store_url
+            set_up()
+            shutil.chown(settings_file(), USER, USER)
+            with patiently(Store) as store:
+                yield ComposedLab(composed, store), store
+            return
+        home.mkdir()
+        set_up()
+        programs, cluster = binaries(), None
+        if options.store == "postgresql":
+            assert programs is not None, "PostgreSQL is not installed"
+            cluster = stack.enter_context(closing(Cluster(programs)))
+            os.environ["SENTIMENT_STORE_URL"] = cluster.url(cluster.create())
+        start = stack.enter_context(closing(Forks())).start_server if options.forked else launch
+        with Store() as store, OneMachine(home, store, start, cluster) as lab:
+            yield lab, store
 
 
 def main() -> None:
@@ -187,16 +232,18 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=20.0, help="seconds, on average")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--composed", action="store_true", help="all that compose.yaml starts, with two nodes")
+    parser.add_argument("--forked", action="store_true", help="servers and workers do not import their libraries anew")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["SENTIMENT_HOME"] = folder
+    prepare_thread(threads=1)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started ends with it
+    with tempfile.TemporaryDirectory() as folder, a_lab(Path(folder), options) as (lab, store):
         began = time.monotonic()
-        outcome = rehearse(
-            Path(folder), options.students, options.kills, options.every, options.epochs, options.seed, launch
-        )
+        outcome = rehearse(lab, store, options.students, options.kills, options.every, options.epochs, options.seed)
         kills = ", ".join(f"{count} × {name}" for name, count in outcome.killed.items())
         print(f"{options.students} students, {time.monotonic() - began:.0f} s; killed: {kills}; at: {outcome.phases}")
-        print(f"resumed {outcome.resumed} times; load at the end {os.getloadavg()[0]:.1f}")
+        print(f"{outcome.experiments} experiments, resumed {outcome.resumed} times; load {os.getloadavg()[0]:.1f}")
         for name in ("lost", "doubled", "stuck", "different"):
             print(f"{name}: {len(getattr(outcome, name))} {getattr(outcome, name)}")
 

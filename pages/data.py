@@ -12,6 +12,7 @@ from ui.addresses import DATA, TABS
 from ui.data import tabs as data_tabs
 from ui.data.reviews import reviews
 from ui.data.source import are_read, choose
+from ui.kit.choice import choice
 from ui.kit.components.copy_link import copy_link
 from ui.kit.notices import errors_shown, literal, show_error
 
@@ -39,14 +40,7 @@ def main() -> None:
     for problem in DATA.adopt() or ():
         st.warning(literal(problem))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Tab",
-            list(TABS),
-            key=DATA.key("tab"),
-            format_func=TABS.__getitem__,
-            label_visibility="collapsed",
-            required=True,
-        )
+        choice(DATA, "tab", "Tab", TABS)
         st.space("stretch")
         copy_link()
     try:

@@ -27,6 +27,7 @@ from ui.explain.answers import Answer, ask, offer_waiting
 from ui.explain.blocks import block
 from ui.explain.state import EXAMPLE, TOKEN, adopt_address, chosen_methods, model_title, target_class, write_address
 from ui.kit.address import current_query, replace_query
+from ui.kit.choice import choice
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.heatmap import heatmap
 from ui.kit.examples import EXAMPLES
@@ -203,16 +204,8 @@ def below(answers: Sequence[Answer], text: str) -> None:
     if REVIEW.value("below") == "layers" and not transformers:
         REVIEW.put(below="agreement")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        section = st.segmented_control(
-            "Below",
-            [name for name in SECTIONS if name != "layers" or transformers],
-            key=REVIEW.key("below"),
-            format_func=SECTIONS.__getitem__,
-            label_visibility="collapsed",
-            required=True,
-            width="content",
-            wrap=True,
-        )
+        sections = {name: title for name, title in SECTIONS.items() if name != "layers" or transformers}
+        section = choice(REVIEW, "below", "Below", sections)
         if sound:
             with st.container(horizontal=True, width="content", vertical_alignment="center"):
                 if states := [(answer.info.id, None) for answer in sound if answer.info.has_states]:

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
@@ -48,9 +49,9 @@ class Cluster:
         # PostgreSQL refuses to run as root.
         self._who: dict[str, Any] = {}
         if os.geteuid() == 0:
-            account = _account()
-            self._who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-            os.chown(self.folder, account.pw_uid, account.pw_gid)
+            who = account()
+            self._who = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
+            os.chown(self.folder, who.pw_uid, who.pw_gid)
         try:
             self._call("initdb", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
             self.start()
@@ -61,7 +62,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server, unless it runs, and wait until it answers."""
-        if (self.folder / "data" / "postmaster.pid").exists():
+        if self.process() is not None:
             return
         options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
         log = self.folder / "log"
@@ -70,6 +71,21 @@ class Cluster:
     def stop(self) -> None:
         """Stop the server at once, as a crash would: clients lose their connections, what was committed stays."""
         self._call("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def process(self) -> psutil.Process | None:
+        """Return the server's main process; None when it does not run."""
+        try:
+            found = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]))
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            return None
+        return found if found.status() != psutil.STATUS_ZOMBIE else None
+
+    def kill(self) -> None:
+        """Kill the server's main process; return when all that belonged to it have noticed and ended."""
+        if (main := self.process()) is not None:
+            others = main.children()
+            main.kill()
+            psutil.wait_procs([main, *others], timeout=30)
 
     def close(self) -> None:
         """Stop the server and delete all that it kept."""
@@ -116,7 +132,8 @@ class Cluster:
                 raise subprocess.CalledProcessError(done.returncode, command, said.read().decode())
 
 
-def _account() -> pwd.struct_passwd:
+def account() -> pwd.struct_passwd:
+    """Return whom PostgreSQL runs as where the tests run as root, for which it refuses to run."""
     try:
         return pwd.getpwnam("postgres")
     except KeyError:

@@ -85,7 +85,7 @@ def set_up_class(options: argparse.Namespace) -> tuple[Any, str]:
     lines = [
         f"Class mode is on: {path}",
         f"The lecturer's access code, kept nowhere else: {code}",
-        "Restart the app with --server.address 0.0.0.0, open it, and enter the code under “I am the lecturer”.",
+        "Restart the app (app --address 0.0.0.0), open it, and enter the code under “I am the lecturer”.",
     ]
     return {"settings": str(path), "access_code": code}, "\n".join(lines)
 

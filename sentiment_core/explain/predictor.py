@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -46,6 +47,7 @@ class Predictor:
 
     def __init__(self, model_id: str, saved: SavedModel, device: torch.device = CPU) -> None:
         self.model_id = model_id
+        self._told: Callable[[int], None] = _unheard
         self.config = saved.config
         self.vectors = vectors_of(saved)
         self.encoder = _encoder(saved, self.vectors)
@@ -76,6 +78,15 @@ class Predictor:
     def parts(self) -> int:
         """How many vectors side by side the decision is made from."""
         return 1 if isinstance(self.model, ReviewTransformer) else len(self.config.model.pooling)
+
+    def telling(self, told: Callable[[int], None]) -> Predictor:
+        """Return one that tells how many tokens its network has just read, there and back counted as three times.
+
+        `told` is called by any thread.
+        """
+        other = copy.copy(self)
+        other._told = told
+        return other
 
     def predict(self, texts: Sequence[str]) -> np.ndarray:
         """Return P(positive) `(N,)` float64 for each text; one without known words gets what the model says to none."""
@@ -119,7 +130,9 @@ class Predictor:
 
     def classify(self, token_ids: np.ndarray, lengths: np.ndarray) -> ModelOutput:
         """Return what the network makes of padded source ids `(B, T)`, not calibrated."""
-        return self.model.classify(self.embedded(token_ids), torch.from_numpy(lengths).to(self.device))
+        output = self.model.classify(self.embedded(token_ids), torch.from_numpy(lengths).to(self.device))
+        self._told(token_ids.size)
+        return output
 
     def embedded(self, token_ids: np.ndarray) -> torch.Tensor:
         """Return `embed` as a tensor on the model's device."""
@@ -127,7 +140,9 @@ class Predictor:
 
     def log_odds(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return the calibrated log-odds of positive `(B,)` of reviews given as vectors `(B, T, E)`, differentiable."""
-        return self.model.classify(embedded, lengths).logits / self.temperature
+        logits = self.model.classify(embedded, lengths).logits / self.temperature
+        self._told(embedded.shape[0] * embedded.shape[1] * (3 if embedded.requires_grad else 1))
+        return logits
 
     def read(self, text: str) -> tuple[TokenizedText, np.ndarray]:
         """Return the tokens of `text` and a mask `(T,)` of those the model uses: known, and in the part it reads."""
@@ -220,6 +235,10 @@ class Predictor:
         attention = output.attention_weights
         logits = output.logits.double().cpu().numpy() / self.temperature
         return logits, None if attention is None else attention.cpu().numpy()
+
+
+def _unheard(_tokens: int) -> None:
+    """Nobody wants to know."""
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:

@@ -10,7 +10,6 @@ leaves the others.
 from __future__ import annotations
 
 import gc
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -30,8 +29,6 @@ from sentiment_core.training.task import Task
 MULTIPLE = 32
 # So many updates may wait on the GPU: time and requests follow what is computed, not what is asked of it.
 AHEAD = 2
-
-logger = logging.getLogger(__name__)
 
 
 def can_capture(task: Task[Any, Any], runs: Sequence[TrainingRun]) -> bool:

@@ -255,12 +255,12 @@ class Keeper(Callback):
         self.save(trainer)
         for run in trainer.active_runs:
             if run.is_best:
-                self._save_model(trainer, run, trainer.step)
+                self._save_model(trainer, run, run.step)
 
     def on_run_end(self, trainer: Trainer, run: TrainingRun, reason: str | None) -> None:
         if not run.failed:
             # Which validation the best weights come from is not kept with them.
-            self._save_model(trainer, run, None if run.best_weights else trainer.step)
+            self._save_model(trainer, run, None if run.best_weights else run.step)
 
     def on_test(self, trainer: Trainer, run: TrainingRun, indices: np.ndarray, answers: np.ndarray) -> None:
         trainer.task.write_test(self._folder(run), trainer.data_of(run), indices, answers)
@@ -271,7 +271,7 @@ class Keeper(Callback):
             for run in trainer.active_runs:
                 # Once validated, a model stays the one whose accuracy is shown.
                 if not trainer.evaluated_step:
-                    self._save_model(trainer, run, trainer.step)
+                    self._save_model(trainer, run, run.step)
 
     def save(self, trainer: Trainer) -> None:
         """Write the training state, unless the store is away: the checkpoint before is kept until it is back."""

@@ -10,11 +10,13 @@ from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons import results
 from sentiment_core.recorded import PREFIX, in_words, recording, recordings
 from sentiment_core.sources import SOURCES
+from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab, to_lesson
 from ui.kit.components.live_plot import live_experiment
+from ui.kit.experiments import PATIENCE_SECONDS, waits
 from ui.kit.health import health
 from ui.kit.labels import say
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import errors_shown, literal, show_error
 from ui.lessons.verdict_words import line, verdict_on
 from ui.lessons.view import OWN_RATE
 
@@ -68,6 +70,25 @@ def recorded_panel(lesson_name: str) -> None:
         )
         with st.expander("What its measurements say", icon=":material/gavel:"):
             findings(verdict)
+
+
+def watched(experiment: Experiment, recorded: str, height: int) -> None:
+    """Show an experiment's curves; until their first point the recorded run of that name plays, where there is one."""
+    awaited = waits(experiment)
+    live_experiment(experiment.id, experiment.status, height=height, awaited=awaited)
+    if not awaited or recorded not in recordings():
+        return
+    with errors_shown():
+        kept = recording(recorded).recorded
+        st.caption(literal(f"Recorded before: {setting(kept.config)}. Yours stands here from its first update on."))
+        live_experiment(
+            PREFIX + recorded,
+            kept.status,
+            height=height,
+            playing=True,
+            later=PATIENCE_SECONDS,
+            key="recorded-plot",
+        )
 
 
 def setting(config: ExperimentConfig) -> str:

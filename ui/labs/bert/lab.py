@@ -11,6 +11,7 @@ from sentiment_core.explain.fill import MOST_CHARACTERS, REAL, PairReading, Toke
 from sentiment_core.wordpiece import CONTINUES
 from ui.addresses import lab_address
 from ui.kit.address_fields import decimal, identifier, one_of, one_of_values, several, text, whole
+from ui.kit.choice import choice
 from ui.kit.notices import literal, show_error
 from ui.kit.plot import plot
 from ui.kit.terms import caption
@@ -51,15 +52,7 @@ ADDRESS = lab_address(
 
 def draw() -> None:
     """Draw the lab."""
-    st.segmented_control(
-        "Show",
-        list(VIEWS),
-        key=ADDRESS.key("view"),
-        format_func=VIEWS.__getitem__,
-        label_visibility="collapsed",
-        required=True,
-    )
-    view = ADDRESS.value("view")
+    view = choice(ADDRESS, "view", "Show", VIEWS)
     try:
         if view == "batch":
             batch.draw(ADDRESS)

@@ -19,6 +19,7 @@ from sentiment_core.inside.walks.reviews import BATCHES, WORDS, scope_of
 from sentiment_core.inside.walks.shapes import judge
 from ui.addresses import to_lab
 from ui.kit.address_fields import several, whole
+from ui.kit.choice import choice
 from ui.kit.components.walk import CodeLine, program, tensors
 from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
@@ -48,16 +49,8 @@ HINT = "Point at a number, or use the arrow keys, to see what it was computed fr
 def draw() -> None:
     """Draw the lab."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Walk",
-            list(WALKS),
-            key=ADDRESS.key("walk"),
-            format_func=lambda name: WALKS[name].title,
-            on_change=_begin,
-            required=True,
-            label_visibility="collapsed",
-        )
-        walk = WALKS[SETTINGS["walk"]]
+        titles = {name: walk.title for name, walk in WALKS.items()}
+        walk = WALKS[choice(ADDRESS, "walk", "Walk", titles, on_change=_begin)]
         st.space("stretch")
         source: tuple[str, str | None] | None = ("demo", None)
         if walk.name in OF_REVIEWS:
