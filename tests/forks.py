@@ -1,6 +1,6 @@
 """Servers and workers that start in a moment: a process that has the libraries loaded forks for each of them.
 
-`python tests/forks.py SOCKET PID` is that process. Requests and answers are JSON objects, each on a connection of its own:
+`python tests/forks.py SOCKET PID` is that process. Requests and answers are JSON objects, each on a connection of its own.
 `{"arguments": …, "environment": …, "log": …, "server": true or false}` forks and is answered with a process number;
 `{"code": …, "arguments": …, "environment": …}` too, and what it prints goes to the file that comes along.
 `{"ended": PID}` is answered with the exit code, null while it runs.
