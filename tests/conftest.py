@@ -55,7 +55,6 @@ TINY: dict[str, Any] = {
 
 WORDS = [f"word{number}" for number in range(40)]
 
-
 SHARED_DATABASE = "lab"
 SYNCHRONOUS = engine.SYNCHRONOUS
 

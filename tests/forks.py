@@ -1,6 +1,7 @@
 """Servers and workers that start in a moment: a process that has the libraries loaded forks for each of them.
 
-`python tests/forks.py SOCKET PID` is that process. Requests and answers are JSON objects, each on a connection of its own.
+`python tests/forks.py SOCKET PID` is that process. A request is a JSON object on a connection of its own, so is the
+answer:
 `{"arguments": …, "environment": …, "log": …, "server": true or false}` forks and is answered with a process number;
 `{"code": …, "arguments": …, "environment": …}` too, and what it prints goes to the file that comes along.
 `{"ended": PID}` is answered with the exit code, null while it runs.
@@ -228,12 +229,10 @@ def main(address: str, tests: int) -> None:
     except BaseException:
         traceback.print_exc()
         code = 1
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    # As Python ends, with its threads, but for taking all libraries apart: 0.7 seconds of processor time.
+    threading._shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Taking all libraries apart would be most of what a short process does: 0.7 seconds of processor time.
     os._exit(code)
 
 
