@@ -20,6 +20,7 @@ import pytest
 from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
 
+from sentiment_core import corpus
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
@@ -32,6 +33,7 @@ from sentiment_core.work.executors.standby import SWITCH
 from sentiment_core.work.kinds import KINDS, Kind, register
 from tests.forks import Forks, StartCode
 from tests.postgres import Cluster, binaries
+from tests.spelling import encoder_of
 
 # The same examples each time, or a suite that passed could fail elsewhere. To look further:
 # pytest --hypothesis-profile=exploring
@@ -144,6 +146,14 @@ def components_are_looked_for_once() -> Iterator[None]:
     """Each `AppTest` that opens searches all installed packages for components, ten times as long as a page takes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def words_are_spelled_once() -> Iterator[None]:
+    """A training on reviews that are in no cache makes a dictionary of all words there are vectors of."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "TextEncoder", encoder_of)
         yield
 
 

@@ -28,11 +28,15 @@ from typing import IO, Any
 
 import psutil
 
+from sentiment_core import corpus
 from sentiment_core.datasets.demo import generate
+from sentiment_core.embeddings import load_saved
+from sentiment_core.settings import DataConfig
 from sentiment_core.store import engine
 from sentiment_core.work.executors import local
 from sentiment_core.work.executors.local import start_worker
 from sentiment_core.work.executors.standby import SWITCH
+from tests.spelling import encoder_of
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKER = "sentiment_core.work"
@@ -187,6 +191,9 @@ def main(address: str, tests: int) -> None:
     import torch._dynamo  # noqa: F401
 
     generate()
+    # And what a first training reads.
+    corpus.TextEncoder = encoder_of  # type: ignore[misc, assignment]
+    encoder_of(load_saved("glove-50").words, DataConfig().tokenizer)
     gc.freeze()
 
     codes: dict[int, int] = {}
