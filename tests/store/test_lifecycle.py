@@ -148,7 +148,7 @@ def test_impossible_requests_are_refused(store: Store, twin: Experiment) -> None
 
 
 def test_stop_in_the_queue_stops_at_once(store: Store, twin: Experiment) -> None:
-    store.request(twin.id, "stop")
+    store.request(twin.id, "stop", run_id=twin.runs[0].id)
     stopped = store.experiment(twin.id)
     assert (stopped.status, stopped.stop_requested) == (Status.STOPPED, True)
     assert store.claim(Places(1, 1), "host") is None

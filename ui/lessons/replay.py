@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig
+from sentiment_core.config import ExperimentConfig, matters
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons import results
@@ -95,6 +95,8 @@ def setting(config: ExperimentConfig) -> str:
     """Return in words what a recording was trained on, such as `40,000 real reviews, GloVe, 100-d`."""
     kind = SOURCES[config.data.source].kind
     count = f"{config.data.limit:,} {kind}" if config.data.limit else kind
+    if not matters("data.embeddings", config.task):
+        return count
     return f"{count}, {say('data.embeddings', config.data.embeddings).split(' (')[0]}"
 
 
