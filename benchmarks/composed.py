@@ -129,7 +129,10 @@ class Service:
         with (self._own / "log").open("ab") as log:
             while not self._over.is_set():
                 command = ["ip", "netns", "exec", self.name, *apart]
-                self._process = psutil.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                # A session of its own has a share of the processor of its own.
+                self._process = psutil.Popen(
+                    command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
                 self._process.wait()
                 self._over.wait(1.0)
 

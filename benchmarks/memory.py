@@ -32,7 +32,7 @@ TRAININGS: dict[str, ExperimentConfig] = {
     "masked words": preset("bert-mlm").config,
     "masked words, batch 1,024": from_fields({"training.batch_size": 1024}, preset("bert-mlm").config),
     "fine-tuning, both": preset("bert-finetune").config,
-    "fine-tuning, 254 pieces": preset("bert-finetune-reviews").config,
+    "fine-tuning, 126 pieces": preset("bert-finetune-reviews").config,
     "Transformer 256, batch 128": from_fields(
         {"model.hidden_size": 256, "model.feed_forward_size": 1024, "data.max_tokens": 254, "training.batch_size": 128},
         from_fields({"model.pretrained": None}, preset("bert-finetune-reviews").config),

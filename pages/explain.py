@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import BASELINES, METHODS, ModelInfo, available_models
 from sentiment_core.explain.unseen import REMEMBERED
 from ui.addresses import (
@@ -32,7 +31,7 @@ from ui.kit.components.copy_link import copy_link
 from ui.kit.components.heatmap import heatmap
 from ui.kit.examples import EXAMPLES
 from ui.kit.model_upload import bring_model
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal
 from ui.kit.terms import caption
 from ui.server.backend import store
 
@@ -154,11 +153,9 @@ def show(infos: Sequence[ModelInfo], text: str) -> None:
     methods = chosen_methods()
     answers: list[Answer] = []
     for info in infos:
-        try:
+        with errors_shown():
             spent = sum(answer.seconds for answer in answers)
             answers.append(ask(info, text, methods, target_class(), REVIEW.value("baseline"), spent))
-        except SentimentLabError as error:
-            show_error(error)
     if not answers:
         return
     editing = REVIEW.value("below") == "edit"

@@ -36,16 +36,15 @@ BATCH_TOKENS = 16_000
 # Reading along costs one pass per point: so many points, and so many tokens in all, at most.
 READING_POINTS = 128
 READING_TOKENS = 160_000
-CPU = torch.device("cpu")
 
 
 class Predictor:
-    """Classifies texts with a saved model, on the CPU unless told otherwise.
+    """Classifies texts with a saved model, on the CPU.
 
     Safe to share between threads: it holds no changing state.
     """
 
-    def __init__(self, model_id: str, saved: SavedModel, device: torch.device = CPU) -> None:
+    def __init__(self, model_id: str, saved: SavedModel) -> None:
         self.model_id = model_id
         self._told: Callable[[int], None] = _unheard
         self.config = saved.config
@@ -62,8 +61,7 @@ class Predictor:
             self.model.load_state_dict(weights)
         except RuntimeError as error:
             raise CheckpointError(f"the saved weights of {model_id} do not fit its configuration") from error
-        self.device = device
-        self.model.to(device).eval()
+        self.model.eval()
         # Attributions differentiate with respect to vectors; weights that several threads share stay untouched.
         self.model.requires_grad_(False)
         self.temperature = _temperature(model_id, saved)
@@ -130,13 +128,13 @@ class Predictor:
 
     def classify(self, token_ids: np.ndarray, lengths: np.ndarray) -> ModelOutput:
         """Return what the network makes of padded source ids `(B, T)`, not calibrated."""
-        output = self.model.classify(self.embedded(token_ids), torch.from_numpy(lengths).to(self.device))
+        output = self.model.classify(self.embedded(token_ids), torch.from_numpy(lengths))
         self._told(token_ids.size)
         return output
 
     def embedded(self, token_ids: np.ndarray) -> torch.Tensor:
-        """Return `embed` as a tensor on the model's device."""
-        return torch.from_numpy(self.embed(token_ids)).to(self.device)
+        """Return `embed` as a tensor."""
+        return torch.from_numpy(self.embed(token_ids))
 
     def log_odds(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return the calibrated log-odds of positive `(B,)` of reviews given as vectors `(B, T, E)`, differentiable."""
@@ -212,7 +210,7 @@ class Predictor:
         check_text(text)
         tokens, used = self.read(text)
         row = tokens.token_ids[used]
-        lengths = torch.tensor([len(row)], device=self.device)
+        lengths = torch.tensor([len(row)])
         return self.model.attention(self.embedded(row[None]), lengths)[:, 0].cpu().numpy()
 
     def embed(self, token_ids: np.ndarray) -> np.ndarray:

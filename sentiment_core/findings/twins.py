@@ -125,9 +125,7 @@ def differing(one: ExperimentConfig, other: ExperimentConfig) -> tuple[Differenc
     return tuple(
         Difference(field, first[field], second[field])
         for field in first
-        if first[field] != second[field]
-        and _in_force(field, first, one.task)
-        and _in_force(field, second, other.task)
+        if first[field] != second[field] and _in_force(field, first, one.task) and _in_force(field, second, other.task)
     )
 
 

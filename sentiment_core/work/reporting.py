@@ -155,7 +155,6 @@ class Reporter(Callback):
         for request in self._requests():
             self._heard.add(request.id)
             (self._due if request.kind in ("step", *live.KINDS) else done).append(request.id)
-            chosen = [run for run in trainer.runs if request.run_id in (None, run.id)]
             if request.kind == "stop":
                 trainer.should_stop = True
             elif request.kind in ("pause", "step"):
@@ -168,10 +167,12 @@ class Reporter(Callback):
                 self._set_status(Status.RUNNING)
                 self._show(trainer, "training", "Training")
             elif request.kind in live.KINDS:
-                self._change(request, [run for run in chosen if live.can_take(request.kind, run.experiment)])
+                self._change(request, trainer)
         self._strike(done)
 
-    def _change(self, request: Request, runs: list[TrainingRun]) -> None:
+    def _change(self, request: Request, trainer: Trainer) -> None:
+        chosen = (run for run in trainer.runs if request.run_id in (None, run.id))
+        runs = [run for run in chosen if live.can_take(request.kind, run.experiment)]
         try:
             value = live.checked(request.kind, request.value, [run.experiment for run in runs])
         except ConfigError as error:

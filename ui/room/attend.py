@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from sentiment_core.classroom.people import Person
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson
 from ui.addresses import ROOM, ROOM_VIEWS, to_lesson, to_train
 from ui.kit.choice import choice
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal
 from ui.kit.predictions import predicted, prediction_of
 from ui.room.fool import fool
 from ui.room.open_lesson import lesson_of
@@ -39,7 +38,7 @@ def draw(person: Person, code: str) -> None:
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _open(code: str) -> None:
-    try:
+    with errors_shown():
         room = store().room(code)
         sent(room, None)
         item = lesson_of(room.lesson)
@@ -51,8 +50,6 @@ def _open(code: str) -> None:
             if item.choices:
                 _ask(item)
             to_lesson(item.name).draw("Open the lesson", icon=":material/school:")
-    except SentimentLabError as error:
-        show_error(error)
 
 
 def _ask(item: Lesson) -> None:

@@ -54,8 +54,7 @@ def sent(room: Room, lesson: Lesson | None) -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         for said, way in ways.items():
-            st.markdown(said, width="content")
-            way.draw("Go there", icon=":material/arrow_forward:", icon_position="right")
+            way.draw(said, icon=":material/arrow_forward:", icon_position="right")
 
 
 def send_form(room: Room) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.intervals import CONFIDENCE
 from ui.addresses import CURVES, ROOM
 from ui.kit.choice import choice
 from ui.kit.components.cloud import cloud
-from ui.kit.notices import show_error, show_problem
+from ui.kit.notices import errors_shown, show_problem
 from ui.room.people import headline, in_a_word, people
 from ui.room.predictions import predictions
 from ui.room.told import Doing, curves, doings, width_of
@@ -29,10 +28,8 @@ OVER_SEEDS = (
 def wall(code: str) -> None:
     """Draw the room as it stands, every few seconds anew."""
     show_problem()
-    try:
+    with errors_shown():
         _draw(code)
-    except SentimentLabError as error:
-        show_error(error)
 
 
 def _draw(code: str) -> None:

@@ -11,7 +11,6 @@ import streamlit as st
 from sentiment_core.artifacts import home, place
 from sentiment_core.datasets import load_reviews
 from sentiment_core.embeddings import load_saved
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.inside.walks.attention import ATTENTION, attention_scope
 from sentiment_core.inside.walks.last_state import LAST_STATE, last_state_scope
 from sentiment_core.inside.walks.program import Taken, Walk, difference, shape_of, take
@@ -22,7 +21,7 @@ from ui.kit.address_fields import several, whole
 from ui.kit.choice import choice
 from ui.kit.components.walk import CodeLine, program, tensors
 from ui.kit.kept import kept
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import literal
 from ui.kit.terms import caption
 from ui.labs.inside import reviews
 from ui.labs.inside.settings import Setting, Settings, one_of
@@ -55,11 +54,8 @@ def draw() -> None:
         source: tuple[str, str | None] | None = ("demo", None)
         if walk.name in OF_REVIEWS:
             source = reviews.choose(SETTINGS)
-    try:
-        if source is not None:
-            step_through(walk, *source)
-    except SentimentLabError as error:
-        show_error(error)
+    if source is not None:
+        step_through(walk, *source)
 
 
 def step_through(walk: Walk, source: str, path: str | None) -> None:
