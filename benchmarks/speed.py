@@ -4,8 +4,8 @@
 
 1. One epoch against the course notebook's pipeline: per-word gensim look-ups in the collate function, random batches
    padded to their longest review. Same model, same reviews, same optimizer, same threads.
-2. The trainer, with metrics and store, against a bare recurrent layer's forward, backward and step over the same
-   batches: one run, one run of whole batches, a twin's total, the best recipe.
+2. The trainer, with metrics and store, against a bare loop of forward, backward and step over the same batches: one
+   run, one run of whole batches and a twin's total against a recurrent layer, the best recipe against the same model.
 3. A twin experiment and one of eight runs against one run.
 4. The same updates with subnormal floats and with those counted as zero, in alternating processes, which must measure
    the same to the last bit.
@@ -37,9 +37,9 @@ from sentiment_core.batches import collate, plan_epoch
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import TRAIN, load_reviews
-from sentiment_core.models.encoder import CELLS
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.presets import preset, vary_clipping
+from sentiment_core.settings import ModelConfig
 from sentiment_core.store import Store
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.trainer import Trainer
@@ -51,18 +51,54 @@ Result = TypeVar("Result")
 
 
 class BareModel(nn.Module):
-    """A recurrent layer, its output at the last real word, one linear layer; as it stands, the notebook's rung 2."""
+    """A recurrent layer, its output at the last real word, one linear layer: the notebook's rung 2."""
 
-    def __init__(
-        self, dim: int, layer: Callable[..., nn.RNNBase] = nn.RNN, size: int = 128, bidirectional: bool = False
-    ) -> None:
+    def __init__(self, dim: int, size: int = 128) -> None:
         super().__init__()
-        self.rnn = layer(dim, size, batch_first=True, bidirectional=bidirectional)
-        self.head = nn.Linear(size * (2 if bidirectional else 1), 1)
+        self.rnn = nn.RNN(dim, size, batch_first=True)
+        self.head = nn.Linear(size, 1)
 
     def forward(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         states = self.rnn(embedded)[0]
         return self.head(states[torch.arange(len(lengths)), (lengths - 1).clamp(min=0)]).squeeze(-1)
+
+
+class BareRecipe(nn.Module):
+    """The best recipe in PyTorch's own modules: trained word vectors, dropouts, both directions, three poolings.
+
+    Its backward direction starts in the padding, which costs nothing more.
+    """
+
+    def __init__(self, config: ModelConfig, matrix: torch.Tensor) -> None:
+        super().__init__()
+        size = 2 * config.hidden_size
+        self.embedding = nn.Embedding.from_pretrained(matrix.clone(), freeze=False, padding_idx=0)
+        self.words, self.components, self.between, self.before_head = (
+            nn.Dropout(rate)
+            for rate in (config.word_dropout, config.embedding_dropout, config.state_dropout, config.head_dropout)
+        )
+        self.rnn = nn.GRU(matrix.shape[1], config.hidden_size, batch_first=True, bidirectional=True)
+        self.keys = nn.Linear(size, config.hidden_size, bias=False)
+        self.query = nn.Linear(size, config.hidden_size)
+        self.score = nn.Linear(config.hidden_size, 1, bias=False)
+        self.head = nn.Linear(3 * size, 1)
+
+    def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        rows = torch.arange(len(lengths), device=lengths.device)
+        mask = torch.arange(token_ids.shape[1], device=lengths.device) < lengths[:, None]
+        embedded = self.embedding(token_ids)
+        embedded = self.components(embedded * self.words(torch.ones_like(embedded[..., :1])))
+        states = self.between(self.rnn(embedded)[0])
+        last = states[rows, lengths - 1]
+        scores = self.score(torch.tanh(self.keys(states) + self.query(last)[:, None])).squeeze(-1)
+        weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=1)
+        real = mask[..., None]
+        pooled = (
+            (weights[..., None] * states).sum(dim=1),
+            states.masked_fill(~real, -torch.inf).amax(dim=1),
+            (states * real).sum(dim=1) / lengths[:, None],
+        )
+        return self.head(self.before_head(torch.cat(pooled, dim=1))).squeeze(-1)
 
 
 def step(model: nn.Module, optimizer: torch.optim.Optimizer, *batch: torch.Tensor) -> None:
@@ -153,9 +189,15 @@ class Clock(Callback):
 
 
 def bare_steps(
-    config: ExperimentConfig, corpus: Corpus, threads: int, count: int, device: str = "cpu", warm_up: int = 1
+    config: ExperimentConfig,
+    corpus: Corpus,
+    threads: int,
+    count: int,
+    device: str = "cpu",
+    warm_up: int = 1,
+    recipe: bool = False,
 ) -> float:
-    """Return seconds for `count` updates of a bare model over the trainer's own batches, made beforehand.
+    """Return seconds for `count` updates of a bare model or `recipe` over the trainer's own batches, made beforehand.
 
     They follow `warm_up` others.
     """
@@ -164,12 +206,13 @@ def bare_steps(
     plan = plan_epoch(members, corpus.lengths, config.training.batch_size, "bucketed", config.seed, 1)
     matrix = torch.from_numpy(corpus.matrix).to(device)
     batches = [collate(corpus, indices).to(torch.device(device)) for indices in plan[: count + warm_up]]
-    cell, size, both = config.model.cell, config.model.hidden_size, config.model.bidirectional
-    model = BareModel(corpus.matrix.shape[1], CELLS[cell].layer, size, both).to(device)
+    model = BareRecipe(config.model, matrix) if recipe else BareModel(corpus.matrix.shape[1])
+    model.to(device).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     started = 0.0
     for index, batch in enumerate(batches):
-        step(model, optimizer, F.embedding(batch.token_ids, matrix), batch.lengths, batch.labels)
+        words = batch.token_ids if recipe else F.embedding(batch.token_ids, matrix)
+        step(model, optimizer, words, batch.lengths, batch.labels)
         if index == warm_up - 1:
             _wait_for(device)
             started = time.perf_counter()
@@ -252,7 +295,7 @@ def against_notebook(config: ExperimentConfig, corpus: Corpus, threads: int, pre
 
 
 def against_bare(config: ExperimentConfig, source: dict[str, Any], threads: int, options: argparse.Namespace) -> None:
-    """Updates of the trainer and of a bare loop of the same layer."""
+    """Updates of the trainer and of a bare loop."""
     warm_up = options.warm_up
     best = from_fields(source, preset("best").config)
     whole = from_fields({"training.halves": "never"}, config)
@@ -265,7 +308,7 @@ def against_bare(config: ExperimentConfig, source: dict[str, Any], threads: int,
         known = corpus_of(ours_is)
         ratios, times = [], []
         for _ in range(options.repetitions):
-            bare = bare_steps(ours_is, known, threads, options.steps, options.device, warm_up)
+            bare = bare_steps(ours_is, known, threads, options.steps, options.device, warm_up, ours_is is best)
             seconds, _, _ = our_epoch(
                 ours_is, known, max(1, threads // runs), options.steps + warm_up, options.device, warm_up
             )
@@ -273,7 +316,7 @@ def against_bare(config: ExperimentConfig, source: dict[str, Any], threads: int,
             times.append((bare / options.steps * 1000, seconds / options.steps * 1000))
         middle = [statistics.median(column) for column in zip(*times, strict=True)]
         print(
-            f"trainer against a bare loop of the same layer, {name}, {threads} threads, {options.steps} updates: "
+            f"trainer against a bare loop, {name}, {threads} threads, {options.steps} updates: "
             f"throughput ratios {[round(ratio, 2) for ratio in ratios]}, median {statistics.median(ratios):.2f} "
             f"(bare {middle[0]:.2f} ms an update, trainer {middle[1]:.2f} ms); load {os.getloadavg()[0]:.1f}"
         )

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.settings import DataConfig
 from ui.addresses import DATA, TABS
 from ui.data import tabs as data_tabs
 from ui.data.reviews import reviews
 from ui.data.source import are_read, choose
+from ui.kit.choice import choice
 from ui.kit.components.copy_link import copy_link
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal
 
 DRAW: dict[str, Callable[[DataConfig], None]] = {
     "overview": data_tabs.overview,
@@ -39,22 +39,13 @@ def main() -> None:
     for problem in DATA.adopt() or ():
         st.warning(literal(problem))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Tab",
-            list(TABS),
-            key=DATA.key("tab"),
-            format_func=TABS.__getitem__,
-            label_visibility="collapsed",
-            required=True,
-        )
+        choice(DATA, "tab", "Tab", TABS)
         st.space("stretch")
         copy_link()
-    try:
+    with errors_shown():
         config = choose()
         if config is not None and (DATA.value("tab") == "words" or are_read(config)):
             DRAW[DATA.value("tab")](config)
-    except SentimentLabError as error:
-        show_error(error)
     DATA.write(*EVERYWHERE, *OF_TAB[DATA.value("tab")])
 
 

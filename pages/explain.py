@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import BASELINES, METHODS, ModelInfo, available_models
 from sentiment_core.explain.unseen import REMEMBERED
 from ui.addresses import (
@@ -27,11 +26,12 @@ from ui.explain.answers import Answer, ask, offer_waiting
 from ui.explain.blocks import block
 from ui.explain.state import EXAMPLE, TOKEN, adopt_address, chosen_methods, model_title, target_class, write_address
 from ui.kit.address import current_query, replace_query
+from ui.kit.choice import choice
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.heatmap import heatmap
 from ui.kit.examples import EXAMPLES
 from ui.kit.model_upload import bring_model
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal
 from ui.kit.terms import caption
 from ui.server.backend import store
 
@@ -153,11 +153,9 @@ def show(infos: Sequence[ModelInfo], text: str) -> None:
     methods = chosen_methods()
     answers: list[Answer] = []
     for info in infos:
-        try:
+        with errors_shown():
             spent = sum(answer.seconds for answer in answers)
             answers.append(ask(info, text, methods, target_class(), REVIEW.value("baseline"), spent))
-        except SentimentLabError as error:
-            show_error(error)
     if not answers:
         return
     editing = REVIEW.value("below") == "edit"
@@ -203,16 +201,8 @@ def below(answers: Sequence[Answer], text: str) -> None:
     if REVIEW.value("below") == "layers" and not transformers:
         REVIEW.put(below="agreement")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        section = st.segmented_control(
-            "Below",
-            [name for name in SECTIONS if name != "layers" or transformers],
-            key=REVIEW.key("below"),
-            format_func=SECTIONS.__getitem__,
-            label_visibility="collapsed",
-            required=True,
-            width="content",
-            wrap=True,
-        )
+        sections = {name: title for name, title in SECTIONS.items() if name != "layers" or transformers}
+        section = choice(REVIEW, "below", "Below", sections)
         if sound:
             with st.container(horizontal=True, width="content", vertical_alignment="center"):
                 if states := [(answer.info.id, None) for answer in sound if answer.info.has_states]:

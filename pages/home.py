@@ -9,13 +9,12 @@ import streamlit as st
 
 from sentiment_core import __version__
 from sentiment_core.diagnostics import diagnostics
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.findings import twin_grid
 from sentiment_core.lessons import LESSONS
 from ui.addresses import HOME, LESSON, Link, to_lesson, to_runs, to_teaching, to_train
 from ui.home import machine
 from ui.kit.components.twins import twins
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal
 from ui.kit.present import is_presented, present_bar, present_button
 from ui.server.backend import store
 from ui.server.visitor import visitor
@@ -50,11 +49,8 @@ def main() -> None:
         "Small recurrent networks learn to tell good film reviews from bad ones. Here are two that differ in one "
         "thing, **gradient clipping**: move a slider."
     )
-    with st.container(key="home-twins"):
-        try:
-            play()
-        except SentimentLabError as error:
-            show_error(error)
+    with st.container(key="home-twins"), errors_shown():
+        play()
     with st.container(key="home-doors"):
         doors()
     with errors_shown():

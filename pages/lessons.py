@@ -24,7 +24,6 @@ from ui.addresses import (
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.inside import inside_of
-from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.health import health
 from ui.kit.notices import errors_shown, literal, show_error
@@ -34,7 +33,7 @@ from ui.kit.toolbar import toolbar
 from ui.lessons import bert, glossary, sheet, teaching, view
 from ui.lessons.glass import glass_panel
 from ui.lessons.present import present
-from ui.lessons.replay import recorded_panel
+from ui.lessons.replay import recorded_panel, watched
 from ui.lessons.verdict_words import verdict_on
 from ui.server.backend import store
 
@@ -178,7 +177,7 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
             to_explain([run.id for run in experiment.runs]).draw("Explain", icon=":material/highlight:")
         st.space("stretch")
         view.path_switch(item, mistaken)
-    live_experiment(experiment.id, experiment.status, height=420)
+    watched(experiment, "" if mistaken else item.name, height=420)
     ended = not experiment.status.is_active
     # A verdict says some of it too, and stands on the same page once the experiment has ended.
     said = {finding.topic for finding in verdict_on(store(), experiment).findings} if ended else ()

@@ -13,18 +13,19 @@ from sentiment_core.colours import colours_of
 from sentiment_core.findings.twins import Parting, in_words, parting
 from sentiment_core.store import Search
 from ui.addresses import RUNS, to_lab, to_lesson, to_train, watching
+from ui.kit.choice import choice
 from ui.kit.cluster import cluster_panel
 from ui.kit.components.inside import inside_of_runs
 from ui.kit.components.live_plot import AXES, Curve, Marker, overlay
 from ui.kit.health import health
 from ui.kit.model_upload import bring_model
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal, show_problem
 from ui.kit.palette import run_colour
 from ui.kit.real import draw_real, twins_are_real
 from ui.runs import confusion as run_confusion
 from ui.runs import first_sight
 from ui.runs import search as run_search
-from ui.runs.actions import PROBLEM, draw_actions
+from ui.runs.actions import draw_actions
 from ui.runs.groups import COLUMNS as GROUP_COLUMNS
 from ui.runs.groups import Grouped, group_rows, list_groups
 from ui.runs.search import ROWS, View
@@ -44,8 +45,7 @@ DEFAULT, LINKED, TABLE = "runs:default", "runs:linked", "runs:table"
 
 def main() -> None:
     """Draw the filter, the table, the actions on what is selected, the curves and the confusion matrix."""
-    if problem := st.session_state.pop(PROBLEM, None):
-        show_error(problem)
+    show_problem()
     problems = RUNS.adopt()
     for message in problems or ():
         st.warning(literal(message))
@@ -56,6 +56,8 @@ def main() -> None:
         cluster_panel()
     opening = st.session_state.get(TABLE) not in st.session_state
     if not store().count_runs(Search(linked=tuple(RUNS.value("runs")))):
+        if RUNS.value("runs"):
+            st.warning("The runs in this link are not here.")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.title("Runs", anchor=False, width="content")
             st.space("stretch")
@@ -171,16 +173,7 @@ def axis_control(curves: Sequence[Curve]) -> str:
     """Draw the choice of what the curves are drawn over, as far as it is known of all of them; return it."""
     if not all(each.per_epoch for each in curves):
         return "step"
-    st.segmented_control(
-        "Over",
-        list(AXES),
-        key=RUNS.key("x"),
-        format_func=AXES.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        help="What the curves are drawn over.",
-    )
-    return str(RUNS.value("x"))
+    return choice(RUNS, "x", "Over", AXES, help="What the curves are drawn over.")
 
 
 def draw_groups(chosen: Sequence[Grouped]) -> None:

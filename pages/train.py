@@ -15,7 +15,7 @@ from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.inside import inside_of
 from ui.kit.components.live_plot import live_experiment
-from ui.kit.experiments import shown_experiment, start_button
+from ui.kit.experiments import shown_experiment, start_button, waits
 from ui.kit.health import health
 from ui.kit.live_controls import live_controls, live_toggle
 from ui.kit.notices import errors_shown, literal, show_error
@@ -24,7 +24,7 @@ from ui.kit.run_controls import controls
 from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
 from ui.train import together
-from ui.train.first_sight import beside, meanwhile, waits
+from ui.train.first_sight import beside, meanwhile
 from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
 from ui.train.present import present
 from ui.train.seeds import experiments_of

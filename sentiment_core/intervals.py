@@ -42,12 +42,12 @@ def student(count: int, confidence: float = CONFIDENCE) -> float:
     return float(stdtrit(count - 1, 0.5 + confidence / 2))
 
 
-def mean_of(values: Collection[float], confidence: float = CONFIDENCE) -> Mean | None:
+def mean_of(values: Collection[float]) -> Mean | None:
     """Return mean and Student's interval, mean ± t(n − 1) · s / √n, of finite `values`; None without any."""
     count = len(values)
     if not count:
         return None
-    half = student(count, confidence) * stdev(values) / math.sqrt(count) if count > 1 else None
+    half = student(count, CONFIDENCE) * stdev(values) / math.sqrt(count) if count > 1 else None
     return Mean(count, fmean(values), half)
 
 

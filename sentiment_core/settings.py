@@ -22,6 +22,7 @@ from sentiment_core.tasks import (
     SEQUENCES,
     TRANSFORMER,
     TWO_CLASSES,
+    VECTORS,
     WHOLE_REVIEWS,
     WORD_PIECES,
     WORD_VECTORS,
@@ -327,12 +328,12 @@ class TrainingConfig(Config):
     clip_value: float = Field(
         0.1, gt=0, le=1e12, title="Largest component", description="Threshold on each component (clipping by value)."
     )
-    embedding_rate: Annotated[float, About(WORD_VECTORS)] = Field(
+    embedding_rate: Annotated[float, About(VECTORS)] = Field(
         1.0,
         gt=0,
         le=10,
         title="Rate of the vectors",
-        description="Learning rate of fine-tuned word vectors, as a multiple of the learning rate.",
+        description="Learning rate of trained vectors of words or word pieces, as a multiple of the learning rate.",
     )
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         "fp32", title="Precision", description="Number format of the forward pass; fp16 needs CUDA."

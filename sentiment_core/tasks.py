@@ -13,6 +13,7 @@ Parts = Mapping[str, Balance]
 # What settings are about (`fields.About`): a task has a use for those about its topics, and for those about nothing.
 REVIEWS, SEQUENCES = "reviews", "sequences"
 WORD_VECTORS, PAIRS = "word vectors", "pairs of segments"
+VECTORS = "vectors of words or pieces"
 WORD_PIECES, WHOLE_REVIEWS, FINE_TUNING = "word pieces", "whole reviews", "fine-tuning"
 RECURRENT, TRANSFORMER = "recurrent", "transformer"
 TWO_CLASSES = "two classes"
@@ -69,7 +70,7 @@ TASKS: dict[str, TaskInfo] = {
         accuracy="Accuracy",
         chance=larger_class,
         guess=training_share,
-        topics=frozenset({REVIEWS, WHOLE_REVIEWS, WORD_VECTORS, RECURRENT, TWO_CLASSES}),
+        topics=frozenset({REVIEWS, WHOLE_REVIEWS, WORD_VECTORS, VECTORS, RECURRENT, TWO_CLASSES}),
         judges_reviews=True,
     ),
     # What guessing reaches depends on how often each piece occurs: it is measured, as levels of the curves.
@@ -80,7 +81,7 @@ TASKS: dict[str, TaskInfo] = {
         accuracy="Masked words filled in",
         chance=lambda parts: None,
         guess=lambda parts: None,
-        topics=frozenset({REVIEWS, PAIRS, WORD_PIECES, TRANSFORMER}),
+        topics=frozenset({REVIEWS, PAIRS, WORD_PIECES, VECTORS, TRANSFORMER}),
     ),
     "reviews-in-pieces": TaskInfo(
         label="Sentiment of reviews, answered from [CLS] (BERT)",
@@ -89,7 +90,7 @@ TASKS: dict[str, TaskInfo] = {
         accuracy="Accuracy",
         chance=larger_class,
         guess=training_share,
-        topics=frozenset({REVIEWS, WHOLE_REVIEWS, WORD_PIECES, FINE_TUNING, TRANSFORMER, TWO_CLASSES}),
+        topics=frozenset({REVIEWS, WHOLE_REVIEWS, WORD_PIECES, VECTORS, FINE_TUNING, TRANSFORMER, TWO_CLASSES}),
         judges_reviews=True,
     ),
     "temporal-order": TaskInfo(

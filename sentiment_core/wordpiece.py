@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -36,6 +37,7 @@ CONTINUES = "##"
 # Part of every cache key: raise it when a change below changes the pieces of any text.
 WORDPIECE_VERSION = 1
 
+LONGEST_WORD = 100  # words of more characters are unknown
 _LETTERS = 200  # different characters that may be pieces of their own; words with others are unknown
 _CHUNK = 2_000
 _BREAK = re.compile(r"<br\s*/?>", re.I)
@@ -183,7 +185,14 @@ def learn_wordpieces(texts: Sequence[str], size: int, reviews_key: str) -> WordP
 
 
 def _tokenizer(vocabulary: dict[str, int]) -> Tokenizer:
-    made = Tokenizer(WordPiece(vocabulary, unk_token=UNKNOWN, continuing_subword_prefix=CONTINUES))
+    made = Tokenizer(
+        WordPiece(
+            vocabulary,
+            unk_token=UNKNOWN,
+            continuing_subword_prefix=CONTINUES,
+            max_input_chars_per_word=LONGEST_WORD,
+        )
+    )
     made.normalizer = BertNormalizer(lowercase=True)
     made.pre_tokenizer = BertPreTokenizer()
     made.add_special_tokens([special for special in SPECIAL if special in vocabulary])
@@ -206,6 +215,18 @@ def _letters(texts: Sequence[str]) -> list[str]:
 def _cleaned(text: str) -> str:
     """Return a text without line breaks of web pages and typographic quotes; as long as it was."""
     return _BREAK.sub(lambda found: " " * len(found[0]), sanitise(text)).translate(_PLAIN)
+
+
+def cleaning_rules() -> dict[str, Any]:
+    """Return in JSON's types what `_cleaned` does: what breaks lines, and what is replaced by what."""
+    return {"break": _BREAK.pattern, "replace": [[chr(sign), plain] for sign, plain in _PLAIN.items()]}
+
+
+def wordpieces_of(vocabulary: Sequence[str]) -> WordPieces:
+    """Return the vocabulary of these pieces, in the order of their ids; raise `CheckpointError` where it cannot be."""
+    if tuple(vocabulary[: len(SPECIAL)]) != SPECIAL or len(set(vocabulary)) < len(vocabulary):
+        raise CheckpointError("the word pieces are another program's; train the model again")
+    return WordPieces(_tokenizer({piece: place for place, piece in enumerate(vocabulary)}).to_str())
 
 
 def read_wordpieces(text: str) -> WordPieces:

@@ -10,6 +10,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 # Before torch is imported: two thread pools on few cores make tests slow, and sums differ with the thread count.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -19,18 +20,20 @@ import pytest
 from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
 
+from sentiment_core import corpus
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
 from sentiment_core.embeddings import WordVectors
 from sentiment_core.numerics import prepare_thread
-from sentiment_core.store import Store
+from sentiment_core.store import Store, engine
 from sentiment_core.work.executors import local
 from sentiment_core.work.executors.local import start_worker
 from sentiment_core.work.executors.standby import SWITCH
 from sentiment_core.work.kinds import KINDS, Kind, register
-from tests.forks import Forks
+from tests.forks import Forks, StartCode
 from tests.postgres import Cluster, binaries
+from tests.spelling import encoder_of
 
 # The same examples each time, or a suite that passed could fail elsewhere. To look further:
 # pytest --hypothesis-profile=exploring
@@ -54,6 +57,8 @@ TINY: dict[str, Any] = {
 
 WORDS = [f"word{number}" for number in range(40)]
 
+SHARED_DATABASE = "lab"
+SYNCHRONOUS = engine.SYNCHRONOUS
 
 # What the product and its libraries import late.
 LATE = ("torch._dynamo", "scipy.stats", "sklearn.linear_model", "gensim.models", "captum.attr")
@@ -87,16 +92,27 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def written_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests do not wait until the disk has what a store of SQLite commits: a process that is killed loses nothing."""
+    monkeypatch.setattr(engine, "SYNCHRONOUS", "OFF")
+
+
+@pytest.fixture
+def written_now(written_soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store of SQLite writes as it does for a user."""
+    monkeypatch.setattr(engine, "SYNCHRONOUS", SYNCHRONOUS)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
-    """A PostgreSQL server of this test process's own, with a template `lab_template` that holds an empty store."""
+    """A PostgreSQL server of this test process's own, with a database that holds an empty store."""
     programs = binaries()
     if programs is None:
         pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
     cluster = Cluster(programs)
     try:
-        template = cluster.create("lab_template")
-        Store(cluster.url(template)).close()
+        Store(cluster.url(cluster.create(SHARED_DATABASE))).close()
         yield cluster
     finally:
         cluster.close()
@@ -119,10 +135,10 @@ def store_url(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Mo
         yield url
         return
     cluster: Cluster = request.getfixturevalue("postgres")
-    name = cluster.create(template="lab_template")
-    monkeypatch.setenv("SENTIMENT_STORE_URL", cluster.url(name))
-    yield cluster.url(name)
-    cluster.drop(name)
+    url = cluster.url(SHARED_DATABASE)
+    monkeypatch.setenv("SENTIMENT_STORE_URL", url)
+    yield url
+    cluster.renew(SHARED_DATABASE)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -133,6 +149,14 @@ def components_are_looked_for_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def words_are_spelled_once() -> Iterator[None]:
+    """A training on reviews that are in no cache makes a dictionary of all words there are vectors of."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "TextEncoder", encoder_of)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
     """A test that trained with more threads must not change the numbers of the next one."""
@@ -140,14 +164,12 @@ def one_thread() -> None:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks | None]:
+def forks(request: pytest.FixtureRequest) -> Forks | None:
     """What starts servers and workers without their five seconds of imports, where processes can fork."""
     if not hasattr(os, "fork"):
-        yield None
-        return
-    opened = Forks()
-    yield opened
-    opened.close()
+        return None
+    shared = getattr(request.config, "workerinput", None)
+    return Forks(uuid4().hex, os.getpid()) if shared is None else Forks(shared["testrunuid"], os.getppid())
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +183,14 @@ def forked_workers(forks: Forks | None, monkeypatch: pytest.MonkeyPatch) -> None
 def real_workers(forked_workers: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers are started as they are for a user, by their command line."""
     monkeypatch.setattr(local, "start_worker", start_worker)
+
+
+@pytest.fixture
+def start_code(forks: Forks | None) -> StartCode:
+    """`start_code(code, *arguments)` runs it in a process of its own, which has the product's imports behind it."""
+    if forks is None:
+        pytest.skip("processes cannot fork here")
+    return forks.start_code
 
 
 @pytest.fixture

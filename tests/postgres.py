@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, from the system's package: one server a test process, one database a test."""
+"""A PostgreSQL of the tests' own, from the system's package: one server a test process."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from typing import Any
 import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
+
+from sentiment_core.store.layout import create
+from sentiment_core.store.schema import metadata
 
 # What is written need not outlive the tests: no waiting for the disk.
 SETTINGS = {
@@ -96,17 +99,28 @@ class Cluster:
         made = URL.create("postgresql+psycopg", "tester", database=database, query={"host": str(self.folder)})
         return made.render_as_string(hide_password=False)
 
-    def create(self, name: str | None = None, template: str = "template1") -> str:
-        """Return the name of a new database, a copy of `template`."""
+    def create(self, name: str | None = None) -> str:
+        """Return the name of a new database."""
         name = name or f"lab{next(self._numbers)}"
         with self._admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+            connection.execute(text(f"CREATE DATABASE {name} STRATEGY file_copy"))
         return name
 
     def drop(self, name: str) -> None:
         """Delete a database; whoever is connected loses the connection."""
         with self._admin.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    def renew(self, name: str) -> None:
+        """Make the store in a database a fresh one, sooner than a new database is made; who is connected is cut off."""
+        others = "FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()"
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        engine = create_engine(self.url(name))
+        with engine.begin() as connection:
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"), {"name": name})
+            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+            create(connection)
+        engine.dispose()
 
     def _call(self, program: str, *arguments: str) -> None:
         # Not a pipe: the server would inherit it, and whoever reads it would wait for the server's end.

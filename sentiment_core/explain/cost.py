@@ -1,7 +1,7 @@
-"""How long an explanation will take, estimated from tokens and passes before any of it is computed.
+"""How much an explanation will have a network read, and how long that will take, before any of it is computed.
 
-In seconds of one idle core of a 2020s laptop: right within a factor of two or three, which is enough to choose between
-an answer at once and a job.
+In tokens, there and back counted as three times, and in seconds of one idle core of a 2020s laptop: right within a
+factor of two or three, which is enough to choose between an answer at once and a job.
 """
 
 from __future__ import annotations
@@ -22,27 +22,47 @@ LEAST_SECONDS_PER_TOKEN = 2e-6
 SECONDS_PER_LONE_STEP = 3e-5
 
 
+def attribution_tokens(method: str, tokens: int) -> float:
+    """Return what `method` reads for a review of `tokens` used tokens."""
+    return tokens * METHODS[method].passes(tokens)
+
+
+def faithfulness_tokens(methods: int, tokens: int) -> float:
+    """Return what the curves of so many methods read, once their scores are there."""
+    # What is deleted and what is kept at one place are a whole review together.
+    return tokens * (len(FRACTIONS) - 2) * (methods + RANDOM_ORDERS)
+
+
+def along_tokens(tokens: int) -> float:
+    """Return what reading along reads."""
+    from sentiment_core.explain.predictor import READING_POINTS, READING_TOKENS
+
+    return min(READING_POINTS * tokens / 2, READING_TOKENS)
+
+
+def padding_tokens(tokens: int, amounts: Sequence[int]) -> int:
+    """Return what the padding probe reads with `amounts (A,)`, padding included."""
+    return sum(tokens + amount for amount in amounts)
+
+
 def attribution_seconds(predictor: Predictor, method: str, tokens: int) -> float:
     """Return how long `method` takes for a review of `tokens` used tokens."""
-    return _per_token(predictor) * tokens * METHODS[method].passes(tokens)
+    return _per_token(predictor) * attribution_tokens(method, tokens)
 
 
 def faithfulness_seconds(predictor: Predictor, methods: Sequence[str], tokens: int) -> float:
     """Return how long the curves of `methods` take, once their scores are there."""
-    # What is deleted and what is kept at one place are a whole review together.
-    return _per_token(predictor) * tokens * (len(FRACTIONS) - 2) * (len(methods) + RANDOM_ORDERS)
+    return _per_token(predictor) * faithfulness_tokens(len(methods), tokens)
 
 
 def along_seconds(predictor: Predictor, tokens: int) -> float:
     """Return how long reading along takes."""
-    from sentiment_core.explain.predictor import READING_POINTS, READING_TOKENS
-
-    return _per_token(predictor) * min(READING_POINTS * tokens / 2, READING_TOKENS)
+    return _per_token(predictor) * along_tokens(tokens)
 
 
 def padding_seconds(tokens: int, amounts: Sequence[int]) -> float:
     """Return how long the padding probe takes with `amounts (A,)`, whatever the model: it asks row by row."""
-    return SECONDS_PER_LONE_STEP * sum(tokens + amount for amount in amounts)
+    return SECONDS_PER_LONE_STEP * padding_tokens(tokens, amounts)
 
 
 def _per_token(predictor: Predictor) -> float:

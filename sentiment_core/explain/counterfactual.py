@@ -146,11 +146,9 @@ def _with_masks(
 
     with torch.inference_mode():
         asked = Target(predictor, token_ids, target=1)
-        hidden = torch.from_numpy(masks).to(predictor.device)[None, :, None]  # (1, T, 1)
+        hidden = torch.from_numpy(masks)[None, :, None]  # (1, T, 1)
         embedded = torch.where(hidden, asked.baseline(baseline), asked.embedded)  # (1, T, E)
-        weights = predictor.model.classify(
-            embedded, torch.tensor([len(token_ids)], device=predictor.device)
-        ).attention_weights
+        weights = predictor.model.classify(embedded, torch.tensor([len(token_ids)])).attention_weights
         return float(asked(embedded)[0]), None if weights is None else weights[0].cpu().numpy()
 
 

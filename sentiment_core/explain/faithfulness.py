@@ -93,9 +93,7 @@ def faithfulness(
     return found
 
 
-def of_review(
-    predictor: Predictor, text: str, attributions: Sequence[Attribution], *, seed: int = 0
-) -> dict[str, Faithfulness]:
+def of_review(predictor: Predictor, text: str, attributions: Sequence[Attribution]) -> dict[str, Faithfulness]:
     """Measure the attributions of one text, all for the same target, beside a random order.
 
     Raises `ValueError` when they are for different targets; without attributions the target is the predicted class.
@@ -107,7 +105,7 @@ def of_review(
     if len(targets) > 1:
         raise ValueError("attributions for different targets cannot be compared")
     scores = {item.method: item.scores[used] for item in attributions}
-    return faithfulness(predictor, token_ids, scores, targets.pop(), seed=seed)
+    return faithfulness(predictor, token_ids, scores, targets.pop())
 
 
 def top_counts(tokens: int, fractions: Sequence[float] = FRACTIONS) -> np.ndarray:

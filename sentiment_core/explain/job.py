@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Literal
 
 import numpy as np
 
 from sentiment_core.explain.catalogue import load_predictor, run_of, weights_of
+from sentiment_core.explain.cost import along_tokens, attribution_tokens, faithfulness_tokens, padding_tokens
 from sentiment_core.explain.faithfulness import Faithfulness, of_review
 from sentiment_core.explain.methods import METHODS, attribute
 from sentiment_core.explain.records import Attribution, Completeness, ReadingAlong
@@ -126,27 +128,66 @@ def run(question: ReviewQuestion, progress: Progress) -> Told:
     """Compute what `arguments_for` describes; raises any `SentimentLabError`."""
     progress("Loading the model", None)
     with Store() as store:
-        predictor = load_predictor(question.model, store)
-    text = question.text
+        loaded = load_predictor(question.model, store)
+    text, methods = question.text, question.methods
+    tokens = int(loaded.read(text)[1].sum())
+    share = _Share(progress)
+    predictor = loaded.telling(share.read)
     if question.what == ALONG:
-        progress("Reading along", None)
+        share.expect({"Reading along": along_tokens(tokens)})
+        share.begin("Reading along")
         found = predictor.reading_along(text)
         return Told(after=tuple(found.after.tolist()), probabilities=tuple(found.probabilities.tolist()))
     if question.what == PADDING:
         from sentiment_core.explain.padding_probe import AMOUNTS, padding_probe
 
-        progress("Appending padding", None)
+        share.expect({"Appending padding": padding_tokens(tokens, AMOUNTS)})
+        share.begin("Appending padding")
         return Told(probabilities=tuple(padding_probe(predictor, text, AMOUNTS).tolist()))
+    taking_away = {"Taking words away": faithfulness_tokens(len(methods), tokens)}
+    share.expect(
+        {METHODS[name].title: attribution_tokens(name, tokens) for name in methods}
+        | (taking_away if question.what == FAITHFULNESS else {})
+    )
     scored: list[Attribution] = []
-    for place, name in enumerate(question.methods):
-        progress(METHODS[name].title, place / len(question.methods))
+    for name in methods:
+        share.begin(METHODS[name].title)
         scored += attribute(predictor, text, [name], question.target, question.baseline)
     if question.what == ATTRIBUTIONS:
         used = np.flatnonzero(predictor.read(text)[1])
         return Told(attributions=tuple(ToldAttribution.of(item, used) for item in scored))
-    progress("Taking words away", None)
+    share.begin("Taking words away")
     measured = of_review(predictor, text, scored)
     return Told(faithfulness={name: ToldFaithfulness.of(item) for name, item in measured.items()})
+
+
+class _Share:
+    """Which share of all that a network is expected to read it has read, part by part."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._lock = Lock()
+        self._parts: dict[str, float] = {}
+        self._message = ""
+        self._before = self._done = 0.0
+
+    def expect(self, parts: dict[str, float]) -> None:
+        """Say how many tokens each part will read, about; its name is what is said meanwhile."""
+        self._parts = parts
+
+    def begin(self, message: str) -> None:
+        """Go on to the next part, however much the one before has read."""
+        self._before += self._parts.get(self._message, 0.0)
+        self._message, self._done = message, 0.0
+        self.read(0)
+
+    def read(self, tokens: int) -> None:
+        """Count so many more tokens; any thread may."""
+        with self._lock:
+            self._done += tokens
+            own = self._parts.get(self._message, 0.0)
+            whole = sum(self._parts.values())
+            self._progress(self._message, (self._before + min(self._done, own)) / whole if whole else None)
 
 
 def attributions_of(told: Told, used: np.ndarray) -> list[Attribution]:

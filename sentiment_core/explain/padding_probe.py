@@ -78,7 +78,7 @@ def padding_probe(predictor: Predictor, text: str, amounts: Sequence[int]) -> np
     if not len(row):
         raise DataError("the model knows no word of this review; write a few more")
     embedded = predictor.embedded(row[None, :])
-    length = torch.tensor([len(row)], device=predictor.device)
+    length = torch.tensor([len(row)])
     logits = []
     for amount in amounts:
         nothing = embedded.new_zeros(1, amount, embedded.shape[2])

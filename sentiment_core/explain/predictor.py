@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,17 +36,17 @@ BATCH_TOKENS = 16_000
 # Reading along costs one pass per point: so many points, and so many tokens in all, at most.
 READING_POINTS = 128
 READING_TOKENS = 160_000
-CPU = torch.device("cpu")
 
 
 class Predictor:
-    """Classifies texts with a saved model, on the CPU unless told otherwise.
+    """Classifies texts with a saved model, on the CPU.
 
     Safe to share between threads: it holds no changing state.
     """
 
-    def __init__(self, model_id: str, saved: SavedModel, device: torch.device = CPU) -> None:
+    def __init__(self, model_id: str, saved: SavedModel) -> None:
         self.model_id = model_id
+        self._told: Callable[[int], None] = _unheard
         self.config = saved.config
         self.vectors = vectors_of(saved)
         self.encoder = _encoder(saved, self.vectors)
@@ -60,8 +61,7 @@ class Predictor:
             self.model.load_state_dict(weights)
         except RuntimeError as error:
             raise CheckpointError(f"the saved weights of {model_id} do not fit its configuration") from error
-        self.device = device
-        self.model.to(device).eval()
+        self.model.eval()
         # Attributions differentiate with respect to vectors; weights that several threads share stay untouched.
         self.model.requires_grad_(False)
         self.temperature = _temperature(model_id, saved)
@@ -76,6 +76,15 @@ class Predictor:
     def parts(self) -> int:
         """How many vectors side by side the decision is made from."""
         return 1 if isinstance(self.model, ReviewTransformer) else len(self.config.model.pooling)
+
+    def telling(self, told: Callable[[int], None]) -> Predictor:
+        """Return one that tells how many tokens its network has just read, there and back counted as three times.
+
+        `told` is called by any thread.
+        """
+        other = copy.copy(self)
+        other._told = told
+        return other
 
     def predict(self, texts: Sequence[str]) -> np.ndarray:
         """Return P(positive) `(N,)` float64 for each text; one without known words gets what the model says to none."""
@@ -119,15 +128,19 @@ class Predictor:
 
     def classify(self, token_ids: np.ndarray, lengths: np.ndarray) -> ModelOutput:
         """Return what the network makes of padded source ids `(B, T)`, not calibrated."""
-        return self.model.classify(self.embedded(token_ids), torch.from_numpy(lengths).to(self.device))
+        output = self.model.classify(self.embedded(token_ids), torch.from_numpy(lengths))
+        self._told(token_ids.size)
+        return output
 
     def embedded(self, token_ids: np.ndarray) -> torch.Tensor:
-        """Return `embed` as a tensor on the model's device."""
-        return torch.from_numpy(self.embed(token_ids)).to(self.device)
+        """Return `embed` as a tensor."""
+        return torch.from_numpy(self.embed(token_ids))
 
     def log_odds(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return the calibrated log-odds of positive `(B,)` of reviews given as vectors `(B, T, E)`, differentiable."""
-        return self.model.classify(embedded, lengths).logits / self.temperature
+        logits = self.model.classify(embedded, lengths).logits / self.temperature
+        self._told(embedded.shape[0] * embedded.shape[1] * (3 if embedded.requires_grad else 1))
+        return logits
 
     def read(self, text: str) -> tuple[TokenizedText, np.ndarray]:
         """Return the tokens of `text` and a mask `(T,)` of those the model uses: known, and in the part it reads."""
@@ -197,7 +210,7 @@ class Predictor:
         check_text(text)
         tokens, used = self.read(text)
         row = tokens.token_ids[used]
-        lengths = torch.tensor([len(row)], device=self.device)
+        lengths = torch.tensor([len(row)])
         return self.model.attention(self.embedded(row[None]), lengths)[:, 0].cpu().numpy()
 
     def embed(self, token_ids: np.ndarray) -> np.ndarray:
@@ -220,6 +233,10 @@ class Predictor:
         attention = output.attention_weights
         logits = output.logits.double().cpu().numpy() / self.temperature
         return logits, None if attention is None else attention.cpu().numpy()
+
+
+def _unheard(_tokens: int) -> None:
+    """Nobody wants to know."""
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:

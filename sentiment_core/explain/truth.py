@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from sentiment_core.datasets import RawReviews, Spans, demo
@@ -30,19 +28,12 @@ def evidence_mask(starts: np.ndarray, ends: np.ndarray, spans: Spans) -> np.ndar
     return mask
 
 
-def precision_at_k(
-    scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, spans: Spans, k: int | None = None
-) -> float | None:
-    """Return the share, 0 to 1, of the `k` tokens with the highest scores `(T,)` that are evidence.
+def precision(scores: np.ndarray, evidence: np.ndarray, k: int | None = None) -> float | None:
+    """Return the share, 0 to 1, of the `k` tokens with the highest scores `(T,)` that are `evidence (T,)`.
 
     Without `k`: as many as there are evidence tokens (R-precision). Tokens that tie at the edge of the top count by the
     share of them that fits in. None when no token is evidence or `k` is more than there are tokens.
     """
-    return precision(scores, evidence_mask(starts, ends, spans), k)
-
-
-def precision(scores: np.ndarray, evidence: np.ndarray, k: int | None = None) -> float | None:
-    """Return `precision_at_k` for a mask of the evidence tokens `(T,)`."""
     k = int(evidence.sum()) if k is None else k
     if not evidence.any() or not 0 < k <= len(scores):
         return None
@@ -52,6 +43,6 @@ def precision(scores: np.ndarray, evidence: np.ndarray, k: int | None = None) ->
     return float((evidence[above].sum() + places * evidence[tied].mean()) / k)
 
 
-def precisions(scores: np.ndarray, evidence: np.ndarray, tops: Sequence[int] = TOP) -> dict[str, float | None]:
-    """Return R-precision as `R` and precision@k under each `k` as text."""
-    return {"R": precision(scores, evidence)} | {str(k): precision(scores, evidence, k) for k in tops}
+def precisions(scores: np.ndarray, evidence: np.ndarray) -> dict[str, float | None]:
+    """Return R-precision as `R`, and precision@k under each `k` of `TOP` as text."""
+    return {"R": precision(scores, evidence)} | {str(k): precision(scores, evidence, k) for k in TOP}

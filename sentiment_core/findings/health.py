@@ -72,11 +72,6 @@ PLACES: dict[Kind, tuple[str, str]] = {
 }
 
 
-def examine(source: RunSource, experiment_id: str) -> list[Remark]:
-    """Return what is wrong with the runs of an experiment; raise `NotFoundError` for an unknown one."""
-    return [remark for run in source.experiment(experiment_id).runs for remark in examine_run(source, run)]
-
-
 def examine_run(source: RunSource, run: Run) -> list[Remark]:
     """Return what is wrong with a run, as far as it has come."""
     steps, evaluations, balances = source.steps(run.id), source.evaluations(run.id), source.balances(run.id)

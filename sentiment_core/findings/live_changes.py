@@ -55,14 +55,22 @@ def in_force(source: RunSource, run: Run, kind: str) -> float:
 
 
 def asked(source: RunSource, found: Experiment, requests: Sequence[Request]) -> list[str]:
-    """Say what an experiment was asked to do and has not done yet, each thing once."""
+    """Say what an experiment was asked to do and has not done yet, each once; of values the last, which counts."""
     said = [ASKED[request.kind] for request in requests if request.kind in ASKED]
     if steps := sum(request.kind == "step" for request in requests):
         said.append("Making one update …" if steps == 1 else f"Making {steps} updates …")
-    for request in requests:
-        if request.kind in live.KINDS and request.value is not None:
+    for place, request in enumerate(requests):
+        if (
+            request.kind in live.KINDS
+            and request.value is not None
+            and not _is_overruled(request, requests[place + 1 :])
+        ):
             said.append(_asked_change(source, found, request, request.value))
     return list(dict.fromkeys(said))
+
+
+def _is_overruled(request: Request, later: Sequence[Request]) -> bool:
+    return any(each.kind == request.kind and each.run_id in (None, request.run_id) for each in later)
 
 
 def _asked_change(source: RunSource, found: Experiment, request: Request, value: float) -> str:

@@ -166,7 +166,8 @@ def best_of(held: Sequence[Held]) -> str | None:
 
 def hold(run: Run, ours: PairMeasures, other: Run, theirs: PairMeasures, comparisons: int = 1) -> Held | None:
     """Return two runs held against each other; None unless they were asked for the same words of the same pairs."""
-    same = run.experiment_id == other.experiment_id and run.config.data == other.config.data
+    # What is asked follows from the reviews and the seed, whichever experiment a run is of.
+    same = run.config.data == other.config.data and run.config.seed == other.config.seed
     if not same or not np.array_equal(ours.examples, theirs.examples):
         return None
     words, pairs = ours.column("words"), np.ones(len(ours.reviews))

@@ -125,9 +125,9 @@ def with_rate(preset_name: str, sweep: ExperimentConfig, rate: float) -> Experim
     return with_runs(from_fields(fields, sweep), ExperimentConfig().runs)
 
 
-def summarise(source: RunSource, experiment_id: str, last: int = LAST_STEPS) -> list[RatePoint]:
-    """Return what each run of a sweep has come to so far, by rising rate; `last` steps are averaged."""
-    points = [_point(source, run, last) for run in source.experiment(experiment_id).runs]
+def summarise(source: RunSource, experiment_id: str) -> list[RatePoint]:
+    """Return what each run of a sweep has come to so far, by rising rate; the last `LAST_STEPS` are averaged."""
+    points = [_point(source, run) for run in source.experiment(experiment_id).runs]
     return sorted(points, key=lambda point: point.rate)
 
 
@@ -140,7 +140,7 @@ def best(points: Sequence[RatePoint]) -> RatePoint | None:
     return min(usable, key=lambda point: point.loss or 0.0, default=None)
 
 
-def _point(source: RunSource, run: Run, last: int) -> RatePoint:
+def _point(source: RunSource, run: Run) -> RatePoint:
     steps = source.steps(run.id)
     diverged_at = next(iter(not_finite(steps)), None)
     if diverged_at is None and run.status is Status.FAILED and run.error:
@@ -151,7 +151,7 @@ def _point(source: RunSource, run: Run, last: int) -> RatePoint:
         run_id=run.id,
         rate=run.config.training.learning_rate,
         steps=len(steps["step"]),
-        loss=fmean(steps["loss"][-last:]) if steps["loss"] and diverged_at is None else None,
+        loss=fmean(steps["loss"][-LAST_STEPS:]) if steps["loss"] and diverged_at is None else None,
         validation_loss=None if validation is None else validation.loss,
         validation_accuracy=None if validation is None else validation.accuracy,
         diverged_at=diverged_at,

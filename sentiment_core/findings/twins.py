@@ -16,6 +16,7 @@ from sentiment_core.config import ExperimentConfig, field_info
 from sentiment_core.settings import CARRIED_OVER
 from sentiment_core.steps.rules import Steps, clipped, parted
 from sentiment_core.store import Run
+from sentiment_core.tasks import TASKS, WORD_PIECES
 
 READ_AFTER_CLIPPING = "norm_after_clipping"
 # What decides the updates, not the answers: it cannot show in the loss of the first step.
@@ -124,7 +125,7 @@ def differing(one: ExperimentConfig, other: ExperimentConfig) -> tuple[Differenc
     return tuple(
         Difference(field, first[field], second[field])
         for field in first
-        if first[field] != second[field] and _in_force(field, first) and _in_force(field, second)
+        if first[field] != second[field] and _in_force(field, first, one.task) and _in_force(field, second, other.task)
     )
 
 
@@ -190,12 +191,12 @@ def _can(item: Difference, place: int, column: str, cut: bool, rates_differ: boo
     return updated or item.field not in UPDATES
 
 
-def _in_force(field: str, settings: Mapping[str, Any]) -> bool:
+def _in_force(field: str, settings: Mapping[str, Any], task: str) -> bool:
     if field in CUTS and field != "training.clipping":
         return field == RULES[settings["training.clipping"]].field
     needs: dict[str, bool] = {
         "training.momentum": settings["training.optimizer"] == "sgd",
-        "training.embedding_rate": not settings[FROZEN],
+        "training.embedding_rate": WORD_PIECES in TASKS[task].topics or not settings[FROZEN],
         "data.embedding_dim": settings["data.embeddings"] in {"word2vec", "random"},
         "data.vectors": settings["data.embeddings"] == "own",
     }

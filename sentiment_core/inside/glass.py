@@ -85,7 +85,7 @@ def look(
     model = deepcopy(predictor.model)
     vectors = predictor.embedded(row[None, :])
     embedded = torch.cat([vectors, vectors.new_zeros(1, padding, vectors.shape[2])], dim=1).requires_grad_()
-    lengths = torch.tensor([len(row)], device=predictor.device)
+    lengths = torch.tensor([len(row)])
     passes: list[tuple[nn.RNNBase, torch.Tensor, torch.Tensor]] = []
     for layer in model.encoder.uppermost:
         layer.register_forward_hook(lambda of, given, made: passes.append((of, given[0], made[0])))

@@ -15,11 +15,6 @@ def saturated_share(activations: np.ndarray) -> float:
     return float(np.mean(np.abs(activations) > SATURATED)) if activations.size else float("nan")
 
 
-def dead_units(activations: np.ndarray) -> np.ndarray:
-    """Return which units `(H,)` of ReLU outputs `(..., H)` are zero for every input: no gradient gets in."""
-    return np.asarray(~(activations.reshape(-1, activations.shape[-1]) > 0).any(axis=0))
-
-
 def norms(gradients: np.ndarray) -> np.ndarray:
     """Return the L2 norms `(...)` of vectors `(..., H)`, summed in float64 so that tiny ones do not become zero."""
     return np.asarray(np.sqrt(np.square(gradients.astype(np.float64)).sum(axis=-1)))

@@ -13,6 +13,7 @@ from sentiment_core.datasets.demo_writer import Writer
 # Characters that the network sees before it predicts the next one (makemore's block_size).
 CONTEXT = 3
 END = "."
+TITLES = 2000  # that are invented; some are the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,16 +27,10 @@ class Characters:
 
 
 @lru_cache(maxsize=1)
-def titles(count: int = 2000) -> tuple[str, ...]:
-    """Return the different ones of `count` invented titles, in lower case."""
-    invented = (Writer(Random(f"title/{number}"), 0).film["title"] for number in range(count))
-    return tuple(dict.fromkeys(title.strip('"').lower() for title in invented))
-
-
-@lru_cache(maxsize=1)
 def characters() -> Characters:
-    """Return every character of every title with the three before it; before the first stand end signs."""
-    names = titles()
+    """Return every character of the titles, in lower case, with the three before it; before the first: end signs."""
+    invented = (Writer(Random(f"title/{number}"), 0).film["title"] for number in range(TITLES))
+    names = tuple(dict.fromkeys(title.strip('"').lower() for title in invented))
     alphabet = (END, *sorted({letter for name in names for letter in name}))
     place = {letter: number for number, letter in enumerate(alphabet)}
     contexts, targets = [], []

@@ -101,11 +101,13 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "The next sentence: [CLS] stands first. What can it see in a decoder?",
         ),
         question="A word is masked. Which of the two will fill in the test's masked words better?",
-        teaches="encoder",
+        teaches="decoder",
         measure="words",
         preset="bert-direction",
-        explanation="What comes after a gap says as much about it as what comes before; a decoder never reads it. Its "
-        "[CLS] reads nothing at all but itself, so that no pair can be told from another by it.",
+        explanation="They differ in the mask alone, and after so few updates the one that reads less is ahead. What "
+        "comes after a gap says as much about it as what comes before, so that there is more for an encoder to learn: "
+        "whether it catches up, more epochs in Train will tell. A decoder's [CLS] reads nothing at all but itself, so "
+        "that no pair can be told from another by it.",
     ),
     BertLesson(
         name="bert-loss",
@@ -126,11 +128,12 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "What becomes of the next sentence where nobody asks for it in training.",
         ),
         question="Trained on both parts, or on the words alone: which fills in the test's masked words better?",
-        teaches="both",
+        teaches=NO_ONE,
         measure="words",
         preset="bert-next-sentence",
-        explanation="The two parts share all layers, so each can help the other or stand in its way. Without the "
-        "second part nothing teaches [CLS] to say anything about the pair.",
+        explanation="The two parts share all layers, so each can help the other or stand in its way; what the words "
+        "gain or lose by it is too little to see here. Without the second part nothing teaches [CLS] to say anything "
+        "about the pair.",
     ),
     BertLesson(
         name="bert-two-tasks",
@@ -191,7 +194,7 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "Afterwards: open both in Explain and see where [CLS] looks.",
         ),
         question="Same batches: how will the fine-tuned network's validation accuracy compare with that from scratch?",
-        teaches=BETTER[0],
+        teaches=BETTER[1],
         measure="answer",
         preset="bert-finetune",
         explanation="A pre-trained start is worth what was learned before it. BERT itself had read 3.3 billion words; "

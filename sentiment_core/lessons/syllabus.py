@@ -433,6 +433,7 @@ LESSONS: tuple[Lesson, ...] = (
             "How early its loss falls. The gradient has a short way to every state now.",
             "The gradient norm, and how often it is clipped.",
             "Whether the head start lasts: give both more epochs in Train.",
+            "What the notebook's rate of 0.001 does, twice as high as here: clear with some seeds, not with others.",
             "Afterwards: open the trained model in Explain and see which words have weight.",
         ),
         question="After two epochs, how will its validation accuracy compare with the deeper head's without attention?",
@@ -444,6 +445,7 @@ LESSONS: tuple[Lesson, ...] = (
         preset="attention",
         compared_with="deep-head",
         epochs=2,
+        demo={"training.learning_rate": 5e-4},
         variations=(AFTER_SHEETS_START,),
     ),
     Lesson(

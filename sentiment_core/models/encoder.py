@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from sentiment_core.models.dropout import Dropout
+from sentiment_core.models.tanh_layer import TanhLayer
 from sentiment_core.settings import ModelConfig
 
 
@@ -26,7 +27,7 @@ class Recurrence(NamedTuple):
 
 # By their names in `architecture.CELLS`.
 CELLS: dict[str, Recurrence] = {
-    "rnn": Recurrence(nn.RNN, nn.RNNCell),
+    "rnn": Recurrence(TanhLayer, nn.RNNCell),
     "gru": Recurrence(nn.GRU, nn.GRUCell),
     "lstm": Recurrence(nn.LSTM, nn.LSTMCell),
 }

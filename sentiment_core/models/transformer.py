@@ -18,6 +18,7 @@ from sentiment_core.settings import ModelConfig
 SPREAD = 0.02  # standard deviation of weights at the start, BERT's
 # Root mean square that word vectors come to in training: 0.09 in the models that ship, which start at `SPREAD`.
 GROWN = 0.1
+SINE_SIZE = GROWN * math.sqrt(2.0)  # of sinusoidal positions as large: a sine's mean square is a half
 SEGMENTS = 2
 
 
@@ -125,8 +126,8 @@ class Transformer(nn.Module):
             self.positions = nn.Parameter(torch.zeros(longest, size))
         else:
             # Word vectors grow in training and these do not: as small as words begin, they would be drowned before
-            # attention has found out what they are for. A sine's mean square is a half.
-            table = sinusoidal(longest, size) * (GROWN * math.sqrt(2.0)) if config.positions == "sinusoidal" else None
+            # attention has found out what they are for.
+            table = sinusoidal(longest, size) * SINE_SIZE if config.positions == "sinusoidal" else None
             self.register_buffer("positions", table, persistent=False)
 
     def forward(

@@ -7,6 +7,8 @@ import sqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
+# SQLite: what is committed outlives a crash of the program; after one of the machine the last moments may be missing.
+SYNCHRONOUS = "NORMAL"
 BUSY_SECONDS = 5.0  # SQLite: for the write lock
 ANSWER_SECONDS = 10  # PostgreSQL: for a connection, and for the network to take what is sent
 
@@ -33,7 +35,7 @@ def open_engine(url: URL, is_sqlite: bool) -> Engine:
         connection.isolation_level = None
         try:
             connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         except sqlite3.Error:
             connection.close()
             raise

@@ -11,6 +11,7 @@ from sentiment_core.classroom.people import permit
 from sentiment_core.errors import ConfigError, LimitError, NotAllowedError, NotFoundError
 from sentiment_core.flips import Flip, check_flip, check_texts
 from sentiment_core.store.acting import Acting
+from sentiment_core.store.rows import upsert
 from sentiment_core.store.schema import flips, people, votes
 
 USUAL_LIMIT = 30
@@ -79,9 +80,7 @@ class Flips(Acting):
                 raise NotFoundError("This edit has been taken off the board.")
             if row.room != self._own_room(connection) or row.person == self.owner:
                 raise NotAllowedError("Others of the room say what an edited review is, not who edited it.")
-            mine = (votes.c.flip == flip) & (votes.c.person == self.owner)
-            connection.execute(delete(votes).where(mine))
-            connection.execute(insert(votes), {"flip": flip, "person": self.owner, "label": int(bool(label))})
+            upsert(connection, votes, [{"flip": flip, "person": self.owner, "label": int(bool(label))}])
 
     def delete_flip(self, flip: str) -> None:
         """Take an edit off the board; raise `NotAllowedError` unless it is one's own or one leads."""

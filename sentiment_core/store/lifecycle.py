@@ -63,6 +63,7 @@ class Lifecycle(Queue):
     ) -> None:
         """Ask an active experiment for something; one that is still queued stops at once.
 
+        Another rate or threshold may be for `run_id` alone; all else concerns all runs, which train in lockstep.
         Raises `ConfigError` for an unknown kind or an impossible value, `StoreError` when the experiment has ended.
         """
         if kind not in get_args(RequestKind):
@@ -80,7 +81,7 @@ class Lifecycle(Queue):
                 raise no_run(run_id)
             if kind in live.KINDS:
                 value = live.checked(kind, value, configs)
-            if kind == "stop" and run_id is None:
+            if kind == "stop":
                 ask_to_stop(connection, experiment_id, status)
                 return
             row = {"experiment_id": experiment_id, "kind": kind, "value": value, "run_id": run_id}

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, func, select
 
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.steps.quantities import CORE, STEP_COLUMNS, Diagnostic, StepMetrics
 from sentiment_core.store.arrays import pack, unpack
 from sentiment_core.store.database import Database
+from sentiment_core.store.rows import upsert
 from sentiment_core.store.schema import balances, evaluations, step_metrics
 from sentiment_core.store.schema import diagnostics as diagnostics_table
 from sentiment_core.store.source import spread
@@ -35,8 +35,8 @@ class Measurements(Database):
         long_rows = [_long_row(each) for each in diagnostics]
         if rows or long_rows:
             with self._write() as connection:
-                _upsert_into(connection, step_metrics, rows)
-                _upsert_into(connection, diagnostics_table, long_rows)
+                upsert(connection, step_metrics, rows)
+                upsert(connection, diagnostics_table, long_rows)
 
     def write_diagnostics(self, rows: Sequence[Diagnostic]) -> None:
         """Write what only some runs measure, without steps; otherwise as `write_steps`."""
@@ -125,17 +125,7 @@ class Measurements(Database):
     def _upsert(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if rows:
             with self._write() as connection:
-                _upsert_into(connection, table, rows)
-
-
-def _upsert_into(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table)
-    keys = [column.name for column in table.primary_key]
-    values = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), rows)
+                upsert(connection, table, rows)
 
 
 def _columns(step: StepMetrics) -> dict[str, Any]:

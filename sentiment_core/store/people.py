@@ -16,6 +16,7 @@ from sentiment_core.classroom.people import LECTURER, Person
 from sentiment_core.errors import ConfigError, LimitError, NotFoundError
 from sentiment_core.store.acting import Acting
 from sentiment_core.store.grants import grant_bytes, owned_bytes
+from sentiment_core.store.rows import upsert
 from sentiment_core.store.schema import answers, experiments, people, rooms, uploads, work
 
 LONGEST_NAME = 60
@@ -157,12 +158,9 @@ class People(Acting):
         """
         if self.owner is None:
             return
-        row = {"person": self.owner, "question": question, "choice": choice}
         with self._write() as connection:
             self._permit_own(connection)
-            mine = (answers.c.person == self.owner) & (answers.c.question == question)
-            connection.execute(delete(answers).where(mine))
-            connection.execute(insert(answers), row)
+            upsert(connection, answers, [{"person": self.owner, "question": question, "choice": choice}])
 
     def answered(self, code: str, question: str) -> Counter[int]:
         """Return how many people of a room chose what."""
@@ -179,12 +177,9 @@ class People(Acting):
 
     def note_upload(self, name: str) -> None:
         """Remember that the person for whom this store acts has brought a file, by its name on disk."""
-        row = {"name": name, "owner": self.owner or ""}
-        mine = (uploads.c.name == name) & (uploads.c.owner == row["owner"])
         with self._write() as connection:
             self._permit_own(connection)
-            connection.execute(delete(uploads).where(mine))
-            connection.execute(insert(uploads), row)
+            upsert(connection, uploads, [{"name": name, "owner": self.owner or ""}])
 
     def check_bytes(self, more: int) -> None:
         """Raise `LimitError` where the person for whom this store acts may not bring `more` bytes."""

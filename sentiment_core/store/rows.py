@@ -6,10 +6,11 @@ A piece of work is an experiment to train or a calculation: both tables have the
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sentiment_core.artifacts import is_calculation
 from sentiment_core.errors import NotFoundError
@@ -118,6 +119,21 @@ def is_held_by(table: Table, work_id: str, worker: Worker | None) -> list[Column
 def forget_requests(connection: Connection, experiment_id: str) -> None:
     """Drop what an experiment was asked to do."""
     connection.execute(delete(requests).where(requests.c.experiment_id == experiment_id))
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows in the place of those that have the same key, also where two connections do so at once."""
+    if not rows:
+        return
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key]
+    values = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    if values:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    connection.execute(statement, rows)
 
 
 def worker_columns(worker: Worker | None) -> dict[str, Any]:

@@ -10,10 +10,9 @@ leaves the others.
 from __future__ import annotations
 
 import gc
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol
 
 import torch
@@ -30,8 +29,6 @@ from sentiment_core.training.task import Task
 MULTIPLE = 32
 # So many updates may wait on the GPU: time and requests follow what is computed, not what is asked of it.
 AHEAD = 2
-
-logger = logging.getLogger(__name__)
 
 
 def can_capture(task: Task[Any, Any], runs: Sequence[TrainingRun]) -> bool:
@@ -106,8 +103,12 @@ class CudaLanes:
             graph.capture_begin(self._pools[run.id], capture_error_mode="thread_local")
             try:
                 result = work()
-            finally:
-                graph.capture_end()
+            except BaseException:
+                # It fails too where its work did, and would hide why: memory that ran out, say.
+                with suppress(RuntimeError):
+                    graph.capture_end()
+                raise
+            graph.capture_end()
 
         def replay() -> Measured:
             graph.replay()

@@ -80,9 +80,14 @@ def save_with_pieces(
 ) -> None:
     """Write a trained model that reads word pieces, and these beside it."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    write_pieces(folder, pieces)
+    write_model(folder, tensors, config, PIECES, {"made": made})
+
+
+def write_pieces(folder: Path, pieces: WordPieces) -> None:
+    """Write the word pieces beside a model that reads them; raise `StoreError` when the disk refuses."""
     with written(folder / WORD_PIECES) as temporary:
         temporary.write_text(pieces.text, encoding="utf-8")
-    write_model(folder, tensors, config, PIECES, {"made": made})
 
 
 def write_model(

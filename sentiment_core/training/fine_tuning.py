@@ -14,6 +14,8 @@ from sentiment_core.datasets import TRAIN, Reviews
 from sentiment_core.models import Network
 from sentiment_core.models.reviews import build_review_transformer
 from sentiment_core.training.checkpoints import save_with_pieces
+from sentiment_core.training.device import free_memory
+from sentiment_core.training.memory import check_loaded
 from sentiment_core.training.pretrained import load_pretrained, take_over
 from sentiment_core.training.sentiment import ReviewTask
 from sentiment_core.training.task import Show
@@ -36,7 +38,12 @@ class FineTuningTask(ReviewTask[PieceCorpus]):
         return found
 
     def check_memory(self, config: ExperimentConfig, data: Sequence[PieceCorpus], device: torch.device) -> None:
-        """Nothing is known of it: what a Transformer takes was not measured."""
+        check_loaded(
+            config.model_copy(update={"device": device.type}),
+            longest=max(int(corpus.lengths.max()) for corpus in data),
+            words=max(len(corpus.pieces) for corpus in data),
+            free=free_memory(device),
+        )
 
     def models(
         self, configs: Sequence[ExperimentConfig], data: Sequence[PieceCorpus], device: torch.device

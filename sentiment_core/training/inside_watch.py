@@ -94,9 +94,7 @@ class InsideWatch(Callback):
         return run.id in self._looks
 
     def on_gradient(self, trainer: Trainer, run: TrainingRun, clipped: bool) -> None:
-        look = self._looks.get(run.id)
-        if look is None:
-            return
+        look = self._looks[run.id]
         if clipped:
             look.before = {
                 group: [parameter.detach().clone() for parameter in parameters]

@@ -11,7 +11,7 @@ take does not. In numbers of 4 bytes, for one run:
 with H units of all directions and E components of a word vector. Runs train side by side, so theirs add up; on a CUDA
 GPU each keeps memory of its own for what it replays, and they share some for the rest. Others take turns. The factors
 are peaks of PyTorch on a CPU, measured by `benchmarks/memory.py`, which also holds the estimate against whole
-trainings. Nothing here loads PyTorch: pages ask before anything does.
+trainings. Transformers: `transformer_memory.py`. Nothing here loads PyTorch: pages ask before anything does.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from sentiment_core.clipping import RULES
 from sentiment_core.config import FIELDS, ExperimentConfig, from_fields
 from sentiment_core.errors import ConfigError, OutOfMemory
 from sentiment_core.machine import available_memory, in_words, may_have_gpu, worker_memory
-from sentiment_core.settings import DataConfig, ModelConfig, TrainingConfig
+from sentiment_core.settings import ModelConfig, TrainingConfig
 from sentiment_core.sources import CHARACTERS_A_REVIEW, SOURCES
-from sentiment_core.tasks import TASKS
+from sentiment_core.tasks import REVIEWS, TASKS
+from sentiment_core.training import transformer_memory as transformers
 
-EVALUATION_BATCH_SIZE = 256
+EVALUATION_BATCH_SIZE = transformers.REVIEWS_EVALUATED
 # What the estimate may be wrong by: only what would not fit even then is refused.
 MARGIN = 2.0
 # From this share of the free memory on, the estimate is worth a sentence.
@@ -64,7 +65,7 @@ _DIM = {"glove-50": 50, "glove-100": 100, "own": 300}
 
 @dataclass(frozen=True)
 class DataSize:
-    """How large reviews are: characters in all, the longest in tokens as they are read, different words."""
+    """How large reviews are: characters in all, the longest in tokens as they are read, different words or pieces."""
 
     characters: int
     longest: int
@@ -96,24 +97,31 @@ class MemoryNeed:
         return self.host + self.training
 
 
-def expected_size(data: DataConfig) -> DataSize:
-    """Return what can be said about reviews without reading them; a missing file counts as empty."""
+def expected_size(run: ExperimentConfig) -> DataSize:
+    """Return what can be said about a run's reviews without reading them; a missing file counts as empty."""
+    data = run.data
     source = SOURCES[data.source]
     characters = source.characters(data)
     tokens = characters / _CHARACTERS_A_TOKEN
     longest = source.longest or min(_LONGEST, int(tokens))
+    if transformers.is_transformer(run):
+        return DataSize(characters, transformers.pieces_read(run, max(1, longest)), transformers.vocabulary_of(run))
     # Vocabularies grow with the root of a text (Heaps 1978); the factor is that of 40,000 IMDb reviews in GloVe.
     words = source.words or min(_MOST_WORDS, int(22 * tokens**0.5))
     return DataSize(characters, max(1, min(longest, data.max_tokens or longest)), words)
 
 
-def memory_need(config: ExperimentConfig, size: Callable[[DataConfig], DataSize] = expected_size) -> MemoryNeed:
+def memory_need(config: ExperimentConfig, size: Callable[[ExperimentConfig], DataSize] = expected_size) -> MemoryNeed:
     """Estimate what training `config` occupies at its peak; `size` says how large a run's reviews are."""
     runs = [config.resolve(run) for run in config.runs]
-    sizes = [size(run.data) for run in runs]
+    sizes = [size(run) for run in runs]
     parameters = sum(_parameter_bytes(run, words.words) for run, words in zip(runs, sizes, strict=True))
-    matrices = {(run.data.embeddings, _dim(run), found.words) for run, found in zip(runs, sizes, strict=True)}
-    batches = [_batch_bytes(run, found.longest) for run, found in zip(runs, sizes, strict=True)]
+    matrices = {
+        (run.data.embeddings, _dim(run), found.words)
+        for run, found in zip(runs, sizes, strict=True)
+        if not transformers.is_transformer(run)
+    }
+    batches = [_batch_bytes(run, found) for run, found in zip(runs, sizes, strict=True)]
     return MemoryNeed(
         program=_PROGRAM,
         reviews=round(_BYTES_A_CHARACTER * max(found.characters for found in sizes))
@@ -129,8 +137,8 @@ def check_before(config: ExperimentConfig) -> str | None:
     Returns a sentence about what it will take where that is a good part of what is free, else None. Raises
     `OutOfMemory`, which names the setting to lower. What a GPU holds is asked when the GPU is known: `check_loaded`.
     """
-    if not TASKS[config.task].has_states:
-        return None  # another network, of which nothing was measured
+    if REVIEWS not in TASKS[config.task].topics:
+        return None  # short sequences, of which nothing was measured
     on_gpu = _on_gpu(config)
     free = min(available_memory(), worker_memory())
     return _check(config, free, expected_size, lambda need: need.host if on_gpu else need.total)
@@ -142,11 +150,17 @@ def check_loaded(config: ExperimentConfig, longest: int, words: int, free: int) 
     `longest` review in tokens and number of different `words` are as loaded; `config.device` is where it will train.
     """
     found = DataSize(0, longest, words)
-    _check(config, free, lambda data: replace(found, longest=min(longest, data.max_tokens or longest)), _training)
+
+    def size(run: ExperimentConfig) -> DataSize:
+        if transformers.is_transformer(run):
+            return replace(found, longest=transformers.pieces_read(run, longest))
+        return replace(found, longest=min(longest, run.data.max_tokens or longest))
+
+    _check(config, free, size, _training)
 
 
 def _check(
-    config: ExperimentConfig, free: int, size: Callable[[DataConfig], DataSize], part: Callable[[MemoryNeed], int]
+    config: ExperimentConfig, free: int, size: Callable[[ExperimentConfig], DataSize], part: Callable[[MemoryNeed], int]
 ) -> str | None:
     need = part(memory_need(config, size))
     if need > MARGIN * free:
@@ -169,10 +183,11 @@ def _training(need: MemoryNeed) -> int:
 
 def _advice(config: ExperimentConfig, fits: Callable[[ExperimentConfig], bool]) -> str:
     """Name the one setting that suffices when it is lowered, and to what; else all that help."""
-    size = expected_size(config.data)
+    size = expected_size(config)
+    longest = "data.pair_tokens" if transformers.reads_pairs(config) else "data.max_tokens"
     settings = {
         "training.batch_size": config.training.batch_size,
-        "data.max_tokens": config.data.max_tokens or size.longest,
+        longest: getattr(config.data, longest.removeprefix("data.")) or size.longest,
         "model.hidden_size": config.model.hidden_size,
         "data.limit": config.data.limit or size.characters // CHARACTERS_A_REVIEW,
     }
@@ -193,7 +208,11 @@ def _name(field: str) -> str:
     return f"{title[0].lower()}{title[1:]} ({field})"
 
 
-def _batch_bytes(run: ExperimentConfig, longest: int) -> int:
+def _batch_bytes(run: ExperimentConfig, size: DataSize) -> int:
+    if transformers.is_transformer(run):
+        in_training, in_evaluation = transformers.numbers_kept(run, size.longest, size.words)
+        halved = 1.0 if run.training.precision == "fp32" else _HALVED
+        return round(_FLOAT * halved * max(in_training, in_evaluation))
     model, training = run.model, run.training
     units = model.hidden_size * (2 if model.bidirectional else 1)
     dim = _dim(run)
@@ -216,12 +235,14 @@ def _batch_bytes(run: ExperimentConfig, longest: int) -> int:
     # unless so many are cut at the same length that earlier batches reach it too.
     cut = run.data.max_tokens is not None and run.data.max_tokens <= _COMMONLY_CUT
     in_evaluation = EVALUATION_BATCH_SIZE * (1.0 if cut else 0.5) * (units * cell.evaluation + read)
-    return round(_FLOAT * longest * max(in_training, in_evaluation))
+    return round(_FLOAT * size.longest * max(in_training, in_evaluation))
 
 
 def parameters_of(run: ExperimentConfig, words: int | None = None) -> int:
     """Return about how many parameters a run trains, with `words` different ones; as many as expected without."""
-    known = expected_size(run.data).words if words is None else words
+    known = expected_size(run).words if words is None else words
+    if transformers.is_transformer(run):
+        return transformers.parameter_count(run, known)
     return _parameters(run.model, _dim(run)) + (0 if run.model.freeze_embeddings else known * _dim(run))
 
 

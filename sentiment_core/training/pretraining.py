@@ -21,10 +21,12 @@ from sentiment_core.pair_measures import PairMeasures, write_pair_measures
 from sentiment_core.pairs import Objective, Pairs, masked_pairs, pair_up, prepare_pairs
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.training.checkpoints import save_with_pieces
+from sentiment_core.training.device import free_memory
+from sentiment_core.training.memory import check_loaded
 from sentiment_core.training.task import Show, Task
+from sentiment_core.training.transformer_memory import PAIRS_EVALUATED
 
 PARTS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
-EVALUATION_BATCH_SIZE = 128
 # Of a part, drawn once: some 25,000 chosen pieces, whose mean loss is known to 0.02 nats.
 MOST_EVALUATED = 4_000
 
@@ -90,7 +92,14 @@ class PretrainingTask(Task[Pairs, PairBatch]):
     def prepare(self, config: ExperimentConfig, device: torch.device, folder: Path, show: Show) -> list[Pairs]:
         reviews = load_reviews(config.data, show)
         objectives = [Objective.of(config.resolve(run).training) for run in config.runs]
-        return prepare_pairs(config.data, reviews, objectives, config.seed, show)
+        found = prepare_pairs(config.data, reviews, objectives, config.seed, show)
+        check_loaded(
+            config.model_copy(update={"device": device.type}),
+            longest=config.data.pair_tokens,
+            words=len(found[0].pieces),
+            free=free_memory(device),
+        )
+        return found
 
     def members(self, data: Sequence[Pairs]) -> np.ndarray:
         return np.flatnonzero(data[0].parts == TRAIN)
@@ -110,7 +119,7 @@ class PretrainingTask(Task[Pairs, PairBatch]):
         if len(members) > MOST_EVALUATED:
             members = generator.choice(members, MOST_EVALUATED, replace=False)
         examples = pair_up(data, members, generator)
-        plan = plan_evaluation(np.arange(len(examples)), data.lengths(examples), EVALUATION_BATCH_SIZE)
+        plan = plan_evaluation(np.arange(len(examples)), data.lengths(examples), PAIRS_EVALUATED)
         return [examples[rows] for rows in plan]
 
     def batch(self, data: Pairs, examples: np.ndarray) -> PairBatch:

@@ -119,7 +119,7 @@ class Trainer:
             self.step, self.evaluated_step = int(state["step"]), int(state["evaluated_step"])
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise CheckpointError("the checkpoint does not fit this experiment; start it again") from error
-        self.epoch = -(-self.step // self.batches_per_epoch)
+        self.epoch = self._epoch_of(self.step)
         # Another number of threads would add numbers in another order, and so would other updates.
         updates = state.get("updates", "halves" if state.get("halved") else "whole")  # they once said no more
         if updates == "graphs" and not can_capture(self.task, self.runs):
@@ -184,6 +184,9 @@ class Trainer:
             for callback in self.callbacks:
                 callback.on_run_end(self, run, None)
 
+    def _epoch_of(self, step: int) -> int:
+        return -(-step // self.batches_per_epoch)
+
     def data_of(self, run: TrainingRun) -> Any:
         """Return what `run` learns from."""
         return self.data[self.runs.index(run)]
@@ -211,7 +214,8 @@ class Trainer:
         for callback in self.callbacks:
             callback.on_evaluation_start(self, part)
         for run, (loss, accuracy) in zip(runs, list(self._each(evaluate, runs)), strict=True):
-            evaluation = Evaluation(self.step, self.epoch, part, loss, accuracy)
+            # A run that ended before the others is judged after its own last update.
+            evaluation = Evaluation(run.step, self._epoch_of(run.step), part, loss, accuracy)
             for callback in self.callbacks:
                 callback.on_evaluation(self, run, evaluation)
                 if kept[run.id]:

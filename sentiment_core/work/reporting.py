@@ -155,7 +155,6 @@ class Reporter(Callback):
         for request in self._requests():
             self._heard.add(request.id)
             (self._due if request.kind in ("step", *live.KINDS) else done).append(request.id)
-            chosen = [run for run in trainer.runs if request.run_id in (None, run.id)]
             if request.kind == "stop":
                 trainer.should_stop = True
             elif request.kind in ("pause", "step"):
@@ -168,10 +167,12 @@ class Reporter(Callback):
                 self._set_status(Status.RUNNING)
                 self._show(trainer, "training", "Training")
             elif request.kind in live.KINDS:
-                self._change(request, [run for run in chosen if live.can_take(request.kind, run.experiment)])
+                self._change(request, trainer)
         self._strike(done)
 
-    def _change(self, request: Request, runs: list[TrainingRun]) -> None:
+    def _change(self, request: Request, trainer: Trainer) -> None:
+        chosen = (run for run in trainer.runs if request.run_id in (None, run.id))
+        runs = [run for run in chosen if live.can_take(request.kind, run.experiment)]
         try:
             value = live.checked(request.kind, request.value, [run.experiment for run in runs])
         except ConfigError as error:
@@ -255,12 +256,12 @@ class Keeper(Callback):
         self.save(trainer)
         for run in trainer.active_runs:
             if run.is_best:
-                self._save_model(trainer, run, trainer.step)
+                self._save_model(trainer, run, run.step)
 
     def on_run_end(self, trainer: Trainer, run: TrainingRun, reason: str | None) -> None:
         if not run.failed:
             # Which validation the best weights come from is not kept with them.
-            self._save_model(trainer, run, None if run.best_weights else trainer.step)
+            self._save_model(trainer, run, None if run.best_weights else run.step)
 
     def on_test(self, trainer: Trainer, run: TrainingRun, indices: np.ndarray, answers: np.ndarray) -> None:
         trainer.task.write_test(self._folder(run), trainer.data_of(run), indices, answers)
@@ -271,7 +272,7 @@ class Keeper(Callback):
             for run in trainer.active_runs:
                 # Once validated, a model stays the one whose accuracy is shown.
                 if not trainer.evaluated_step:
-                    self._save_model(trainer, run, trainer.step)
+                    self._save_model(trainer, run, run.step)
 
     def save(self, trainer: Trainer) -> None:
         """Write the training state, unless the store is away: the checkpoint before is kept until it is back."""

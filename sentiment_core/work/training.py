@@ -47,9 +47,7 @@ def train(order: TrainingOrder, shift: Shift) -> None:
         lambda trainer: keeper.save(trainer),
         lambda progress: setattr(shift, "progress", progress),
     )
-    pace = Pace()
     keeper = Keeper(store.folder_of(experiment.id), reporter.written)
-
     pace = Pace()
 
     def show(message: str, fraction: float | None = None) -> None:
@@ -141,8 +139,8 @@ def _make_trainer(
     data = task_named(config.task).prepare(config, device, keeper.folder, show)
     ids = [run.id for run in experiment.runs]
     threads = max(1, (experiment.threads or torch.get_num_threads()) // len(ids))
-    # What a checkpoint counts as done has been kept.
-    callbacks = [reporter, Snapshots(experiment.id), keeper]
+    # What a checkpoint counts as done has been kept; the reporter has one made where it pauses.
+    callbacks = [Snapshots(experiment.id), reporter, keeper]
     trainer = build_trainer(config, ids, data, device, callbacks, threads)
     if keeper.checkpoint.exists():
         try:

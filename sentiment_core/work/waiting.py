@@ -8,7 +8,7 @@ import statistics
 
 from sentiment_core.machine import max_workers
 from sentiment_core.metrics import Status
-from sentiment_core.store import TRAINING, Store, WorkProgress
+from sentiment_core.store import TRAINING, Store, Work
 from sentiment_core.work.executors.local import shared_places
 
 FEWEST = 3  # so many must have ended before they say anything
@@ -27,15 +27,21 @@ def seconds_to_wait(store: Store, experiment_id: str) -> float | None:
         return None
     usual = statistics.median(took) if len(took) >= FEWEST else math.inf
     running = [work for work in store.active_work() if work.kind == TRAINING and work.status is not Status.QUEUED]
-    left = [usual if (known := _left(work.progress)) is None else known for work in running]
+    left = [usual if (known := _left(work)) is None else known for work in running]
     places = shared_places(max_workers()).long
-    free = [0.0] * max(0, places - len(left)) + sorted(left)
-    heapq.heapify(free)
+    # Sorted, so a heap. Of more trainings than places, as a command line starts them, all but so many end first.
+    free = ([0.0] * places + sorted(left))[-places:]
     for _ in range(place - 1):
         heapq.heappush(free, heapq.heappop(free) + usual)
     return free[0] if math.isfinite(free[0]) else None
 
 
-def _left(progress: WorkProgress | None) -> float | None:
-    """Return the seconds that a training says are left; while it prepares, they are those of a part of that."""
+def _left(training: Work) -> float | None:
+    """Return the seconds that a training says are left, infinitely many while it pauses.
+
+    While it prepares they are those of a part of that, and tell nothing.
+    """
+    if training.status is Status.PAUSED:
+        return math.inf
+    progress = training.progress
     return None if progress is None or progress.phase == "preparing" else progress.eta_seconds

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from threading import Event, Thread
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.shared import until
+from sentiment_core.findings.twin_grid import twin
+from sentiment_core.metrics import Status
+from sentiment_core.store import Store, Worker, WorkProgress
+from tests.browser.shared import go, until
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +34,7 @@ STATES = [
     "labs?lab=learning-rates",
     "labs?lab=bert",
 ]
+ELSEWHERE = Worker("another host", 1, 1.0)
 GRAVE = {"serious", "critical"}
 # Screen readers go from heading to heading: a level that is left out reads as a part that is missing.
 ALSO = {"heading-order"}
@@ -51,12 +57,36 @@ THEMED = """async (scheme) => {
 }"""
 
 
-def test_nothing_grave_is_found_on_any_page(page, server):
+@pytest.fixture
+def steered(server):
+    """The address of an experiment that can be steered: its worker is on another machine, and lives."""
+    with Store(f"sqlite:///{server.home / 'store.sqlite3'}") as store:
+        experiment, ended = store.create_experiment(twin(0.6, 0.25)), Event()
+        store.claim_experiment(experiment.id, ELSEWHERE)
+
+        def live():
+            while store.heartbeat(experiment.id, WorkProgress("training", "Training", step=1), ELSEWHERE):
+                if ended.wait(2):
+                    return
+
+        life = Thread(target=live)
+        life.start()
+        yield f"train?experiment={experiment.id}"
+        ended.set()
+        life.join()
+        store.release(experiment.id, ELSEWHERE, Status.STOPPED)
+
+
+def test_nothing_grave_is_found_on_any_page(page, server, steered):
     axe, found = Axe(), {}
-    for state in STATES:
+    page.goto(server.url)
+    for state in [*STATES, steered]:
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
-        page.goto(f"{server.url}/{state}")
+        go(page, f"/{state}")
         until(page, DRAWN)
+        if state == steered:
+            page.get_by_text("Adjust", exact=True).click()
+            page.locator(".st-key-live-controls").get_by_text("Exact threshold").wait_for()
         if untold := page.evaluate(UNTOLD):
             found[state, "untold"] = untold
         # Colours are all that the other theme changes.

@@ -65,9 +65,16 @@ def test_a_diagnostic_is_drawn_in_its_own_panel_where_it_was_measured(assets):
       const options = { range: null, smoothing: 0, markers: [], guessing: [] };
       const { traces, layout } = stackedFigure(runs, look, used, quantities, options);
       const empty = [{ ...runs[0], series: new Series() }];
+      const modes = (all) => all.map((step) => {
+        const series = new Series();
+        series.append({ step, ratio: [1, 1, 1] });
+        return stackedFigure([{ ...runs[0], series }], look, used, quantities, options).traces[0].mode;
+      });
       return { used: used.length, x: traces.map((trace) => trace.x), axes: traces.map((trace) => trace.yaxis),
                type: layout.yaxis.type, title: layout.annotations[0].text, help: layout.annotations[0].hovertext,
-               hover: traces[0].hovertemplate, filled, none: usedPanels(empty, panels, quantities).length };
+               hover: traces[0].hovertemplate, filled,
+               alone: traces[0].marker?.size, joined: modes([[1, 2, 3], [1, 2, 4]]),
+               none: usedPanels(empty, panels, quantities).length };
     }""")
     assert found["used"] == 1 and found["none"] == 0
     assert found["filled"] == {
@@ -77,6 +84,7 @@ def test_a_diagnostic_is_drawn_in_its_own_panel_where_it_was_measured(assets):
         "grown": [True, False, True, True],
     }
     assert found["x"] == [[4, 6], [6]] and found["axes"] == ["y", "y2"], "a gap is drawn at what is no number"
+    assert found["alone"] == [5, 0] and found["joined"] == ["lines", "lines"], "a line of one point is a dot"
     assert found["type"] == "log" and "Ratio &lt;b&gt;" in found["title"]
     assert found["help"] == "update : weight (u): What it is." and "%{y:.4~g} u" in found["hover"]
 

@@ -150,7 +150,7 @@ def test_cold_deep_link_opens_the_page_whole_and_nothing_is_fetched_from_elsewhe
     foreign = []
     page.on("request", lambda request: foreign.append(request.url) if not ours(request.url, fresh_server) else None)
     page.goto(f"{fresh_server.url}/runs")
-    page.get_by_text("Nothing has been trained yet").wait_for()
+    page.get_by_text("You have trained nothing yet").wait_for()
     for name, sign in SIGNS.items():
         page.get_by_role("link", name=name, exact=True).first.click()
         page.get_by_test_id("stMain").get_by_text(sign).first.wait_for()
@@ -172,7 +172,7 @@ def test_runs_are_deleted_after_asking(page, fresh_server):
     page.wait_for_selector(".sl-curves .main-svg")
     button(page, "Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
-    page.get_by_text("Nothing has been trained yet").wait_for()
+    page.get_by_text("You have trained nothing yet").wait_for()
 
 
 def ours(url: str, server) -> bool:

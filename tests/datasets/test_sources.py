@@ -46,7 +46,7 @@ def test_settings_and_links_know_it(letters: Source) -> None:
     assert choices("data.source") == ("demo", "imdb", "csv", "letters")
     with pytest.raises(ConfigError, match=r"data\.split: official exists for data\.source=imdb only"):
         from_fields({"data.source": "letters", "data.split": "official"})
-    assert expected_size(config.data).characters == 60 * 1300
+    assert expected_size(config).characters == 60 * 1300
 
 
 def test_without_it_the_settings_refuse_it() -> None:

@@ -101,7 +101,12 @@ def test_the_same_answers_with_pytorch_alone(store: Store, tmp_path: Path) -> No
         predictor = load_predictor(run.id, store)
         expected.append([float(predictor.predict([text])[0]) for text in TEXTS])
     assert len({round(row[0], 6) for row in expected}) > 3, "these models should not all say the same"
-    # A process that finds neither this package nor any library of it but PyTorch.
+    np.testing.assert_allclose(alone(tmp_path, TEXTS, len(NETWORKS)), expected, rtol=0, atol=1e-6)
+    assert len(layout.LOADER_FILE.read_text().splitlines()) < 100
+
+
+def alone(place: Path, texts: list[str], count: int) -> list[list[float]]:
+    """What models unpacked at `place` say, in a process that finds no library of this package but PyTorch."""
     code = """
 import builtins, json, sys
 allowed, real = {"torch", "plain_text", "load_model"} | set(sys.stdlib_module_names), builtins.__import__
@@ -118,15 +123,15 @@ sys.path.insert(0, folders[0])
 from load_model import Model
 print(json.dumps([Model(folder)(texts) for folder in folders]))
 """
-    folders = [str(tmp_path / str(place)) for place in range(len(NETWORKS))]
+    folders = [str(place / str(number)) for number in range(count)]
     environment = {**os.environ, "PYTHONPATH": "", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code, json.dumps(TEXTS), *folders],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        [sys.executable, "-I", "-c", code, json.dumps(texts), *folders],
+        cwd=place, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(json.loads(done.stdout), expected, rtol=0, atol=1e-6)
-    assert len(layout.LOADER_FILE.read_text().splitlines()) < 100
+    answers: list[list[float]] = json.loads(done.stdout)
+    return answers
 
 
 def test_another_home_answers_the_same(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,3 +80,21 @@ def test_an_estimate_grows_with_the_review_and_with_the_network(make_predictor):
             assert attribution_seconds(small, name, 50) < attribution_seconds(large, name, 50)
     assert faithfulness_seconds(small, ["attention"], 50) < faithfulness_seconds(small, list(METHODS), 50)
     assert along_seconds(small, 100) < along_seconds(small, 1000)
+
+
+@pytest.mark.parametrize(
+    ("what", "methods"),
+    [(ATTRIBUTIONS, FAST), (ATTRIBUTIONS, ["occlusion_mask"]), (FAITHFULNESS, ["occlusion_delete"]), (ALONG, ())],
+)
+def test_what_is_read_tells_how_far_it_is(what, methods, pretrained):
+    heard = []
+    question = arguments_for(what, PRETRAINED, " ".join([TEXT] * 40), methods, None, DEFAULT_BASELINE, None)
+    run(question, lambda message, fraction: heard.append((message, fraction)))
+    shares = [fraction for _, fraction in heard if fraction is not None]
+    assert shares == sorted(shares) and shares[0] == 0 and len(set(shares)) >= 4
+    # An estimate; how often integrated gradients are refined nobody knows before.
+    assert (1 / 10 if "integrated_gradients" in methods else 1 / 3) < shares[-1] <= 1
+    assert heard[0] == ("Loading the model", None)
+    expected = ["Reading along"] if what == ALONG else [METHODS[name].title for name in methods]
+    expected += ["Taking words away"] if what == FAITHFULNESS else []
+    assert list(dict.fromkeys(name for name, fraction in heard if fraction is not None)) == expected

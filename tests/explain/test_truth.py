@@ -6,30 +6,30 @@ import numpy as np
 import pytest
 
 from sentiment_core.datasets import demo
-from sentiment_core.explain.truth import demo_with_evidence, evidence_mask, precision_at_k, precisions
+from sentiment_core.explain.truth import demo_with_evidence, evidence_mask, precision, precisions
 from sentiment_core.text import TextEncoder
 
 TEXT = "a truly great film"
 STARTS, ENDS = np.array([0, 2, 8, 14]), np.array([1, 7, 13, 18])
-SPANS = ((2, 13),)
+EVIDENCE = evidence_mask(STARTS, ENDS, ((2, 13),))
 
 
 def test_precision_at_k_by_hand() -> None:
     scores = np.array([0.9, 0.5, 0.8, -1.0])  # a, great, truly, film
-    at = [precision_at_k(scores, STARTS, ENDS, SPANS, k) for k in (1, 2, 3, 4)]
+    at = [precision(scores, EVIDENCE, k) for k in (1, 2, 3, 4)]
     assert at == [0.0, 0.5, pytest.approx(2 / 3), 0.5]
-    assert precision_at_k(scores, STARTS, ENDS, SPANS) == 0.5  # two tokens are evidence
-    assert precision_at_k(np.array([0.0, 2, 1, 0]), STARTS, ENDS, SPANS) == 1.0
+    assert precision(scores, EVIDENCE) == 0.5  # two tokens are evidence
+    assert precision(np.array([0.0, 2, 1, 0]), EVIDENCE) == 1.0
 
 
 def test_ties_count_by_their_share_not_by_their_place() -> None:
-    assert precision_at_k(np.zeros(4), STARTS, ENDS, SPANS, 1) == 0.5
-    assert precision_at_k(np.array([1.0, 0, 0, 0]), STARTS, ENDS, SPANS, 2) == pytest.approx((0 + 2 / 3) / 2)
+    assert precision(np.zeros(4), EVIDENCE, 1) == 0.5
+    assert precision(np.array([1.0, 0, 0, 0]), EVIDENCE, 2) == pytest.approx((0 + 2 / 3) / 2)
 
 
 def test_nothing_to_find_and_more_asked_than_there_is() -> None:
-    assert precision_at_k(np.zeros(4), STARTS, ENDS, ()) is None
-    assert precision_at_k(np.zeros(4), STARTS, ENDS, SPANS, 5) is None
+    assert precision(np.zeros(4), evidence_mask(STARTS, ENDS, ())) is None
+    assert precision(np.zeros(4), EVIDENCE, 5) is None
     assert precisions(np.arange(4.0), np.array([0, 0, 1, 1], dtype=bool)) == {"R": 1.0, "1": 1.0, "5": None, "10": None}
 
 

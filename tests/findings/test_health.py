@@ -12,14 +12,13 @@ import pytest
 
 from sentiment_core import cli
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
-from sentiment_core.errors import NotFoundError
-from sentiment_core.findings.health import PLACES, Remark, examine
+from sentiment_core.findings.health import PLACES, Remark, examine_run
 from sentiment_core.findings.verdict import judge
 from sentiment_core.lessons import lesson
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.recorded import recording, recordings
 from sentiment_core.steps.quantities import Diagnostic, StepMetrics
-from sentiment_core.store import Store
+from sentiment_core.store import RunSource, Store
 from ui.labs.registry import lab
 
 EVEN = Balance(3200, 1600)
@@ -86,6 +85,10 @@ def examined() -> Examined:
             return examine(store, experiment.id)
 
     return make
+
+
+def examine(source: RunSource, experiment_id: str) -> list[Remark]:
+    return [remark for run in source.experiment(experiment_id).runs for remark in examine_run(source, run)]
 
 
 def kinds(remarks: Sequence[Remark]) -> list[str]:
@@ -245,5 +248,3 @@ def test_the_command_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     (told,) = json.loads(capsys.readouterr().out)
     assert told["remarks"] == [{"kind": remark.kind, "text": remark.text}]
     assert cli.main(["health", "nobody"]) == 2
-    with Store() as store, pytest.raises(NotFoundError):
-        examine(store, "nobody")

@@ -63,8 +63,10 @@ def test_what_is_asked_is_said_with_the_values_in_force(store):
             Request(1, "pause", None, None),
             Request(2, "step", None, None),
             Request(3, "step", None, None),
-            Request(4, "learning_rate", 0.2, one.id),
+            Request(4, "learning_rate", 0.9, one.id),
             Request(5, "learning_rate", 0.3, None),
+            Request(8, "learning_rate", 0.8, one.id),
+            Request(9, "learning_rate", 0.2, one.id),
             Request(6, "threshold", 0.5, None),
             Request(7, "pause", None, None),
         ],
@@ -72,8 +74,8 @@ def test_what_is_asked_is_said_with_the_values_in_force(store):
     assert said == [
         "Pausing …",
         "Making 2 updates …",
-        "clip by norm 1: rate 0.4 → 0.2 at the next update …",
         "rate → 0.3 at the next update …",  # the other run has made no update, and still has what it was given
+        "clip by norm 1: rate 0.4 → 0.2 at the next update …",
         "threshold 1 → 0.5 at the next update …",
     ]
     assert (in_force(store, other, "learning_rate"), in_force(store, one, "threshold")) == (0.1, 1.0)

@@ -108,7 +108,9 @@ def test_nothing_is_said_of_other_words_of_few_reviews_or_of_no_number(experimen
     values[0, 0] += 1
     assert hold(first, ours, second, replace(ours, values=values)) is None
     assert hold(first, ours, second, replace(ours, examples=ours.examples[::-1])) is None
-    assert hold(first, ours, replace(second, experiment_id="other"), ours) is None
+    seeded = second.config.model_copy(update={"seed": second.config.seed + 1})
+    assert hold(first, ours, replace(second, config=seeded), ours) is None
+    assert hold(first, ours, replace(second, experiment_id="other"), ours) is not None
     few = replace(ours, reviews=ours.reviews % (LEAST_REVIEWS - 1))
     assert hold(first, few, second, few) is None
     assert hold(first, ours, second, replace(ours, values=np.full_like(values, np.nan))) is None

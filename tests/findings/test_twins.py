@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sentiment_core.config import ExperimentConfig, RunConfig, build
+from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.findings.twins import differing, in_words, parting
 from sentiment_core.presets import vary_clipping
 from sentiment_core.settings import CARRIED_OVER
@@ -120,6 +120,12 @@ def test_settings_that_are_not_in_force_do_not_differ():
     one = ExperimentConfig()
     other = one.model_copy(update={"training": one.training.model_copy(update={"max_norm": 3.0, "momentum": 0.5})})
     assert differing(one, other) == ()
+
+
+@pytest.mark.parametrize(("task", "differ"), [("sentiment", False), ("reviews-in-pieces", True)])
+def test_the_rate_of_vectors_is_in_force_where_they_are_trained(task, differ):
+    one, other = (from_fields({"task": task, "training.embedding_rate": rate}) for rate in (1.0, 10.0))
+    assert bool(differing(one, other)) is differ
 
 
 # One setting each; what it can and cannot do follows from measurements of real training.

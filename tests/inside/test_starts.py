@@ -14,7 +14,7 @@ from sentiment_core.errors import DataError
 from sentiment_core.inside import words
 from sentiment_core.inside.batch import WordBatch, word_batch
 from sentiment_core.inside.deep import GAIN, LAYERS, PUBLISHED_SATURATED, DeepNet, push_deep, spread
-from sentiment_core.inside.measures import dead_units, histograms, norms, saturated_share
+from sentiment_core.inside.measures import histograms, norms, saturated_share
 from sentiment_core.inside.starts import SCHEMES, Start, build, push
 from sentiment_core.inside.symmetry import UNITS, count_different, train_symmetric
 from sentiment_core.inside.titles import END, characters
@@ -31,7 +31,6 @@ def batch() -> WordBatch:
 def test_shares_by_hand():
     assert saturated_share(np.array([0.98, -0.99, 0.97, 0.0])) == 0.5
     assert math.isnan(saturated_share(np.array([])))
-    assert dead_units(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]])).tolist() == [True, False, False]
     assert norms(np.array([[3.0, 4.0], [3e-30, 4e-30]], dtype=np.float32)) == pytest.approx([5.0, 5e-30])
     counted = histograms(np.array([[0.1, 0.9, 5.0, math.nan, -math.inf]]), np.array([0.0, 0.5, 1.0]))
     assert counted.tolist() == [[0.2, 0.4]]

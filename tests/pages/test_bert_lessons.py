@@ -28,6 +28,7 @@ def test_a_lesson_opens_and_waits_for_a_prediction(open_page: Any, item: Any) ->
     assert not page.exception and not page.error
     assert (also_measured(item) or "") in texts(page)
     assert item.title in texts(page) and item.idea in texts(page) and len(page.get("code")) == len(item.code)
+    assert not any("GloVe" in each.label for each in page.button), "it has no use for word vectors"
     assert button(page, "Run this").disabled and item.of_sheet.points[0] not in texts(page)
     links = [link.proto.query_string for link in page.get("page_link")]
     assert any(f"question={item.asked}" in query for query in links)

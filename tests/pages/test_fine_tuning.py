@@ -32,7 +32,7 @@ def test_the_form_offers_what_a_fine_tuning_needs_and_fits_the_model_it_starts_f
     page = open_page("train", preset="bert-finetune")
     assert not page.exception and not page.error
     shown = labels(page)
-    assert {"Pre-trained model", "Start from its weights", "Heads", "Longest review", "Class weights"} <= shown
+    assert {"Pre-trained model", "Start from its weights", "Heads", "Longest review", "Rate of the vectors"} <= shown
     assert not {"Cell", "Pooling", "Word vectors", "Tokenizer", "Chosen share", "Longest pair", "Word pieces"} & shown
     assert "As loaded: from scratch, fine-tuned" in str([item.options for item in page.selectbox])
     (chosen,) = [item for item in page.selectbox if item.label == "Pre-trained model"]

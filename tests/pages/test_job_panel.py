@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from sentiment_core import cli
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
+from sentiment_core.recorded.answers import RecordedAnswer
 from sentiment_core.store import WorkProgress
 from sentiment_core.work.desk import CANCELLED
 from sentiment_core.work.kinds import Kind
@@ -49,9 +50,13 @@ def test_the_button_starts_it_and_its_result_is_there_for_everyone(kind):
     assert texts(opened(number=4).text) == "result: Answer(answer=8)"
 
 
-def test_what_runs_is_seen_on_the_command_line_cancelled_and_offered_again(kind, capsys):
+def test_what_runs_is_seen_on_the_command_line_cancelled_and_offered_again(kind, capsys, monkeypatch):
+    recorded = RecordedAnswer("what was recorded", {"threads": 1, "torch": "3", "device": "cpu", "cpu": "AVX2"})
+    monkeypatch.setattr("ui.kit.job_panel.recorded_answer", lambda kind, arguments: recorded)
     page = opened(seconds=60)
+    assert "computes it here" in texts(page.caption) and texts(page.text) == "result: what was recorded"
     button(page, "Work it out").click().run()
+    assert "was recorded" in texts(page.caption) and "The button" not in texts(page.caption), "it is computed by now"
     asked = kind.arguments(seconds=60)
     job = desk().look(kind, asked)
     assert cli.main(["work", "--json"]) == 0

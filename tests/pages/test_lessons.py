@@ -12,6 +12,8 @@ from sentiment_core.work.training import train_here
 
 from .conftest import step_metrics
 
+WAITING = "Yours stands here from its first update on."
+
 
 def texts(page) -> str:
     drawn = [*page.markdown, *page.caption, *page.header, *page.title]
@@ -78,12 +80,17 @@ def test_run_waits_for_a_prediction_and_keeps_it(open_page, lab, monkeypatch):
     assert not page.exception and not page.error
     (experiment,) = lab.experiments()
     assert experiment.prediction == "No clear difference"
+    assert WAITING in texts(page)
     assert (experiment.config.training.max_steps, experiment.config.seed) == (3, 5)
     assert [run.name for run in experiment.runs] == ["True last state", "Clip by norm"]
     assert page.query_params["experiment"] == experiment.id
     assert page.query_params["lesson"] == "clip-norm"
     assert not button(page, "Stop").disabled
     assert "You said: **No clear difference**" in texts(page)
+    lab.update_run(experiment.runs[0].id, steps=1)
+    lab.set_status(experiment.id, Status.RUNNING)
+    page.run()
+    assert not page.exception and WAITING not in texts(page)
 
 
 @pytest.mark.parametrize("name", [item.name for item in LESSONS if item.preset])

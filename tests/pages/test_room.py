@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from sentiment_core.classroom.people import LECTURER
 from sentiment_core.metrics import Status
 from tests.pages.conftest import button, texts, twin_of
+
+
+def ways(page):
+    return "\n".join(link.proto.label for link in page.get("page_link"))
+
+
+def field(widgets, label):
+    return next(each for each in widgets if each.label == label)
 
 
 def test_the_room_shows_who_is_there_and_what_they_predict(lab, room, open_page, become):
@@ -43,10 +53,10 @@ def test_the_lecturer_opens_a_room_a_lesson_and_closes_it(lab, access, open_page
 
 def test_a_student_elsewhere_hears_of_the_lesson(lab, room, open_page, become):
     become(lab.join(room.code, "Anna"))
-    assert "Open for all" not in texts(open_page("data", tab="words").markdown)
+    assert "Open for all" not in ways(open_page("data", tab="words"))
     lab.open_lesson(room.code, "clip-norm")
-    assert "Open for all" in texts(open_page("home").markdown)
-    assert "Open for all" not in texts(open_page("lessons", lesson="clip-norm").markdown)
+    assert "Open for all" in ways(open_page("home"))
+    assert "Open for all" not in ways(open_page("lessons", lesson="clip-norm"))
 
 
 def test_a_room_fools_the_model_and_trains_on_it(lab, room, open_page, become, monkeypatch):
@@ -56,10 +66,11 @@ def test_a_room_fools_the_model_and_trains_on_it(lab, room, open_page, become, m
     anna, ben, cem = (lab.join(room.code, name) for name in ("Anna", "Ben", "Cem"))
     become(anna)
     play = open_page("room", view="fool")
-    edit = next(each for each in play.text_area if each.label == "Your edit")
+    edit = field(play.text_area, "Your edit")
     assert not [each for each in play.button if each.label == "Put it on the board"], "nothing is edited yet"
     edit.set_value(edit.value + " <b>gotcha</b>").run()
     button(play, "Put it on the board").click().run()
+    assert "It is on the board." in texts(play.caption) and "Put it on the board" not in [b.label for b in play.button]
     assert not play.exception and r"\<b\>gotcha" in texts(play.markdown)
     (flip,) = lab.flips(room.code)
     assert flip.person == anna.id and flip.label == 1
@@ -76,19 +87,47 @@ def test_a_room_fools_the_model_and_trains_on_it(lab, room, open_page, become, m
     assert lab.flips(room.code) == []
 
 
+def test_an_edit_outlives_another_start_and_what_is_being_read_stays(lab, room, open_page, become, monkeypatch):
+    from ui.room import fool
+
+    monkeypatch.setattr(fool, "probability", lambda model, text: 0.9)
+    anna, ben, cem = (lab.join(room.code, name) for name in ("Anna", "Ben", "Cem"))
+    for text in ("It was fine", "It was good"):
+        lab.acting_for(ben).add_flip("It was great.", text, 1, "pretrained", 0.9, 0.1)
+    become(anna)
+    play = open_page("room", view="fool")
+    read = next(text for text in ("It was fine", "It was good") if text in texts(play.markdown))
+    field(play.text_area, "Your edit").set_value("What I wrote.").run()
+    for start in (fool.OWN, field(play.selectbox, "Start from").options[0]):
+        field(play.selectbox, "Start from").set_value(start).run()
+    assert field(play.text_area, "Your edit").value == "What I wrote."
+    lab.acting_for(cem).vote(next(flip.id for flip in lab.flips(room.code) if flip.edited == read), 1)
+    play.run()
+    assert read in texts(play.markdown)
+    button(play, "Negative").click().run()
+    assert next(flip for flip in lab.flips(room.code) if flip.edited == read).votes == {cem.id: 1, anna.id: 0}
+    assert read not in texts(play.markdown)
+    lab.open_lesson(room.code, "clip-norm")
+    monkeypatch.setattr(fool, "probability", lambda model, text: math.nan)
+    elsewhere = open_page("room", view="fool")
+    assert "Open for all" in ways(elsewhere)
+    assert "is not a number" in texts(elsewhere.warning) and "The model: " not in texts(elsewhere.markdown)
+    assert "Open for all" not in ways(open_page("room"))
+
+
 def test_a_link_is_sent_to_all(lab, room, open_page, become):
     become(LECTURER)
     lecturer = open_page("room")
-    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
-    field.set_value("https://evil.example/elsewhere")
+    field(lecturer.text_input, "Address of a page").set_value("https://evil.example/elsewhere")
     button(lecturer, "Send it").click().run()
     assert "no page of this server" in texts(lecturer.error) and lab.room(room.code).link is None
-    field = next(each for each in lecturer.text_input if each.label == "Address of a page")
-    field.set_value("http://127.0.0.1:8501/train?preset=clip-norm")
+    assert field(lecturer.text_input, "Address of a page").value == "https://evil.example/elsewhere"
+    field(lecturer.text_input, "Address of a page").set_value("http://127.0.0.1:8501/train?preset=clip-norm")
     button(lecturer, "Send it").click().run()
     assert lab.room(room.code).link == "/train?preset=clip-norm"
+    assert not field(lecturer.text_input, "Address of a page").value
     become(lab.join(room.code, "Anna"))
     for page_ in ("room", "home"):
-        assert "The lecturer sends you to **Train**" in texts(open_page(page_).markdown)
+        assert "The lecturer sends you to **Train**" in ways(open_page(page_))
     lab.send_link(room.code, "//evil.example/x")
-    assert "sends you" not in texts(open_page("home").markdown)
+    assert "sends you" not in ways(open_page("home"))

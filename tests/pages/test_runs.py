@@ -297,10 +297,11 @@ def test_a_threshold_outlives_a_filter_that_finds_nothing(open_page, tested):
 
 
 def test_before_anything_is_trained_recorded_runs_are_shown(open_page):
-    page = open_page("runs")
-    assert not page.exception and not page.error
+    page = open_page("runs", runs="0123abcd-1")
+    assert not page.exception and not page.error and texts(page.warning) == "The runs in this link are not here."
+    assert not open_page("runs").warning
     shown = page.dataframe[0].value
     kept = [run for item in LESSONS if item.name in recordings() for run in recording(item.name).recorded.runs]
     assert [*shown["Run"]] == [run.name for run in kept] and [*shown["Steps"]] == [run.steps for run in kept]
-    assert "Nothing has been trained yet" in texts(page.markdown)
-    assert [link.proto.label for link in page.get("page_link")] == ["Train your own", "Start with lesson 4"]
+    assert "You have trained nothing yet" in texts(page.markdown)
+    assert [link.proto.label for link in page.get("page_link")] == ["Train your own", "Start with clipping"]

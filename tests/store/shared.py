@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,17 +34,6 @@ def step(number: int, loss: float = 0.5, **fields: float) -> StepMetrics:
 
 def same(left: object, right: object) -> bool:
     return repr(left) == repr(right)
-
-
-def child(code: str, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.PIPE)
-
-
-def finish(process: subprocess.Popen[bytes]) -> None:
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors.decode()
 
 
 def layout_of(url: str) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for_long() -> None:
 
 
 @sqlite_alone
-def test_the_journal_is_written_ahead(store: Store, home: Path) -> None:
+def test_the_journal_is_written_ahead(written_now: None, store: Store, home: Path) -> None:
     with store._read() as connection:
         settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
         settings += [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("foreign_keys", "busy_timeout")]

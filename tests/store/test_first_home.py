@@ -26,8 +26,9 @@ from sentiment_core.predictions import check_same_reviews, read_predictions
 from sentiment_core.recorded import read, record
 from sentiment_core.store import Search, Store, schema
 from tests.conftest import REAL_DATA
+from tests.forks import StartCode
 from tests.store import version_1
-from tests.store.shared import ROOT, TWIN, child, layout_of, same, version_of
+from tests.store.shared import ROOT, TWIN, layout_of, same, version_of
 from ui.server.experiment_json import describe, written
 from ui.server.step_blocks import AnswerPiece
 
@@ -181,12 +182,13 @@ def test_exports_hold_the_same_numbers(store: Store, untouched: Untouched) -> No
     assert archive.testzip() is None and sum("tfevents" in name for name in archive.namelist()) == len(RUNS)
 
 
-def test_two_processes_that_open_it_at_once_change_it_once(first_home: Path, untouched: Untouched) -> None:
+def test_two_processes_that_open_it_at_once_change_it_once(
+    first_home: Path, untouched: Untouched, start_code: StartCode
+) -> None:
     code = "from sentiment_core.store import Store\nwith Store() as s: print(s._token, len(s.experiments()))"
-    children = [child(code, stdout=-1) for _ in range(2)]
-    said = [process.communicate(timeout=60) for process in children]
-    assert [process.returncode for process in children] == [0, 0], said
-    assert len({out for out, _ in said}) == 1 and said[0][0].endswith(b" 2\n")
+    children = [start_code(code) for _ in range(2)]
+    (said,) = {process.finish() for process in children}
+    assert said.endswith(" 2\n")
     url = f"sqlite:///{first_home}/store.sqlite3"
     assert version_of(url) == schema.SCHEMA_VERSION
     # The copy that was made before is the store as it was.

@@ -12,7 +12,8 @@ import pytest
 from sentiment_core.errors import ConfigError, NotFoundError, StoreError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment, Places, Store, WorkProgress
-from tests.store.shared import TWIN, WORKER, child, finish
+from tests.forks import StartCode
+from tests.store.shared import TWIN, WORKER
 
 
 def test_queue_is_first_come_first_served(store: Store) -> None:
@@ -49,7 +50,7 @@ def test_resuming_goes_to_the_end_of_the_queue(store: Store) -> None:
 
 
 @pytest.mark.parametrize("claimants", ["threads", "processes"])
-def test_each_experiment_is_claimed_once(store: Store, home: Path, claimants: str) -> None:
+def test_each_experiment_is_claimed_once(store: Store, home: Path, claimants: str, start_code: StartCode) -> None:
     ids = {store.create_experiment(TWIN).id for _ in range(6)}
     if claimants == "threads":
         with ThreadPoolExecutor(8) as pool:
@@ -61,9 +62,9 @@ def test_each_experiment_is_claimed_once(store: Store, home: Path, claimants: st
             with Store() as store, open(sys.argv[1], "w") as file:
                 for _ in range(6):
                     print(store.claim(Places(6, 6), "host"), file=file)"""
-        children = [child(code, str(home / f"{number}.txt")) for number in range(4)]
+        children = [start_code(code, str(home / f"{number}.txt")) for number in range(4)]
         for process in children:
-            finish(process)
+            process.finish()
         lines = "".join(path.read_text() for path in home.glob("*.txt")).split()
         taken = [None if line == "None" else line for line in lines]
     assert len(taken) == 24
@@ -147,7 +148,7 @@ def test_impossible_requests_are_refused(store: Store, twin: Experiment) -> None
 
 
 def test_stop_in_the_queue_stops_at_once(store: Store, twin: Experiment) -> None:
-    store.request(twin.id, "stop")
+    store.request(twin.id, "stop", run_id=twin.runs[0].id)
     stopped = store.experiment(twin.id)
     assert (stopped.status, stopped.stop_requested) == (Status.STOPPED, True)
     assert store.claim(Places(1, 1), "host") is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -23,9 +22,10 @@ from sentiment_core.metrics import Balance
 from sentiment_core.steps.quantities import Diagnostic
 from sentiment_core.store import Store, layout, measurements, migrations, schema
 from sentiment_core.store.backups import KEPT, back_up
+from tests.forks import StartCode
 from tests.postgres import Cluster
 from tests.store import version_1
-from tests.store.shared import TWIN, child, finish, layout_of, same, sqlite_alone, step, version_of
+from tests.store.shared import ROOT, TWIN, layout_of, same, sqlite_alone, step, version_of
 
 
 @pytest.fixture(params=[False, True], ids=["first", "last"])
@@ -105,16 +105,16 @@ KILLED = """if True:
 
 
 @pytest.mark.parametrize("old", [False], ids=["first"], indirect=True)
-def test_a_kill_in_the_middle_leaves_a_store_that_opens(old: tuple[str, str]) -> None:
+def test_a_kill_in_the_middle_leaves_a_store_that_opens(old: tuple[str, str], start_code: StartCode) -> None:
     url, run = old
     before = layout_of(url)
-    process = child(KILLED, url, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == b"half\n"
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+    process = start_code(KILLED, url)
+    with process.stdout:
+        try:
+            assert process.stdout.readline() == b"half\n"
+        finally:
+            process.kill()
+            process.wait(10)
     assert layout_of(url) == before and version_of(url) == 1
     with Store(url) as store:
         store.write_diagnostics([Diagnostic(run, 3, "ratio", 0.5)])
@@ -122,18 +122,16 @@ def test_a_kill_in_the_middle_leaves_a_store_that_opens(old: tuple[str, str]) ->
 
 
 @pytest.mark.parametrize("old", [False], ids=["first"], indirect=True)
-def test_many_that_open_it_at_once_change_it_once(old: tuple[str, str]) -> None:
+def test_many_that_open_it_at_once_change_it_once(old: tuple[str, str], start_code: StartCode) -> None:
     url, _ = old
     opening = "import sys\nfrom sentiment_core.store import Store\nwith Store(sys.argv[1]) as s: print(s._token)"
-    children = [child(opening, url, stdout=subprocess.PIPE) for _ in range(2)]
+    children = [start_code(opening, url) for _ in range(2)]
     with ThreadPoolExecutor(4) as pool:
         tokens = set()
         for store in pool.map(lambda _: Store(url), range(4)):
             tokens.add(store._token)
             store.close()
-    said = [process.communicate(timeout=60) for process in children]
-    assert [process.returncode for process in children] == [0, 0], said
-    assert tokens == {out.decode().strip() for out, _ in said} and len(tokens) == 1
+    assert tokens == {process.finish().strip() for process in children} and len(tokens) == 1
 
 
 def test_a_step_that_fails_changes_nothing(old: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +171,7 @@ def test_a_table_made_anew_takes_nothing_along(old: tuple[str, str], monkeypatch
 
 def test_a_current_store_is_opened_without_alembic(store: Store) -> None:
     code = "import sys\nfrom sentiment_core.store import Store\nStore(sys.argv[1])\nassert 'alembic' not in sys.modules"
-    finish(child(code, store.url))
+    subprocess.run([sys.executable, "-c", code, store.url], cwd=ROOT, check=True)
 
 
 def test_the_log_stays_as_it_was(old: tuple[str, str]) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from copy import copy
 
 import pytest
+from sqlalchemy import Connection
 
 from sentiment_core.artifacts import folder
 from sentiment_core.classroom.people import LECTURER, Person
@@ -82,6 +86,41 @@ def test_the_last_prediction_of_each_counts(store: Store, acting: Class) -> None
         None,
         None,
     )
+
+
+def test_one_person_may_say_two_things_at_once(store: Store, acting: Class) -> None:
+    """From two windows: what is said first is not committed yet when the second comes."""
+    _, anna, ben = acting
+    (room,) = store.rooms()
+    flip = anna.add_flip("A good film.", "A film.", 1, "pretrained", 0.9, 0.2)
+    said, second = threading.Event(), threading.Event()
+
+    @contextmanager
+    def slowly(exclusive: bool = False) -> Iterator[Connection]:
+        with ben._write(exclusive) as connection:
+            yield connection
+            said.set()
+            second.wait(20)
+
+    slow = copy(ben)
+    slow._write = slowly  # type: ignore[method-assign]
+    for say in (
+        lambda own, choice: own.answer("lesson:x", choice),
+        lambda own, choice: own.vote(flip, choice),
+        lambda own, choice: own.note_upload("file"),
+    ):
+        said.clear()
+        second.clear()
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(say, slow, 0)
+            assert said.wait(20)
+            later = pool.submit(say, ben, 1)
+            wait([later], timeout=0.2)  # the first is committed only then
+            second.set()
+            first.result()
+            later.result()
+    assert store.answered(room.code, "lesson:x") == {1: 1} and store.owners_of_upload("file") == [ben.owner]
+    assert store.flips(room.code)[0].votes == {ben.owner: 1}
 
 
 def test_lists_hold_ones_own_and_what_a_link_names(store: Store, acting: Class) -> None:

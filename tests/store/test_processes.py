@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from sentiment_core.store import Store
-from tests.store.shared import ROOT, TWIN, child, finish
+from tests.forks import StartCode
+from tests.store.shared import ROOT, TWIN
 
 WRITER = """if True:
     import math, sys
@@ -24,19 +23,10 @@ WRITER = """if True:
 """
 
 
-def test_writers_and_readers_do_not_disturb_each_other(store: Store) -> None:
+def test_writers_and_readers_do_not_disturb_each_other(store: Store, start_code: StartCode) -> None:
     """One writer of four is killed in the middle; nobody sees an error and no step of the others is missing."""
     runs = [store.create_experiment(TWIN).runs[0].id for _ in range(4)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    victim, *others = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, run, "100000" if run == runs[0] else "150"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for run in runs
-    ]
+    victim, *others = [start_code(WRITER, run, "100000" if run == runs[0] else "150") for run in runs]
     done = threading.Event()
 
     def read() -> int:
@@ -52,32 +42,31 @@ def test_writers_and_readers_do_not_disturb_each_other(store: Store) -> None:
     with ThreadPoolExecutor(2) as pool:
         readers = [pool.submit(read) for _ in range(2)]
         try:
-            assert victim.stdout is not None
             assert victim.stdout.readline() == b"ready\n"
-            victim.send_signal(signal.SIGKILL)
+            victim.kill()
             for process in others:
-                finish(process)
+                process.finish()
         finally:
             done.set()
             victim.kill()
-            victim.communicate()
+            victim.stdout.close()
         assert all(reader.result() > 0 for reader in readers)
     assert len(store.steps(runs[0])["step"]) >= 20
     for run in runs[1:]:
         assert store.steps(run)["step"] == list(range(1, 151))
 
 
-def test_a_fresh_store_can_be_opened_by_many_at_once(empty_url: str) -> None:
+def test_a_fresh_store_can_be_opened_by_many_at_once(empty_url: str, start_code: StartCode) -> None:
     opening = "import sys\nfrom sentiment_core.store import Store\nwith Store(sys.argv[1]) as s: s.experiments()"
-    children = [child(opening, empty_url) for _ in range(3)]
+    children = [start_code(opening, empty_url) for _ in range(3)]
     with ThreadPoolExecutor(8) as pool:
         for opened in pool.map(lambda _: Store(empty_url), range(8)):
             opened.close()
     for process in children:
-        finish(process)
+        process.finish()
 
 
 def test_import_is_light() -> None:
     heavy = "{'torch', 'streamlit', 'pandas', 'sklearn', 'numpy'}"
     code = f"import sys, sentiment_core.work.executors.local\nassert not {heavy} & set(sys.modules)"
-    finish(child(code))
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

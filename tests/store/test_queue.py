@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sentiment_core.errors import LostError, NotFoundError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment, Places, Store, Worker, WorkProgress
-from tests.store.shared import TWIN, child, finish, step
+from tests.forks import StartCode
+from tests.store.shared import TWIN, step
 
 ME, OTHER = Worker("host", 11, 1.0), Worker("host", 12, 2.0)
 KINDS = ("training", "short", "long")
@@ -101,7 +102,7 @@ def test_whatever_happens_places_and_order_hold(store: Store, moves: list[tuple[
         assert [store.queue_position(each) for each in waiting] == list(range(1, len(waiting) + 1))
 
 
-def test_many_processes_that_claim_at_once_get_each_piece_once(store: Store, home: Path) -> None:
+def test_many_processes_that_claim_at_once_get_each_piece_once(store: Store, home: Path, start_code: StartCode) -> None:
     """And never more than there are places for, although they claim until nothing is left."""
     asked = {put(store, kind, number) for number in range(4) for kind in KINDS}
     code = """if True:
@@ -117,9 +118,9 @@ def test_many_processes_that_claim_at_once_get_each_piece_once(store: Store, hom
                 assert len(held) <= 3 and sum(each.is_long for each in held) <= 2, held
                 print(work_id, file=file, flush=True)
                 assert store.release(work_id, None, Status.FINISHED)"""
-    children = [child(code, str(home / f"{number}.txt"), store.url) for number in range(4)]
+    children = [start_code(code, str(home / f"{number}.txt"), store.url) for number in range(4)]
     for process in children:
-        finish(process)
+        process.finish()
     taken = "".join(path.read_text() for path in home.glob("*.txt")).split()
     assert len(taken) == len(asked) and set(taken) == asked
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -148,6 +149,27 @@ def test_an_update_is_replayed_from_the_second_of_its_shape_on(
     shapes = len({padded_steps(length, MULTIPLE) for length in corpus.lengths.tolist()})
     assert 1 <= len(lanes.recorded) <= shapes
     assert lanes.replayed >= 50 - 2 * shapes
+
+
+def test_a_capture_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory that runs out breaks the capture too, and its end then says only that."""
+
+    class Graph:
+        def capture_end(self) -> None:
+            raise RuntimeError("operation failed due to a previous error during capture")
+
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            return lambda *given, **named: None
+
+    def work() -> Measured:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
+    lanes, run = object.__new__(module.CudaLanes), Mock(id="run")
+    lanes._pools = {"run": None}
+    with pytest.raises(torch.OutOfMemoryError):
+        lanes.record(run, work)
 
 
 class Change(Callback):

@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 
+from sentiment_core.classroom.settings import TrainingLimits
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
-from sentiment_core.errors import OutOfMemory
+from sentiment_core.errors import LimitError, OutOfMemory
 from sentiment_core.models import build_model, parameter_count
+from sentiment_core.models.masked import build_masked_model
+from sentiment_core.models.reviews import build_review_transformer
 from sentiment_core.presets import PRESETS, vary_clipping
-from sentiment_core.training import memory
+from sentiment_core.tasks import TASKS, TRANSFORMER
+from sentiment_core.training import memory, transformer_memory
 from sentiment_core.training.memory import DataSize, check_before, check_loaded, expected_size, memory_need
+from sentiment_core.training.size import check_size, updates_of
 
 GIB = 2**30
 ENORMOUS = {"training.batch_size": 4096, "data.max_tokens": 10_000, "model.hidden_size": 1024, "model.cell": "lstm"}
@@ -116,6 +121,65 @@ def test_the_number_of_parameters_is_the_models(name):
     assert own == pytest.approx(parameter_count(model), rel=0.01)
 
 
+TRANSFORMERS = [name for name, item in PRESETS.items() if TRANSFORMER in TASKS[item.config.task].topics]
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+@pytest.mark.parametrize("fields", [{}, {"model.positions": "learned", "model.norm_place": "post"}])
+def test_the_number_of_parameters_of_a_transformer_is_the_models(name, fields):
+    import torch
+
+    config = from_fields({"model.pretrained": None, **fields}, PRESETS[name].config)
+    cpu, words = torch.device("cpu"), config.data.vocabulary_size
+    if transformer_memory.reads_pairs(config):
+        model = build_masked_model(config.model, words, config.data.pair_tokens, 1, cpu)
+    else:
+        model = build_review_transformer(config.model, words, config.data.max_tokens + 2, 1, cpu)
+    assert memory.parameters_of(config) == parameter_count(model)
+
+
+def test_pieces_of_a_model_that_ships_are_counted_as_it_has_them():
+    config = PRESETS["bert-finetune-reviews"].config
+    assert memory.parameters_of(config) < memory.parameters_of(from_fields({"model.pretrained": None}, config))
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "more"),
+    [
+        ("bert-mlm", "training.batch_size", 512),
+        ("bert-mlm", "data.pair_tokens", 512),
+        ("bert-mlm", "training.mask_share", 0.4),
+        ("bert-mlm", "data.vocabulary_size", 40_000),
+        ("bert-finetune-reviews", "data.max_tokens", 1_000),
+        ("bert-finetune-reviews", "model.feed_forward_size", 1_024),
+    ],
+)
+def test_more_takes_more_of_a_transformer_too(name, field, more):
+    base = from_fields({"data.source": "imdb", "training.batch_size": 256}, PRESETS[name].config)
+    assert memory_need(from_fields({field: more}, base)).training > memory_need(base).training
+
+
+def test_a_transformer_that_clearly_does_not_fit_is_refused_with_a_setting_that_suffices(laptop):
+    laptop(4)
+    large = {"training.batch_size": 4096, "data.pair_tokens": 512}
+    config = from_fields(large, PRESETS["bert-mlm"].config)
+    with pytest.raises(OutOfMemory, match=r"Lower the batch size \(training\.batch_size\)") as found:
+        check_before(config)
+    lowered = re.search(r"to ([\d,]+)\.", str(found.value))
+    assert lowered is not None
+    check_before(from_fields({"training.batch_size": lowered[1].replace(",", "")}, config))
+    wide = {"data.pair_tokens": 512, "model.hidden_size": 1024, "model.num_layers": 4, "training.batch_size": 1}
+    advised = memory._advice(from_fields(wide, config), lambda candidate: candidate.data.pair_tokens < 512)
+    assert advised == "Lower the longest pair (data.pair_tokens) to 256."
+
+
+def test_once_loaded_a_transformer_is_judged_by_its_pieces():
+    config = from_fields({"device": "cpu", "training.batch_size": 512}, PRESETS["bert-finetune-reviews"].config)
+    check_loaded(config, longest=60, words=4_000, free=GIB)
+    with pytest.raises(OutOfMemory, match=r"batch size"):
+        check_loaded(config, longest=254, words=4_000, free=GIB // 2)
+
+
 def test_once_loaded_the_real_lengths_and_words_count():
     config = from_fields({"device": "cpu", "data.max_tokens": None, "model.freeze_embeddings": False})
     check_loaded(config, longest=300, words=1000, free=GIB)
@@ -129,11 +193,9 @@ def test_a_file_is_judged_by_its_size(tmp_path):
     plain, packed = tmp_path / "a.csv", tmp_path / "b.csv.gz"
     for path in (plain, packed):
         path.write_bytes(b"x" * 100_000)
-    sizes = [
-        expected_size(from_fields({"data.source": "csv", "data.path": str(path)}).data) for path in (plain, packed)
-    ]
+    sizes = [expected_size(from_fields({"data.source": "csv", "data.path": str(path)})) for path in (plain, packed)]
     assert sizes[0].characters == 100_000 < sizes[1].characters
-    gone = expected_size(from_fields({"data.source": "csv", "data.path": str(tmp_path / "c.csv")}).data)
+    gone = expected_size(from_fields({"data.source": "csv", "data.path": str(tmp_path / "c.csv")}))
     assert gone == DataSize(0, 1, 0)
 
 
@@ -145,3 +207,19 @@ def test_an_lstm_on_a_cpu_keeps_whole_numbers_in_reduced_precision() -> None:
     assert kept("lstm", "bf16", "cpu") == kept("lstm", "fp32", "cpu")
     assert kept("lstm", "bf16", "cuda") < kept("lstm", "fp32", "cuda")
     assert kept("gru", "bf16", "cpu") < kept("gru", "fp32", "cpu")
+
+
+def test_a_class_limits_transformers_by_updates_and_parameters_too() -> None:
+    small = from_fields({"training.epochs": 2}, PRESETS["bert-mlm"].config)
+    check_size(small, TrainingLimits())
+    with pytest.raises(LimitError, match=r"training\.steps"):
+        check_size(from_fields({"training.epochs": 100}, small), TrainingLimits())
+    with pytest.raises(LimitError, match=r"training\.parameters"):
+        check_size(from_fields({"model.hidden_size": 512}, small), TrainingLimits())
+    half = from_fields({"data.pair_tokens": small.data.pair_tokens // 2}, small)
+    assert updates_of(half) > updates_of(small)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_student_may_train_what_ships_on_the_demo_reviews(name):
+    check_size(PRESETS[name].config, TrainingLimits())

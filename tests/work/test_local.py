@@ -28,6 +28,7 @@ from sentiment_core.store import Experiment, Places, Store, Worker
 from sentiment_core.work.executors import Executor
 from sentiment_core.work.executors import local as local_module
 from sentiment_core.work.executors.local import LocalExecutor, shared_places, worker_command
+from tests.forks import StartCode
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = this_machine()
@@ -175,7 +176,7 @@ def test_many_threads_launch_one_worker(store: Store, experiment_id: str, home: 
     assert len(launches(home, experiment_id)) == 1
 
 
-def test_many_processes_launch_one_worker(store: Store, experiment_id: str, home: Path) -> None:
+def test_many_processes_launch_one_worker(store: Store, experiment_id: str, home: Path, start_code: StartCode) -> None:
     code = """if True:
         import pathlib, sys, time
         from sentiment_core.work.executors.local import LocalExecutor
@@ -187,16 +188,12 @@ def test_many_processes_launch_one_worker(store: Store, experiment_id: str, home
             while not pathlib.Path(gate).exists(): time.sleep(0.001)
             executor.submit(experiment_id)"""
     gate = home / "gate"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    arguments = [sys.executable, "-c", code, WORKER, experiment_id, str(gate)]
-    servers = [subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE) for _ in range(4)]
+    servers = [start_code(code, WORKER, experiment_id, str(gate)) for _ in range(4)]
     for server in servers:
-        assert server.stdout is not None
         server.stdout.readline()
     gate.touch()
     for server in servers:
-        server.communicate(timeout=30)
-        assert server.returncode == 0
+        server.finish()
     until(lambda: len(launches(home, experiment_id)) >= 1)
     time.sleep(0.2)
     # The server that launched it has ended: the worker lives on and any other server finds it again.

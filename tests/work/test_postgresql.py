@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +17,7 @@ from sentiment_core.store import Store
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import local, make_executor
 from sentiment_core.work.kinds import Kind
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.forks import StartCode
 
 pytestmark = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 
@@ -96,7 +92,11 @@ RECONCILER = """if True:
 
 
 def test_two_servers_launch_each_piece_of_work_once(
-    store_url: str, short_kind: Kind[Any, Any], tmp_path: Path, tiny: Callable[..., ExperimentConfig]
+    store_url: str,
+    short_kind: Kind[Any, Any],
+    tmp_path: Path,
+    tiny: Callable[..., ExperimentConfig],
+    start_code: StartCode,
 ) -> None:
     gate, launches = tmp_path / "gate", tmp_path / "launches"
     with Store() as store:
@@ -106,19 +106,11 @@ def test_two_servers_launch_each_piece_of_work_once(
             store.ask(
                 "test", asked[-1], short_kind.written(short_kind.arguments(number=number)), False, None, again=False
             )
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]])}
-        servers = [
-            subprocess.Popen(
-                [sys.executable, "-c", RECONCILER, str(gate), str(launches)], env=environment, stdout=subprocess.PIPE
-            )
-            for _ in range(2)
-        ]
+        servers = [start_code(RECONCILER, str(gate), str(launches)) for _ in range(2)]
         for server in servers:
-            assert server.stdout is not None
             server.stdout.readline()
         gate.touch()
         for server in servers:
-            server.communicate(timeout=90)
-            assert server.returncode == 0
+            server.finish()
         assert sorted(launches.read_text().split()) == sorted(asked)
         assert {each.status for each in store.calculations()} == {Status.FINISHED}

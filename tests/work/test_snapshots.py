@@ -20,8 +20,10 @@ from sentiment_core.models import build_model
 from sentiment_core.snapshots import kept_steps, planned_steps, snapshot_folder
 from sentiment_core.store import Run, Store, Worker
 from sentiment_core.training.checkpoints import load_model
+from sentiment_core.work import reporting
 from sentiment_core.work.snapshots import Snapshots
 from sentiment_core.work.training import run_experiment, train_here
+from sentiment_core.work.worker import StopSignal
 from tests.test_kept_weights import StopAfter
 from tests.work.shared import with_runs
 
@@ -112,6 +114,25 @@ def test_a_run_that_resumes_keeps_those_steps_anew(store: Store, tiny: Any) -> N
     assert kept_steps(run) == kept_steps(whole)
     for step in kept_steps(run):
         assert same(weights(snapshot_folder(run, step)), weights(snapshot_folder(whole, step)))
+
+
+def test_the_weights_of_the_update_at_which_it_pauses_are_kept(
+    store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint is made there, which a worker that is killed goes on from: that update is not made again."""
+    counted: list[tuple[int, list[int]]] = []
+    experiment = store.create_experiment(tiny({"snapshots": 20}))
+
+    def look(path: Path, state: dict[str, Any]) -> None:
+        counted.append((state["step"], snapshot_steps(experiment.id, experiment.runs[0].id)))
+        store.request(experiment.id, "resume")
+
+    monkeypatch.setattr(reporting, "save_checkpoint", look)
+    assert store.claim_experiment(experiment.id, Worker.of(), threads=1)
+    store.request(experiment.id, "pause")
+    run_experiment(store, experiment.id, StopSignal(), Worker.of())
+    step, kept = counted[0]
+    assert step == 1 and kept == [0, 1]
 
 
 def test_they_answer_and_go_with_the_run(store: Store, tiny: Any) -> None:

@@ -149,6 +149,14 @@ def test_after_the_rehearsal_no_split_of_the_demo_reviews_is_encoded_anew(
     assert len(corpus.prepare(other, load_reviews(other), 1, silent).lengths) == 60
 
 
+def test_a_rehearsal_that_fails_ends_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object) -> None:
+        raise RuntimeError("damaged in a way that nobody thought of")
+
+    monkeypatch.setattr(rehearsal, "load_reviews", fail)
+    rehearsal.rehearse()
+
+
 def worker_of(store: Store, experiment_id: str) -> int:
     worker = store.experiment(experiment_id).worker
     assert worker is not None

@@ -58,6 +58,16 @@ def test_a_finished_experiment_has_everything_in_the_store(store: Store, tiny: A
     assert first["loss"] == second["loss"]
 
 
+def test_a_run_that_ended_before_the_others_says_after_which_update(store: Store, tiny: Any, home: Path) -> None:
+    easy = {"training.target_accuracy": 0.01}
+    early, late = train(store, with_runs(tiny(), early=easy, late={})).runs
+    assert early.steps < late.steps
+    for run in (early, late):
+        assert load_model(home / "experiments" / run.experiment_id / run.id).details["made"]["step"] == run.steps
+        assert store.evaluations(run.id)[-1].part == "test" and store.evaluations(run.id)[-1].step == run.steps
+    assert store.evaluations(early.id)[-1].epoch == 1 < store.evaluations(late.id)[-1].epoch
+
+
 def test_what_is_measured_at_the_very_end_is_kept(store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def on_end(self: Snapshots, trainer: Trainer) -> None:
         for run in trainer.runs:

@@ -53,6 +53,18 @@ def test_nothing_is_said_where_nothing_tells(store: Store, monkeypatch: pytest.M
     assert [seconds_to_wait(store, each) for each in (first, second)] == [20, None], "what runs tells of itself"
 
 
+def test_what_is_past_the_queue_or_pauses_keeps_its_place(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_MAX_WORKERS", "1")
+    served, typed, waits = (store.create_experiment(ExperimentConfig()).id for _ in range(3))
+    me = Worker.of()
+    for each, seconds in ((served, 20.0), (typed, 90.0)):
+        store.claim_experiment(each, me)
+        store.heartbeat(each, WorkProgress("training", "", eta_seconds=seconds), me)
+    assert seconds_to_wait(store, waits) == 90, "both must have ended"
+    store.set_status(typed, Status.PAUSED)
+    assert seconds_to_wait(store, waits) is None, "nobody knows how long it pauses"
+
+
 def test_what_takes_longer_than_a_student_may_is_stopped_with_its_reason_and_can_be_resumed(
     store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

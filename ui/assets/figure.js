@@ -158,8 +158,11 @@ function curve(run, steps, values, { axes, quantity, range, smoothing, log, dash
     ...common(run), xaxis, yaxis, mode: "lines", ...outline(steps, band, DENSE_POINTS), fill: "toself", hoverinfo: "skip",
     line: { width: 0, color: run.colour }, fillcolor: run.colour, opacity: faint ? 0.1 : 0.22,
   }] : [];
+  // Where there is nothing on either side, no line is drawn: the first update made by Step, or one between two gaps.
+  const alone = line.y.map((y, i) => (y !== null && (line.y[i - 1] ?? line.y[i + 1] ?? null) === null ? 5 : 0));
   traces.push({
-    ...common(run), xaxis, yaxis, mode: "lines", x: line.x, y: line.y, connectgaps: false,
+    ...common(run), xaxis, yaxis, x: line.x, y: line.y, connectgaps: false,
+    ...(alone.some(Boolean) ? { mode: "lines+markers", marker: { color: run.colour, size: alone, line: { width: 0 } } } : { mode: "lines" }),
     line: { color: run.colour, width: faint ? 0.9 : dense ? 1.1 : run.width, dash: dash ?? "solid" }, opacity,
     hovertemplate: hover(run, quantity),
   });

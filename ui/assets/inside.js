@@ -3,7 +3,7 @@
 import { loadPlotly, lookOf } from "./drawing.js";
 import { heatFigure, histogramFigure, lastUntil, numbersFigure, PANELS, power } from "./inside_figures.js";
 import { mounted } from "./mounted.js";
-import { Poller } from "./poller.js";
+import { follow, Poller } from "./poller.js";
 import { listen } from "./replay.js";
 import { count, element } from "./words.js";
 
@@ -98,17 +98,7 @@ class View {
 
   show(data) {
     this.data = data;
-    const wanted = new Set(data.sources.map(({ url }) => url));
-    for (const [url, source] of this.sources) {
-      if (wanted.has(url)) continue;
-      source.poller.stop();
-      this.sources.delete(url);
-      this.chosen = null;
-    }
-    for (const { url } of data.sources) {
-      if (!this.sources.has(url)) this.add(url);
-      this.sources.get(url).poller.wake();
-    }
+    follow(this.sources, data.sources, (url) => this.source(url), () => { this.chosen = null; });
     this.look = lookOf(this.root);
     loadPlotly(data.plotly).then((plotly) => {
       this.plotly = plotly;
@@ -116,14 +106,14 @@ class View {
     }, (error) => this.trouble(error.message));
   }
 
-  add(url) {
+  source(url) {
     const source = { latest: null, looks: new Map() };
     source.poller = new Poller(`${url}/inside`, {
       after: () => [...source.looks].map(([id, looks]) => `${id}:${looks.last}`).join(","),
       receive: (answer) => this.receive(source, answer),
       trouble: (message) => this.trouble(message),
     });
-    this.sources.set(url, source);
+    return source;
   }
 
   receive(source, answer) {

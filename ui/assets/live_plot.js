@@ -8,7 +8,7 @@ import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
 import { grouped, onAxis, stepsOf } from "./groups.js";
 import { changed } from "./markers.js";
 import { mounted } from "./mounted.js";
-import { Poller } from "./poller.js";
+import { follow, Poller } from "./poller.js";
 import { announce, ReplayBar } from "./replay.js";
 import { RunTable, StatusLine } from "./status.js";
 import { Series } from "./series.js";
@@ -62,18 +62,10 @@ class View {
     this.root.style.setProperty("--sl-height", `${data.height}px`);
     this.status.node.hidden = Boolean(data.compact);
     this.table.explain(data.quantities);
-    const wanted = new Set(data.sources.map((source) => source.url));
-    for (const [url, source] of this.sources) {
-      if (wanted.has(url)) continue;
-      source.poller.stop();
-      this.sources.delete(url);
+    follow(this.sources, data.sources, (url) => this.source(url), () => {
       this.range = null;
       this.replay.withdraw();
-    }
-    for (const { url } of data.sources) {
-      if (!this.sources.has(url)) this.add(url);
-      this.sources.get(url).poller.wake();
-    }
+    });
     this.look = lookOf(this.root);
     loadPlotly(data.plotly).then((plotly) => {
       this.plotly = plotly;
@@ -85,7 +77,7 @@ class View {
     if (data.asked?.length) this.status.say(data.asked);
   }
 
-  add(url) {
+  source(url) {
     const source = { url, latest: null, series: new Map(), overview: null };
     source.poller = new Poller(url, {
       // The last step is asked for again: until the next one is there, more may be measured of it.
@@ -94,7 +86,7 @@ class View {
       receive: (answer) => this.receive(source, answer),
       trouble: (message) => this.status.problem(message),
     });
-    this.sources.set(url, source);
+    return source;
   }
 
   receive(source, answer) {

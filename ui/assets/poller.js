@@ -74,6 +74,22 @@ export class Poller {
   }
 }
 
+// Of `sources`, by address, each with its poller, keeps those that `wanted` names, makes the others with `add`, and asks
+// all at once; `left` hears of each that is gone.
+export function follow(sources, wanted, add, left) {
+  const urls = new Set(wanted.map(({ url }) => url));
+  for (const [url, source] of sources) {
+    if (urls.has(url)) continue;
+    source.poller.stop();
+    sources.delete(url);
+    left();
+  }
+  for (const url of urls) {
+    if (!sources.has(url)) sources.set(url, add(url));
+    sources.get(url).poller.wake();
+  }
+}
+
 // Whether the next answer will tell something new in a moment.
 function imminent({ asked, status, progress }) {
   return Boolean(asked?.length) || (status === "running" && !progress?.step);

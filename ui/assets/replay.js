@@ -35,7 +35,11 @@ export class ReplayBar {
     this.label = element("span");
     this.button = element("button", { cls: "sl-play" }, [this.symbol, this.label]);
     this.button.type = "button";
-    this.button.onclick = () => (this.playing ? this.pause() : this.play());
+    this.button.onclick = () => {
+      if (this.playing) this.pause();
+      else this.play();
+      this.changed();
+    };
     this.speed = element("select", { cls: "sl-speed", title: "Times the speed of the training, or the length of the replay" },
       SPEEDS.map(([value, text]) => Object.assign(element("option", { text }), { value })));
     this.speed.value = speed;

@@ -7,6 +7,7 @@ import { stackedFigure } from "./figure.js";
 import { mounted } from "./mounted.js";
 import { ReplayBar } from "./replay.js";
 import { Series } from "./series.js";
+import { sketch } from "./sketch.js";
 import { element } from "./words.js";
 
 const grids = new Map(); // address → promise of what lies there
@@ -54,7 +55,6 @@ class View {
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.root);
     this.sent = [];
-    this.began = performance.now();
   }
 
   get place() {
@@ -63,23 +63,31 @@ class View {
 
   show(data) {
     this.data = data;
-    this.root.hidden = performance.now() - this.began < 1000 * data.later;
-    if (this.root.hidden) {
-      this.timer ??= setTimeout(() => this.show(this.data), 1000 * data.later);
-      return;
-    }
     this.root.classList.toggle("sl-narrow", data.narrow);
     this.knobs.hidden = this.note.hidden = !data.controls;
     this.root.style.setProperty("--sl-twin-height", `${data.height}px`);
     this.look = lookOf(this.root);
-    Promise.all([gridAt(data.grid), loadPlotly(data.plotly)]).then(([grid, plotly]) => {
+    gridAt(data.grid).then((grid) => {
       if (!this.root.isConnected) return;
       const first = !this.grid;
-      Object.assign(this, { grid, plotly });
+      this.grid = grid;
       if (first) this.offer();
       this.adopt(data.place);
       this.draw();
-    }, (error) => { this.sentence.textContent = error.message || "The recorded runs did not load. Reload the page."; });
+    }, (error) => this.failed(error));
+  }
+
+  failed(error) {
+    this.sentence.textContent = error.message || "The recorded runs did not load. Reload the page.";
+  }
+
+  // Reading the library takes a second: curves and sliders do not wait for it.
+  improve() {
+    this.improved ??= setTimeout(() => loadPlotly(this.data.plotly).then((plotly) => {
+      if (!this.root.isConnected) return;
+      this.plotly = plotly;
+      this.draw();
+    }, (error) => this.failed(error)));
   }
 
   offer() {
@@ -141,19 +149,31 @@ class View {
         const { traces, layout } = enlarged(drawn, this.look.scale);
         layout.xaxis.range = [0, this.grid.updates];
         describe(node, `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
-        this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
+        this.paint(node, traces, layout);
       });
+      this.improve();
       this.numbers.show(linesOf(runs, this.data.panels, this.data.quantities), evaluationsOf(runs));
     });
   }
 
+  // Plotly lays a figure out anew for every frame, which takes half a processor: what moves is sketched.
+  paint(node, traces, layout) {
+    if (this.plotly && !this.replay.playing) {
+      if (!node.data) node.replaceChildren();
+      this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
+      return;
+    }
+    if (node.data) this.plotly.purge(node);
+    sketch(node, traces, layout);
+  }
+
   resize() {
-    if (!this.plotly || !this.grid) return;
+    if (!this.plotly || this.replay.playing) return this.draw();
     for (const node of this.figures) if (node.data && node.offsetWidth) this.plotly.Plots.resize(node);
   }
 
   close() {
-    clearTimeout(this.timer);
+    clearTimeout(this.improved);
     this.observer.disconnect();
     this.replay.close();
     if (this.pending) cancelAnimationFrame(this.pending);

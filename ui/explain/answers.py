@@ -24,7 +24,8 @@ from sentiment_core.explain import (
 from sentiment_core.explain import job as explanation
 from sentiment_core.explain.unseen import has_seen
 from sentiment_core.work.desk import look
-from ui.kit.at_once import AT_ONCE_SECONDS, about
+from sentiment_core.work.pace import duration
+from ui.kit.at_once import AT_ONCE_SECONDS
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
 from ui.kit.predictor import predictor
@@ -140,7 +141,7 @@ def offer_waiting(answer: Answer, target: int | None, baseline: str) -> None:
     seconds = sum(attribution_seconds(model, name, tokens) for name in answer.waiting)
     titles = ", ".join(METHODS[name].title for name in answer.waiting)
     question = _question(answer.info, answer.text, explanation.ATTRIBUTIONS, answer.waiting, target, baseline)
-    hint = f"{titles}, for {answer.info.name}: {about(seconds)} for these {tokens:,} tokens."
+    hint = f"{titles}, for {answer.info.name}: about {duration(seconds)} for these {tokens:,} tokens."
     job_panel(explanation.EXPLANATION, question, start_label="Compute", time_hint=hint)
 
 
@@ -161,7 +162,7 @@ def faithful(answer: Answer, target: int | None, baseline: str) -> Any:
     seconds += sum(attribution_seconds(model, name, tokens) for name in methods)
     question = _question(answer.info, answer.text, explanation.FAITHFULNESS, methods, target, baseline)
     result = job_panel(
-        explanation.EXPLANATION, question, start_label="Measure", time_hint=f"{about(seconds).capitalize()}."
+        explanation.EXPLANATION, question, start_label="Measure", time_hint=f"About {duration(seconds)}."
     )
     return None if result is None else explanation.faithfulness_of(result)
 
@@ -175,7 +176,7 @@ def along(answer: Answer) -> ReadingAlong | None:
         found: ReadingAlong = _reading_along(answer.info.id, answer.info.version, answer.text)
         return found
     question = _question(answer.info, answer.text, explanation.ALONG, (), None, DEFAULT_BASELINE)
-    hint = f"{about(seconds).capitalize()}."
+    hint = f"About {duration(seconds)}."
     result = job_panel(explanation.EXPLANATION, question, start_label="Read along", time_hint=hint)
     return None if result is None else explanation.along_of(result)
 

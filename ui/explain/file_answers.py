@@ -17,6 +17,7 @@ from sentiment_core.metrics import Balance
 from sentiment_core.steps.rules import positive
 from ui.addresses import REVIEW_FILE, SHOWN, to_explain
 from ui.explain.reliability_plot import reliability_figure
+from ui.kit.choice import choice
 from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
@@ -95,18 +96,7 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
     said = positive(probabilities, threshold)
     order = ranking(probabilities, labels, threshold)
     if labels is not None:
-        shown = (
-            st.segmented_control(
-                "Show",
-                list(SHOWN),
-                key=REVIEW_FILE.key("show"),
-                format_func=SHOWN.__getitem__,
-                label_visibility="collapsed",
-                width="content",
-                wrap=True,
-            )
-            or "all"
-        )
+        shown = choice(REVIEW_FILE, "show", "Show", SHOWN)
         truth = labels == 1
         kept = {
             "mistakes": judged & (said != truth),

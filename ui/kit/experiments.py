@@ -10,12 +10,21 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError, StoreUnavailableError
+from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment
 from ui.kit.address import Address
 from ui.kit.launch import start_experiments
-from ui.kit.notices import errors_shown, show_error
-from ui.kit.run_controls import PROBLEM, controls
+from ui.kit.notices import errors_shown, show_error, show_problem
+from ui.kit.run_controls import controls
 from ui.server.backend import store
+
+# Where a worker waits, the first curve is there sooner: nothing flashes up before it.
+PATIENCE_SECONDS = 2.0
+
+
+def waits(experiment: Experiment) -> bool:
+    """Whether an experiment is in the queue or prepares its first update."""
+    return experiment.step == 0 and experiment.status in {Status.QUEUED, Status.RUNNING}
 
 
 def start_button(
@@ -57,12 +66,6 @@ def shown_experiment(
         address.put(experiment=None)
         return None
     return experiment
-
-
-def show_problem() -> None:
-    """Say what went wrong when something was started, paused, resumed or stopped."""
-    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
-        show_error(problem)
 
 
 @contextmanager

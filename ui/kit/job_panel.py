@@ -13,7 +13,7 @@ from sentiment_core.recorded import in_words, recorded_answer
 from sentiment_core.work.desk import Job
 from sentiment_core.work.kinds import Kind
 from sentiment_core.work.pace import with_time
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import literal, problems_kept, show_error, show_problem
 from ui.server.backend import desk
 from ui.server.visitor import visitor
 
@@ -44,9 +44,8 @@ def job_panel(kind: Kind[A, R], arguments: A, *, start_label: str, time_hint: st
         else:
             _offer(kind, arguments, job, start_label, time_hint)
         if recorded is not None:
-            st.caption(
-                literal(f"What stands below was recorded: {in_words(recorded.made)}. The button computes it here.")
-            )
+            then = "" if job.active else " The button computes it here."
+            st.caption(literal(f"What stands below was recorded: {in_words(recorded.made)}.{then}"))
     return None if recorded is None else recorded.result
 
 
@@ -55,7 +54,6 @@ def _offer(kind: Kind[A, R], arguments: A, job: Job[R], start_label: str, time_h
         st.info(literal(job.error or UNKNOWN))
     elif job.status in {Status.FAILED, Status.INTERRUPTED}:
         st.error(literal(job.error or UNKNOWN))
-    problem = f"job-problem:{job.id}"
     with st.container(horizontal=True, vertical_alignment="center"):
         # In a callback, so that the page below is already drawn with it running.
         st.button(
@@ -64,25 +62,20 @@ def _offer(kind: Kind[A, R], arguments: A, job: Job[R], start_label: str, time_h
             icon=":material/play_arrow:",
             key=f"job-start:{job.id}",
             on_click=_start,
-            args=(kind, arguments, problem),
+            args=(kind, arguments, job.id),
         )
         st.caption(literal(time_hint))
-    if (error := st.session_state.pop(problem, None)) is not None:
-        show_error(error)
+    show_problem(job.id)
 
 
-def _start(kind: Kind[A, R], arguments: A, problem: str) -> None:
-    try:
+def _start(kind: Kind[A, R], arguments: A, work_id: str) -> None:
+    with problems_kept(work_id):
         desk().submit(kind, arguments)
-    except SentimentLabError as error:
-        st.session_state[problem] = error
 
 
-def _cancel(work_id: str, problem: str) -> None:
-    try:
+def _cancel(work_id: str) -> None:
+    with problems_kept(work_id):
         desk().cancel(work_id)
-    except SentimentLabError as error:
-        st.session_state[problem] = error
 
 
 @st.fragment(run_every=LOOK_SECONDS)
@@ -99,7 +92,6 @@ def _watch(kind: Kind[A, R], arguments: A, time_hint: str) -> None:
     left, right = st.columns([6, 1], vertical_alignment="center")
     with left:
         st.progress(min(max(job.fraction or 0.0, 0.0), 1.0), literal(_line(job, time_hint)))
-    problem = f"job-problem:{job.id}"
     with right:
         if not may(visitor(), "stop", job.owner):
             return
@@ -108,11 +100,10 @@ def _watch(kind: Kind[A, R], arguments: A, time_hint: str) -> None:
             icon=":material/close:",
             key=f"job-cancel:{job.id}",
             on_click=_cancel,
-            args=(job.id, problem),
+            args=(job.id,),
             width="stretch",
         )
-    if (refused := st.session_state.pop(problem, None)) is not None:
-        show_error(refused)
+    show_problem(job.id)
 
 
 def _line(job: Job[R], time_hint: str) -> str:

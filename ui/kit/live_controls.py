@@ -10,11 +10,10 @@ import streamlit as st
 from sentiment_core import live
 from sentiment_core.classroom.people import may
 from sentiment_core.config import allowed_range, bounds, field_info, flatten
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.findings.live_changes import WORDS, in_force
 from sentiment_core.store import Experiment, Run
 from ui.kit.components.live_plot import look_again
-from ui.kit.run_controls import PROBLEM
+from ui.kit.notices import problems_kept
 from ui.server.backend import store
 from ui.server.visitor import visitor
 
@@ -102,14 +101,11 @@ def _ask(experiment_id: str, run_id: str | None, kind: str, runs: Sequence[Run],
         st.session_state[key] = ""
         if not given.strip():
             return
-    try:
+    with problems_kept():
         value = live.checked(kind, given, [run.config for run in runs])
         store().request(experiment_id, kind, value, run_id)  # type: ignore[arg-type]
-    except SentimentLabError as error:
-        st.session_state[PROBLEM] = error
-        return
-    st.session_state[key.removesuffix(":exact")] = value
-    look_again()
+        st.session_state[key.removesuffix(":exact")] = value
+        look_again()
 
 
 def _rounded(value: float) -> float:

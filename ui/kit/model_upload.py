@@ -6,13 +6,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.store import Run
-from ui.kit.notices import show_error
+from ui.kit.notices import problems_kept, show_problem
 from ui.server.backend import store
 from ui.server.visitor import check_upload_size
 
-PROBLEM = "model-upload:problem:"
 HELP = "A model that was exported here or elsewhere: a `.zip` with its weights, words and vectors."
 
 
@@ -21,8 +19,7 @@ def bring_model(key: str, arrived: Callable[[Run], None]) -> None:
     with st.popover("Import", icon=":material/upload:", width="content"):
         st.file_uploader("Model", "zip", key=key, help=HELP, on_change=_bring, args=(key, arrived))
         st.caption("What **Export → Model** has written. It becomes a run that can be asked; its curves stay behind.")
-    if (problem := st.session_state.pop(PROBLEM + key, None)) is not None:
-        show_error(problem)
+    show_problem(key)
 
 
 def _bring(key: str, arrived: Callable[[Run], None]) -> None:
@@ -32,8 +29,6 @@ def _bring(key: str, arrived: Callable[[Run], None]) -> None:
     given = st.session_state[key]
     if given is None:
         return
-    try:
+    with problems_kept(key):
         check_upload_size(given.size)
         arrived(import_model(store(), given))
-    except SentimentLabError as error:
-        st.session_state[PROBLEM + key] = error

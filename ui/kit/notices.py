@@ -11,6 +11,7 @@ import streamlit as st
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
 
+_PROBLEM = "problem:"
 logger = logging.getLogger(__name__)
 
 
@@ -24,6 +25,21 @@ def errors_shown(stop: bool = False) -> Iterator[None]:
         show_error(error)
         if stop:
             st.stop()
+
+
+@contextmanager
+def problems_kept(place: str = "") -> Iterator[None]:
+    """Keep a `SentimentLabError` raised inside for `show_problem`; for callbacks, which have no place on a page."""
+    try:
+        yield
+    except SentimentLabError as error:
+        st.session_state[_PROBLEM + place] = error
+
+
+def show_problem(place: str = "") -> None:
+    """Show what was kept for a place, once; without one, for the page."""
+    if (problem := st.session_state.pop(_PROBLEM + place, None)) is not None:
+        show_error(problem)
 
 
 def show_error(error: SentimentLabError) -> None:

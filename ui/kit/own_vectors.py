@@ -10,8 +10,8 @@ from sentiment_core.data_view.own_vectors import VECTORS, VectorsFound, VectorsQ
 from sentiment_core.vector_files import READABLE, is_name
 from ui.kit.address_fields import Field, Unusable
 from ui.kit.job_panel import job_panel
-from ui.kit.notices import literal
-from ui.kit.uploads import NAME, VECTORS_SUFFIX, called, keep_upload, upload_problem
+from ui.kit.notices import literal, show_problem
+from ui.kit.uploads import NAME, VECTORS_SUFFIX, called, keep_upload
 
 HINT = "A minute or so for a million words. It is done once, and goes on when you close the page."
 
@@ -35,7 +35,7 @@ def choose_vectors(key: str, given: str | None, changed: Callable[[str], None]) 
         on_change=keep_upload,
         args=(f"{key}:file", lambda path: changed(str(path)), VECTORS_SUFFIX),
     )
-    upload_problem(f"{key}:file")
+    show_problem(f"{key}:file")
     is_named = given is not None and is_name(given)
     st.text_input(
         "Or their name in gensim's downloader",

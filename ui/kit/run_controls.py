@@ -5,15 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from sentiment_core.classroom.people import LECTURER, may
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment
 from ui.kit.components.live_plot import look_again
-from ui.kit.notices import literal
+from ui.kit.notices import literal, problems_kept
 from ui.server.backend import executor, store
 from ui.server.visitor import visitor
 
-PROBLEM = "controls:problem"
 STEP_HELP = "Makes one update of every run, shows it and waits. What trains is paused for that."
 
 
@@ -46,20 +44,16 @@ def controls(experiment: Experiment | None) -> None:
 
 def ask(identifier: str, kind: str) -> None:
     """Pass a request to the worker; the plot says at once that it was asked for, and when it was done."""
-    try:
+    with problems_kept():
         store().request(identifier, kind)  # type: ignore[arg-type]
         look_again()
-    except SentimentLabError as error:
-        st.session_state[PROBLEM] = error
 
 
 def resume_ended(identifier: str) -> None:
     """Put a stopped or interrupted experiment back into the queue."""
-    try:
+    with problems_kept():
         store().requeue(identifier)
         executor().submit(identifier)
-    except SentimentLabError as error:
-        st.session_state[PROBLEM] = error
 
 
 def owner_name(owner: str | None) -> str:

@@ -26,12 +26,12 @@ from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from ui.kit.address_fields import Field, Unusable
 from ui.kit.columns import COLUMNS, choose_columns
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import literal, problems_kept, show_error, show_problem
 from ui.kit.reading_first import read_first
 from ui.server.backend import store
 from ui.server.visitor import check_upload_size, is_class, visitor
 
-NAMES, PROBLEM = "uploads:names", "uploads:problem:"
+NAMES = "uploads:names"
 CHUNK_BYTES = 1 << 20
 # What an upload is called on disk; a link may name nothing else.
 VECTORS_SUFFIX = ".vectors"
@@ -108,7 +108,7 @@ def reviews_file(
         on_change=keep_upload,
         args=(key, arrived),
     )
-    upload_problem(key)
+    show_problem(key)
     try:
         if not name:
             st.caption(f"Choose a file. {told}")
@@ -158,19 +158,12 @@ def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
         st.caption(literal(in_users_words(warning, name)))
 
 
-def upload_problem(key: str) -> None:
-    """Say why the last upload at `key` could not be kept, where it could not."""
-    with errors_shown():
-        if (problem := st.session_state.pop(PROBLEM + key, None)) is not None:
-            raise problem
-
-
 def keep_upload(key: str, arrived: Callable[[Path], None], suffix: str | None = None) -> None:
     """Put what has arrived on disk. In a callback: the widget itself hands out a copy of the file on every run."""
     given = st.session_state[key]
     if not isinstance(given, UploadedFile):
         return
-    try:
+    with problems_kept(key):
         check_upload_size(given.size)
         if is_class():
             store().check_bytes(given.size)
@@ -179,8 +172,6 @@ def keep_upload(key: str, arrived: Callable[[Path], None], suffix: str | None = 
             store().note_upload(path.name)
         remember_name(path, given.name)
         arrived(path)
-    except SentimentLabError as error:
-        st.session_state[PROBLEM + key] = error
     # The server would hold every upload in memory until its browser leaves; this one is on disk, or has no place there.
     context = get_script_run_ctx()
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):

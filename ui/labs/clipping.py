@@ -25,9 +25,9 @@ from sentiment_core.store import Experiment
 from sentiment_core.work.pace import with_time
 from ui.addresses import lab_address
 from ui.kit.address_fields import one_of, setting, several, whole
-from ui.kit.experiments import show_problem, start_button
+from ui.kit.experiments import start_button
 from ui.kit.labels import say
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal, show_error, show_problem
 from ui.kit.plot import plot
 from ui.labs.clipping_figures import figure, tables
 from ui.server.api import source_of

@@ -36,16 +36,17 @@ from sentiment_core.explain.padding_probe import (
 from sentiment_core.inside.shipped import SHIPPED, load_to_look
 from sentiment_core.metrics import Status
 from sentiment_core.store import Run
+from sentiment_core.work.pace import duration
 from ui.addresses import lab_address
 from ui.kit.address_fields import several, text, whole
-from ui.kit.at_once import AT_ONCE_SECONDS, about
+from ui.kit.at_once import AT_ONCE_SECONDS
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.examples import EXAMPLES
-from ui.kit.experiments import control_row, show_problem, start_button
+from ui.kit.experiments import control_row, start_button
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
 from ui.kit.labels import say
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.notices import errors_shown, literal, show_error, show_problem
 from ui.kit.palette import run_colour
 from ui.kit.plot import plot
 from ui.kit.uploads import in_users_words
@@ -273,7 +274,7 @@ def probed(model: str, kind: str, review: str) -> np.ndarray | None:
         return found
     question = arguments_for(PADDING, model, review, (), None, DEFAULT_BASELINE, store())
     result = job_panel(
-        EXPLANATION, question, start_label=f"Ask the {NAMES[kind]}", time_hint=f"{about(seconds).capitalize()}."
+        EXPLANATION, question, start_label=f"Ask the {NAMES[kind]}", time_hint=f"About {duration(seconds)}."
     )
     return None if result is None else np.array(result.probabilities)
 

@@ -16,14 +16,13 @@ from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_explain, to_lesson, to_place, to_sheet, to_train
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
-from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.kit.predictions import beside
 from ui.kit.terms import help_for
 from ui.kit.toolbar import toolbar
 from ui.lessons import view
-from ui.lessons.replay import recorded_panel
+from ui.lessons.replay import recorded_panel, watched
 from ui.lessons.verdict_words import line, verdict_on
 from ui.server.backend import store
 
@@ -95,7 +94,7 @@ def _watch(item: BertLesson, experiment: Experiment) -> None:
     with control_row(experiment, "Run again", lambda: LESSON.put(experiment=None), help="Back to the question."):
         if not experiment.status.is_active and item.measure == "answer":
             to_explain([run.id for run in experiment.runs]).draw("Explain", icon=":material/highlight:")
-    live_experiment(experiment.id, experiment.status, height=400)
+    watched(experiment, item.preset, height=400)
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         if experiment.status.is_active:

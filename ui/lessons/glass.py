@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import ModelInfo
 from sentiment_core.inside.glass_words import sentences
 from sentiment_core.inside.measures import MOST_PADDING
@@ -14,7 +13,7 @@ from ui.addresses import LESSON, to_glass
 from ui.kit import glass as looking
 from ui.kit.components.glass import Panel, glass
 from ui.kit.examples import EXAMPLES
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import errors_shown, literal
 
 REVIEW = EXAMPLES["Mixed feelings"]
 FIELD = "glass"
@@ -71,10 +70,8 @@ def _look(item: Lesson, chosen: list[tuple[ModelInfo, int | None]], own: bool) -
         )
     panels: list[Panel] = []
     for info, at in chosen:
-        try:
+        with errors_shown():
             panels.append(looking.panel(info, at, REVIEW, padding, None))
-        except SentimentLabError as error:
-            show_error(error)
     if not panels:
         return
     lines = [f"- **{literal(one.title)}.** {literal(' '.join(sentences(one.seen)))}" for one in panels]

@@ -15,6 +15,7 @@ from ui.kit.components.live_plot import live_experiment
 from ui.kit.notices import literal
 from ui.kit.present import PLOT_HEIGHT, present_bar
 from ui.lessons import view
+from ui.lessons.replay import watched
 from ui.lessons.verdict_words import verdict_on
 from ui.server.backend import store
 
@@ -27,7 +28,7 @@ def present(item: Lesson, experiment: Experiment | None) -> None:
     )
     present_bar(LESSON, view.heading(item), back, on)
     if experiment is not None:
-        live_experiment(experiment.id, experiment.status, height=PLOT_HEIGHT)
+        watched(experiment, item.name, height=PLOT_HEIGHT)
         if not experiment.status.is_active:
             view.findings(verdict_on(store(), experiment))
     elif item.name in recordings():

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig
+from sentiment_core.config import ExperimentConfig, matters
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons import results
 from sentiment_core.recorded import PREFIX, in_words, recording, recordings
 from sentiment_core.sources import SOURCES
+from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab, to_lesson
 from ui.kit.components.live_plot import live_experiment
+from ui.kit.experiments import PATIENCE_SECONDS, waits
 from ui.kit.health import health
 from ui.kit.labels import say
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import errors_shown, literal, show_error
 from ui.lessons.verdict_words import line, verdict_on
 from ui.lessons.view import OWN_RATE
 
@@ -70,10 +72,31 @@ def recorded_panel(lesson_name: str) -> None:
             findings(verdict)
 
 
+def watched(experiment: Experiment, recorded: str, height: int) -> None:
+    """Show an experiment's curves; until their first point the recorded run of that name plays, where there is one."""
+    awaited = waits(experiment)
+    live_experiment(experiment.id, experiment.status, height=height, awaited=awaited)
+    if not awaited or recorded not in recordings():
+        return
+    with errors_shown():
+        kept = recording(recorded).recorded
+        st.caption(literal(f"Recorded before: {setting(kept.config)}. Yours stands here from its first update on."))
+        live_experiment(
+            PREFIX + recorded,
+            kept.status,
+            height=height,
+            playing=True,
+            later=PATIENCE_SECONDS,
+            key="recorded-plot",
+        )
+
+
 def setting(config: ExperimentConfig) -> str:
     """Return in words what a recording was trained on, such as `40,000 real reviews, GloVe, 100-d`."""
     kind = SOURCES[config.data.source].kind
     count = f"{config.data.limit:,} {kind}" if config.data.limit else kind
+    if not matters("data.embeddings", config.task):
+        return count
     return f"{count}, {say('data.embeddings', config.data.embeddings).split(' (')[0]}"
 
 

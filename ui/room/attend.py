@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from sentiment_core.classroom.people import Person
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import Lesson
-from ui.addresses import to_lesson, to_train
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.addresses import ROOM, ROOM_VIEWS, to_lesson, to_train
+from ui.kit.choice import choice
+from ui.kit.notices import errors_shown, literal
 from ui.kit.predictions import predicted, prediction_of
-from ui.room.fool import fool, view_control
+from ui.room.fool import fool
 from ui.room.open_lesson import lesson_of
 from ui.room.send import sent
 from ui.server.api import base_url
@@ -28,7 +28,7 @@ def draw(person: Person, code: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"You are **{literal(person.name)}**{seeds}.", width="content")
         st.link_button("Not you?", f"{base_url()}/join", icon=":material/logout:")
-    if view_control() == "fool":
+    if choice(ROOM, "view", "View", ROOM_VIEWS) == "fool":
         fool(person, code)
         return
     _open(code)
@@ -38,9 +38,9 @@ def draw(person: Person, code: str) -> None:
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _open(code: str) -> None:
-    try:
+    with errors_shown():
         room = store().room(code)
-        sent(room.link)
+        sent(room, None)
         item = lesson_of(room.lesson)
         if item is None:
             st.info("No lesson is open for all yet. When the lecturer opens one, it appears here by itself.")
@@ -50,8 +50,6 @@ def _open(code: str) -> None:
             if item.choices:
                 _ask(item)
             to_lesson(item.name).draw("Open the lesson", icon=":material/school:")
-    except SentimentLabError as error:
-        show_error(error)
 
 
 def _ask(item: Lesson) -> None:
@@ -70,6 +68,7 @@ def _ask(item: Lesson) -> None:
         st.caption("Counted. You can change it until the curves tell.")
 
 
+@st.fragment(run_every=LOOK_SECONDS)
 def _own() -> None:
     with errors_shown():
         experiments = store().experiments(limit=8)

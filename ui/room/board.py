@@ -13,9 +13,8 @@ from sentiment_core.explain import ModelInfo
 from sentiment_core.flips import CONFIRMATIONS, Flip, changes, examples
 from sentiment_core.steps.rules import correct
 from ui.addresses import to_train
-from ui.kit.notices import literal
+from ui.kit.notices import literal, problems_kept
 from ui.kit.uploads import remember_name, save_upload
-from ui.room.problems import problems_kept
 from ui.server.backend import store
 
 MOST_SHOWN = 30

@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from sentiment_core.classroom.people import Person
 from sentiment_core.explain import PRETRAINED, ModelInfo, available_models
-from sentiment_core.flips import LONGEST, Flip, check_flip, check_texts
+from sentiment_core.flips import LONGEST, Flip, check_flip
 from sentiment_core.steps.rules import positive
-from ui.addresses import ROOM, ROOM_VIEWS
+from ui.addresses import ROOM
 from ui.kit.examples import EXAMPLES
 from ui.kit.kept import kept
-from ui.kit.notices import errors_shown, literal
+from ui.kit.notices import errors_shown, literal, problems_kept, show_problem
 from ui.kit.predictor import predictor
 from ui.room.board import board
-from ui.room.problems import problems_kept, show_problem
 from ui.server.backend import store
 
 OWN = "One of my own"
 EDITED = "room:fool:edited:"
+READ = "room:fool:read"
 LOOK_SECONDS = 5.0
 
 
 def fool(person: Person, code: str) -> None:
     """Draw the game for somebody of a room: to edit, to judge others, and the board; a lecturer sees that."""
     show_problem()
-    model = _model()
-    if model is None:
-        return
     if person.is_lecturer:
-        _board(person, code, model)
+        if (model := _model()) is not None:
+            _board(person, code, model)
         return
     play, others = st.columns([1.3, 1], gap="large")
-    with play, errors_shown():
-        _play(model)
+    with play:
+        left, right = st.columns(2)
+        with left:
+            model = _model()
+        if model is None:
+            return
+        with right:
+            # What was written is there again after another start, and after a look at another page.
+            start = st.selectbox("Start from", [*EXAMPLES, OWN], key="room:fool:from", persist_state="session")
+        with errors_shown():
+            _play(code, model, start)
     with others:
         _judge(person, code)
     _board(person, code, model)
-
-
-def view_control() -> str:
-    """Draw the choice between the class and the game; return it."""
-    st.segmented_control(
-        "View",
-        list(ROOM_VIEWS),
-        key=ROOM.key("view"),
-        format_func=ROOM_VIEWS.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-    )
-    return str(ROOM.value("view"))
 
 
 def probability(model: ModelInfo, text: str) -> float:
@@ -70,30 +66,32 @@ def _model() -> ModelInfo | None:
     return models[ROOM.value("model")]
 
 
-def _play(model: ModelInfo) -> None:
-    st.subheader("Fool it", anchor=False)
-    chosen = st.selectbox("Start from", [*EXAMPLES, OWN], key="room:fool:from")
-    original = EXAMPLES.get(chosen)
+def _play(code: str, model: ModelInfo, start: str) -> None:
+    original = EXAMPLES.get(start)
     if original is None:
-        original = st.text_area("The review", key="room:fool:own", max_chars=LONGEST, height=110)
+        original = st.text_area(
+            "The review", key="room:fool:own", max_chars=LONGEST, height=110, persist_state="session"
+        )
         if not original.strip():
             st.caption("Write a review that says clearly whether the film was good.")
             return
     before = probability(model, original)
-    if chosen != OWN:
+    if not math.isfinite(before):
+        st.warning("This model's answer is not a number: its training diverged. Choose another one.")
+        return
+    if start != OWN:
         st.markdown(literal(original))
     st.markdown(
         f"The model: **{_word(before)}**, P(positive) {before:.3f}. Make it say the opposite, without changing "
         "what the review means."
     )
-    key = f"{EDITED}{chosen}"
-    if key not in st.session_state or (chosen == OWN and not st.session_state[key].strip()):
+    key = f"{EDITED}{start}"
+    if key not in st.session_state or (start == OWN and not st.session_state[key].strip()):
         st.session_state[key] = original
-    edited = st.text_area("Your edit", key=key, max_chars=LONGEST, height=140)
+    edited = st.text_area("Your edit", key=key, max_chars=LONGEST, height=140, persist_state="session")
     if edited.split() == original.split() or not edited.strip():
         st.caption("Change a word, and leave the field: the model answers at once.")
         return
-    check_texts(original, edited)
     after = probability(model, edited)
     flipped = bool(positive(after)) != bool(positive(before))
     st.badge(
@@ -101,6 +99,9 @@ def _play(model: ModelInfo) -> None:
         icon=":material/check:" if flipped else ":material/trending_flat:",
         color="green" if flipped else "gray",
     )
+    if any(flip.edited == edited for flip in store().flips(code)):
+        st.caption("It is on the board.")
+        return
     st.button(
         "Put it on the board",
         type="primary",
@@ -127,12 +128,15 @@ def _judge(person: Person, code: str) -> None:
         if not open_:
             st.caption("Nothing to judge now. Others' edits appear here by themselves.")
             return
-        flip = min(open_, key=lambda each: (len(each.votes), each.made_at))
+        # What is being read stays, however others vote meanwhile.
+        read = {each.id: each for each in open_}.get(st.session_state.get(READ, ""))
+        flip = read or min(open_, key=lambda each: (len(each.votes), each.made_at))
+        st.session_state[READ] = flip.id
         with st.container(border=True):
             st.markdown(literal(flip.edited))
             with st.container(horizontal=True):
                 for name, label in (("Positive", 1), ("Negative", 0)):
-                    st.button(name, key=f"room:vote:{label}", on_click=_vote, args=(flip.id, label))
+                    st.button(name, key=f"room:vote:{flip.id}:{label}", on_click=_vote, args=(flip.id, label))
         st.caption(f"{len(open_)} to judge. Say what the review means, whatever a model would say.")
 
 

@@ -10,12 +10,12 @@ import streamlit as st
 from sentiment_core.classroom.people import LECTURER
 from sentiment_core.lessons import LESSONS
 from sentiment_core.store import Room
-from ui.addresses import ROOM, to_lesson
+from ui.addresses import ROOM, ROOM_VIEWS, to_lesson
+from ui.kit.choice import choice
 from ui.kit.cluster import cluster_panel
-from ui.kit.notices import errors_shown, literal
-from ui.room.fool import fool, view_control
+from ui.kit.notices import errors_shown, literal, problems_kept, show_problem
+from ui.room.fool import fool
 from ui.room.open_lesson import lesson_of
-from ui.room.problems import problems_kept, show_problem
 from ui.room.send import send_form
 from ui.room.wall import wall
 from ui.server.api import base_url
@@ -47,7 +47,7 @@ def draw() -> None:
         _invitation(room)
     with class_:
         with st.container(horizontal=True, vertical_alignment="center"):
-            view = view_control()
+            view = choice(ROOM, "view", "View", ROOM_VIEWS)
             st.space("stretch")
             send_form(room)
         if view == "fool":
@@ -107,7 +107,7 @@ def _invitation(room: Room) -> None:
 
 def _lesson(room: Room) -> None:
     opened = lesson_of(room.lesson)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         names = [item.name for item in LESSONS]
         titles = {item.name: item.title for item in LESSONS}
         key = f"room:lesson:{room.code}:{room.lesson}"
@@ -115,8 +115,9 @@ def _lesson(room: Room) -> None:
             "Open for all",
             names,
             names.index(opened.name) if opened else None,
-            format_func=titles.__getitem__,
-            placeholder="No lesson",
+            format_func=lambda name: f"Open for all: {titles[name]}",
+            placeholder="Open a lesson for all",
+            label_visibility="collapsed",
             key=key,
             on_change=_open_lesson,
             args=(room.code, key),

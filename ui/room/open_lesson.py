@@ -7,8 +7,7 @@ import streamlit as st
 from sentiment_core.classroom.people import Person
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.lessons import LESSONS, Lesson
-from ui.addresses import LESSON, to_lesson
-from ui.kit.notices import literal
+from ui.addresses import LESSON, ROOM
 from ui.room.send import sent
 from ui.server.backend import store
 
@@ -16,8 +15,8 @@ LOOK_SECONDS = 5.0
 
 
 def open_lesson(person: Person, page: str) -> None:
-    """Draw the way to it on every page but the room; look every few seconds whether one is open."""
-    if person.room is not None and page != "room":
+    """Draw the way to it, but on the room's page, which shows it itself; look every few seconds whether one is open."""
+    if person.room is not None and (page != "room" or ROOM.value("view") != "class"):
         _watch(person.room, page)
 
 
@@ -32,10 +31,6 @@ def _watch(code: str, page: str) -> None:
         room = store().room(code)
     except SentimentLabError:
         return  # the page below says what is wrong
-    sent(room.link)
     item = lesson_of(room.lesson)
-    if item is None or (page == "lessons" and LESSON.value("lesson") == item.name):
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="open-lesson"):
-        st.markdown(f":material/school: Open for all: **{literal(item.title)}**", width="content")
-        to_lesson(item.name).draw("Go there", icon=":material/arrow_forward:", icon_position="right")
+    is_there = item is not None and page == "lessons" and LESSON.value("lesson") == item.name
+    sent(room, None if is_there else item)

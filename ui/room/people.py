@@ -10,8 +10,7 @@ import streamlit as st
 from sentiment_core.classroom.people import Person
 from sentiment_core.metrics import Status
 from ui.addresses import to_runs
-from ui.kit.notices import literal
-from ui.room.problems import problems_kept
+from ui.kit.notices import literal, problems_kept
 from ui.room.told import Doing, sparks
 from ui.server.backend import store
 
@@ -74,8 +73,7 @@ def _actions(selected: Sequence[Doing], doing: Sequence[Doing]) -> None:
         on_click=_stop,
         args=(to_stop,),
     )
-    newest = [each for one in selected or doing for each in one.experiments[:1]]
-    runs = [run.id for each in newest for run in each.runs]
+    runs = [run.id for one in selected or doing if one.newest for run in one.newest.runs]
     if runs:
         to_runs(runs[:MOST_RUNS]).draw("Their newest curves", icon=":material/show_chart:")
         to_runs(runs[:MOST_RUNS], by_seed=True).draw("Over their seeds", icon=":material/stacked_line_chart:")

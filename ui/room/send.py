@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlsplit
 
 import streamlit as st
 
 from sentiment_core.errors import ConfigError
+from sentiment_core.lessons import Lesson
 from sentiment_core.store import Room
-from ui.addresses import Link
-from ui.kit.notices import errors_shown, literal
+from ui.addresses import Link, to_lesson
+from ui.kit.notices import errors_shown, literal, problems_kept
 from ui.pages import pages
-from ui.room.problems import problems_kept
 from ui.server.api import base_url
 from ui.server.backend import store
 
@@ -37,25 +38,31 @@ def read_link(text: str) -> Link:
     return Link(path, query)
 
 
-def sent(link: str | None) -> None:
-    """Draw the way to where the lecturer sends everybody; nothing where that is nowhere, or no page any more."""
-    if not link:
+def sent(room: Room, lesson: Lesson | None) -> None:
+    """Draw the ways to where the lecturer sends everybody, and to the lesson that is open, in one line.
+
+    Nothing is drawn where the link is none, or leads to no page any more.
+    """
+    ways = {}
+    with suppress(ConfigError):
+        if room.link:
+            way = read_link(room.link)
+            ways[f":material/send: The lecturer sends you to **{literal(pages()[way.page].title)}**"] = way
+    if lesson is not None:
+        ways[f":material/school: Open for all: **{literal(lesson.title)}**"] = to_lesson(lesson.name)
+    if not ways:
         return
-    try:
-        way = read_link(link)
-    except ConfigError:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="sent-link"):
-        title = pages()[way.page].title
-        st.markdown(f":material/send: The lecturer sends you to **{literal(title)}**", width="content")
-        way.draw("Go there", icon=":material/arrow_forward:", icon_position="right")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        for said, way in ways.items():
+            way.draw(said, icon=":material/arrow_forward:", icon_position="right")
 
 
 def send_form(room: Room) -> None:
     """Draw where the lecturer pastes a link for all, and what was sent."""
     label = "A link is sent to all" if room.link else "Send a link to all"
     with st.popover(label, icon=":material/send:"):
-        with st.form(f"room:send:{room.code}", clear_on_submit=True, border=False):
+        # Empty again once it was sent; what was refused can be mended.
+        with st.form(f"room:send:{room.code}:{room.link}", border=False):
             text = st.text_input("Address of a page", placeholder="/train?preset=clip-norm", max_chars=LONGEST)
             if st.form_submit_button("Send it", type="primary", icon=":material/send:"):
                 with errors_shown():

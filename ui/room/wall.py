@@ -6,29 +6,30 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.intervals import CONFIDENCE
 from ui.addresses import CURVES, ROOM
+from ui.kit.choice import choice
 from ui.kit.components.cloud import cloud
-from ui.kit.notices import show_error
+from ui.kit.notices import errors_shown, show_problem
 from ui.room.people import headline, in_a_word, people
 from ui.room.predictions import predictions
-from ui.room.problems import show_problem
 from ui.room.told import Doing, curves, doings, width_of
 from ui.server.backend import store
 
 LOOK_SECONDS = 3.0
 MOST_EXPERIMENTS = 1000
+OVER_SEEDS = (
+    f"{CURVES['mean']}: runs that are alike but for their seed become one curve with its {CONFIDENCE:.0%} interval "
+    "(Student's t). A single seed has none."
+)
 
 
 @st.fragment(run_every=LOOK_SECONDS)
 def wall(code: str) -> None:
     """Draw the room as it stands, every few seconds anew."""
     show_problem()
-    try:
+    with errors_shown():
         _draw(code)
-    except SentimentLabError as error:
-        show_error(error)
 
 
 def _draw(code: str) -> None:
@@ -56,21 +57,7 @@ def _curves(code: str, doing: Sequence[Doing], width: int) -> None:
     if not any(each.runs for each in doing):
         st.caption("Everybody's curves are drawn here once somebody trains.")
         return
-    over_seeds = _chosen_curves() == "mean"
-    cloud(curves(doing, width, over_seeds=over_seeds), height=300, key=f"room:cloud:{code}")
+    over_seeds = choice(ROOM, "curves", "Curves", CURVES, help=OVER_SEEDS) == "mean"
+    cloud(curves(doing, width, over_seeds=over_seeds), height=220, key=f"room:cloud:{code}")
     if width > 1:
         st.caption(f"Each point is the mean of {width} updates.")
-
-
-def _chosen_curves() -> str:
-    st.segmented_control(
-        "Curves",
-        list(CURVES),
-        key=ROOM.key("curves"),
-        format_func=CURVES.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        help=f"Over seeds: runs that are alike but for their seed become one curve with its {CONFIDENCE:.0%} interval"
-        " (Student's t). A single seed has none.",
-    )
-    return str(ROOM.value("curves"))

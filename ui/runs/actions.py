@@ -15,12 +15,11 @@ from sentiment_core.tasks import TASKS
 from ui.addresses import RUNS, to_explain, to_glass, to_train
 from ui.kit.components.copy_link import copy_link
 from ui.kit.model_upload import bring_model
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import literal, problems_kept, show_error
 from ui.runs.table import Entry
 from ui.server.backend import store
 from ui.server.visitor import visitor
 
-PROBLEM = "runs:problem"
 MOST_RENAMED = 8
 NOT_YOURS = "Only whoever it belongs to, and the lecturer, may do this."
 
@@ -97,7 +96,7 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
             on_click="ignore",
             width="stretch",
             icon=":material/download:",
-            help="Weights, words, vectors and settings; `load_model.py` in it asks the model with PyTorch alone.",
+            help="Weights, words or pieces, and settings; `load_model.py` in it asks the model with PyTorch alone.",
         )
     alone = "" if len(runs) == 1 else " To take a model along, select a single run."
     st.caption(
@@ -108,7 +107,7 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
 def _can_leave(run: Run) -> bool:
     """Whether a run has a model that can be asked elsewhere."""
     kept = (run_place(run.experiment_id, run.id) / MODEL).exists()
-    return kept and TASKS[run.config.task].has_states and not run.config.model.mistakes
+    return kept and TASKS[run.config.task].judges_reviews and not run.config.model.mistakes
 
 
 @st.dialog("Rename")
@@ -152,8 +151,6 @@ def confirm_delete(experiments: Sequence[Experiment]) -> None:
 def delete(experiments: Sequence[Experiment]) -> None:
     """Delete experiments; what goes wrong is shown on the next run of the page."""
     RUNS.put(runs=[])
-    try:
+    with problems_kept():
         for experiment in experiments:
             store().delete_experiment(experiment.id)
-    except SentimentLabError as error:
-        st.session_state[PROBLEM] = error

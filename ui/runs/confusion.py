@@ -23,6 +23,7 @@ from sentiment_core.predictions import (
 )
 from sentiment_core.settings import DataConfig
 from ui.addresses import RUNS, to_explain
+from ui.kit.choice import choice
 from ui.kit.kept import kept
 from ui.kit.notices import literal, show_error
 from ui.kit.reading_first import read_first
@@ -66,15 +67,8 @@ def _choose_run(tested: dict[str, tuple[Entry, Predictions]]) -> str:
         RUNS.put(of=first)
     if len(tested) > 1:
         names = labels([entry for entry, _ in tested.values()])
-        st.segmented_control(
-            "Run",
-            list(tested),
-            key=RUNS.key("of"),
-            required=True,
-            format_func=lambda name: literal(names[name]),
-            label_visibility="collapsed",
-        )
-    return str(RUNS.value("of") or first)
+        return choice(RUNS, "of", "Run", {run: literal(names[run]) for run in tested})
+    return first
 
 
 def _matrix(found: Predictions) -> float:

@@ -20,11 +20,11 @@ UNSAID = ("Status", "Started", "ID", "Seconds", "Parameters")
 def draw() -> None:
     """Draw recorded runs and the curves of one recording, playing; say how runs of one's own come here."""
     st.markdown(
-        "Nothing has been trained yet. Here are recorded runs of the lessons, on real reviews; yours take their place."
+        "You have trained nothing yet. Here are recorded runs of the lessons, on real reviews; yours take their place."
     )
     with st.container(horizontal=True):
         to_train().draw("Train your own", icon=":material/show_chart:")
-        to_lesson(FIRST).draw("Start with lesson 4", icon=":material/school:")
+        to_lesson(FIRST).draw("Start with clipping", icon=":material/school:")
     try:
         found = [recording(item.name) for item in LESSONS if item.name in recordings()]
     except SentimentLabError as error:

@@ -10,13 +10,10 @@ from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import StoreError
 from sentiment_core.findings import twin_grid
 from sentiment_core.findings.twin_grid import FIRST_RATE, FIRST_THRESHOLD, RATES, THRESHOLDS
-from sentiment_core.metrics import Status
 from sentiment_core.store import Experiment
 from ui.kit.components.twins import twins
+from ui.kit.experiments import PATIENCE_SECONDS
 from ui.kit.notices import show_error
-
-# Where a worker waits, the first curve is there sooner: nothing flashes up before it.
-PATIENCE_SECONDS = 2.0
 
 
 def beside(configs: Sequence[ExperimentConfig]) -> None:
@@ -28,11 +25,6 @@ def beside(configs: Sequence[ExperimentConfig]) -> None:
         narrow=True,
         height=140,
     )
-
-
-def waits(experiment: Experiment) -> bool:
-    """Whether an experiment is in the queue or prepares its first update."""
-    return experiment.step == 0 and experiment.status in {Status.QUEUED, Status.RUNNING}
 
 
 def meanwhile(experiment: Experiment) -> None:

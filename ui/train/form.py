@@ -19,7 +19,7 @@ from sentiment_core.presets import PRESETS, preset
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES, Source
 from sentiment_core.steps.inside import USUAL_EVERY
-from sentiment_core.tasks import TASKS, WHOLE_REVIEWS, WORD_VECTORS
+from sentiment_core.tasks import TASKS, WHOLE_REVIEWS, WORD_PIECES, WORD_VECTORS
 from ui.kit.labels import say
 from ui.kit.notices import literal, show_error
 from ui.kit.own_vectors import choose_vectors
@@ -286,7 +286,7 @@ def _more_training() -> None:
     if draft()["training.optimizer"] == "sgd":
         edit("training.momentum")
     edit("training.batch_size", "training.schedule", "training.weight_decay", "training.max_steps")
-    if not draft()["model.freeze_embeddings"]:
+    if WORD_PIECES in TASKS[draft()["task"]].topics or not draft()["model.freeze_embeddings"]:
         edit("training.embedding_rate")
     edit(
         "training.early_stopping",

@@ -7,9 +7,9 @@ from sentiment_core.store import Run
 from sentiment_core.training.checkpoints import SavedModel
 
 ABOUT = (
-    "A model that says how likely a film review is positive. English, lower-cased; words without a vector are left "
-    "out. It was trained and measured on reviews like those named below; on other texts it may be wrong more often, "
-    "and its answer is no fact about a film."
+    "A model that says how likely a film review is positive. English, lower-cased; words that it does not know are "
+    "left out. It was trained and measured on reviews like those named below; on other texts it may be wrong more "
+    "often, and its answer is no fact about a film."
 )
 LATER = ("name", "device", "data.path")
 
@@ -32,7 +32,9 @@ def card(saved: SavedModel, run: Run | None, words: int) -> str:
         ABOUT,
         "",
         *accuracies,
-        f"- {words:,} words with vectors; their source: {quoted(config.data.embeddings)}",
+        f"- {words:,} word pieces"
+        if saved.pieces is not None
+        else f"- {words:,} words with vectors; their source: {quoted(config.data.embeddings)}",
         "",
         "## Ask it",
         "",

@@ -20,5 +20,6 @@ LARGEST = {
     SPELLING: MEGABYTE,
 }
 NEEDED = (SETTINGS, WEIGHTS, WORDS)
-# In a folder that is no package: it is read where this package is not.
+# In a folder that is no package: they are read where this package is not. A model finds its own as `LOADER`.
 LOADER_FILE = Path(__file__).parent / "loader" / LOADER
+TRANSFORMER_LOADER_FILE = LOADER_FILE.with_name("load_transformer.py")

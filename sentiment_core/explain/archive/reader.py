@@ -18,13 +18,23 @@ from pydantic import ValidationError
 
 from sentiment_core.artifacts import SEEN, place, run_place, work_place, write_json, written
 from sentiment_core.config import ExperimentConfig, RunConfig, build
-from sentiment_core.errors import DataError, SentimentLabError
+from sentiment_core.errors import CheckpointError, DataError, SentimentLabError
 from sentiment_core.explain.archive import layout
 from sentiment_core.explain.predictor import Predictor
 from sentiment_core.machine import available_memory, in_words
+from sentiment_core.models.reviews import WORD_TABLE
 from sentiment_core.store import Run, Store
-from sentiment_core.tasks import TASKS
-from sentiment_core.training.checkpoints import EMBEDDING, MOST_WORDS, OWN, SavedModel, write_model
+from sentiment_core.tasks import TASKS, WORD_PIECES
+from sentiment_core.training.checkpoints import (
+    EMBEDDING,
+    MOST_WORDS,
+    OWN,
+    PIECES,
+    SavedModel,
+    write_model,
+    write_pieces,
+)
+from sentiment_core.wordpiece import wordpieces_of
 
 # Weights are numbers: none that somebody trained shrink to less than this.
 MOST_TIMES_LARGER = 50
@@ -66,9 +76,13 @@ def import_model(store: Store, path: Path | IO[bytes]) -> Run:
         if arrived.seen is not None:
             with written(work_place(experiment.id) / SEEN) as temporary:
                 np.save(temporary, arrived.seen, allow_pickle=False)
-        write_json(folder / "words.json", list(arrived.saved.words or ()))
+        saved = arrived.saved
+        if saved.pieces is None:
+            write_json(folder / "words.json", list(saved.words or ()))
+        else:
+            write_pieces(folder, saved.pieces)
         # Last: a run without these files has no model yet.
-        write_model(folder, arrived.saved.tensors, config, OWN, dict(arrived.saved.details))
+        write_model(folder, saved.tensors, config, saved.vectors_key, dict(saved.details))
     except (SentimentLabError, OSError):
         store.delete_experiment(experiment.id)
         raise
@@ -88,9 +102,15 @@ def read_archive(path: Path | IO[bytes]) -> Arrived:
         told = about.get("run")
         told = told if isinstance(told, dict) else {}
         name = _name(told)
-        saved = SavedModel(_config(about.get("config"), name), tensors, OWN, _details(about), words)
+        config = _config(about.get("config"), name)
+        if WORD_PIECES in TASKS[config.task].topics:
+            saved = SavedModel(config, tensors, PIECES, _details(about), pieces=wordpieces_of(words))
+        else:
+            saved = SavedModel(config, tensors, OWN, _details(about), words)
         _check_weights(saved)
         seen = _seen(parts)
+    except CheckpointError as error:
+        raise DataError(NOT_OURS.format(str(error))) from error
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, OSError) as error:
         raise DataError(NOT_OURS.format("it is no zip file, or a damaged one")) from error
     except (ValueError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
@@ -154,7 +174,7 @@ def _config(found: Any, name: str) -> ExperimentConfig:
         config = ExperimentConfig.model_validate(found)
     except ValidationError as error:
         raise DataError(NOT_OURS.format("its settings are not of this version; update both programs")) from error
-    if config.model.mistakes or not TASKS[config.task].has_states:
+    if config.model.mistakes or not TASKS[config.task].judges_reviews:
         raise DataError(NOT_OURS.format("it is no model of reviews, or one with a mistake of the notebook"))
     tree = config.model_dump()
     if config.data.path:
@@ -172,8 +192,10 @@ def _name(told: Mapping[str, Any]) -> str:
 
 def _check_weights(saved: SavedModel) -> None:
     """Raise `DataError` unless the weights are numbers that fit the settings, and the model answers."""
-    table = saved.tensors.get(EMBEDDING)
-    if table is None or table.dim() != 2 or len(table) != len(saved.words or ()) + 1 or not table.is_floating_point():
+    pieces = saved.pieces
+    table = saved.tensors.get(EMBEDDING if pieces is None else WORD_TABLE)
+    rows = len(saved.words or ()) + 1 if pieces is None else len(pieces)
+    if table is None or table.dim() != 2 or len(table) != rows or not table.is_floating_point():
         raise DataError(NOT_OURS.format("it has another number of words than vectors"))
     if not all(bool(torch.isfinite(value).all()) for value in saved.tensors.values()):
         raise DataError(NOT_OURS.format("some of its weights are not finite numbers"))

@@ -35,7 +35,7 @@ def score(predictor: Predictor, token_ids: np.ndarray, target: int, *, baseline:
     scored = Target(predictor, token_ids, target)
     way = _Way(scored, scored.baseline(baseline))
     most = min(MOST_PASSES, MOST_TOKENS // scored.tokens)
-    cuts = torch.tensor(FIRST_CUTS, device=predictor.device)
+    cuts = torch.tensor(FIRST_CUTS)
     starts, ends = cuts[:-1], cuts[1:]
     parts, gains = way.integrate(starts, ends)  # (S, T), (S,)
     while way.passes < most:

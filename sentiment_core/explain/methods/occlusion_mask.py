@@ -17,7 +17,7 @@ def score(predictor: Predictor, token_ids: np.ndarray, target: int, *, baseline:
     """Return `(T,)`: what the log-odds of `target` lose when the baseline's vector stands in the token's place."""
     scored = Target(predictor, token_ids, target)
     size = window_size(scored.tokens)
-    windows = torch.arange(scored.tokens, device=predictor.device) // size  # (T,)
+    windows = torch.arange(scored.tokens) // size  # (T,)
     with torch.inference_mode():
         attributions = FeatureAblation(scored).attribute(
             scored.embedded,

@@ -244,7 +244,7 @@ BATCHES = Walk(
 )
 
 
-def scope_of(texts: Sequence[str], labels: Sequence[int], vectors: WordVectors, shown: int = 2) -> dict[str, Any]:
+def scope_of(texts: Sequence[str], labels: Sequence[int], vectors: WordVectors) -> dict[str, Any]:
     """Return what both walks know from the start, from `texts (N)` with their `labels (N)`.
 
     `first` and `second` are the first two reviews with known words, of different length, the shorter one first. Raises
@@ -255,7 +255,7 @@ def scope_of(texts: Sequence[str], labels: Sequence[int], vectors: WordVectors, 
     pair = [next(((text, count) for text, count in usable if count), None)]
     pair.append(next(((text, count) for text, count in usable if count and pair[0] and count != pair[0][1]), None))
     chosen = sorted((found for found in pair if found), key=lambda found: found[1])
-    if len(chosen) < shown:
+    if len(chosen) < 2:
         raise DataError("this walk needs two reviews with different numbers of known words; choose other reviews")
     readable = [place for place, text in enumerate(texts) if glove.count(text)]
     return {

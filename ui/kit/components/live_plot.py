@@ -66,17 +66,19 @@ def live_experiment(
     playing: bool = False,
     only: str | None = None,
     awaited: bool = False,
+    later: float = 0.0,
     key: str = "live-plot",
 ) -> None:
     """Show all runs of one experiment, or `only` one; the page reruns once whenever its status is no longer `status`.
 
     Chance, and baselines trained on the same reviews, are drawn beside `references`. An ended experiment can be
     replayed; `playing` begins at once. Several plots on a page need a `key` each. `awaited`: something else stands in
-    the place of the curves until their first point, with which the page reruns.
+    the place of the curves until their first point, with which the page reruns. It is drawn `later`, in seconds, unless
+    the page needs it no more by then.
     """
     sources = [{"url": experiment_url(experiment_id), "runs": None if only is None else [{"id": only}]}]
     replay = "playing" if playing else "offered"
-    own = {"awaited": awaited, "asked": _asked(experiment_id, status)}
+    own = {"awaited": awaited, "later": later, "asked": _asked(experiment_id, status)}
     _mount(key, sources, references, height, status=str(status), replay=replay, own=own)
 
 

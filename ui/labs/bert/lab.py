@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain.fill import MOST_CHARACTERS, REAL, PairReading, Token
 from sentiment_core.wordpiece import CONTINUES
 from ui.addresses import lab_address
 from ui.kit.address_fields import decimal, identifier, one_of, one_of_values, several, text, whole
-from ui.kit.notices import literal, show_error
+from ui.kit.choice import choice
+from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
 from ui.labs.bert import batch, models, positions, twins
@@ -51,24 +51,13 @@ ADDRESS = lab_address(
 
 def draw() -> None:
     """Draw the lab."""
-    st.segmented_control(
-        "Show",
-        list(VIEWS),
-        key=ADDRESS.key("view"),
-        format_func=VIEWS.__getitem__,
-        label_visibility="collapsed",
-        required=True,
-    )
-    view = ADDRESS.value("view")
-    try:
-        if view == "batch":
-            batch.draw(ADDRESS)
-        elif view == "train":
-            twins.draw(ADDRESS)
-        else:
-            _ask(view)
-    except SentimentLabError as error:
-        show_error(error)
+    view = choice(ADDRESS, "view", "Show", VIEWS)
+    if view == "batch":
+        batch.draw(ADDRESS)
+    elif view == "train":
+        twins.draw(ADDRESS)
+    else:
+        _ask(view)
 
 
 def _ask(view: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.inside import words
 from sentiment_core.inside.normed import (
     BATCH,
@@ -20,7 +19,7 @@ from sentiment_core.inside.normed import (
     train_reader,
 )
 from ui.kit.kept import kept
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
 from ui.labs.inside import norm_figures, reviews
@@ -66,11 +65,8 @@ def draw() -> None:
         view = SETTINGS.choice("view", "View", VIEWS.__getitem__, hidden=True)
         st.space("stretch")
         data = reviews.choose(SETTINGS)
-    try:
-        if data is not None:
-            {"company": company, "running": running, "affine": affine}[view](*data)
-    except SentimentLabError as error:
-        show_error(error)
+    if data is not None:
+        {"company": company, "running": running, "affine": affine}[view](*data)
 
 
 def company(source: str, path: str | None) -> None:

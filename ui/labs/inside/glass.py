@@ -7,7 +7,6 @@ import json
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.explain import ModelInfo
 from sentiment_core.inside.glass_document import document
 from sentiment_core.inside.glass_words import sentences
@@ -17,7 +16,7 @@ from ui.kit import glass as looking
 from ui.kit.address_fields import identifier, one_of, text, whole
 from ui.kit.components.glass import STATE, Near, Panel, glass
 from ui.kit.examples import EXAMPLES
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import errors_shown, literal
 
 EXAMPLE, PICKED = "lab:glass:example", "lab:glass:picked"
 NOBODY, LAST = "none", -1
@@ -132,12 +131,10 @@ def look(models: dict[str, ModelInfo], row: DeltaGenerator) -> None:
     for side in SIDES:
         if (name := ADDRESS.value(side)) == NOBODY:
             continue
-        try:
+        with errors_shown():
             step = ADDRESS.value(STEPS[side])
             panels.append(looking.panel(models[name], step, text, ADDRESS.value("padding"), label))
             chosen.append((models[name], step))
-        except SentimentLabError as error:
-            show_error(error)
     if not panels:
         return
     named = len(panels) > 1

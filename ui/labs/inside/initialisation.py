@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.inside import words
 from sentiment_core.inside.measures import norms, saturated_share
 from sentiment_core.inside.starts import SCHEMES, Activation, Pushed, Scheme, Start, push
 from sentiment_core.inside.symmetry import UNITS, Symmetric, train_symmetric
 from ui.kit.kept import kept
 from ui.kit.labels import say
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
 from ui.labs.inside import deep, figures, reviews
@@ -48,13 +47,10 @@ def draw() -> None:
         view = SETTINGS.choice("view", "View", VIEWS.__getitem__, hidden=True)
         st.space("stretch")
         data = reviews.choose(SETTINGS) if view != "deep" else None
-    try:
-        if view == "deep":
-            deep.draw(SETTINGS)
-        elif data is not None:
-            (through_time if view == "recurrent" else symmetric)(*data)
-    except SentimentLabError as error:
-        show_error(error)
+    if view == "deep":
+        deep.draw(SETTINGS)
+    elif data is not None:
+        (through_time if view == "recurrent" else symmetric)(*data)
 
 
 def name(scheme: str) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.inside import words
 from sentiment_core.inside.saturation import WIDTH, Function, Stack, build_stack, flat_share
 from ui.kit.kept import kept
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.labs.inside import reviews, saturation_figures
 from ui.labs.inside.figures import CONFIG
@@ -37,11 +36,8 @@ def draw() -> None:
         function = SETTINGS.choice("function", "Function", NAMES.__getitem__, hidden=True)
         st.space("stretch")
         data = reviews.choose(SETTINGS)
-    try:
-        if data is not None:
-            look(function, *data)
-    except SentimentLabError as error:
-        show_error(error)
+    if data is not None:
+        look(function, *data)
 
 
 def look(function: Function, source: str, path: str | None) -> None:

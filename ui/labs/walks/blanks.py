@@ -8,6 +8,7 @@ from sentiment_core.inside.walks.blanks import EXERCISES, Exercise, check, hints
 from sentiment_core.lessons import excerpt
 from ui.addresses import to_lab, to_lesson
 from ui.kit.address_fields import whole
+from ui.kit.choice import choice
 from ui.kit.notices import literal
 from ui.labs.inside.settings import Setting, Settings, one_of
 from ui.labs.walks.sheet import cells
@@ -31,16 +32,8 @@ MORE = {
 
 def draw() -> None:
     """Draw the lab."""
-    st.segmented_control(
-        "Exercise",
-        list(EXERCISES),
-        key=ADDRESS.key("exercise"),
-        format_func=lambda name: EXERCISES[name].title,
-        on_change=_begin,
-        required=True,
-        label_visibility="collapsed",
-    )
-    exercise = EXERCISES[SETTINGS["exercise"]]
+    titles = {name: exercise.title for name, exercise in EXERCISES.items()}
+    exercise = EXERCISES[choice(ADDRESS, "exercise", "Exercise", titles, on_change=_begin)]
     st.markdown(f"**{literal(exercise.task)}** :gray[{cells(exercise.cells)} of the sheet.]")
     left, right = st.columns([1, 1.5], gap="large")
     with left:

@@ -16,13 +16,12 @@ from sentiment_core.clipping import RULES
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import TRAIN, load_reviews
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.inside.walks.update import LINES, ORDERS, After, walk_through
 from sentiment_core.progress import silent
 from ui.kit.components.walk import CodeLine, program
 from ui.kit.kept import kept
 from ui.kit.labels import say
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import literal
 from ui.kit.terms import caption
 from ui.labs.inside import reviews
 from ui.labs.inside.settings import Settings, number, one_of
@@ -67,11 +66,8 @@ def draw() -> None:
     if view == "recap":
         recap()
         return
-    try:
-        if data is not None:
-            one_update(*data)
-    except SentimentLabError as error:
-        show_error(error)
+    if data is not None:
+        one_update(*data)
 
 
 def one_update(source: str, path: str | None) -> None:

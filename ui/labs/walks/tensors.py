@@ -11,7 +11,6 @@ import streamlit as st
 from sentiment_core.artifacts import home, place
 from sentiment_core.datasets import load_reviews
 from sentiment_core.embeddings import load_saved
-from sentiment_core.errors import SentimentLabError
 from sentiment_core.inside.walks.attention import ATTENTION, attention_scope
 from sentiment_core.inside.walks.last_state import LAST_STATE, last_state_scope
 from sentiment_core.inside.walks.program import Taken, Walk, difference, shape_of, take
@@ -19,9 +18,10 @@ from sentiment_core.inside.walks.reviews import BATCHES, WORDS, scope_of
 from sentiment_core.inside.walks.shapes import judge
 from ui.addresses import to_lab
 from ui.kit.address_fields import several, whole
+from ui.kit.choice import choice
 from ui.kit.components.walk import CodeLine, program, tensors
 from ui.kit.kept import kept
-from ui.kit.notices import literal, show_error
+from ui.kit.notices import literal
 from ui.kit.terms import caption
 from ui.labs.inside import reviews
 from ui.labs.inside.settings import Setting, Settings, one_of
@@ -48,25 +48,14 @@ HINT = "Point at a number, or use the arrow keys, to see what it was computed fr
 def draw() -> None:
     """Draw the lab."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Walk",
-            list(WALKS),
-            key=ADDRESS.key("walk"),
-            format_func=lambda name: WALKS[name].title,
-            on_change=_begin,
-            required=True,
-            label_visibility="collapsed",
-        )
-        walk = WALKS[SETTINGS["walk"]]
+        titles = {name: walk.title for name, walk in WALKS.items()}
+        walk = WALKS[choice(ADDRESS, "walk", "Walk", titles, on_change=_begin)]
         st.space("stretch")
         source: tuple[str, str | None] | None = ("demo", None)
         if walk.name in OF_REVIEWS:
             source = reviews.choose(SETTINGS)
-    try:
-        if source is not None:
-            step_through(walk, *source)
-    except SentimentLabError as error:
-        show_error(error)
+    if source is not None:
+        step_through(walk, *source)
 
 
 def step_through(walk: Walk, source: str, path: str | None) -> None:
