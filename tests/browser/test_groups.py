@@ -31,7 +31,8 @@ SCRIPT = """async ({ losses, norms, quantiles }) => {
     return [made.traces[0].x, made.layout.shapes[0].x1];
   };
   return {
-    labels: runs.map((each) => each.label ?? each.id), validation: runs[0].validation_accuracy,
+    labels: runs.map((each) => each.label ?? each.id), equal: grouped([0, 1].map(run), quantiles, new Set())[0].label,
+    validation: runs[0].validation_accuracy,
     columns: runs[0].series.columns, bands: runs[0].series.bands, evaluations: runs[0].series.evaluations,
     outline: outline([1, 2, 3, 4], { low: [1, 0, 3, null], high: [2, 9, 4, null] }, 4),
     reviews: over("reviews"), epochs: over("epoch"), steps: over("step"), zoom: stepsOf([0, 1], runs, "epoch"),
@@ -46,7 +47,8 @@ def test_means_bands_and_axes_are_what_they_say(assets) -> None:
         "=> {\n", '=> {\n  const losses = given.map((row) => row.map((v) => (v === "NaN" ? NaN : v)));\n', 1
     )
     found = assets.evaluate(script, {"losses": losses, "norms": NORMS, "quantiles": quantiles})
-    assert found["labels"] == ["same (n = 3)", "r3"]
+    assert found["labels"] == ["same (n = 3, at the end 2)", "r3"]
+    assert found["equal"] == "same (n = 2)"
     assert found["validation"] == pytest.approx(0.6)
     for step, values in enumerate([(0.9, 0.7, 0.8), (0.5, 0.6), (0.4, 0.3)]):
         expected = mean_of(values)

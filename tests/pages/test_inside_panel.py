@@ -148,7 +148,7 @@ def test_pages_say_how_to_watch_a_run_that_did_not(open_page: Callable[..., AppT
     chosen = {"experiment": experiment.id} | ({"lesson": "clip-norm"} if name == "lessons" else {})
     page = open_page(name, **({"runs": experiment.runs[0].id} if name == "runs" else chosen))
     assert not page.exception and not inside(page)
-    assert "did not watch its inside" in texts(page.caption)
+    assert "does not watch its inside" in texts(page.caption)
     (link,) = [item.proto for item in page.get("page_link") if item.proto.label == "Start one that does"]
     assert f"watch_every={USUAL_EVERY}" in link.query_string and link.page.endswith("train")
 

@@ -26,13 +26,15 @@ function together(runs, quantiles, logarithmic) {
     columns[name] = found.map((at) => at.mean);
     bands[name] = { low: found.map((at) => at.low), high: found.map((at) => at.high) };
   }
+  const end = longest.step.at(-1) ?? 0, there = runs.filter((run) => run.series.last >= end).length;
+  const count = there < runs.length ? `n = ${runs.length}, at the end ${there}` : `n = ${runs.length}`;
   const shares = runs.map((run) => run.series.clippedShare).filter(Number.isFinite);
   return {
-    ...first, id: runs.map((run) => run.id).join("+"), label: `${first.group} (n = ${runs.length})`, error: null,
+    ...first, id: runs.map((run) => run.id).join("+"), label: `${first.group} (${count})`, error: null,
     validation_accuracy: mean(runs.map((run) => run.validation_accuracy), quantiles).mean,
     test_accuracy: mean(runs.map((run) => run.test_accuracy), quantiles).mean,
     series: {
-      columns, bands, last: longest.step.at(-1) ?? 0, evaluations: evaluations(runs, quantiles),
+      columns, bands, last: end, evaluations: evaluations(runs, quantiles),
       clippedShare: shares.length ? shares.reduce((sum, share) => sum + share, 0) / shares.length : NaN,
     },
   };

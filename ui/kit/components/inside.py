@@ -13,7 +13,7 @@ from ui.kit.components.loader import declare, module_url
 from ui.server.api import asset_url
 
 _component = declare("inside")
-NOT_WATCHED = "This run did not watch its inside: where its gradient went, what saturated, how its weights spread."
+NOT_WATCHED = "This run does not watch its inside: where its gradient went, what saturated, how its weights spread."
 
 Offer = Callable[[str], None]
 
