@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from sentiment_core.findings.twin_grid import twin
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker, WorkProgress
-from tests.browser.shared import go, until
+from tests.browser.shared import until
 
 pytestmark = pytest.mark.browser
 
@@ -79,10 +79,9 @@ def steered(server):
 
 def test_nothing_grave_is_found_on_any_page(page, server, steered):
     axe, found = Axe(), {}
-    page.goto(server.url)
     for state in [*STATES, steered]:
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
-        go(page, f"/{state}")
+        page.goto(f"{server.url}/{state}")
         until(page, DRAWN)
         if state == steered:
             page.get_by_text("Adjust", exact=True).click()
