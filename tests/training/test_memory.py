@@ -174,7 +174,8 @@ def test_a_transformer_that_clearly_does_not_fit_is_refused_with_a_setting_that_
 
 
 def test_once_loaded_a_transformer_is_judged_by_its_pieces():
-    config = from_fields({"device": "cpu", "training.batch_size": 512}, PRESETS["bert-finetune-reviews"].config)
+    large = {"device": "cpu", "training.batch_size": 512, "data.max_tokens": 254}
+    config = from_fields(large, PRESETS["bert-finetune-reviews"].config)
     check_loaded(config, longest=60, words=4_000, free=GIB)
     with pytest.raises(OutOfMemory, match=r"batch size"):
         check_loaded(config, longest=254, words=4_000, free=GIB // 2)
