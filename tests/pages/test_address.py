@@ -190,6 +190,21 @@ def test_a_click_before_the_browser_heard_of_the_new_address_is_not_lost():
     assert app.slider[0].value == 0.6 and query_of(app)["level"] == "0.6"
 
 
+def test_a_browser_is_told_again_what_a_field_is_set_to_until_it_can_have_heard(monkeypatch):
+    """Clicked before it had, it answered the next run with an empty text."""
+    app = opened(review="A fine film.")
+    assert app.text_area[0].proto.set_value
+    app.segmented_control[0].set_value("b").run()
+    assert app.text_area[0].proto.set_value and app.text_area[0].proto.value == "A fine film."
+    # What somebody has written is theirs.
+    app.text_area[0].set_value("A dull film.").run()
+    assert not app.text_area[0].proto.set_value and app.text_area[0].value == "A dull film."
+    monkeypatch.setattr("ui.kit.address.LAG_SECONDS", 0.0)
+    app = opened(review="A fine film.")
+    app.segmented_control[0].set_value("b").run()
+    assert not app.text_area[0].proto.set_value and app.text_area[0].value == "A fine film."
+
+
 def test_an_address_that_says_nothing_brings_back_what_was_shown():
     app = opened(tab="b", level="0.25")
     app.query_params.clear()

@@ -24,10 +24,11 @@ PAGES = "address:pages"
 
 @dataclass
 class _Kept:
-    """What a session remembers of an address: values by field, what the address said last, what it said before."""
+    """What a session remembers of an address: values by field, what the address said last, what was set and when."""
 
     values: dict[str, Any]
     query: dict[str, str] | None = None
+    set_to: dict[str, tuple[Any, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,14 @@ class Address:
 
     def key(self, name: str) -> str:
         """Return the key for a field's widget, which then shows the field; call where the widget is drawn."""
-        key = self._widget(name)
+        key, kept, now = self._widget(name), self._kept(), time.monotonic()
         if key not in st.session_state:
-            st.session_state[key] = self._kept().values[name]
+            kept.set_to[name] = kept.values[name], now
+        value, since = kept.set_to.get(name, (None, -LAG_SECONDS))
+        # Streamlit tells a browser once what a widget is set to. One that was clicked before it had taken that in would
+        # answer with what the widget is without it: a text was lost so.
+        if key not in st.session_state or (now - since < LAG_SECONDS and st.session_state[key] == value):
+            st.session_state[key] = value
         return key
 
     def put(self, **values: Any) -> None:
