@@ -18,7 +18,6 @@ from sentiment_core.findings.masked_words import NO_ONE, Held, Reached, best_of
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons.places import Place
 from sentiment_core.lessons.questions import Question, question
-from sentiment_core.lessons.syllabus import BETTER
 from sentiment_core.presets import preset
 from sentiment_core.shipped_bert import FOLDER
 
@@ -26,6 +25,7 @@ from sentiment_core.shipped_bert import FOLDER
 # is the more accurate one about reviews.
 Measure = Literal["words", "tasks", "answer"]
 
+WORTH = ("Clearly more accurate", "Not clearly more accurate")
 BOTH, WORDS_ONLY, PAIRS_ONLY, NEITHER = (
     "Both of them",
     "Only the masked words",
@@ -81,7 +81,7 @@ class BertLesson:
         """What can be predicted."""
         if self.measure == "words":
             return (*(run.name for run in preset(self.preset).config.runs), NO_ONE)
-        return BETTER if self.measure == "answer" else (BOTH, WORDS_ONLY, PAIRS_ONLY, NEITHER)
+        return WORTH if self.measure == "answer" else (BOTH, WORDS_ONLY, PAIRS_ONLY, NEITHER)
 
 
 BERT_LESSONS: tuple[BertLesson, ...] = (
@@ -193,8 +193,8 @@ BERT_LESSONS: tuple[BertLesson, ...] = (
             "Validation accuracy after each epoch: does the one from scratch catch up?",
             "Afterwards: open both in Explain and see where [CLS] looks.",
         ),
-        question="Same batches: how will the fine-tuned network's validation accuracy compare with that from scratch?",
-        teaches=BETTER[1],
+        question="Same batches: will the fine-tuned network be more accurate on validation reviews than the other?",
+        teaches=WORTH[1],
         measure="answer",
         preset="bert-finetune",
         explanation="A pre-trained start is worth what was learned before it. BERT itself had read 3.3 billion words; "
@@ -249,10 +249,10 @@ def choice_of_tasks(found: Reached) -> str:
 
 
 def choice_of_answers(verdict: Verdict) -> str | None:
-    """Return how the last run's accuracy compares with the first's; None where that was not measured."""
+    """Return whether the last run is clearly more accurate than the first; None where that was not measured."""
     if not verdict.comparisons or verdict.comparisons[-1].interval is None:
         return None
-    return BETTER[{True: 0, None: 1, False: 2}[verdict.comparisons[-1].better]]
+    return WORTH[0 if verdict.comparisons[-1].better else 1]
 
 
 def also_measured(item: BertLesson) -> str | None:

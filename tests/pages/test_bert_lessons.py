@@ -48,7 +48,7 @@ def test_a_lesson_runs_from_its_page_to_its_verdict_and_model_answer(
     assert f"You said: **{item.choices[0]}**" in shown
     # After two updates: nothing is claimed that was not measured.
     said = {"tasks": "not told from chance", "answer": "no clear difference"}[item.measure]
-    happened = {"tasks": "Neither of them", "answer": "No clear difference"}[item.measure]
+    happened = {"tasks": "Neither of them", "answer": "Not clearly more accurate"}[item.measure]
     assert said in shown and f"Measured: **{happened}**" in shown
 
 
