@@ -56,7 +56,7 @@ class Reporter(Callback):
         self._on_pause = on_pause
         self._tell = show
         self.outbox = Outbox()
-        self._last_flush = 0.0
+        self._last_look = 0.0
         self._paused = False
         self._owed = 0  # updates that are made although it is paused
         # Requests stay in the store until what they led to is there as well: what was asked can be seen until then.
@@ -74,7 +74,9 @@ class Reporter(Callback):
 
     def on_step(self, trainer: Trainer) -> None:
         single, self._owed = self._owed > 0, max(0, self._owed - 1)
-        if single or trainer.step <= 1 or time.monotonic() - self._last_flush >= FLUSH_SECONDS:
+        if single or trainer.step <= 1 or time.monotonic() - self._last_look >= FLUSH_SECONDS:
+            # Counted from here, not from the last flush: each evaluation flushes, and an epoch may be over sooner.
+            self._last_look = time.monotonic()
             self.flush(trainer)
             self._obey(trainer)
         while self._paused and not self._owed and not trainer.should_stop and not self._stop_signal():
@@ -114,7 +116,6 @@ class Reporter(Callback):
 
     def flush(self, trainer: Trainer) -> None:
         """Hand what was measured since the last flush to the outbox."""
-        self._last_flush = time.monotonic()
         drained = {run.id: run.drain() for run in trainer.runs}
         measured = {run_id: found.steps for run_id, found in drained.items() if found.steps}
         extra = [item for found in drained.values() for item in found.diagnostics]

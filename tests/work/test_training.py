@@ -125,6 +125,20 @@ def test_a_signal_ends_a_pause(store: Store, tiny: Any, home: Path) -> None:
     assert (home / "experiments" / experiment_id / "checkpoint.pt").exists()
 
 
+def test_a_stop_is_heard_where_an_epoch_is_over_before_the_next_look(
+    store: Store, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each evaluation writes what was measured, and put off the look at what is asked, for ever."""
+    monkeypatch.setattr(reporting, "FLUSH_SECONDS", 0.1)
+    experiment_id = claim(store, tiny({"training.epochs": 200}))
+    thread = threading.Thread(target=run_experiment, args=(store, experiment_id, StopSignal(), Worker.of()))
+    thread.start()
+    until(lambda: store.experiment(experiment_id).step >= 1)
+    store.request(experiment_id, "stop")
+    thread.join(60)
+    assert not thread.is_alive() and store.experiment(experiment_id).status is Status.STOPPED
+
+
 def test_pause_change_resume_and_stop(store: Store, tiny: Any, home: Path) -> None:
     config = with_runs(tiny({"training.epochs": 200, "training.clipping": "norm"}), one={}, two={})
     experiment_id = claim(store, config)
