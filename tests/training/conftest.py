@@ -16,7 +16,6 @@ from sentiment_core.metrics import Evaluation
 from sentiment_core.steps.quantities import Diagnostic, StepMetrics
 from sentiment_core.training.build import build_trainer
 from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.checkpoints import save_checkpoint
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.trainer import Trainer
 
@@ -74,18 +73,6 @@ class StopAt(Callback):
             trainer.should_stop = True
 
 
-class SaveAt(Callback):
-    """Saves after an update, then ends as if killed."""
-
-    def __init__(self, step: int, path: Any) -> None:
-        self.step, self.path = step, path
-
-    def on_step(self, trainer: Trainer) -> None:
-        if trainer.step == self.step:
-            save_checkpoint(self.path, trainer.state_dict())
-            raise KeyboardInterrupt
-
-
 Train = Callable[..., Record]
 Experiment = Callable[..., ExperimentConfig]
 
@@ -131,9 +118,3 @@ def train(make_corpus: Callable[..., Corpus]) -> Train:
 def stop_at() -> type[StopAt]:
     """`stop_at(5)` is a callback that stops after the fifth update."""
     return StopAt
-
-
-@pytest.fixture
-def save_at() -> type[SaveAt]:
-    """`save_at(5, path)` is a callback that saves after the fifth update and ends as if killed."""
-    return SaveAt

@@ -28,6 +28,7 @@ from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.stepper import Measured
 from sentiment_core.training.trainer import Trainer
+from tests.training.saving import KilledAt
 
 MEASURED = ("loss", "accuracy", "grad_norm", "grad_norm_clipped", "grad_max")
 # Below Adam's usual division by what is almost nothing, so that a last bit stays one.
@@ -226,13 +227,12 @@ def test_a_checkpoint_goes_on_here_and_without_graphs(
     experiment: Any,
     tmp_path: Any,
     monkeypatch: pytest.MonkeyPatch,
-    save_at: Any,
 ) -> None:
     config = experiment({**STEADY, **CASES["adam"], "model.word_dropout": 0.2})
     path = tmp_path / "state.pt"
     whole = train(config, device=device)
     with pytest.raises(KeyboardInterrupt):
-        train(config, save_at(21, path), device=device)
+        train(config, KilledAt(21, path), device=device)
     state = load_checkpoint(path)
     assert state["updates"] == "graphs"
     if elsewhere and device == "cuda":

@@ -23,8 +23,8 @@ from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.fine_tuning import FineTuningTask
 from sentiment_core.training.pretrained import load_pretrained
 from sentiment_core.work.training import train_here
+from tests.training.saving import SaveAt
 from tests.training.test_pretraining import FIELDS as PRETRAINING
-from tests.training.test_pretraining import SaveAt
 
 FIELDS = {
     "task": "reviews-in-pieces",

@@ -19,6 +19,7 @@ from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.device import circumstances
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.training.trainer import Trainer
+from tests.training.saving import KilledAt
 
 MEASURED = ("loss", "accuracy", "grad_norm", "grad_norm_clipped", "grad_max")
 DROPOUT = {"model.word_dropout": 0.2, "model.embedding_dropout": 0.1, "model.state_dropout": 0.2}
@@ -124,15 +125,13 @@ def test_a_batch_of_one_stays_whole(train: Any, experiment: Any) -> None:
 
 
 @pytest.mark.parametrize("was_halved", [True, False])
-def test_a_resumed_run_goes_on_as_it_began(
-    was_halved: bool, train: Any, experiment: Any, tmp_path: Any, save_at: Any
-) -> None:
+def test_a_resumed_run_goes_on_as_it_began(was_halved: bool, train: Any, experiment: Any, tmp_path: Any) -> None:
     """To the last bit; also where a checkpoint says nothing of halves, or fewer or more cores are there now."""
     began, now = (2, 1) if was_halved else (1, 2)
     config, path = experiment({**DROPOUT, "training.epochs": 3}), tmp_path / "state.pt"
     whole = train(config, threads=began)
     with pytest.raises(KeyboardInterrupt):
-        train(config, save_at(6, path), threads=began)
+        train(config, KilledAt(6, path), threads=began)
     state = load_checkpoint(path)
     if not was_halved:
         del state["updates"]

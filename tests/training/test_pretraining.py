@@ -20,11 +20,10 @@ from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.metrics import Status
 from sentiment_core.progress import silent
 from sentiment_core.store import Store, table
-from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.checkpoints import load_checkpoint, save_checkpoint
+from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.pretraining import PretrainingTask
-from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.training import train_here
+from tests.training.saving import KilledAt, SaveAt
 
 FIELDS = {
     "task": "masked-words",
@@ -89,16 +88,6 @@ def test_twins_of_another_masking_read_the_same_pairs_and_start_alike(train: Any
     assert record.steps["left"][0].loss != record.steps["one"][0].loss
 
 
-class SaveAt(Callback):
-    def __init__(self, step: int, path: Path) -> None:
-        self.step, self.path = step, path
-
-    def on_step(self, trainer: Trainer) -> None:
-        if trainer.step == self.step:
-            save_checkpoint(self.path, trainer.state_dict())
-            trainer.should_stop = True
-
-
 def test_resumed_in_the_middle_of_an_epoch_it_ends_at_the_same_bits(train: Any, tmp_path: Path) -> None:
     config = configured({"model.state_dropout": 0.1})
     data = prepared(config, tmp_path)
@@ -112,12 +101,6 @@ def test_resumed_in_the_middle_of_an_epoch_it_ends_at_the_same_bits(train: Any, 
 
 
 def test_what_a_resumed_training_still_owes_is_measured_at_its_own_step(train: Any, tmp_path: Path) -> None:
-    class KilledAt(SaveAt):
-        def on_step(self, trainer: Trainer) -> None:
-            super().on_step(trainer)
-            if trainer.should_stop:
-                raise KeyboardInterrupt
-
     config = configured()
     data = prepared(config, tmp_path)
     whole = train(config, corpora=data)

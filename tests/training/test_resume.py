@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from sentiment_core.errors import CheckpointError
 from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.checkpoints import load_checkpoint, save_checkpoint
+from sentiment_core.training.checkpoints import load_checkpoint
 from sentiment_core.training.trainer import Trainer
+from tests.training.saving import KilledAt
 
 EVERYTHING = {
     "model.word_dropout": 0.2,
@@ -29,19 +30,7 @@ STILL = {"training.learning_rate": 1e-30, "training.schedule": "constant", "mode
 OPTIMIZERS = {"adam": {}, "adamw": {"training.weight_decay": 0.1}, "sgd": {"training.momentum": 0.9}}
 
 
-class SaveAt(Callback):
-    """Save right after update `step`, before its epoch is evaluated, then end as if killed."""
-
-    def __init__(self, step: int, path: Path) -> None:
-        self.step, self.path = step, path
-
-    def on_step(self, trainer: Trainer) -> None:
-        if trainer.step == self.step:
-            save_checkpoint(self.path, trainer.state_dict())
-            raise KeyboardInterrupt
-
-
-class SaveEpoch(SaveAt):
+class SaveEpoch(KilledAt):
     """Save after an epoch's evaluation."""
 
     def on_step(self, trainer: Trainer) -> None:
@@ -78,7 +67,7 @@ def test_resuming_in_the_middle_of_an_epoch(
     optimizer: str, extra: dict[str, Any], train: Any, experiment: Any, tmp_path: Path
 ) -> None:
     config = experiment({**EVERYTHING, **OPTIMIZERS[optimizer], **extra, "training.optimizer": optimizer})
-    check(config, train, tmp_path / "state.pt", SaveAt(6, tmp_path / "state.pt"))
+    check(config, train, tmp_path / "state.pt", KilledAt(6, tmp_path / "state.pt"))
 
 
 @given(step=st.integers(1, 12), averaging=st.sampled_from([0.0, 0.9]), limit=st.sampled_from([None, 10]))
@@ -89,7 +78,7 @@ def test_resuming_at_any_step(
     changes = {"training.weight_averaging": averaging, "training.max_steps": limit}
     config = experiment({**EVERYTHING, **changes, "training.early_stopping": 5})
     path = tmp_path / "state.pt"
-    check(config, train, path, SaveAt(min(step, limit or 12), path))
+    check(config, train, path, KilledAt(min(step, limit or 12), path))
 
 
 @pytest.mark.parametrize("step", [4, 12])
@@ -99,7 +88,7 @@ def test_resuming_after_an_evaluation(step: int, train: Any, experiment: Any, tm
 
 def test_resuming_twins(train: Any, experiment: Any, tmp_path: Path) -> None:
     config = experiment(EVERYTHING, off={"training.clipping": "none"}, on={}, gru={"model.cell": "gru"})
-    check(config, train, tmp_path / "state.pt", SaveAt(7, tmp_path / "state.pt"))
+    check(config, train, tmp_path / "state.pt", KilledAt(7, tmp_path / "state.pt"))
 
 
 def test_resuming_when_one_run_has_already_ended(train: Any, experiment: Any, tmp_path: Path) -> None:
@@ -111,20 +100,20 @@ def test_resuming_when_one_run_has_already_ended(train: Any, experiment: Any, tm
     )
     whole = train(config)
     assert len(whole.steps["still"]) == 8 and len(whole.steps["moving"]) == 16
-    check(config, train, tmp_path / "state.pt", SaveAt(13, tmp_path / "state.pt"))
+    check(config, train, tmp_path / "state.pt", KilledAt(13, tmp_path / "state.pt"))
 
 
 def test_patience_already_used_up_is_remembered(train: Any, experiment: Any, tmp_path: Path) -> None:
     config = experiment({**EVERYTHING, **STILL, "training.early_stopping": 3, "training.epochs": 20})
     ended = len(train(config).steps["run"])
     assert ended == 16
-    check(config, train, tmp_path / "state.pt", SaveAt(ended - 1, tmp_path / "state.pt"))
+    check(config, train, tmp_path / "state.pt", KilledAt(ended - 1, tmp_path / "state.pt"))
 
 
 def test_what_was_changed_live_stays_changed(train: Any, experiment: Any, tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
 
-    class Change(SaveAt):
+    class Change(KilledAt):
         def on_step(self, trainer: Trainer) -> None:
             if trainer.step == 3:
                 trainer.runs[0].learning_rate, trainer.runs[0].threshold = 0.005, 0.01
@@ -139,7 +128,7 @@ def test_what_was_changed_live_stays_changed(train: Any, experiment: Any, tmp_pa
 def test_a_checkpoint_of_another_experiment_is_refused(train: Any, experiment: Any, tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
     with pytest.raises(KeyboardInterrupt):
-        train(experiment(), SaveAt(2, path))
+        train(experiment(), KilledAt(2, path))
     state = load_checkpoint(path)
     others = [
         (experiment({"model.hidden_size": 9}), state),

@@ -23,12 +23,11 @@ from sentiment_core.snapshots import snapshot_folder
 from sentiment_core.store import Store
 from sentiment_core.symbols import DRAW, EVALUATED, draw_sequences
 from sentiment_core.tasks import TASKS
-from sentiment_core.training.callbacks import Callback
-from sentiment_core.training.checkpoints import load_checkpoint, load_model, save_checkpoint
+from sentiment_core.training.checkpoints import load_checkpoint, load_model
 from sentiment_core.training.memory import check_before
 from sentiment_core.training.temporal_order import TemporalOrderTask
-from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.training import train_here
+from tests.training.saving import SaveAt
 from ui.server.experiment_json import describe
 
 FIELDS = {
@@ -143,16 +142,6 @@ def test_an_answer_that_is_no_number_is_not_right() -> None:
     assert task.right(answers, batch).tolist() == [1, 1]
     answers[1, 0] = math.nan
     assert task.right(answers, batch).isnan().tolist() == [False, True]
-
-
-class SaveAt(Callback):
-    def __init__(self, step: int, path: Path) -> None:
-        self.step, self.path = step, path
-
-    def on_step(self, trainer: Trainer) -> None:
-        if trainer.step == self.step:
-            save_checkpoint(self.path, trainer.state_dict())
-            trainer.should_stop = True
 
 
 def test_resumed_from_a_checkpoint_it_ends_at_the_same_bits(train: Any, tmp_path: Path, drawn: None) -> None:
