@@ -66,7 +66,7 @@ def overview() -> None:
         "before, on the same batches. Predict what will happen, then look."
     )
     sheet.entry()
-    to_teaching().draw("For lecturers: plans for 45 and 90 minutes and before the exam", icon=":material/co_present:")
+    to_teaching().draw("For lecturers: plans of lessons", icon=":material/co_present:")
     to_glossary().draw("Glossary: what the words mean", icon=":material/menu_book:")
     view.lesson_list()
     st.header("BERT, six questions", anchor=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sentiment_core.config import ExperimentConfig, from_query, to_query, with_runs
+from sentiment_core.config import ExperimentConfig, from_query, to_query
 from sentiment_core.errors import ConfigError, NotFoundError, OutOfMemory, SentimentLabError, StoreUnavailableError
 from sentiment_core.presets import preset
 from sentiment_core.store import Experiment
@@ -25,7 +25,8 @@ from ui.kit.uploads import upload_path, without_folders
 from ui.server.backend import store
 from ui.train import together
 from ui.train.first_sight import beside, meanwhile
-from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh, summary
+from ui.train.form import PRESET, form, preset_control, preset_note, start_editing, start_fresh
+from ui.train.names import named, summary
 from ui.train.present import present
 from ui.train.seeds import experiments_of
 
@@ -146,12 +147,6 @@ def settings(config: ExperimentConfig) -> dict[str, str]:
     if len(config.runs) == 1 and not config.runs[0].overrides:
         query.pop("runs", None)
     return query
-
-
-def named(config: ExperimentConfig) -> ExperimentConfig:
-    """Return the experiment to start: a comparison is called by what it compares."""
-    name = " vs ".join(run.name for run in config.runs) if len(config.runs) > 1 else config.name
-    return with_runs(config.model_copy(update={"name": name[:120]}), config.runs)
 
 
 def reset() -> None:

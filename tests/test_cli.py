@@ -181,6 +181,7 @@ def test_later_options_win_over_the_preset() -> None:
     )
     assert (config.training.epochs, config.data.limit, config.data.tokenizer) == (4, 50, "word")
     assert (config.data.source, config.data.split) == ("imdb", "official")
+    assert config.name == "Attention, training.epochs=4, data.limit=50, data.tokenizer=word"
     assert config.model == PRESETS["attention"].config.model
     (twins,) = runs.build_configs(parse(["train", "--preset", "last-state", "--vary", "clipping"]))
     resolved = [twins.resolve(member).training for member in twins.runs]

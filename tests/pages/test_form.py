@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sentiment_core.config import from_query, to_query
+from sentiment_core.findings import twin_grid
 from sentiment_core.presets import PRESETS
 from ui.kit.notices import literal
 
@@ -103,7 +104,7 @@ def test_bad_link_says_that_the_default_is_shown(open_page, query):
     page = open_page("train", **query)
     wanted = "preset in this link" if query == {"preset": "nothing"} else "here is the first experiment instead"
     assert wanted in texts([*page.warning, *page.error])
-    assert page.query_params["name"] == "First experiment"
+    assert page.query_params["training.learning_rate"] == f"{twin_grid.FIRST_RATE:g}"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +128,33 @@ def test_every_comparison_makes_a_valid_experiment(open_page, kind):
     assert not page.exception
     assert not page.error
     assert not button(page, "Train").disabled
+
+
+def started(page, lab) -> str:
+    button(page, "Train").click().run()
+    assert not page.exception and not page.error
+    experiment = lab.experiments()[0]
+    assert len(experiment.runs) > 1 or experiment.runs[0].name == experiment.name[:80]
+    return experiment.name
+
+
+def test_what_nobody_named_is_called_by_what_it_is(open_page, lab, monkeypatch):
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
+    page = open_page("train")
+    page.selectbox(key=key_of(page, "widget:compare")).set_value("nothing").run()
+    assert started(page, lab) == "tanh RNN 128 · last state · SGD 0.6 · clipped by norm 0.25"
+    again = open_page("train", **to_query(lab.experiments()[0].config))
+    again.selectbox(key=key_of(again, "field:model.cell")).set_value("gru").run()
+    assert started(again, lab) == "GRU 128 · last state · SGD 0.6 · clipped by norm 0.25"
+
+
+def test_a_presets_name_stays_while_its_network_is_trained_as_it_says(open_page, lab, monkeypatch):
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
+    page = open_page("train", preset="attention", **{"data.limit": "200"})
+    assert started(page, lab) == PRESETS["attention"].config.name
+    page = open_page("train", preset="attention", **{"data.limit": "200"})
+    page.number_input(key=key_of(page, "field:training.epochs")).set_value(1).run()
+    assert started(page, lab).startswith("tanh RNN 128")
 
 
 def test_another_batch_size_is_an_experiment_of_its_own(open_page, lab, monkeypatch):

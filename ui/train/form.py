@@ -9,23 +9,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from sentiment_core.clipping import RULES
-from sentiment_core.config import FIELDS, ExperimentConfig, field_info, flatten, from_fields, matters
+from sentiment_core.config import ExperimentConfig, from_fields, matters
 from sentiment_core.errors import ConfigError
-from sentiment_core.excerpt import part_read
-from sentiment_core.fields import topic
 from sentiment_core.findings import twin_grid
 from sentiment_core.findings.twin_grid import FIRST_RATE, FIRST_THRESHOLD
 from sentiment_core.presets import PRESETS, preset
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES, Source
 from sentiment_core.steps.inside import USUAL_EVERY
-from sentiment_core.tasks import TASKS, WHOLE_REVIEWS, WORD_PIECES, WORD_VECTORS
-from ui.kit.labels import say
+from sentiment_core.tasks import TASKS, WORD_PIECES
 from ui.kit.notices import literal, show_error
 from ui.kit.own_vectors import choose_vectors
 from ui.kit.uploads import reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
+from ui.train.names import named_as, own_fields
 from ui.train.pretrained import pretrained_control
 from ui.train.seeds import seeds_control
 
@@ -36,7 +34,8 @@ BROUGHT = "vectors brought"
 
 def start_fresh() -> None:
     """Fill the form with what a newcomer should see first: the twin with and without clipping that Home plays."""
-    start_editing(from_fields({"name": "First experiment"}, twin_grid.setting(FIRST_RATE, FIRST_THRESHOLD)))
+    unnamed = {"name": ExperimentConfig().name}
+    start_editing(from_fields(unnamed, twin_grid.setting(FIRST_RATE, FIRST_THRESHOLD)))
     st.session_state[CHOICE] = CLIPPING
 
 
@@ -44,6 +43,7 @@ def start_editing(config: ExperimentConfig) -> None:
     """Fill the form with `config`. Call before it is drawn, or in a callback."""
     load_draft(config)
     load_runs(config)
+    named_as(config)
 
 
 def preset_control(leave: Callable[[], None]) -> None:
@@ -94,52 +94,6 @@ def form(columns: Sequence[DeltaGenerator] = ()) -> tuple[ExperimentConfig, ...]
         with comparison:
             configs = _comparison()
     return configs if usable else ()
-
-
-def summary(config: ExperimentConfig) -> str:
-    """Return a configuration in one line."""
-    data, model, training = config.data, config.model, config.training
-    if matters("data.source", config.task):
-        parts = [say("data.source", data.source)]
-        parts += [say("data.embeddings", data.embeddings)] if matters("data.embeddings", config.task) else []
-    else:
-        parts = [TASKS[config.task].label]
-    settings = flatten(config)
-    parts += [
-        f"{field_info(name).title.lower()} {say(name, settings[name])}"
-        for name in own_fields(config.task, model.pretrained)
-    ]
-    if matters("model.cell", config.task):
-        parts += [f"{say('model.cell', model.cell)} {model.hidden_size}", say("model.pooling", model.pooling)]
-    else:
-        parts += [say("model.direction", model.direction), f"{model.num_layers} × {model.hidden_size}"]
-        parts += [f"from {model.pretrained}"] if model.pretrained and matters("model.pretrained", config.task) else []
-    parts += [
-        f"{say('training.optimizer', training.optimizer)} {training.learning_rate:g}",
-        f"batch {training.batch_size}",
-        f"seed {config.seed}",
-    ]
-    if data.max_tokens is not None and matters("data.max_tokens", config.task):
-        parts.append(f"{part_read(data.max_tokens, data.keep)} tokens of a review")
-    parts += [f"mistake: {say('model.mistakes', name)}" for name in model.mistakes]
-    parts += [f"mistake: {say('training.mistakes', name)}" for name in training.mistakes]
-    return " · ".join(parts)
-
-
-def own_fields(task: str, pretrained: str | None) -> list[str]:
-    """Return the settings of what is learned from that only tasks like this one have a use for.
-
-    Whoever starts from a `pretrained` model reads its word pieces, however many.
-    """
-    given = pretrained is not None and matters("model.pretrained", task)
-    return [
-        name
-        for name, info in FIELDS.items()
-        if name.startswith("data.")
-        and topic(info) not in (None, WORD_VECTORS, WHOLE_REVIEWS)
-        and matters(name, task)
-        and not (given and name == "data.vocabulary_size")
-    ]
 
 
 def _apply_preset(leave: Callable[[], None]) -> None:
