@@ -39,7 +39,7 @@ class Reporter(Callback):
     """Writes metrics in batches, tells `show` how far it is and does what the store was asked for.
 
     What is shown is never ahead of the steps in the store, which should be bound to this worker (`Store.held_by`).
-    `stop_signal` says whether the process was told to end; `on_pause` runs once at the start of each pause.
+    `stop_signal` says whether the process was told to end; `keep` checkpoints: at a pause, after a change.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class Reporter(Callback):
         store: Store,
         experiment_id: str,
         stop_signal: Callable[[], bool],
-        on_pause: Callable[[Trainer], None],
+        keep: Callable[[Trainer], None],
         show: Callable[[WorkProgress], None] = lambda progress: None,
     ) -> None:
         self.store = store
         self.experiment_id = experiment_id
         self._stop_signal = stop_signal
-        self._on_pause = on_pause
+        self._keep = keep
         self._tell = show
         self.outbox = Outbox()
         self._last_look = 0.0
@@ -61,7 +61,8 @@ class Reporter(Callback):
         self._owed = 0  # updates that are made although it is paused
         # Requests stay in the store until what they led to is there as well: what was asked can be seen until then.
         self._heard: set[int] = set()
-        self._due: list[int] = []  # those that the next update carries out
+        self._due: list[Request] = []  # those that the next update carries out
+        self._done: list[Request] = []  # those carried out, by an update in the outbox
         self._pace = Pace()
         self._non_finite: dict[str, int] = {}  # run id → first step since which no loss was finite
 
@@ -78,6 +79,8 @@ class Reporter(Callback):
             # Counted from here, not from the last flush: each evaluation flushes, and an epoch may be over sooner.
             self._last_look = time.monotonic()
             self.flush(trainer)
+            if any(request.kind in live.KINDS for request in self._done):
+                self._keep(trainer)
             self._obey(trainer)
         while self._paused and not self._owed and not trainer.should_stop and not self._stop_signal():
             time.sleep(PAUSE_POLL_SECONDS)
@@ -107,6 +110,7 @@ class Reporter(Callback):
     def finish(self, trainer: Trainer) -> None:
         """Write what is left once training is over, what others measured at its end among it; return when it is."""
         self.flush(trainer)
+        self._strike()
         self.outbox.settle()
 
     def written(self, trainer: Trainer) -> bool:
@@ -137,7 +141,8 @@ class Reporter(Callback):
             if since is not None and steps[-1].step - since + 1 >= DIVERGED_STEPS and not run.ended:
                 trainer.fail(run, self._divergence(run))
         if measured:
-            self._strike(self._due)
+            self._done += self._due
+            self._due.clear()
         self._show(trainer, "paused" if self._paused else "training", "Paused" if self._paused else "Training")
 
     def _update_validation(self, run: TrainingRun) -> None:
@@ -152,10 +157,9 @@ class Reporter(Callback):
         )
 
     def _obey(self, trainer: Trainer) -> None:
-        done: list[int] = []
         for request in self._requests():
             self._heard.add(request.id)
-            (self._due if request.kind in ("step", *live.KINDS) else done).append(request.id)
+            (self._due if request.kind in ("step", *live.KINDS) else self._done).append(request)
             if request.kind == "stop":
                 trainer.should_stop = True
             elif request.kind in ("pause", "step"):
@@ -169,7 +173,7 @@ class Reporter(Callback):
                 self._show(trainer, "training", "Training")
             elif request.kind in live.KINDS:
                 self._change(request, trainer)
-        self._strike(done)
+        self._strike()
 
     def _change(self, request: Request, trainer: Trainer) -> None:
         chosen = (run for run in trainer.runs if request.run_id in (None, run.id))
@@ -185,7 +189,7 @@ class Reporter(Callback):
     def _pause(self, trainer: Trainer) -> None:
         self._paused = True
         self.flush(trainer)
-        self._on_pause(trainer)
+        self._keep(trainer)
         self._set_status(Status.PAUSED)
 
     def _requests(self) -> list[Request]:
@@ -197,9 +201,9 @@ class Reporter(Callback):
         except StoreUnavailableError:
             return []  # they stay in the store
 
-    def _strike(self, request_ids: list[int]) -> None:
-        struck = tuple(request_ids)
-        request_ids.clear()
+    def _strike(self) -> None:
+        struck = tuple(request.id for request in self._done)
+        self._done.clear()
 
         def strike() -> None:
             self.store.obeyed(self.experiment_id, struck)

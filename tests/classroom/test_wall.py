@@ -69,7 +69,9 @@ def test_curves_of_one_setting_share_a_group_over_their_seeds(lab_room) -> None:
     assert width == 2 and [len(sparks(each, width) or []) for each in doing] == [50, 50, 0]
     each = curves(doing, width, over_seeds=False)
     assert [told.group for told in each] == [None, None] and {told.label for told in each} == {"Anna", "<b>Ben</b>"}
-    assert len({told.group for told in curves(doing, width, over_seeds=True)}) == 1
+    assert len({told.colour for told in each}) == 2, "whose is whose"
+    together = curves(doing, width, over_seeds=True)
+    assert len({told.group for told in together}) == len({told.colour for told in together}) == 1
 
 
 @pytest.fixture

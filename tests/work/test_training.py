@@ -15,7 +15,7 @@ import torch
 from sentiment_core.findings.live_changes import changes
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
-from sentiment_core.training.checkpoints import load_model
+from sentiment_core.training.checkpoints import load_checkpoint, load_model
 from sentiment_core.training.trainer import Trainer
 from sentiment_core.work import reporting, worker
 from sentiment_core.work.snapshots import Snapshots
@@ -177,6 +177,22 @@ def test_pause_change_resume_and_stop(store: Store, tiny: Any, home: Path) -> No
         assert made == {"threshold 1 → 0.01": step + 1, **own}
         assert load_model(home / "experiments" / experiment_id / run_id).config.runs[0].name in {"one", "two"}
     assert all(item.part == "validation" for item in store.evaluations(one))
+
+
+def test_a_change_is_in_a_checkpoint_before_it_is_struck_from_what_was_asked(
+    store: Store, tiny: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before that, the next worker hears of it again; after that, it goes on with it."""
+    experiment_id, kept, obeyed = claim(store, tiny()), [], Store.obeyed
+
+    def look(own: Store, experiment: str, struck: tuple[int, ...]) -> None:
+        kept.append(load_checkpoint(home / "experiments" / experiment / "checkpoint.pt")["step"])
+        obeyed(own, experiment, struck)
+
+    monkeypatch.setattr(Store, "obeyed", look)
+    store.request(experiment_id, "learning_rate", 0.5)
+    (run,) = run_experiment(store, experiment_id, StopSignal(), Worker.of()).runs
+    assert [change.step for change in changes(store, run)] == [2] and kept == [2]
 
 
 def test_single_updates_are_those_of_a_training_that_never_paused(store: Store, tiny: Any) -> None:

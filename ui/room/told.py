@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentiment_core.classroom.people import Person
-from sentiment_core.colours import colours_of
+from sentiment_core.colours import RUN_COLOURS, colours_of
 from sentiment_core.findings.health import Remark
 from sentiment_core.findings.seed_groups import group_by_seed
 from sentiment_core.steps.blocks import block_means, block_width
@@ -63,12 +63,15 @@ def curves(doing: Sequence[Doing], width: int, *, over_seeds: bool) -> list[Told
     """Return the curves of a room, a point every `width` updates; `over_seeds`: runs alike but for the seed are one."""
     shown = [(each, run) for each in doing for run in each.runs][:MOST_CURVES]
     if not over_seeds:
-        return [_told(each, run, width) for each, run in shown]
+        # Alone, a run is told from those of others; beside a twin, from the twin.
+        alone = [each.person.id for each in doing if each.newest and len(each.newest.runs) == 1]
+        places = {person: place for place, person in enumerate(alone)}
+        return [_told(each, run, width, places.get(each.person.id)) for each, run in shown]
     whose = {run.id: each for each, run in shown}
     groups = group_by_seed(run for _, run in shown)
     return [
-        _told(whose[run.id], run, width, f"{place}: {group.name}")
-        for place, group in enumerate(groups, 1)
+        _told(whose[run.id], run, width, place, f"{place + 1}: {group.name}")
+        for place, group in enumerate(groups)
         for run in group.runs
     ]
 
@@ -84,9 +87,10 @@ def losses(run: Run, width: int) -> tuple[list[int], list[float]]:
     return found
 
 
-def _told(doing: Doing, run: Run, width: int, group: str | None = None) -> Told:
+def _told(doing: Doing, run: Run, width: int, place: int | None, group: str | None = None) -> Told:
     assert doing.newest is not None
-    colour = colours_of(doing.newest.config)[run.position - 1]
+    own = colours_of(doing.newest.config)[run.position - 1]
+    colour = own if place is None else RUN_COLOURS[place % len(RUN_COLOURS)]
     named = f", {run.name}" if len(doing.newest.runs) > 1 else ""
     return Told(run.id, f"{doing.person.name}{named}", colour, *losses(run, width), group)
 
