@@ -22,8 +22,8 @@ from sentiment_core.machine import available_memory
 
 WAIT = "--wait"
 SWITCH = "SENTIMENT_STANDBY"
-# What one occupies, and as much again for its work.
-LEAST_FREE_BYTES = 1_500_000_000
+# What one that has rehearsed occupies (0.9 GB), and as much again for its work.
+LEAST_FREE_BYTES = 1_800_000_000
 # The next one is made once the work that took the last has made its first steps.
 PAUSE_SECONDS = 10.0
 # What a training and its first update import; an optimizer brings torch._dynamo.
