@@ -22,7 +22,7 @@ from sentiment_core.machine import available_memory
 
 WAIT = "--wait"
 SWITCH = "SENTIMENT_STANDBY"
-# What one that has rehearsed occupies (0.9 GB), and as much again for its work.
+# What one occupies at most while it rehearses (0.8 GB), and as much again for its work.
 LEAST_FREE_BYTES = 1_800_000_000
 # The next one is made once the work that took the last has made its first steps.
 PAUSE_SECONDS = 10.0
