@@ -29,7 +29,8 @@ page = st.navigation(list(pages().values()), position="top")
 turn_to(page.url_path)
 st.html(f'<h1 class="lab-page">{page.title}</h1>')
 above = st.container()
+arrived_with = st.query_params.to_dict()
 page.run()
 # The page knows by now what its address says.
 with above:
-    open_lesson(person, page.url_path)
+    open_lesson(person, page.url_path, arrived_with)

@@ -129,5 +129,12 @@ def test_a_link_is_sent_to_all(lab, room, open_page, become):
     become(lab.join(room.code, "Anna"))
     for page_ in ("room", "home"):
         assert "The lecturer sends you to **Train**" in ways(open_page(page_))
+    assert "sends you" in ways(open_page("train")), "this page, and not what the link shows there"
+    followed = open_page("train", preset="clip-norm")
+    for _ in range(2):
+        assert "sends you" not in ways(followed) and "preset" not in followed.query_params
+        followed.run()
+    lab.send_link(room.code, "/")
+    assert "sends you to **Home**" in ways(followed.run()) and "sends you" not in ways(open_page("home"))
     lab.send_link(room.code, "//evil.example/x")
     assert "sends you" not in ways(open_page("home"))

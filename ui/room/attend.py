@@ -40,7 +40,7 @@ def draw(person: Person, code: str) -> None:
 def _open(code: str) -> None:
     with errors_shown():
         room = store().room(code)
-        sent(room, None)
+        sent(room, None, "room", {})
         item = lesson_of(room.lesson)
         if item is None:
             st.info("No lesson is open for all yet. When the lecturer opens one, it appears here by itself.")

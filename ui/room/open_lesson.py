@@ -14,10 +14,13 @@ from ui.server.backend import store
 LOOK_SECONDS = 5.0
 
 
-def open_lesson(person: Person, page: str) -> None:
-    """Draw the way to it, but on the room's page, which shows it itself; look every few seconds whether one is open."""
+def open_lesson(person: Person, page: str, query: dict[str, str]) -> None:
+    """Draw the way to it, but on the room's page, which shows it itself; look every few seconds whether one is open.
+
+    `query` is what the address said when the page was opened.
+    """
     if person.room is not None and (page != "room" or ROOM.value("view") != "class"):
-        _watch(person.room, page)
+        _watch(person.room, page, query)
 
 
 def lesson_of(name: str | None) -> Lesson | None:
@@ -26,11 +29,11 @@ def lesson_of(name: str | None) -> Lesson | None:
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _watch(code: str, page: str) -> None:
+def _watch(code: str, page: str, query: dict[str, str]) -> None:
     try:
         room = store().room(code)
     except SentimentLabError:
         return  # the page below says what is wrong
     item = lesson_of(room.lesson)
     is_there = item is not None and page == "lessons" and LESSON.value("lesson") == item.name
-    sent(room, None if is_there else item)
+    sent(room, None if is_there else item, page, query)

@@ -17,6 +17,7 @@ from ui.server.api import base_url
 from ui.server.backend import store
 
 LONGEST = 2_000
+FOLLOWED = "room:followed"
 
 
 def read_link(text: str) -> Link:
@@ -38,15 +39,14 @@ def read_link(text: str) -> Link:
     return Link(path, query)
 
 
-def sent(room: Room, lesson: Lesson | None) -> None:
+def sent(room: Room, lesson: Lesson | None, page: str, query: dict[str, str]) -> None:
     """Draw the ways to where the lecturer sends everybody, and to the lesson that is open, in one line.
 
-    Nothing is drawn where the link is none, or leads to no page any more.
+    Nothing is drawn where the link is none, leads to no page any more, or to this one, opened as `query` says.
     """
     ways = {}
     with suppress(ConfigError):
-        if room.link:
-            way = read_link(room.link)
+        if room.link and not _is_there(way := read_link(room.link), page, query):
             ways[f":material/send: The lecturer sends you to **{literal(pages()[way.page].title)}**"] = way
     if lesson is not None:
         ways[f":material/school: Open for all: **{literal(lesson.title)}**"] = to_lesson(lesson.name)
@@ -55,6 +55,15 @@ def sent(room: Room, lesson: Lesson | None) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         for said, way in ways.items():
             way.draw(said, icon=":material/arrow_forward:", icon_position="right")
+
+
+def _is_there(way: Link, page: str, query: dict[str, str]) -> bool:
+    """Return whether the page is where a link leads: once it has read the link, it has an address of its own."""
+    if way.page != (page or "home"):
+        return False
+    if way.query.items() <= query.items():
+        st.session_state[FOLLOWED] = way
+    return st.session_state.get(FOLLOWED) == way
 
 
 def send_form(room: Room) -> None:
