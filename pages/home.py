@@ -20,6 +20,7 @@ from ui.server.backend import store
 from ui.server.visitor import visitor
 
 PRESENTED_HEIGHT = 440
+LONGEST_NAME = 40
 # Whether the key that goes on was pressed: a callback cannot leave its page.
 TO_LESSONS = "home:to-lessons"
 DOORS = {
@@ -109,7 +110,10 @@ def latest() -> None:
         if not experiments:
             st.caption("None yet. Your first one takes a few seconds.", width="content")
         for experiment in experiments:
-            label = f"{experiment.name[:40]}, {experiment.status}"
+            name = (
+                experiment.name if len(experiment.name) <= LONGEST_NAME else f"{experiment.name[: LONGEST_NAME - 1]}…"
+            )
+            label = f"{name}, {experiment.status}"
             to_train(experiment=experiment.id).draw(literal(label), icon=":material/show_chart:")
         to_teaching().draw("For lecturers", icon=":material/co_present:")
         to_runs().draw("All runs", icon=":material/arrow_forward:", icon_position="right")

@@ -142,10 +142,10 @@ def test_what_nobody_named_is_called_by_what_it_is(open_page, lab, monkeypatch):
     monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
     page = open_page("train")
     page.selectbox(key=key_of(page, "widget:compare")).set_value("nothing").run()
-    assert started(page, lab) == "tanh RNN 128 · last state · SGD 0.6 · clipped by norm 0.25"
+    assert started(page, lab) == "tanh RNN 128 · last state · SGD 0.6 · clip by norm 0.25"
     again = open_page("train", **to_query(lab.experiments()[0].config))
     again.selectbox(key=key_of(again, "field:model.cell")).set_value("gru").run()
-    assert started(again, lab) == "GRU 128 · last state · SGD 0.6 · clipped by norm 0.25"
+    assert started(again, lab) == "GRU 128 · last state · SGD 0.6 · clip by norm 0.25"
 
 
 def test_a_presets_name_stays_while_its_network_is_trained_as_it_says(open_page, lab, monkeypatch):

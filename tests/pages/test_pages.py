@@ -246,3 +246,9 @@ def test_while_a_training_waits_its_recording_plays(open_page, lab, monkeypatch)
     assert "trained before" not in texts(begun.caption) and not plot(begun)["awaited"]
     lab.request(other.id, "stop")
     assert not plot(open_page("train", experiment=other.id))["awaited"], "it stopped in the queue: nothing will come"
+
+
+def test_a_long_name_is_cut_where_that_shows(lab, open_page):
+    lab.create_experiment(ExperimentConfig(name="model.cell=gru, training.learning_rate=0.003"))
+    links = [link.proto.label for link in open_page("home").get("page_link")]
+    assert any(label.endswith("=…, queued") for label in links), links

@@ -92,5 +92,5 @@ def _training(config: ExperimentConfig) -> Iterator[str]:
     training = config.training
     yield f"{say('training.optimizer', training.optimizer)} {training.learning_rate:g}"
     rule = RULES[training.clipping]
-    yield rule.phrase if training.threshold is None else f"clipped {rule.phrase} {training.threshold:g}"
+    yield rule.phrase if training.threshold is None else f"clip {rule.phrase} {training.threshold:g}"
     yield from (f"mistake: {say('training.mistakes', name)}" for name in training.mistakes)
