@@ -1,18 +1,18 @@
 /* The steps of a layer of tanh units on an NVIDIA GPU, forward and back through time; `tanh_kernels.py` calls them.
 
 A block walks through all steps of eight rows, so a batch takes few of the GPU's processors and several runs go on at
-once. Each warp holds the part of the recurrent matrix that makes sixteen units in its registers for the whole walk.
+once. Each warp makes sixteen units, and holds its part of the recurrent matrix in registers for the whole walk.
 Products are made by tensor cores from numbers of 11 bits: each number is the sum of two of those, and three of the
-four products of sums keep float32's accuracy ("3xTF32", Ootomo & Yokota 2022). What a thread holds of a product of
-16 by 8 by 8 numbers is laid down in NVIDIA's PTX manual, at `mma.m16n8k8`.
+four products of such sums keep float32's accuracy (Ootomo & Yokota 2022). What each thread holds of a product of 16 by
+8 by 8 numbers is laid down in NVIDIA's PTX manual, at `mma.m16n8k8`.
 
 UNITS is the layer's size, PADDED the next multiple of 16.
 */
 
 #define PIECES (PADDED / 16)
 #define ROWS 8
-// Words from row to row in shared memory: threads that read at once find their words in different banks.
-#define STRIDE (PADDED % 32 == 16 ? PADDED : PADDED + 16)
+// Of a row in shared memory.
+#define WIDTH ((PADDED + 31) / 32 * 32)
 
 struct Split {
     unsigned big, small;
@@ -25,18 +25,24 @@ __device__ __forceinline__ Split split(float x) {
     return parts;
 }
 
-// The part of the recurrent matrix that makes a warp's sixteen units.
+// A warp's part of the recurrent matrix.
 struct Matrix {
     unsigned big[PIECES][2][4], small[PIECES][2][4];
 };
 
-// What a thread makes: two units of two rows each.
+// What a thread makes: two units, eight apart, of two rows. Number `i` of the four is unit `i / 2` of row `i % 2`.
 struct Place {
-    long long row[4];
-    int unit[4];
+    long long row[2];
+    int unit;
     int held[4];  // where it lies in shared memory
     bool real[4];  // neither a row behind the batch nor a unit behind the layer
+    int read[2];  // where the first two pieces lie of the vector that the thread multiplies with
 };
+
+// Where a number lies in shared memory, so that threads that read or write at once use different banks.
+__device__ __forceinline__ int held_at(int row, int unit) {
+    return row * WIDTH + (unit ^ (row / 2 * 8 ^ row % 2 * 16));
+}
 
 __device__ __forceinline__ Matrix matrix(const float *u, bool transposed) {
     const int lane = threadIdx.x % 32, first = threadIdx.x / 32 * 16;
@@ -58,16 +64,19 @@ __device__ __forceinline__ Matrix matrix(const float *u, bool transposed) {
 }
 
 __device__ __forceinline__ Place place(int rows) {
-    const int lane = threadIdx.x % 32, first = threadIdx.x / 32 * 16;
+    const int lane = threadIdx.x % 32, row = lane % 4 * 2;
     Place here;
+    here.unit = threadIdx.x / 32 * 16 + lane / 4;
+#pragma unroll
+    for (int i = 0; i < 2; i++) here.row[i] = (long long)blockIdx.x * ROWS + row + i;
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        const int row = lane % 4 * 2 + i % 2;
-        here.unit[i] = first + lane / 4 + i / 2 * 8;
-        here.row[i] = (long long)blockIdx.x * ROWS + row;
-        here.held[i] = row * STRIDE + here.unit[i];
-        here.real[i] = here.row[i] < rows && here.unit[i] < UNITS;
+        const int unit = here.unit + i / 2 * 8;
+        here.held[i] = held_at(row + i % 2, unit);
+        here.real[i] = here.row[i % 2] < rows && (UNITS == PADDED || unit < UNITS);
     }
+#pragma unroll
+    for (int i = 0; i < 2; i++) here.read[i] = held_at(lane / 4, lane % 4 * 4 + i * 16);
     return here;
 }
 
@@ -79,13 +88,12 @@ __device__ __forceinline__ void add(float (&sums)[4], const unsigned (&a)[4], un
 }
 
 // The products of the matrix with eight vectors, at a thread's place.
-__device__ __forceinline__ void multiply(float (&sums)[4], const Matrix &u, const float *vectors) {
-    const float *own = vectors + threadIdx.x % 32 / 4 * STRIDE + threadIdx.x % 4 * 4;
+__device__ __forceinline__ void multiply(float (&sums)[4], const Matrix &u, const Place &here, const float *vectors) {
     // Three sums: one would wait for itself.
     float main[4] = {}, first[4] = {}, second[4] = {};
 #pragma unroll
     for (int piece = 0; piece < PIECES; piece++) {
-        const float4 read = *reinterpret_cast<const float4 *>(own + piece * 16);
+        const float4 read = *reinterpret_cast<const float4 *>(vectors + here.read[piece % 2] + piece / 2 * 32);
         const Split parts[4] = {split(read.x), split(read.y), split(read.z), split(read.w)};
 #pragma unroll
         for (int half = 0; half < 2; half++) {
@@ -100,21 +108,20 @@ __device__ __forceinline__ void multiply(float (&sums)[4], const Matrix &u, cons
 }
 
 __device__ __forceinline__ void clear(float *held) {
-    for (int i = threadIdx.x; i < ROWS * STRIDE; i += blockDim.x) held[i] = 0;
+    for (int i = threadIdx.x; i < ROWS * WIDTH; i += blockDim.x) held[i] = 0;
 }
 
-// `states (rows, steps, UNITS)` holds what is added to U h and becomes h.
+// `states (rows, steps, UNITS)` holds what is added to U h, and becomes h.
 extern "C" __global__ void __launch_bounds__(PADDED * 2)
     walk(float *states, const float *u, int rows, int steps) {
-    __shared__ __align__(16) float held[2][ROWS * STRIDE];
+    __shared__ __align__(16) float held[2][ROWS * WIDTH];
     const Matrix across = matrix(u, false);
     const Place here = place(rows);
-    float *at[4], next[4];
+    float *at[2], next[4];
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        at[i] = states + here.row[i] * steps * UNITS + here.unit[i];
-        next[i] = here.real[i] ? *at[i] : 0;
-    }
+    for (int i = 0; i < 2; i++) at[i] = states + here.row[i] * steps * UNITS + here.unit;
+#pragma unroll
+    for (int i = 0; i < 4; i++) next[i] = here.real[i] ? at[i % 2][i / 2 * 8] : 0;
     clear(held[0]);
     __syncthreads();
     for (int step = 0; step < steps; step++) {
@@ -123,67 +130,79 @@ extern "C" __global__ void __launch_bounds__(PADDED * 2)
         for (int i = 0; i < 4; i++) {
             added[i] = next[i];
             // Memory is slow: the next step's numbers are on their way meanwhile.
-            if (here.real[i] && step + 1 < steps) next[i] = at[i][UNITS];
+            if (here.real[i] && step + 1 < steps) next[i] = at[i % 2][i / 2 * 8 + UNITS];
         }
-        multiply(sums, across, held[step % 2]);
+        multiply(sums, across, here, held[step % 2]);
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float state = tanhf(added[i] + sums[i]);
             held[1 - step % 2][here.held[i]] = state;
-            if (here.real[i]) *at[i] = state;
-            at[i] += UNITS;
+            if (here.real[i]) at[i % 2][i / 2 * 8] = state;
         }
+#pragma unroll
+        for (int i = 0; i < 2; i++) at[i] += UNITS;
         __syncthreads();
     }
 }
 
-// `gradient` of `states (rows, steps, UNITS)` lies at any distance from row to row and step to step; that of what tanh
-// was taken of goes to `before`, its sum over each block's rows and all steps to `sums (blocks, UNITS)`.
+// The gradient of `states (rows, steps, UNITS)` may lie at any distance from row to row and from step to step. That of
+// what tanh was taken of goes to `before`, and its sum over each block's rows and all steps to `sums (blocks, UNITS)`.
 extern "C" __global__ void __launch_bounds__(PADDED * 2)
     walk_back(const float *gradient, int to_row, int to_step, const float *states, const float *u, float *before,
               float *sums, int rows, int steps) {
-    __shared__ __align__(16) float held[2][ROWS * STRIDE];
+    __shared__ __align__(16) float held[2][ROWS * WIDTH];
     const Matrix across = matrix(u, true);
     const Place here = place(rows);
-    long long at[4], from[4];
-    float next_gradient[4], next_state[4], total[4] = {};
+    const float *of[2], *from[2];
+    float *to[2], next_gradient[4], next_state[4], total[4] = {};
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        const long long last = (here.row[i] * steps + steps - 1) * UNITS + here.unit;
+        of[i] = states + last;
+        to[i] = before + last;
+        from[i] = gradient + here.row[i] * to_row + (long long)(steps - 1) * to_step + here.unit;
+    }
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        at[i] = (here.row[i] * steps + steps - 1) * UNITS + here.unit[i];
-        from[i] = here.row[i] * to_row + (long long)(steps - 1) * to_step + here.unit[i];
-        next_gradient[i] = here.real[i] ? gradient[from[i]] : 0;
-        next_state[i] = here.real[i] ? states[at[i]] : 0;
+        next_gradient[i] = here.real[i] ? from[i % 2][i / 2 * 8] : 0;
+        next_state[i] = here.real[i] ? of[i % 2][i / 2 * 8] : 0;
     }
     clear(held[0]);
     __syncthreads();
     for (int step = 0; step < steps; step++) {
         float own[4], state[4], later[4];
 #pragma unroll
+        for (int i = 0; i < 2; i++) {
+            from[i] -= to_step;
+            of[i] -= UNITS;
+        }
+#pragma unroll
         for (int i = 0; i < 4; i++) {
             own[i] = next_gradient[i];
             state[i] = next_state[i];
             if (here.real[i] && step + 1 < steps) {
-                next_gradient[i] = gradient[from[i] - to_step];
-                next_state[i] = states[at[i] - UNITS];
+                next_gradient[i] = from[i % 2][i / 2 * 8];
+                next_state[i] = of[i % 2][i / 2 * 8];
             }
         }
-        multiply(later, across, held[step % 2]);
+        multiply(later, across, here, held[step % 2]);
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float found = (own[i] + later[i]) * (1 - state[i] * state[i]);
             total[i] += found;
             held[1 - step % 2][here.held[i]] = found;
-            if (here.real[i]) before[at[i]] = found;
-            at[i] -= UNITS;
-            from[i] -= to_step;
+            if (here.real[i]) to[i % 2][i / 2 * 8] = found;
         }
+#pragma unroll
+        for (int i = 0; i < 2; i++) to[i] -= UNITS;
         __syncthreads();
     }
 #pragma unroll
-    for (int i = 0; i < 4; i += 2) {
-        float sum = total[i] + total[i + 1];
+    for (int i = 0; i < 2; i++) {
+        float sum = total[i * 2] + total[i * 2 + 1];
         sum += __shfl_xor_sync(~0u, sum, 1);
         sum += __shfl_xor_sync(~0u, sum, 2);
-        if (threadIdx.x % 4 == 0 && here.unit[i] < UNITS) sums[blockIdx.x * UNITS + here.unit[i]] = sum;
+        const int unit = here.unit + i * 8;
+        if (threadIdx.x % 4 == 0 && unit < UNITS) sums[blockIdx.x * UNITS + unit] = sum;
     }
 }

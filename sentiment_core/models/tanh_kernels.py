@@ -1,7 +1,8 @@
 """The steps of a layer of tanh units on an NVIDIA GPU, where PyTorch can compile our kernels (`tanh_kernels.cu`).
 
-cuDNN's kernel for such a layer spreads each step over much of the GPU, so that several runs wait for one another. Ours
-keep the steps of eight rows within one of its processors.
+cuDNN's kernels for such a layer spread each step over much of the GPU, so that several runs wait for one another. Ours
+keep the steps of eight rows within one of its processors. Written in Triton they took twice as long: it cannot be told
+to keep the matrix in registers.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 # A row of the recurrent matrix and a warp's share of it must fit into registers.
 MOST_UNITS = 128
 ROWS = 8  # of a block
+# The first GPUs whose tensor cores multiply such numbers (Ampere).
+TENSOR_CORES = (8, 0)
 
 
 class Walks(NamedTuple):
@@ -34,17 +37,20 @@ class Walks(NamedTuple):
 @cache
 def walks(device: torch.device, units: int) -> Walks | None:
     """Return the kernels of a layer of `units` on `device`; None where there are none."""
-    if units > MOST_UNITS or device.type != "cuda" or torch.version.cuda is None:
+    if device.type != "cuda" or torch.version.cuda is None or units > MOST_UNITS:
+        return None
+    if torch.cuda.get_device_capability(device) < TENSOR_CORES:
         return None
     try:
         with torch.cuda.device(device):
-            return _compiled(units)
-    except Exception:  # no compiler in this PyTorch, a GPU without such tensor cores: each fails in its own way
-        logger.info("no kernels of our own for %s units on %s", units, device, exc_info=True)
+            return compiled(units)
+    except Exception:  # another PyTorch, without its compiler or with another way to it
+        logger.warning("no kernels of our own for a layer of %s units", units, exc_info=True)
         return None
 
 
-def _compiled(units: int) -> Walks:
+def compiled(units: int) -> Walks:
+    """Return the kernels of a layer of `units`, compiled for the current GPU."""
     padded = units + -units % 16
     source = files(__package__).joinpath("tanh_kernels.cu").read_text(encoding="utf-8")
     # It brings NVIDIA's compiler along; PyTorch's documented way to it needs one that is installed.

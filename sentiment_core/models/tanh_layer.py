@@ -21,17 +21,18 @@ class TanhLayer(nn.RNN):
         self, input: torch.Tensor, hx: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the states `(B, T, H)` and the last of them `(1, B, H)`, from the first state `hx` or zeros."""
-        place = input.device
-        if torch.is_grad_enabled() and not torch.is_autocast_enabled(place.type) and hx is None and input.numel():
-            if place.type == "cpu":
+        place = input.device.type
+        if torch.is_grad_enabled() and not torch.is_autocast_enabled(place) and hx is None:
+            kernels = walks(input.device, self.hidden_size)
+            if kernels is not None and input.dtype is torch.float32 and input.numel():
+                states = _TanhWalk.apply(input, *self.all_weights[0], kernels)
+                return states, states[:, -1].unsqueeze(0)
+            if place == "cpu":
                 # A step of all rows lies in one piece, as in PyTorch's layer.
                 by_step = _TanhRecurrence.apply(input.transpose(0, 1).contiguous(), *self.all_weights[0])
                 return by_step.transpose(0, 1), by_step[-1:]
-            if (found := walks(place, self.hidden_size)) is not None and input.dtype is torch.float32:
-                states = _TanhWalk.apply(input, *self.all_weights[0], found)
-                return states, states[:, -1].unsqueeze(0)
-        answer: tuple[torch.Tensor, torch.Tensor] = super().forward(input, hx)
-        return answer
+        found: tuple[torch.Tensor, torch.Tensor] = super().forward(input, hx)
+        return found
 
 
 class _TanhRecurrence(torch.autograd.Function):
@@ -77,7 +78,7 @@ class _TanhRecurrence(torch.autograd.Function):
 
 
 class _TanhWalk(torch.autograd.Function):
-    """The same of inputs `(B, T, E)`, states `(B, T, H)`, where `walks` makes all steps at once."""
+    """The same of inputs `(B, T, E)`, states `(B, T, H)`, where `kernels` make all steps at once."""
 
     @staticmethod
     def forward(
@@ -87,19 +88,19 @@ class _TanhWalk(torch.autograd.Function):
         u: torch.Tensor,
         b: torch.Tensor,
         c: torch.Tensor,
-        walks: Walks,
+        kernels: Walks,
     ) -> torch.Tensor:
         states = torch.addmm(b + c, inputs.flatten(0, 1), w.t()).view(*inputs.shape[:2], len(u))
-        walks.forward(states, u)
+        kernels.forward(states, u)
         ctx.save_for_backward(inputs, w, u, states)
-        ctx.walks = walks
+        ctx.kernels = kernels
         return states
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         inputs, w, u, states = ctx.saved_tensors
-        before, bias = ctx.walks.back(gradient, states, u)
+        before, bias = ctx.kernels.back(gradient, states, u)
         back = before.transpose(1, 2)
         return (
             (before.flatten(0, 1) @ w).view_as(inputs) if ctx.needs_input_grad[0] else None,
