@@ -11,8 +11,8 @@ UNITS is the layer's size, PADDED the next multiple of 16.
 
 #define PIECES (PADDED / 16)
 #define ROWS 8
-// Of a row in shared memory.
-#define WIDTH ((PADDED + 31) / 32 * 32)
+// Numbers from row to row in shared memory: threads that read at once find theirs in different banks.
+#define STRIDE (PADDED % 32 == 16 ? PADDED : PADDED + 16)
 
 struct Split {
     unsigned big, small;
@@ -32,17 +32,11 @@ struct Matrix {
 
 // What a thread makes: two units, eight apart, of two rows. Number `i` of the four is unit `i / 2` of row `i % 2`.
 struct Place {
-    long long row[2];
-    int unit;
+    long long row[4];
+    int unit[4];
     int held[4];  // where it lies in shared memory
     bool real[4];  // neither a row behind the batch nor a unit behind the layer
-    int read[2];  // where the first two pieces lie of the vector that the thread multiplies with
 };
-
-// Where a number lies in shared memory, so that threads that read or write at once use different banks.
-__device__ __forceinline__ int held_at(int row, int unit) {
-    return row * WIDTH + (unit ^ (row / 2 * 8 ^ row % 2 * 16));
-}
 
 __device__ __forceinline__ Matrix matrix(const float *u, bool transposed) {
     const int lane = threadIdx.x % 32, first = threadIdx.x / 32 * 16;
@@ -64,19 +58,16 @@ __device__ __forceinline__ Matrix matrix(const float *u, bool transposed) {
 }
 
 __device__ __forceinline__ Place place(int rows) {
-    const int lane = threadIdx.x % 32, row = lane % 4 * 2;
+    const int lane = threadIdx.x % 32, first = threadIdx.x / 32 * 16;
     Place here;
-    here.unit = threadIdx.x / 32 * 16 + lane / 4;
-#pragma unroll
-    for (int i = 0; i < 2; i++) here.row[i] = (long long)blockIdx.x * ROWS + row + i;
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        const int unit = here.unit + i / 2 * 8;
-        here.held[i] = held_at(row + i % 2, unit);
-        here.real[i] = here.row[i % 2] < rows && (UNITS == PADDED || unit < UNITS);
+        const int row = lane % 4 * 2 + i % 2;
+        here.unit[i] = first + lane / 4 + i / 2 * 8;
+        here.row[i] = (long long)blockIdx.x * ROWS + row;
+        here.held[i] = row * STRIDE + here.unit[i];
+        here.real[i] = here.row[i] < rows && here.unit[i] < UNITS;
     }
-#pragma unroll
-    for (int i = 0; i < 2; i++) here.read[i] = held_at(lane / 4, lane % 4 * 4 + i * 16);
     return here;
 }
 
@@ -88,12 +79,13 @@ __device__ __forceinline__ void add(float (&sums)[4], const unsigned (&a)[4], un
 }
 
 // The products of the matrix with eight vectors, at a thread's place.
-__device__ __forceinline__ void multiply(float (&sums)[4], const Matrix &u, const Place &here, const float *vectors) {
+__device__ __forceinline__ void multiply(float (&sums)[4], const Matrix &u, const float *vectors) {
+    const float *own = vectors + threadIdx.x % 32 / 4 * STRIDE + threadIdx.x % 4 * 4;
     // Three sums: one would wait for itself.
     float main[4] = {}, first[4] = {}, second[4] = {};
 #pragma unroll
     for (int piece = 0; piece < PIECES; piece++) {
-        const float4 read = *reinterpret_cast<const float4 *>(vectors + here.read[piece % 2] + piece / 2 * 32);
+        const float4 read = *reinterpret_cast<const float4 *>(own + piece * 16);
         const Split parts[4] = {split(read.x), split(read.y), split(read.z), split(read.w)};
 #pragma unroll
         for (int half = 0; half < 2; half++) {
@@ -108,20 +100,21 @@ __device__ __forceinline__ void multiply(float (&sums)[4], const Matrix &u, cons
 }
 
 __device__ __forceinline__ void clear(float *held) {
-    for (int i = threadIdx.x; i < ROWS * WIDTH; i += blockDim.x) held[i] = 0;
+    for (int i = threadIdx.x; i < ROWS * STRIDE; i += blockDim.x) held[i] = 0;
 }
 
 // `states (rows, steps, UNITS)` holds what is added to U h, and becomes h.
 extern "C" __global__ void __launch_bounds__(PADDED * 2)
     walk(float *states, const float *u, int rows, int steps) {
-    __shared__ __align__(16) float held[2][ROWS * WIDTH];
+    __shared__ __align__(16) float held[2][ROWS * STRIDE];
     const Matrix across = matrix(u, false);
     const Place here = place(rows);
-    float *at[2], next[4];
+    float *at[4], next[4];
 #pragma unroll
-    for (int i = 0; i < 2; i++) at[i] = states + here.row[i] * steps * UNITS + here.unit;
-#pragma unroll
-    for (int i = 0; i < 4; i++) next[i] = here.real[i] ? at[i % 2][i / 2 * 8] : 0;
+    for (int i = 0; i < 4; i++) {
+        at[i] = states + here.row[i] * steps * UNITS + here.unit[i];
+        next[i] = here.real[i] ? *at[i] : 0;
+    }
     clear(held[0]);
     __syncthreads();
     for (int step = 0; step < steps; step++) {
@@ -130,17 +123,16 @@ extern "C" __global__ void __launch_bounds__(PADDED * 2)
         for (int i = 0; i < 4; i++) {
             added[i] = next[i];
             // Memory is slow: the next step's numbers are on their way meanwhile.
-            if (here.real[i] && step + 1 < steps) next[i] = at[i % 2][i / 2 * 8 + UNITS];
+            if (here.real[i] && step + 1 < steps) next[i] = at[i][UNITS];
         }
-        multiply(sums, across, here, held[step % 2]);
+        multiply(sums, across, held[step % 2]);
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float state = tanhf(added[i] + sums[i]);
             held[1 - step % 2][here.held[i]] = state;
-            if (here.real[i]) at[i % 2][i / 2 * 8] = state;
+            if (here.real[i]) *at[i] = state;
+            at[i] += UNITS;
         }
-#pragma unroll
-        for (int i = 0; i < 2; i++) at[i] += UNITS;
         __syncthreads();
     }
 }
@@ -150,59 +142,48 @@ extern "C" __global__ void __launch_bounds__(PADDED * 2)
 extern "C" __global__ void __launch_bounds__(PADDED * 2)
     walk_back(const float *gradient, int to_row, int to_step, const float *states, const float *u, float *before,
               float *sums, int rows, int steps) {
-    __shared__ __align__(16) float held[2][ROWS * WIDTH];
+    __shared__ __align__(16) float held[2][ROWS * STRIDE];
     const Matrix across = matrix(u, true);
     const Place here = place(rows);
-    const float *of[2], *from[2];
-    float *to[2], next_gradient[4], next_state[4], total[4] = {};
-#pragma unroll
-    for (int i = 0; i < 2; i++) {
-        const long long last = (here.row[i] * steps + steps - 1) * UNITS + here.unit;
-        of[i] = states + last;
-        to[i] = before + last;
-        from[i] = gradient + here.row[i] * to_row + (long long)(steps - 1) * to_step + here.unit;
-    }
+    long long at[4], from[4];
+    float next_gradient[4], next_state[4], total[4] = {};
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        next_gradient[i] = here.real[i] ? from[i % 2][i / 2 * 8] : 0;
-        next_state[i] = here.real[i] ? of[i % 2][i / 2 * 8] : 0;
+        at[i] = (here.row[i] * steps + steps - 1) * UNITS + here.unit[i];
+        from[i] = here.row[i] * to_row + (long long)(steps - 1) * to_step + here.unit[i];
+        next_gradient[i] = here.real[i] ? gradient[from[i]] : 0;
+        next_state[i] = here.real[i] ? states[at[i]] : 0;
     }
     clear(held[0]);
     __syncthreads();
     for (int step = 0; step < steps; step++) {
         float own[4], state[4], later[4];
 #pragma unroll
-        for (int i = 0; i < 2; i++) {
-            from[i] -= to_step;
-            of[i] -= UNITS;
-        }
-#pragma unroll
         for (int i = 0; i < 4; i++) {
             own[i] = next_gradient[i];
             state[i] = next_state[i];
             if (here.real[i] && step + 1 < steps) {
-                next_gradient[i] = from[i % 2][i / 2 * 8];
-                next_state[i] = of[i % 2][i / 2 * 8];
+                next_gradient[i] = gradient[from[i] - to_step];
+                next_state[i] = states[at[i] - UNITS];
             }
         }
-        multiply(later, across, here, held[step % 2]);
+        multiply(later, across, held[step % 2]);
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float found = (own[i] + later[i]) * (1 - state[i] * state[i]);
             total[i] += found;
             held[1 - step % 2][here.held[i]] = found;
-            if (here.real[i]) to[i % 2][i / 2 * 8] = found;
+            if (here.real[i]) before[at[i]] = found;
+            at[i] -= UNITS;
+            from[i] -= to_step;
         }
-#pragma unroll
-        for (int i = 0; i < 2; i++) to[i] -= UNITS;
         __syncthreads();
     }
 #pragma unroll
-    for (int i = 0; i < 2; i++) {
-        float sum = total[i * 2] + total[i * 2 + 1];
+    for (int i = 0; i < 4; i += 2) {
+        float sum = total[i] + total[i + 1];
         sum += __shfl_xor_sync(~0u, sum, 1);
         sum += __shfl_xor_sync(~0u, sum, 2);
-        const int unit = here.unit + i * 8;
-        if (threadIdx.x % 4 == 0 && unit < UNITS) sums[blockIdx.x * UNITS + unit] = sum;
+        if (threadIdx.x % 4 == 0 && here.unit[i] < UNITS) sums[blockIdx.x * UNITS + here.unit[i]] = sum;
     }
 }
