@@ -20,6 +20,7 @@ setup(
             "recorded/*.json",
             "recorded/answers/*.json",
             "inside/*.json",
+            "models/*.cu",
             "explain/archive/loader/*.py",
         ],
         WEB: [

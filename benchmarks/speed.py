@@ -16,6 +16,7 @@ Both sides of 1 to 3 count subnormal floats as zero; the notebook, which does no
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import statistics
 import tempfile
@@ -157,9 +158,9 @@ def our_epoch(
 ) -> tuple[float, int, list[dict[str, Any]]]:
     """Return wall seconds of the updates of one epoch, their number, and the first run's steps from the store.
 
-    The clock starts after `warm_up` updates.
+    The clock starts after `warm_up` updates. `max_steps` may go on beyond the epoch.
     """
-    config = from_fields({"training.max_steps": max_steps, "training.epochs": 1}, config)
+    config = from_fields({"training.max_steps": max_steps, "training.epochs": 1 if max_steps is None else 100}, config)
     with Store() as store:
         experiment = store.create_experiment(config)
         reporter = Reporter(store, experiment.id, lambda: False, lambda trainer: None)
@@ -203,9 +204,13 @@ def bare_steps(
     """
     torch.set_num_threads(threads)
     members = np.flatnonzero((corpus.parts == TRAIN) & (corpus.lengths > 0))
-    plan = plan_epoch(members, corpus.lengths, config.training.batch_size, "bucketed", config.seed, 1)
+    epochs = (
+        plan_epoch(members, corpus.lengths, config.training.batch_size, "bucketed", config.seed, epoch)
+        for epoch in itertools.count(1)
+    )
+    plan = itertools.islice(itertools.chain.from_iterable(epochs), count + warm_up)
     matrix = torch.from_numpy(corpus.matrix).to(device)
-    batches = [collate(corpus, indices).to(torch.device(device)) for indices in plan[: count + warm_up]]
+    batches = [collate(corpus, indices).to(torch.device(device)) for indices in plan]
     model = BareRecipe(config.model, matrix) if recipe else BareModel(corpus.matrix.shape[1])
     model.to(device).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -253,6 +258,7 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--embeddings", default="glove-100")
     parser.add_argument("--reviews", type=int, default=6400, help="reviews in the epoch against the notebook")
+    parser.add_argument("--longest", type=int, help="known tokens kept per review; else as many as the presets keep")
     parser.add_argument("--steps", type=int, default=40, help="updates per repetition of the other two")
     parser.add_argument("--warm-up", type=int, default=1, help="updates before those; a GPU meets each length first")
     parser.add_argument("--repetitions", type=int, default=5)
@@ -260,8 +266,10 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda; the notebook's epoch stays on the CPU")
     options = parser.parse_args()
     os.environ["SENTIMENT_HOME"] = tempfile.mkdtemp()
-    source = {"data.source": "csv", "data.path": options.data, "data.embeddings": options.embeddings}
+    source: dict[str, Any] = {"data.source": "csv", "data.path": options.data, "data.embeddings": options.embeddings}
     source |= {"data.batching": "bucketed", "data.limit": int(options.reviews / 0.72)}
+    if options.longest is not None:
+        source["data.max_tokens"] = options.longest
     config = from_fields(source, preset("last-state").config)
     threads = os.cpu_count() or 1
     prepare_thread(threads)

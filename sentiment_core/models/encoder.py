@@ -75,8 +75,11 @@ class RecurrentEncoder(nn.Module):
 
         The backward direction ends at the first token, whatever the length.
         """
-        rows = torch.arange(len(hidden_states), device=hidden_states.device)
-        forward = hidden_states[rows, positions, : self.hidden_size]
+        # The gradient of a gather is a few numbers in zeros; that of indices is sorted first, for places named twice.
+        places = positions[:, None, None].expand(-1, 1, self.hidden_size)
+        forward = hidden_states[..., : self.hidden_size].gather(1, places).squeeze(1)
+        if not self.backward_layers:
+            return forward  # beside nothing, whose gradient would be as large as that of all states
         return torch.cat([forward, hidden_states[:, 0, self.hidden_size :]], dim=-1)
 
 

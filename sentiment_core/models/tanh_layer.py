@@ -1,4 +1,4 @@
-"""A layer of tanh units whose gradient on a CPU is written out: PyTorch's numbers to rounding, in less time."""
+"""A layer of tanh units whose gradient is written out: PyTorch's numbers to rounding, in less time."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+from sentiment_core.models.tanh_kernels import Walks, walks
+
 
 class TanhLayer(nn.RNN):
     """One layer of tanh units over rows `(B, T, E)`, `batch_first`; weights and numbers are those of `nn.RNN`.
 
-    Where no gradient is asked, on a GPU (cuDNN has kernels of its own) and under autocast PyTorch's layer answers.
+    Where no gradient is asked, under autocast and on a GPU that does not run our kernels PyTorch's layer answers.
     """
 
     def forward(  # type: ignore[override]  # no packed sequences
         self, input: torch.Tensor, hx: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the states `(B, T, H)` and the last of them `(1, B, H)`, from the first state `hx` or zeros."""
-        ours = torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu") and input.device.type == "cpu"
-        if not ours or hx is not None:
-            found: tuple[torch.Tensor, torch.Tensor] = super().forward(input, hx)
-            return found
-        # A step of all rows lies in one piece, as in PyTorch's layer.
-        states = _TanhRecurrence.apply(input.transpose(0, 1).contiguous(), *self.all_weights[0])
-        return states.transpose(0, 1), states[-1:]
+        place = input.device.type
+        if torch.is_grad_enabled() and not torch.is_autocast_enabled(place) and hx is None:
+            kernels = walks(input.device, self.hidden_size)
+            if kernels is not None and input.dtype is torch.float32 and input.numel():
+                states = _TanhWalk.apply(input, *self.all_weights[0], kernels)
+                return states, states[:, -1].unsqueeze(0)
+            if place == "cpu":
+                # A step of all rows lies in one piece, as in PyTorch's layer.
+                by_step = _TanhRecurrence.apply(input.transpose(0, 1).contiguous(), *self.all_weights[0])
+                return by_step.transpose(0, 1), by_step[-1:]
+        found: tuple[torch.Tensor, torch.Tensor] = super().forward(input, hx)
+        return found
 
 
 class _TanhRecurrence(torch.autograd.Function):
@@ -67,4 +74,40 @@ class _TanhRecurrence(torch.autograd.Function):
             before[1:].flatten(0, 1).t() @ states[:-1].flatten(0, 1),
             bias,
             bias,
+        )
+
+
+class _TanhWalk(torch.autograd.Function):
+    """The same of inputs `(B, T, E)`, states `(B, T, H)`, where `kernels` make all steps at once."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        inputs: torch.Tensor,
+        w: torch.Tensor,
+        u: torch.Tensor,
+        b: torch.Tensor,
+        c: torch.Tensor,
+        kernels: Walks,
+    ) -> torch.Tensor:
+        states = torch.addmm(b + c, inputs.flatten(0, 1), w.t()).view(*inputs.shape[:2], len(u))
+        kernels.forward(states, u)
+        ctx.save_for_backward(inputs, w, u, states)
+        ctx.kernels = kernels
+        return states
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        inputs, w, u, states = ctx.saved_tensors
+        before, bias = ctx.kernels.back(gradient, states, u)
+        back = before.transpose(1, 2)
+        return (
+            (before.flatten(0, 1) @ w).view_as(inputs) if ctx.needs_input_grad[0] else None,
+            # Over all rows and steps at once it is one long sum for few results, which leaves most of a GPU idle.
+            (back @ inputs).sum(dim=0),
+            (back[:, :, 1:] @ states[:, :-1]).sum(dim=0),
+            bias,
+            bias,
+            None,
         )

@@ -196,11 +196,14 @@ class TrainingRun:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from `state_dict`'s result."""
+        """Continue from `state_dict`'s result, which may come from another kind of device."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
-        self.model.generator.set_state(state["generator"].cpu())
+        drawn = state["generator"].cpu()
+        # A GPU draws in a way of its own: a run that goes on elsewhere draws anew.
+        if drawn.shape == self.model.generator.get_state().shape:
+            self.model.generator.set_state(drawn)
         averaged, self.best_weights = state["averaged"], state["best_weights"]
         self.averaged = None if averaged is None else [weight.to(self.device) for weight in averaged]
         for name, value in state["progress"].items():

@@ -122,9 +122,8 @@ class Trainer:
         self.epoch = self._epoch_of(self.step)
         # Another number of threads would add numbers in another order, and so would other updates.
         updates = state.get("updates", "halves" if state.get("halved") else "whole")  # they once said no more
-        if updates == "graphs" and not can_capture(self.task, self.runs):
-            updates = "whole"
-        self._compute(int(state["threads"]), updates)
+        elsewhere = {"graphs": not can_capture(self.task, self.runs), "halves": self.device.type != "cpu"}
+        self._compute(int(state["threads"]), self.updates if elsewhere.get(updates) else updates)
 
     def _compute(self, threads: int, updates: Updates) -> None:
         """Decide how each run computes: with how many threads, and how its updates are made."""

@@ -54,3 +54,14 @@ def test_a_checkpoint_goes_on_there(experiment: Any, train: Any, stop_at: Any, t
     assert [step.loss for step in half.steps[name] + rest.steps[name]] == pytest.approx(
         [step.loss for step in steps], rel=1e-3
     )
+
+
+def test_a_checkpoint_of_the_cpu_goes_on_there(experiment: Any, train: Any, stop_at: Any, tmp_path: Path) -> None:
+    """It draws anew: the numbers of its dropout are others."""
+    config = experiment({**NETWORKS["rnn"], **DROPOUT, "training.epochs": 3})
+    half = train(config, stop_at(5))
+    save_checkpoint(tmp_path / "state.pt", half.trainer.state_dict())
+    rest = train(config, state=load_checkpoint(tmp_path / "state.pt"), device="cuda")
+    ((name, steps),) = rest.steps.items()
+    assert rest.ends == {name: None} and rest.trainer.updates == half.trainer.updates
+    assert steps[0].step == 6 and all(0 < step.loss < 2 for step in steps)

@@ -142,3 +142,19 @@ def test_a_checkpoint_of_another_experiment_is_refused(train: Any, experiment: A
     for config, wrong in others:
         with pytest.raises(CheckpointError, match="does not fit this experiment"):
             train(config, state=wrong)
+
+
+def test_what_a_gpu_left_goes_on_here(train: Any, experiment: Any, tmp_path: Path) -> None:
+    """Its random numbers fit no CPU, and its graphs are none here; without dropout nothing else differs."""
+    config = experiment({"training.epochs": 3, "training.optimizer": "adamw"})
+    whole = train(config)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, KilledAt(5, tmp_path / "state.pt"))
+    state = load_checkpoint(tmp_path / "state.pt")
+    state["updates"] = "graphs"
+    for run in state["runs"].values():
+        run["generator"] = torch.zeros(16, dtype=torch.uint8)
+    rest = train(config, state=state)
+    assert rest.trainer.updates == whole.trainer.updates
+    ((name, steps),) = whole.steps.items()
+    assert [step.loss for step in rest.steps[name]] == pytest.approx([step.loss for step in steps[5:]], rel=1e-6)
