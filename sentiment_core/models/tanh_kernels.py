@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 # A row of the recurrent matrix and a warp's share of it must fit into registers.
 MOST_UNITS = 128
 ROWS = 8  # of a block
+TOLERANCE = 1e-5
 # The first GPUs whose tensor cores multiply such numbers (Ampere).
 TENSOR_CORES = (8, 0)
 
@@ -43,10 +44,40 @@ def walks(device: torch.device, units: int) -> Walks | None:
         return None
     try:
         with torch.cuda.device(device):
-            return compiled(units)
-    except Exception:  # another PyTorch, without its compiler or with another way to it
+            found = compiled(units)
+            check(found, units, device)
+    except Exception:  # another PyTorch, without its compiler or with another way to it; a GPU that nobody tried
         logger.warning("no kernels of our own for a layer of %s units", units, exc_info=True)
         return None
+    return found
+
+
+def check(found: Walks, units: int, device: torch.device) -> None:
+    """Have kernels make a few steps, with a gradient as of one of two directions; raise `ValueError` where they err.
+
+    Without drawing anything: runs count on their random numbers.
+    """
+    rows, steps = ROWS + 1, 3
+    numbers = torch.arange(rows * steps * 2 * units, dtype=torch.float64).sin().view(rows, steps, 2 * units)
+    u = torch.arange(units * units, dtype=torch.float64).cos().view(units, units) / units**0.5
+    added, gradient = numbers[..., :units], numbers.flip(0)[..., units:]
+    states, before = [], []
+    state = later = torch.zeros(rows, units, dtype=torch.float64)
+    for step in added.unbind(1):
+        state = torch.tanh(step + state @ u.t())
+        states.append(state)
+    for own, state in zip(reversed(gradient.unbind(1)), reversed(states), strict=True):
+        later = (own + later @ u) * (1 - state**2)
+        before.insert(0, later)
+    exact = [torch.stack(states, dim=1), torch.stack(before, dim=1)]
+    made = added.to(device, torch.float32, memory_format=torch.contiguous_format)
+    here = u.to(device, torch.float32)
+    found.forward(made, here)
+    ours = [made, *found.back(numbers.flip(0).to(device, torch.float32)[..., units:], made, here)]
+    for mine, other in zip(ours, [*exact, exact[1].sum(dim=(0, 1))], strict=True):
+        error = float((mine.cpu().double() - other).norm() / other.norm())
+        if not error < TOLERANCE:
+            raise ValueError(f"they are off by {error:.1g}")
 
 
 def compiled(units: int) -> Walks:

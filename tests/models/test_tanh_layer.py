@@ -185,6 +185,27 @@ def test_a_gpu_that_cannot_run_the_kernels_goes_on_without(
     assert len(caplog.records) == (units == 128 and capability == (9, 0))
 
 
+@pytest.mark.parametrize("units", [1, 5, 16, 128])
+def test_kernels_are_tried_before_they_are_used(units: int, walked: list[dict[str, Any]]) -> None:
+    kernels = tanh_kernels.compiled(units)
+    here, drawn = torch.device("cpu"), torch.get_rng_state()
+    tanh_kernels.check(kernels, units, here)
+    assert torch.equal(torch.get_rng_state(), drawn)
+
+    def forward(states: torch.Tensor, u: torch.Tensor) -> None:
+        kernels.forward(states, u)
+        states[-1, -1, -1] += 0.01
+
+    def back(*given: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        # As if rows and steps lay as close as they are long.
+        gradient, *rest = given
+        return kernels.back(gradient.as_strided(gradient.shape, torch.empty(gradient.shape).stride()), *rest)
+
+    for wrong in (kernels._replace(forward=forward), kernels._replace(back=back)):
+        with pytest.raises(ValueError, match="off by"):
+            tanh_kernels.check(wrong, units, here)
+
+
 def test_the_kernels_leave_with_the_package() -> None:
     assert files(tanh_kernels.__package__).joinpath("tanh_kernels.cu").is_file()
 
