@@ -61,7 +61,8 @@ def check(found: Walks, units: int, device: torch.device) -> None:
     numbers = torch.arange(rows * steps * 2 * units, dtype=torch.float64).sin().view(rows, steps, 2 * units)
     u = torch.arange(units * units, dtype=torch.float64).cos().view(units, units) / units**0.5
     added, gradient = numbers[..., :units], numbers.flip(0)[..., units:]
-    states, before = [], []
+    states: list[torch.Tensor] = []
+    before: list[torch.Tensor] = []
     state = later = torch.zeros(rows, units, dtype=torch.float64)
     for step in added.unbind(1):
         state = torch.tanh(step + state @ u.t())
