@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 
@@ -219,7 +220,7 @@ def a_lab(folder: Path, options: argparse.Namespace) -> Iterator[tuple[Lab, Stor
             assert programs is not None, "PostgreSQL is not installed"
             cluster = stack.enter_context(closing(Cluster(programs)))
             os.environ["SENTIMENT_STORE_URL"] = cluster.url(cluster.create())
-        start = stack.enter_context(closing(Forks())).start_server if options.forked else launch
+        start = Forks(uuid4().hex, os.getpid()).start_server if options.forked else launch
         with Store() as store, OneMachine(home, store, start, cluster) as lab:
             yield lab, store
 
