@@ -12,15 +12,15 @@ from functools import lru_cache
 from typing import Any
 
 from sentiment_core.artifacts import home
-from sentiment_core.classroom.settings import class_settings
-from sentiment_core.errors import SentimentLabError
+from sentiment_core.classroom.settings import Limits, class_settings
+from sentiment_core.errors import LimitError, SentimentLabError
 from sentiment_core.logs import turn_over, write_log
 from sentiment_core.store import Store
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import Executor, make_executor
 from sentiment_core.work.leftovers import collect
 from ui.server.tally import CountProblems
-from ui.server.visitor import limits, visitor
+from ui.server.visitor import visitor
 from ui.server.warm_up import warm_up
 
 WATCH_SECONDS = 2.0
@@ -39,8 +39,23 @@ def store() -> Store:
 
     Raises `StoreError`, and `NotAllowedError` where nobody is known to have opened the page.
     """
-    opened = shared_store()
-    return opened if class_settings() is None else opened.acting_for(visitor(), limits())
+    opened, settings = shared_store(), class_settings()
+    return opened if settings is None else opened.acting_for(visitor(), settings.limits)
+
+
+def limits() -> Limits | None:
+    """Return what limits the visitor, None where nothing does."""
+    return None if visitor().is_lecturer else shared_store().class_limits()
+
+
+def check_upload_size(size: int) -> None:
+    """Raise `LimitError` when a file of `size` bytes is more than the visitor may bring."""
+    granted = limits()
+    if granted is not None and size > granted.upload.megabytes * 1_000_000:
+        raise LimitError(
+            f"This file has {size / 1e6:,.0f} MB, and {granted.upload.megabytes:,} may be brought (upload.megabytes)."
+            " Take a part of it, or ask the lecturer to bring it."
+        )
 
 
 def executor() -> Executor:
