@@ -19,6 +19,7 @@ from sentiment_core.store import Store
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import Executor, make_executor
 from sentiment_core.work.leftovers import collect
+from ui.server.sockets import send_at_once
 from ui.server.tally import CountProblems
 from ui.server.visitor import visitor
 from ui.server.warm_up import warm_up
@@ -82,6 +83,7 @@ def _executor(opened: Store) -> Executor:
 @asynccontextmanager
 async def serve(_app: Any) -> AsyncIterator[None]:
     """Get ready; then, while the server runs, notice dead workers and start what is queued, watched or not."""
+    send_at_once()
     warm_up()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     write_log()
