@@ -34,6 +34,7 @@ from sentiment_core.store import Experiment, Store
 
 SETTLING = 2.0
 JOIN = 8.0
+DRAWN = 10.0  # after which all pages are, beside four trainings
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ def main() -> None:
         workers = [work.worker for work in store.active_work()]
         trainings = [psutil.Process(worker.pid) for worker in workers if worker is not None]
         assert len(trainings) == TRAININGS
-        stay = JOIN + 2 * options.pairs * options.seconds
+        stay = JOIN + DRAWN + 2 * options.pairs * options.seconds
         watched, seen = [each.id for each in made], spawn.Queue()
         moments: defaultdict[int, float] = defaultdict(float)
         asked = (server.port, watched, moments, options.browsers, stay, JOIN, seen)
         visitors = spawn.Process(target=crowd, args=asked)
         visitors.start()
-        time.sleep(JOIN + SETTLING)
+        time.sleep(JOIN + DRAWN)
         browsers = psutil.Process(visitors.pid)
         groups = [trainings, [psutil.Process(server.pid)], [browsers]]
         watching, alone = [], []
