@@ -83,7 +83,7 @@ def trace(store: Store, experiment: Experiment) -> list[object]:
     found: list[object] = []
     for run in experiment.runs:
         rows = [{name: value for name, value in row.items() if name != "seconds"} for row in store.step_rows(run.id)]
-        weights = {path.name: path.read_bytes() for path in run_place(experiment.id, run.id).glob("*.safetensors")}
+        weights = {path.name: path.read_bytes() for path in run_place(experiment.id, run.id).glob("[!.]*.safetensors")}
         found += [repr(rows), repr(store.evaluations(run.id)), weights, run.steps, run.tokens]
     return found
 
