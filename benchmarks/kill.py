@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 
@@ -82,7 +83,7 @@ def trace(store: Store, experiment: Experiment) -> list[object]:
     found: list[object] = []
     for run in experiment.runs:
         rows = [{name: value for name, value in row.items() if name != "seconds"} for row in store.step_rows(run.id)]
-        weights = {path.name: path.read_bytes() for path in run_place(experiment.id, run.id).glob("*.safetensors")}
+        weights = {path.name: path.read_bytes() for path in run_place(experiment.id, run.id).glob("[!.]*.safetensors")}
         found += [repr(rows), repr(store.evaluations(run.id)), weights, run.steps, run.tokens]
     return found
 
@@ -219,7 +220,7 @@ def a_lab(folder: Path, options: argparse.Namespace) -> Iterator[tuple[Lab, Stor
             assert programs is not None, "PostgreSQL is not installed"
             cluster = stack.enter_context(closing(Cluster(programs)))
             os.environ["SENTIMENT_STORE_URL"] = cluster.url(cluster.create())
-        start = stack.enter_context(closing(Forks())).start_server if options.forked else launch
+        start = Forks(uuid4().hex, os.getpid()).start_server if options.forked else launch
         with Store() as store, OneMachine(home, store, start, cluster) as lab:
             yield lab, store
 

@@ -57,27 +57,33 @@ def write(store: Store, made: list[Experiment], over: threading.Event, moments: 
 
 
 class Browser:
-    """One tab."""
+    """One tab: of Train where it has an experiment, which it polls, else of the room; `cookie` is its ticket's."""
 
-    def __init__(self, port: int, experiment: str, moments: Any, results: dict[str, Any]) -> None:
+    def __init__(self, port: int, experiment: str, moments: Any, results: dict[str, Any], cookie: str = "") -> None:
         self.port, self.experiment, self.moments, self.results = port, experiment, moments, results
+        self.headers = {"Cookie": cookie} if cookie else {}
         self.after = ""
         self.fragments: dict[str, asyncio.Task[None]] = {}
 
-    async def live(self, seconds: float) -> None:
-        """Open the page, and look at it for some time."""
-        began = time.monotonic()
+    async def live(self, seconds: float, began: float | None = None) -> None:
+        """Open the page, and look at it for some time; it is drawn so long after it `began`, now unless told."""
+        began = time.monotonic() if began is None else began
         address = f"ws://127.0.0.1:{self.port}/_stcore/stream"
         try:
             async with websockets.connect(
-                address, subprotocols=["streamlit"], origin=f"http://127.0.0.1:{self.port}", max_size=None
+                address,
+                subprotocols=["streamlit"],
+                origin=f"http://127.0.0.1:{self.port}",
+                additional_headers=self.headers,
+                max_size=None,
             ) as socket:
                 await self.rerun(socket)
                 reader = asyncio.create_task(self.read(socket, began))
                 deadline = began + seconds
                 while time.monotonic() < deadline:
                     with suppress(asyncio.IncompleteReadError):
-                        await self.poll()
+                        if self.experiment:
+                            await self.poll()
                     await asyncio.sleep(POLL_SECONDS)
                 for task in (reader, *self.fragments.values()):
                     task.cancel()
@@ -87,8 +93,8 @@ class Browser:
     async def rerun(self, socket: Any, fragment: str = "") -> None:
         """Ask for the page, or for one fragment of it."""
         message = BackMsg()
-        message.rerun_script.query_string = f"experiment={self.experiment}"
-        message.rerun_script.page_name = "train"
+        message.rerun_script.query_string = f"experiment={self.experiment}" if self.experiment else ""
+        message.rerun_script.page_name = "train" if self.experiment else "room"
         if fragment:
             message.rerun_script.fragment_id = fragment
             message.rerun_script.is_auto_rerun = True
@@ -118,7 +124,8 @@ class Browser:
             await self.rerun(socket, fragment)
 
     async def poll(self) -> None:
-        """Ask for what is new, and note how late it is."""
+        """Ask for what is new; note how long the answer took, and how late what is new is."""
+        asked = time.monotonic()
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         path = f"/api/experiments/{self.experiment}?after={self.after}"
         headers = f"Host: 127.0.0.1:{self.port}\r\nAccept-Encoding: gzip\r\nConnection: close"
@@ -126,6 +133,7 @@ class Browser:
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()
         now = time.time()
+        self.results["answered"].append(time.monotonic() - asked)
         if b" 200 " not in head.split(b"\r\n")[0]:
             self.results["errors"][head.split(b"\r\n")[0].decode()] += 1
             return
@@ -136,11 +144,16 @@ class Browser:
         self.after = ",".join(known) or self.after
 
 
+def nothing_seen() -> dict[str, Any]:
+    """Return what browsers add to while they look."""
+    return {"errors": Counter(), "late": [], "drawn": [], "answered": [], "received": [0]}
+
+
 def crowd(
     port: int, experiments: list[str], moments: Any, browsers: int, seconds: float, join: float, results: Any
 ) -> None:
     """Play all browsers, which come within `join` seconds; put what they saw."""
-    seen: dict[str, Any] = {"errors": Counter(), "late": [], "drawn": [], "received": [0]}
+    seen = nothing_seen()
 
     async def one(place: int) -> None:
         await asyncio.sleep(random.uniform(0, join))

@@ -1,18 +1,20 @@
 """Class mode is one settings file: where there is none, the program is one person's own and asks nobody who they are.
 
-The file is `$SENTIMENT_CLASS`, else `class.toml` in the home folder. It is read again whenever it changes, so that a
-lecturer raises a limit without a restart.
+The file is `$SENTIMENT_CLASS`, else `class.toml` in the home folder, and is read again whenever it changes. Limits that
+a lecturer has changed on the room's page are in the store (`store/grants.py`), and come before the file's.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 
 from sentiment_core.artifacts import folder, home
 from sentiment_core.classroom.codes import hash_code, is_hash, new_access_code
@@ -32,8 +34,8 @@ class PersonLimits(_Table):
     queued: int = Field(5, ge=1, le=10_000, description="experiments waiting")
     running: int = Field(1, ge=1, le=1000, description="experiments and calculations at work")
     stored: int = Field(200, ge=1, le=1_000_000, description="experiments kept")
-    minutes: int = Field(60, ge=1, le=100_000, description="how long a piece of work may take, pauses included")
-    megabytes: int = Field(2_000, ge=1, le=100_000_000, description="files of what they trained and brought")
+    minutes: int = Field(60, ge=1, le=100_000, description="minutes a piece of work may take, pauses included")
+    megabytes: int = Field(2_000, ge=1, le=100_000_000, description="files of what they trained and brought, MB")
     flips: int = Field(30, ge=1, le=10_000, description="edited reviews on the board of their room")
 
 
@@ -49,13 +51,14 @@ class TrainingLimits(_Table):
 
     runs: int = Field(6, ge=1, le=1000, description="runs in one experiment")
     steps: int = Field(5_000, ge=1, le=100_000_000, description="updates of one run, as far as they are known before")
+    tokens: int = Field(50_000_000, ge=1, le=10**12, description="tokens that one run reads, as far as they are known")
     parameters: int = Field(2_000_000, ge=1, le=10**12, description="trained parameters of one run")
 
 
 class UploadLimits(_Table):
     """What a student may bring."""
 
-    megabytes: int = Field(50, ge=1, le=100_000, description="size of one file")
+    megabytes: int = Field(50, ge=1, le=100_000, description="size of one file, MB")
 
 
 class Limits(_Table):
@@ -65,6 +68,39 @@ class Limits(_Table):
     all: AllLimits = AllLimits()
     training: TrainingLimits = TrainingLimits()
     upload: UploadLimits = UploadLimits()
+
+    def with_changes(self, values: Mapping[str, int]) -> Limits:
+        """Return these limits with other `values`, by names such as `person.queued`; unknown names are passed over."""
+        tables: dict[str, dict[str, int]] = {name: {} for name in Limits.model_fields}
+        for name, value in values.items():
+            if name in LIMITS:
+                table, field = name.split(".")
+                tables[table][field] = value
+        return self.model_copy(
+            update={name: getattr(self, name).model_copy(update=changed) for name, changed in tables.items()}
+        )
+
+    def value(self, name: str) -> int:
+        """Return one limit by its name in `LIMITS`."""
+        table, field = name.split(".")
+        return int(getattr(getattr(self, table), field))
+
+
+LIMITS: dict[str, FieldInfo] = {
+    f"{table}.{name}": field
+    for table, info in Limits.model_fields.items()
+    for name, field in cast(type[_Table], info.annotation).model_fields.items()
+}
+"""Every limit by the name that refusals give it, with its sentence and its range."""
+
+
+def check_limit(name: str, value: int) -> None:
+    """Raise `ConfigError` for a limit that there is not, or a value that it cannot have."""
+    table, _, field = name.partition(".")
+    try:
+        Limits.model_validate({table: {field: value}})
+    except ValidationError as error:
+        raise ConfigError("; ".join(f"{name}: {problem['msg']}" for problem in error.errors())) from error
 
 
 class ClassSettings(_Table):
@@ -154,14 +190,14 @@ def _written(hashed: str) -> str:
     lines = [
         "# This file turns class mode on: students join by a room's code, and only see and change what is theirs.",
         "# It is read again when it changes. Without it the program asks nobody who they are.",
+        "# Limits that a lecturer changes on the room's page come before the ones here.",
         "[class]",
         "# The access code itself is kept nowhere. For a new one move this file away, and set up again.",
         f'lecturer_code = "{hashed}"',
         *_fields(ClassSettings, skip=("lecturer_code", "limits")),
     ]
     for name, info in Limits.model_fields.items():
-        assert isinstance(info.annotation, type) and issubclass(info.annotation, _Table)
-        lines += ["", f"[class.limits.{name}]", *_fields(info.annotation)]
+        lines += ["", f"[class.limits.{name}]", *_fields(cast(type[_Table], info.annotation))]
     return "\n".join(lines) + "\n"
 
 

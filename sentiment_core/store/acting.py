@@ -16,7 +16,7 @@ from sentiment_core.classroom.people import Action, Person, permit
 from sentiment_core.classroom.settings import Limits
 from sentiment_core.errors import NotAllowedError
 from sentiment_core.store.database import Database
-from sentiment_core.store.grants import grant
+from sentiment_core.store.grants import grant, in_force
 from sentiment_core.store.rows import no_work, table_of
 
 _PERMITTED = "permitted"
@@ -31,7 +31,8 @@ class Acting(Database):
     def acting_for(self, person: Person, limits: Limits | None = None) -> Self:
         """Return this store for one person: what it creates is theirs, and what is not theirs it leaves alone.
 
-        Its methods raise `NotAllowedError`, and `LimitError` for a student who asks for more than `limits` grant.
+        Its methods raise `NotAllowedError`, and `LimitError` for a student who asks for more than `limits` grant, as a
+        lecturer has changed them.
         """
         own = copy.copy(self)
         own._actor = person
@@ -70,10 +71,13 @@ class Acting(Database):
         permit(self._actor, action, row.owner)
         connection.info[_PERMITTED] = True
 
+    def _granted(self, connection: Connection) -> Limits | None:
+        return None if self._limits is None else in_force(connection, self._limits)
+
     def _permit_own(self, connection: Connection, queued: int = 0, stored: int = 0) -> None:
         """Permit what concerns nobody else; so many more experiments that wait, and are kept, if limits grant them."""
-        if self._limits is not None:
-            grant(connection, self._limits, self.owner, queued, stored)
+        if (granted := self._granted(connection)) is not None:
+            grant(connection, granted, self.owner, queued, stored)
         connection.info[_PERMITTED] = True
 
     def _permit_leading(self, connection: Connection) -> None:

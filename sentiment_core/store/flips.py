@@ -32,7 +32,8 @@ class Flips(Acting):
             self._permit_own(connection)
             room = self._own_room(connection)
             mine = select(func.count()).select_from(flips).where(flips.c.person == self.owner)
-            most = self._limits.person.flips if self._limits else USUAL_LIMIT
+            granted = self._granted(connection)
+            most = USUAL_LIMIT if granted is None else granted.person.flips
             if (there := connection.execute(mine).scalar_one()) >= most:
                 raise LimitError(
                     f"{there} of your edits are on the board, and {most} may be (person.flips). Take one off."

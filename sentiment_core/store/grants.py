@@ -8,7 +8,7 @@ from sentiment_core.artifacts import place, size_of, work_place
 from sentiment_core.classroom.settings import Limits
 from sentiment_core.errors import LimitError
 from sentiment_core.metrics import Status
-from sentiment_core.store.schema import experiments, uploads, work
+from sentiment_core.store.schema import changed_limits, experiments, uploads, work
 
 MEGABYTE = 1_000_000
 
@@ -23,6 +23,12 @@ OWN_FILES = (
     " Delete experiments under Runs, or ask the lecturer for more."
 )
 STORE = "{there} experiments are kept here, and {most} may be (all.stored). Ask the lecturer to make room."
+
+
+def in_force(connection: Connection, given: Limits) -> Limits:
+    """Return the limits that hold where the settings file says `given`: a lecturer may have changed some."""
+    changed = connection.execute(select(changed_limits.c.name, changed_limits.c.value)).all()
+    return given.with_changes({row.name: row.value for row in changed})
 
 
 def grant(connection: Connection, limits: Limits, owner: str | None, queued: int, stored: int) -> None:

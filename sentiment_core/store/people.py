@@ -1,10 +1,11 @@
-"""Rooms, who has joined them, and what they predicted."""
+"""Rooms, who has joined them, what they predicted, and the limits that a lecturer has changed."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
@@ -13,11 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sentiment_core.classroom.codes import new_room_code
 from sentiment_core.classroom.names import likeness, tidy
 from sentiment_core.classroom.people import LECTURER, Person
+from sentiment_core.classroom.settings import Limits, check_limit, class_settings
 from sentiment_core.errors import ConfigError, LimitError, NotFoundError
 from sentiment_core.store.acting import Acting
-from sentiment_core.store.grants import grant_bytes, owned_bytes
+from sentiment_core.store.grants import grant_bytes, in_force, owned_bytes
 from sentiment_core.store.rows import upsert
-from sentiment_core.store.schema import answers, experiments, people, rooms, uploads, work
+from sentiment_core.store.schema import answers, changed_limits, experiments, people, rooms, uploads, work
 
 LONGEST_NAME = 60
 MOST_PEOPLE = 300
@@ -95,6 +97,28 @@ class People(Acting):
             connection.execute(delete(uploads).where(uploads.c.owner.in_(members)))
             if connection.execute(delete(rooms).where(rooms.c.code == code)).rowcount == 0:
                 raise NotFoundError(f"There is no room {code[:20]!r}; it may have been forgotten.")
+
+    def class_limits(self) -> Limits | None:
+        """Return what a student may have, as a lecturer has changed it; None where there is no class."""
+        settings = class_settings()
+        if settings is None:
+            return None
+        with self._read() as connection:
+            return in_force(connection, settings.limits)
+
+    def change_limits(self, values: Mapping[str, int | None]) -> None:
+        """Have limits of the class be others, by their names; None: what the settings file says.
+
+        Raises `ConfigError` for a limit that there is not, or a value that it cannot have.
+        """
+        kept = {name: value for name, value in values.items() if value is not None}
+        for name, value in kept.items():
+            check_limit(name, value)
+        undone = values.keys() - kept.keys()
+        with self._write() as connection:
+            self._permit_leading(connection)
+            connection.execute(delete(changed_limits).where(changed_limits.c.name.in_(undone)))
+            upsert(connection, changed_limits, [{"name": name, "value": value} for name, value in kept.items()])
 
     def join(self, code: str, name: str, most: int = MOST_PEOPLE, identifier: str | None = None) -> Person:
         """Let somebody into a room under a name of their own choosing.
@@ -183,9 +207,9 @@ class People(Acting):
 
     def check_bytes(self, more: int) -> None:
         """Raise `LimitError` where the person for whom this store acts may not bring `more` bytes."""
-        if self._limits is not None:
-            with self._read() as connection:
-                grant_bytes(connection, self._limits, self.owner, more)
+        with self._read() as connection:
+            if (granted := self._granted(connection)) is not None:
+                grant_bytes(connection, granted, self.owner, more)
 
     def stored_bytes(self) -> int:
         """Return how many bytes the files of the person for whom this store acts take."""

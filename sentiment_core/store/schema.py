@@ -22,7 +22,7 @@ from sqlalchemy.engine import Dialect
 
 from sentiment_core.steps.quantities import CORE
 
-SCHEMA_VERSION = 4  # `migrations/` makes one version of the one before
+SCHEMA_VERSION = 5  # `migrations/` makes one version of the one before
 
 metadata = MetaData()
 
@@ -213,6 +213,14 @@ answers = Table(
     Column("question", Text, primary_key=True),
     Column("choice", Integer, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What a lecturer has changed of the limits in the settings file, for every room: a refusal's name of it, and its value.
+changed_limits = Table(
+    "changed_limits",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
 )
 
 # The same content is kept once, however many brought it.

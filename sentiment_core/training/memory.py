@@ -55,7 +55,7 @@ _WORD_DROPOUT, _EMBEDDING_DROPOUT, _STATE_DROPOUT = 1.4, 3.0, 5.0
 _OPTIMIZER = {"sgd": 1.0, "adam": 5.0, "adamw": 5.0}
 
 # What is known of reviews before they are read: English prose (IMDb's in the word tokenizer's tokens).
-_CHARACTERS_A_TOKEN = 5.0
+CHARACTERS_A_TOKEN = 5.0
 _LONGEST = 2_800
 _COMMONLY_CUT = 500
 _MOST_WORDS = 400_000
@@ -102,7 +102,7 @@ def expected_size(run: ExperimentConfig) -> DataSize:
     data = run.data
     source = SOURCES[data.source]
     characters = source.characters(data)
-    tokens = characters / _CHARACTERS_A_TOKEN
+    tokens = characters / CHARACTERS_A_TOKEN
     longest = source.longest or min(_LONGEST, int(tokens))
     if transformers.is_transformer(run):
         return DataSize(characters, transformers.pieces_read(run, max(1, longest)), transformers.vocabulary_of(run))

@@ -18,7 +18,6 @@ from importlib import import_module
 from typing import Any
 
 from sentiment_core.artifacts import CHECKPOINT, LOG, RESULT, work_place, write_json
-from sentiment_core.classroom.settings import class_settings
 from sentiment_core.errors import DownloadError, OutOfMemory, SentimentLabError, StoreError, StoreUnavailableError
 from sentiment_core.logs import write_log
 from sentiment_core.machine import die_first, memory_limited
@@ -141,10 +140,10 @@ class Heartbeat:
             self._complained = True
 
     def _look_at_the_time(self) -> None:
-        settings, shift = class_settings(), self._shift
-        if settings is None or shift.lost or shift.overtime is not None:
+        shift = self._shift
+        if shift.lost or shift.overtime is not None or (granted := self._store.class_limits()) is None:
             return
-        most = settings.limits.person.minutes
+        most = granted.person.minutes
         if time.monotonic() - self._began > most * MINUTE:
             work = self._store.work(shift.work_id)
             if work.owner is not None:  # nothing limits a lecturer

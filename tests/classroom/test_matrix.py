@@ -55,6 +55,7 @@ CROSSING: dict[str, list[Call]] = {
 }
 # What only a lecturer may do.
 LEADING: dict[str, list[Call]] = {
+    "change_limits": [lambda store, it: store.change_limits({"person.queued": 9})],
     "close_room": [lambda store, it: store.close_room(store.rooms()[0].code)],
     "forget_room": [lambda store, it: store.forget_room(store.rooms()[0].code)],
     "give_seeds": [lambda store, it: store.give_seeds(store.rooms()[0].code, True)],
@@ -102,6 +103,7 @@ READS = {
         "balances",
         "calculations",
         "check_bytes",
+        "class_limits",
         "count_runs",
         "counts",
         "diagnostic_names",
@@ -144,6 +146,7 @@ def test_every_method_of_the_store_has_its_place() -> None:
 
 @pytest.fixture
 def store(home: Path) -> Store:
+    set_up()
     return Store()
 
 
@@ -173,6 +176,7 @@ def test_a_student_does_nothing_with_what_is_not_theirs(
             store.rooms(),
             store.steps(made.runs[0].id),
             store.flips(ben.room),
+            store.class_limits(),
         )
 
     before = everything()
@@ -209,8 +213,6 @@ STREAMLITS_OPEN = {"/_stcore/health"}
 
 @pytest.fixture
 def visit(store: Store) -> Callable[[Person | None], TestClient]:
-    set_up()
-
     def visited(person: Person | None) -> TestClient:
         # Whatever stands behind the door answers.
         inside = Route("/{path:path}", lambda request: PlainTextResponse("inside"), methods=["GET", "POST", "PUT"])

@@ -115,6 +115,30 @@ def test_an_edit_outlives_another_start_and_what_is_being_read_stays(lab, room, 
     assert "Open for all" not in ways(open_page("room"))
 
 
+def test_the_lecturer_raises_a_limit_and_a_student_reads_it(lab, room, open_page, become):
+    anna = lab.join(room.code, "Anna")
+    become(LECTURER)
+    lecturer = open_page("room")
+    assert field(lecturer.number_input, "Updates of one run, as far as they are known before").value == 5_000
+    field(lecturer.number_input, "Experiments and calculations at work").set_value(2)
+    field(lecturer.number_input, "Size of one file, MB").set_value(10**6)
+    button(lecturer, "Keep").click().run()
+    assert "upload.megabytes" in texts(lecturer.error).replace("\\", "") and lab.class_limits().person.running == 1
+    field(lecturer.number_input, "Size of one file, MB").set_value(80)
+    button(lecturer, "Keep").click().run()
+    assert not lecturer.exception and not lecturer.error
+    assert (lab.class_limits().person.running, lab.class_limits().upload.megabytes) == (2, 80)
+    assert field(lecturer.number_input, "Size of one file, MB (settings file: 50)").value == 80
+    become(anna)
+    phone = open_page("room")
+    assert "Size of one file, MB: **80**" in texts(phone.markdown)
+    assert not phone.number_input
+    become(LECTURER)
+    button(lecturer, "All as in the settings file").click().run()
+    assert lab.class_limits().person.running == 1
+    assert "All as in the settings file" not in [each.label for each in lecturer.button]
+
+
 def test_a_link_is_sent_to_all(lab, room, open_page, become):
     become(LECTURER)
     lecturer = open_page("room")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from sentiment_core.artifacts import folder
 from sentiment_core.classroom.people import LECTURER, Person
-from sentiment_core.classroom.settings import Limits
+from sentiment_core.classroom.settings import Limits, set_up
 from sentiment_core.config import from_fields
 from sentiment_core.errors import ConfigError, LimitError, NotAllowedError, NotFoundError
 from sentiment_core.metrics import Status
@@ -231,6 +231,38 @@ def test_the_limits_of_one_and_of_all(store: Store, acting: Class) -> None:
     with pytest.raises(LimitError, match=r"4 experiments are kept here.*\(all\.stored\)"):
         ben.create_experiment(TWIN)
     store.acting_for(LECTURER, limits).create_experiments([TWIN] * 5)
+
+
+def test_a_lecturer_raises_limits_for_everybody_and_takes_it_back(store: Store, acting: Class) -> None:
+    lecturer, anna, _ = acting
+    assert store.class_limits() is None, "no class"
+    limits = Limits.model_validate({"person": {"queued": 1, "flips": 1}})
+    anna = store.acting_for(store.person(anna.owner), limits)
+    anna.create_experiment(TWIN)
+    with pytest.raises(LimitError, match=r"person\.queued"):
+        anna.create_experiment(TWIN)
+    lecturer.change_limits({"person.queued": 2, "training.tokens": 10**12, "person.flips": 2})
+    lecturer.change_limits({"person.queued": 3})
+    anna.create_experiments([TWIN] * 2)
+    for edited in ("one", "two"):
+        anna.add_flip("A good film.", edited, 1, "pretrained", 0.9, 0.1)
+    for values, said in (
+        ({"person.queued": 0}, r"person\.queued: .*greater than or equal to 1"),
+        ({"person.running": 9, "person.flips": 10**5}, r"person\.flips: .*less than or equal to 10000"),
+        ({"person.beds": 1}, r"person\.beds: "),
+        ({"beds": 1}, r"beds: "),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            lecturer.change_limits(values)
+    set_up()
+    granted = store.class_limits()
+    assert granted is not None
+    assert (granted.person.queued, granted.training.tokens, granted.person.running) == (3, 10**12, 1)
+    lecturer.change_limits({"person.queued": None, "person.flips": None})
+    with pytest.raises(LimitError, match=r"3 pieces .* may have 1 in the queue"):
+        anna.create_experiment(TWIN)
+    with pytest.raises(LimitError, match=r"2 of your edits are on the board, and 1 may"):
+        anna.add_flip("A good film.", "three", 1, "pretrained", 0.9, 0.1)
 
 
 def test_the_same_training_is_known_again_whatever_it_is_called(store: Store) -> None:

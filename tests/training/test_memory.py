@@ -17,7 +17,7 @@ from sentiment_core.presets import PRESETS, vary_clipping
 from sentiment_core.tasks import TASKS, TRANSFORMER
 from sentiment_core.training import memory, transformer_memory
 from sentiment_core.training.memory import DataSize, check_before, check_loaded, expected_size, memory_need
-from sentiment_core.training.size import check_size, updates_of
+from sentiment_core.training.size import check_size, tokens_of, updates_of
 
 GIB = 2**30
 ENORMOUS = {"training.batch_size": 4096, "data.max_tokens": 10_000, "model.hidden_size": 1024, "model.cell": "lstm"}
@@ -217,8 +217,24 @@ def test_a_class_limits_transformers_by_updates_and_parameters_too() -> None:
         check_size(from_fields({"training.epochs": 100}, small), TrainingLimits())
     with pytest.raises(LimitError, match=r"training\.parameters"):
         check_size(from_fields({"model.hidden_size": 512}, small), TrainingLimits())
+    with pytest.raises(LimitError, match=r"about 4,\d+,\d+ tokens, and a run may read 4,000,000 \(training\.tokens\)"):
+        check_size(from_fields({"training.epochs": 3}, small), TrainingLimits(tokens=4_000_000))
     half = from_fields({"data.pair_tokens": small.data.pair_tokens // 2}, small)
     assert updates_of(half) > updates_of(small)
+
+
+def test_a_class_counts_the_tokens_that_a_run_reads() -> None:
+    whole = from_fields({"data.limit": 1_000, "training.epochs": 3, "training.batch_size": 72})
+    assert tokens_of(whole) == 3 * 10 * 72 * 260, "720 reviews to train on, of 1,300 characters, five a token"
+    assert tokens_of(from_fields({"data.max_tokens": 100}, whole)) == 3 * 10 * 72 * 100
+    assert tokens_of(from_fields({"training.max_steps": 5}, whole)) == 5 * 72 * 260
+    order = from_fields(
+        {"data.sequences": 200, "data.sequence_length": 30, "training.batch_size": 20}, PRESETS["temporal-order"].config
+    )
+    assert tokens_of(order) == order.training.epochs * 200 * 30
+    with pytest.raises(LimitError, match=r"training\.tokens"):
+        check_size(order, TrainingLimits(tokens=119_999))
+    check_size(order, TrainingLimits(tokens=120_000))
 
 
 @pytest.mark.parametrize("name", PRESETS)

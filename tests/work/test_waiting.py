@@ -82,6 +82,10 @@ def test_what_takes_longer_than_a_student_may_is_stopped_with_its_reason_and_can
         lecturers = store.create_experiment(tiny())
         store.claim_experiment(lecturers.id, Worker.of(), threads=1)
         assert run_experiment(store, lecturers.id, StopSignal(), Worker.of()).status is Status.FINISHED
+        store.change_limits({"person.minutes": 100_000})
+        more = anna.create_experiment(tiny())
+        store.claim_experiment(more.id, Worker.of(), threads=1)
+        assert run_experiment(store, more.id, StopSignal(), Worker.of()).status is Status.FINISHED
     anna.requeue(made.id)
     store.claim_experiment(made.id, Worker.of(), threads=1)
     resumed = run_experiment(store, made.id, StopSignal(), Worker.of())

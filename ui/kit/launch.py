@@ -11,8 +11,8 @@ from sentiment_core.store import Experiment
 from sentiment_core.training.memory import check_before
 from sentiment_core.training.size import check_size
 from ui.kit.uploads import check_upload
-from ui.server.backend import executor, store
-from ui.server.visitor import is_class, limits, visitor
+from ui.server.backend import executor, limits, store
+from ui.server.visitor import is_class, visitor
 
 
 def start_experiments(configs: Sequence[ExperimentConfig], prediction: str | None = None) -> list[Experiment]:

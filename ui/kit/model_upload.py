@@ -8,8 +8,7 @@ import streamlit as st
 
 from sentiment_core.store import Run
 from ui.kit.notices import problems_kept, show_problem
-from ui.server.backend import store
-from ui.server.visitor import check_upload_size
+from ui.server.backend import check_upload_size, store
 
 HELP = "A model that was exported here or elsewhere: a `.zip` with its weights, words and vectors."
 

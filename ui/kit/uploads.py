@@ -28,8 +28,8 @@ from ui.kit.address_fields import Field, Unusable
 from ui.kit.columns import COLUMNS, choose_columns
 from ui.kit.notices import literal, problems_kept, show_error, show_problem
 from ui.kit.reading_first import read_first
-from ui.server.backend import store
-from ui.server.visitor import check_upload_size, is_class, visitor
+from ui.server.backend import check_upload_size, store
+from ui.server.visitor import is_class, visitor
 
 NAMES = "uploads:names"
 CHUNK_BYTES = 1 << 20

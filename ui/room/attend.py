@@ -11,11 +11,11 @@ from ui.kit.choice import choice
 from ui.kit.notices import errors_shown, literal
 from ui.kit.predictions import predicted, prediction_of
 from ui.room.fool import fool
+from ui.room.limits import limits_shown
 from ui.room.open_lesson import lesson_of
 from ui.room.send import sent
 from ui.server.api import base_url
-from ui.server.backend import store
-from ui.server.visitor import limits
+from ui.server.backend import limits, store
 
 LOOK_SECONDS = 3.0
 
@@ -34,6 +34,8 @@ def draw(person: Person, code: str) -> None:
     _open(code)
     st.subheader("Your experiments", anchor=False)
     _own()
+    if (granted := limits()) is not None:
+        limits_shown(granted)
 
 
 @st.fragment(run_every=LOOK_SECONDS)

@@ -15,6 +15,7 @@ from ui.kit.choice import choice
 from ui.kit.cluster import cluster_panel
 from ui.kit.notices import errors_shown, literal, problems_kept, show_problem
 from ui.room.fool import fool
+from ui.room.limits import limits_form
 from ui.room.open_lesson import lesson_of
 from ui.room.send import send_form
 from ui.room.wall import wall
@@ -41,6 +42,7 @@ def draw() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(literal(room.name), anchor=False, width="content")
         st.space("stretch")
+        limits_form()
         _manage(room, rooms)
     invitation, class_ = st.columns([1, 2.2], gap="large")
     with invitation:

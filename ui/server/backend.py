@@ -12,15 +12,16 @@ from functools import lru_cache
 from typing import Any
 
 from sentiment_core.artifacts import home
-from sentiment_core.classroom.settings import class_settings
-from sentiment_core.errors import SentimentLabError
+from sentiment_core.classroom.settings import Limits, class_settings
+from sentiment_core.errors import LimitError, SentimentLabError
 from sentiment_core.logs import turn_over, write_log
 from sentiment_core.store import Store
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import Executor, make_executor
 from sentiment_core.work.leftovers import collect
+from ui.server.sockets import send_at_once
 from ui.server.tally import CountProblems
-from ui.server.visitor import limits, visitor
+from ui.server.visitor import visitor
 from ui.server.warm_up import warm_up
 
 WATCH_SECONDS = 2.0
@@ -39,8 +40,23 @@ def store() -> Store:
 
     Raises `StoreError`, and `NotAllowedError` where nobody is known to have opened the page.
     """
-    opened = shared_store()
-    return opened if class_settings() is None else opened.acting_for(visitor(), limits())
+    opened, settings = shared_store(), class_settings()
+    return opened if settings is None else opened.acting_for(visitor(), settings.limits)
+
+
+def limits() -> Limits | None:
+    """Return what limits the visitor, None where nothing does."""
+    return None if visitor().is_lecturer else shared_store().class_limits()
+
+
+def check_upload_size(size: int) -> None:
+    """Raise `LimitError` when a file of `size` bytes is more than the visitor may bring."""
+    granted = limits()
+    if granted is not None and size > granted.upload.megabytes * 1_000_000:
+        raise LimitError(
+            f"This file has {size / 1e6:,.0f} MB, and {granted.upload.megabytes:,} may be brought (upload.megabytes)."
+            " Take a part of it, or ask the lecturer to bring it."
+        )
 
 
 def executor() -> Executor:
@@ -67,6 +83,7 @@ def _executor(opened: Store) -> Executor:
 @asynccontextmanager
 async def serve(_app: Any) -> AsyncIterator[None]:
     """Get ready; then, while the server runs, notice dead workers and start what is queued, watched or not."""
+    send_at_once()
     warm_up()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     write_log()

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from sentiment_core.classroom.people import LECTURER, Person
-from sentiment_core.classroom.settings import Limits, class_settings
-from sentiment_core.errors import LimitError, NotAllowedError
+from sentiment_core.classroom.settings import class_settings
+from sentiment_core.errors import NotAllowedError
 from sentiment_core.logs import note_person
 from sentiment_core.store import Store
 from ui.server.tickets import JOIN_AGAIN, holder
@@ -57,19 +57,3 @@ def asking(cookies: Mapping[str, str]) -> Person:
     identifier = holder(cookies, settings)
     note_person(identifier)
     return LECTURER if identifier is None else Person(identifier, "")
-
-
-def limits() -> Limits | None:
-    """Return what limits the visitor, None where nothing does."""
-    settings = class_settings()
-    return None if settings is None or visitor().is_lecturer else settings.limits
-
-
-def check_upload_size(size: int) -> None:
-    """Raise `LimitError` when a file of `size` bytes is more than the visitor may bring."""
-    granted = limits()
-    if granted is not None and size > granted.upload.megabytes * 1_000_000:
-        raise LimitError(
-            f"This file has {size / 1e6:,.0f} MB, and {granted.upload.megabytes:,} may be brought (upload.megabytes)."
-            " Take a part of it, or ask the lecturer to bring it."
-        )

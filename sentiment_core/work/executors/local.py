@@ -18,7 +18,6 @@ from typing import IO
 import psutil
 
 from sentiment_core.artifacts import LOG, home, work_place
-from sentiment_core.classroom.settings import class_settings
 from sentiment_core.errors import StoreError, StoreUnavailableError
 from sentiment_core.machine import cores, max_workers, worker_memory
 from sentiment_core.metrics import Status
@@ -112,8 +111,8 @@ class LocalExecutor:
     def pump(self) -> None:
         """Start queued work until none waits that there is a place for."""
         threads = max(1, cores() // self.places.long)
-        settings = class_settings()
-        places = replace(self.places, each=settings.limits.person.running if settings else None)
+        granted = self._store.class_limits()
+        places = replace(self.places, each=None if granted is None else granted.person.running)
         while (work_id := self._store.claim(places, self._host, threads, KINDS.keys())) is not None:
             try:
                 self._launch(work_id)

@@ -18,7 +18,6 @@ from pathlib import Path
 import ray
 
 from sentiment_core.artifacts import read_json, work_place, write_json
-from sentiment_core.classroom.settings import class_settings
 from sentiment_core.errors import SentimentLabError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import Status
 from sentiment_core.processes import find_process, this_machine
@@ -94,8 +93,8 @@ class Gang:
             (work_place(work.id) / LOSSES).unlink(missing_ok=True)
 
     def _pump(self, state: ClusterState) -> None:
-        settings = class_settings()
-        places = replace(state.places, each=settings.limits.person.running if settings else None)
+        granted = self._store.class_limits()
+        places = replace(state.places, each=None if granted is None else granted.person.running)
         while (work_id := self._store.claim(places, None, self._settings.threads, KINDS.keys())) is not None:
             try:
                 self._launch(work_id)
