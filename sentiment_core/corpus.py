@@ -15,7 +15,7 @@ from sentiment_core.errors import DataError
 from sentiment_core.excerpt import excerpts
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig, Tokenizer
-from sentiment_core.text import TOKENIZER_VERSION, TextEncoder, is_word
+from sentiment_core.text import TOKENIZER_VERSION, UNKNOWN_ID, TextEncoder, is_word
 from sentiment_core.wordpiece import WORDPIECE_VERSION, PieceEncoder, WordPieces
 
 # Part of the cache key: raise it when something else is kept of an encoding.
@@ -29,7 +29,8 @@ class EncodedReviews:
     `token_ids` is flat int32; review `i` is `token_ids[offsets[i]:offsets[i] + lengths[i]]`.
     `readable (N,)` bool: those with a word that is known, punctuation not counted. The others teach nothing and count
     for no accuracy and no loss, in whichever part. `contents (N,)` uint64: a hash of each whole text, by which its
-    answers are found again.
+    answers are found again. Of each whole review, `words (N,)` int32 counts the words that are known, `unknown (N,)`
+    int32 the tokens that are not; None where the vocabulary was learned from these reviews, which lacks rare words.
     """
 
     token_ids: np.ndarray
@@ -38,6 +39,8 @@ class EncodedReviews:
     labels: np.ndarray
     parts: np.ndarray
     readable: np.ndarray
+    words: np.ndarray
+    unknown: np.ndarray | None = None
     contents: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -88,7 +91,9 @@ def prepare(data: DataConfig, reviews: Reviews, seed: int, progress: Progress) -
         lengths=np.diff(offsets),
         labels=reviews.labels,
         parts=reviews.parts,
-        readable=encoded.readable,
+        readable=encoded.words > 0,
+        words=encoded.words,
+        unknown=None if data.embeddings in {"word2vec", "random"} else encoded.unknown,
         matrix=vectors.rows(encoded.vocabulary),
         vocabulary=encoded.vocabulary,
         vectors=vectors,
@@ -105,10 +110,11 @@ def prepare_pieces(data: DataConfig, reviews: Reviews, pieces: WordPieces, progr
 
     def made() -> _Encoded:
         encoder = PieceEncoder(pieces)
-        token_ids, offsets = _encode(encoder, reviews, progress)
-        return _Encoded(token_ids, offsets, _with_words(token_ids, offsets, encoder.is_word), np.empty(0, np.int32))
+        token_ids, offsets, unknown = _encode(encoder, reviews, progress)
+        words = _word_counts(token_ids, offsets, encoder.is_word)
+        return _Encoded(token_ids, offsets, words, unknown, np.empty(0, np.int32))
 
-    token_ids, offsets, readable, _ = _encoded(recipe, made, len(reviews))
+    token_ids, offsets, words, unknown, _ = _encoded(recipe, made, len(reviews))
     if len(token_ids) == 0:
         raise DataError("no review has a word that these word pieces can write; check the text column")
     if data.max_tokens is not None:
@@ -119,21 +125,24 @@ def prepare_pieces(data: DataConfig, reviews: Reviews, pieces: WordPieces, progr
         lengths=np.diff(offsets),
         labels=reviews.labels,
         parts=reviews.parts,
-        readable=readable,
+        readable=words > 0,
+        words=words,
+        unknown=unknown,
         contents=reviews.contents,
         pieces=pieces,
     )
 
 
 class _Encoded(NamedTuple):
-    """What is kept of N reviews: flat `token_ids` int32, `offsets (N + 1,)`, which are `readable (N,)` bool.
+    """What is kept of N reviews: flat `token_ids` int32, `offsets (N + 1,)`; `words`, `unknown` as in `EncodedReviews`.
 
     Ids of words are places in `vocabulary (V + 1,)` int32, see `Corpus`; those of word pieces are the usual ones.
     """
 
     token_ids: np.ndarray
     offsets: np.ndarray
-    readable: np.ndarray
+    words: np.ndarray
+    unknown: np.ndarray
     vocabulary: np.ndarray
 
 
@@ -149,7 +158,7 @@ def _encoded(recipe: str, make: Callable[[], _Encoded], count: int) -> _Encoded:
 
 def _over_own_words(vectors: WordVectors, tokenizer: Tokenizer, reviews: Reviews, progress: Progress) -> _Encoded:
     """Encode reviews over the words of `vectors` that occur in them."""
-    source_ids, offsets = _encode(TextEncoder(vectors.words, tokenizer), reviews, progress)
+    source_ids, offsets, unknown = _encode(TextEncoder(vectors.words, tokenizer), reviews, progress)
     used = np.zeros(len(vectors.words) + 1, dtype=bool)
     used[source_ids] = True
     used[0] = True
@@ -158,30 +167,36 @@ def _over_own_words(vectors: WordVectors, tokenizer: Tokenizer, reviews: Reviews
     local[vocabulary] = np.arange(len(vocabulary), dtype=np.int32)
     token_ids = local[source_ids]
     spelled = (vectors.words[place - 1] for place in vocabulary[1:])
-    readable = _with_words(token_ids, offsets, np.array([False, *map(is_word, spelled)]))
-    return _Encoded(token_ids, offsets, readable, vocabulary)
+    words = _word_counts(token_ids, offsets, np.array([False, *map(is_word, spelled)]))
+    return _Encoded(token_ids, offsets, words, unknown, vocabulary)
 
 
-def _with_words(token_ids: np.ndarray, offsets: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Return which reviews `(N,)` bool hold one of the ids that are `words (V + 1,)` bool."""
-    before = np.concatenate([[0], np.cumsum(words[token_ids], dtype=np.int32)])
-    return np.asarray(np.diff(before[offsets]) > 0)
+def _word_counts(token_ids: np.ndarray, offsets: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Return how many ids of each review `(N,)` int32 are `words (V + 1,)` bool."""
+    before = np.zeros(len(token_ids) + 1, dtype=np.int32)
+    np.cumsum(words[token_ids], out=before[1:])
+    return np.diff(before[offsets])
 
 
-def _encode(encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+def _encode(
+    encoder: TextEncoder | PieceEncoder, reviews: Reviews, progress: Progress
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return flat known ids int32 with offsets `(N + 1,)`, and how many tokens of each review are not known `(N,)`."""
     rows: list[np.ndarray] = []
-    for chunk in encoder.encode_known(reviews.texts):
-        rows += chunk
+    tokens: list[int] = []
+    for chunk in encoder.encode_ids(reviews.texts):
+        tokens += map(len, chunk)
+        rows += [row[row != UNKNOWN_ID] for row in chunk]
         progress("Splitting reviews into tokens", len(rows) / len(reviews.texts))
-    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum([len(row) for row in rows], out=offsets[1:])
-    return np.concatenate(rows), offsets
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    return np.concatenate(rows), offsets, (np.array(tokens) - lengths).astype(np.int32)
 
 
 def _whole(found: Arrays, count: int) -> _Encoded:
     encoded = _Encoded(**found)
     if encoded.offsets.shape != (count + 1,) or encoded.offsets[-1] != len(encoded.token_ids):
         raise ValueError("the offsets do not fit the tokens")
-    if encoded.readable.shape != (count,):
-        raise ValueError("what is readable does not fit the reviews")
+    if encoded.words.shape != (count,) or encoded.unknown.shape != (count,):
+        raise ValueError("the words do not fit the reviews")
     return encoded

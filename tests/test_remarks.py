@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
-from sentiment_core.remarks import WordsRead, about_answer, about_answers, rare_class, remarks
+from sentiment_core.remarks import WordsRead, about_answer, about_answers, rare_class, remarks, unfamiliar
 from sentiment_core.settings import Keep
 
 
@@ -45,7 +45,7 @@ def read(*counts: tuple[int, int, int], longest: int = 100, keep: Keep = "head")
 
 def test_what_a_model_could_not_read_is_counted_once_for_each_review() -> None:
     found = read((3, 0, 4), (0, 0, 0), (9, 8, 2), (4, 3, 9), (150, 120, 30), keep="tail")
-    assert found.unfamiliar.tolist() == [False, False, False, True, False]
+    assert unfamiliar(found.words, found.unknown).tolist() == [False, False, False, True, False]
     said = about_answers(found, np.array([False, True, False, False, False]))
     assert [line.split(" reviews ")[0] for line in said] == ["1 of 5"] * 3
     assert "no word that the model knows" in said[0] and "another language" in said[1]
