@@ -35,7 +35,7 @@ TRAINED: dict[str, tuple[bytes, int, int, str]] = {
     },
     "stars.csv": (cases.labelled(lambda n: 1 + n % 5), 48, 24, "12 rows with 3 were left out"),
     "three.csv": (cases.labelled(lambda n: WORDS[n % 3]), 40, 20, "20 rows with neutral were left out"),
-    "nan_label.csv": (cases.labelled(lambda n: "" if n == 7 else n % 2), 59, 29, "1 of 60 rows has no label and was left out"),
+    "nan_label.csv": (cases.labelled(lambda n: "" if n == 7 else n % 2), 59, 29, "1 of 60 rows has no label and"),
     "nan_text.csv": (BLANK_TEXT, 54, 27, "6 of 60 rows have no text and were left out"),
 }  # fmt: skip
 # File, and what has to be said about it; each is answered to its last row.
@@ -205,13 +205,13 @@ def test_baselines_and_studies_take_the_same_files(run: Any, tmp_path: Path) -> 
     assert code == 0 and json.loads(out)["offered"] == 60
 
 
-# Of 70 reviews four have no word that is known, six have one.
+# Of 70 reviews four have no word that is known, six have two.
 STRANGE = cases.table(
     ("text", "label"),
     [
         *zip(cases.TEXTS, cases.LABELS, strict=True),
         *((f"这部电影很好看{n}。", n % 2) for n in range(4)),
-        *((f"film xqzvk wvrtq plqmz zzxk{n}q", n % 2) for n in range(6)),
+        *((f"the film xqzvk wvrtq plqmz zzxk{n}q", n % 2) for n in range(6)),
     ],
 )
 NOTHING, FEW = "4 of 70 reviews have no word that {}", "6 of 70 reviews are full of words that {}"

@@ -78,11 +78,10 @@ def test_words_that_are_missing_are_said_in_the_number_that_fits(reader: Reader)
         f"1 of 3 reviews is full of words that {reader.knows_not}, as in another language: {reader.with_few[0]}.",
     )
     two = about_words(np.array([0, 0, 1, 1]), np.array([4, 0, 8, 8]), reader, "the first 4 reviews")
-    assert two == (
-        f"2 of the first 4 reviews have no word that {reader.knows}: {reader.without[1]}.",
-        f"2 of the first 4 reviews are full of words that {reader.knows_not}, as in another language: "
-        f"{reader.with_few[1]}.",
-    )
+    nothing, few = two
+    assert nothing == f"2 of the first 4 reviews have no word that {reader.knows}: {reader.without[1]}."
+    assert few.startswith(f"2 of the first 4 reviews are full of words that {reader.knows_not}, as in another language")
+    assert few.endswith(f": {reader.with_few[1]}.")
     assert about_words(np.array([9, 9]), np.array([1, 2]), reader) == ()
     assert about_words(np.array([1, 1]), None, reader) == ()
 
