@@ -230,6 +230,11 @@ def test_words_that_nobody_knows_are_said_at_every_command(
     # Vectors that are learned from the reviews lack what is rare in them: that is no other language.
     assert run("train", "--data", str(path), *QUICK)[0] == 0
     assert "have no word that the word vectors know" in caplog.text and "are full of words" not in caplog.text
+    caplog.clear()
+    # Nor is a word with a full stop at it.
+    split = ["--set", "data.tokenizer=whitespace", "--set", "model.hidden_size=2", "--max-steps", "1"]
+    assert run("train", "--data", str(path), *split)[0] == 0
+    assert VECTORS[0] in caplog.text and "are full of words" not in caplog.text
     for command, expected in (("baselines", VECTORS), ("predict", MODEL)):
         warnings = json.loads(run(command, "--data", str(path), "--json")[1])["warnings"]
         assert [sum(words in line for line in warnings) for words in expected] == [1, 1], command

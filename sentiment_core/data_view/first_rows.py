@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 
 from sentiment_core.artifacts import place
+from sentiment_core.corpus import tells_languages
 from sentiment_core.datasets.file import reader
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError
@@ -39,4 +40,5 @@ def about_first_rows(data: DataConfig) -> tuple[str, ...]:
     words = np.array([sum(token in known and is_word(token) for token in row) for row in rows], dtype=np.int64)
     unknown = np.array([sum(token not in known for token in row) for row in rows], dtype=np.int64)
     whole = table.understood.rows < reader.HEAD_ROWS and fitting == len(texts)
-    return about_words(words, unknown, VECTORS, "" if whole else f"the first {len(rows):,} reviews")
+    odd = unknown if tells_languages(data.tokenizer, data.embeddings) else None
+    return about_words(words, odd, VECTORS, "" if whole else f"the first {len(rows):,} reviews")

@@ -7,6 +7,7 @@ import re
 import streamlit as st
 
 from sentiment_core.config import choices, field_info
+from sentiment_core.corpus import tells_languages
 from sentiment_core.data_view.batch_image import batch_images
 from sentiment_core.data_view.neighbours import nearest, project
 from sentiment_core.data_view.statistics import (
@@ -68,7 +69,8 @@ def overview(config: DataConfig) -> None:
     )
     for warning in (*reviews.warnings, *remarks_of(config)):
         st.caption(literal(warning))
-    for warning in about_words(known.spelled, known.unknown, VECTORS):
+    odd = known.unknown if tells_languages(DATA.value("tokenizer"), vectors()) else None
+    for warning in about_words(known.spelled, odd, VECTORS):
         st.warning(literal(warning), icon=":material/translate:")
 
 
