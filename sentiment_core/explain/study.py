@@ -110,7 +110,8 @@ def run(question: StudyQuestion, progress: Progress) -> Study:
                 entry.precision.append(precisions(scores[name], mask))
     if len(tokens) < LEAST_REVIEWS:
         raise DataError(
-            f"only {len(tokens)} reviews have two words that the model knows; at least {LEAST_REVIEWS} are needed"
+            f"only {len(tokens)} {'review has' if len(tokens) == 1 else 'reviews have'} two words that the model "
+            f"knows; at least {LEAST_REVIEWS} are needed"
         )
     progress("Working out the intervals", 1.0)
     return _result(question, sample, measured, taus, tokens, right, time.perf_counter() - started)

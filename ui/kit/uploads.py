@@ -158,7 +158,7 @@ def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
     """Say what a file holds, as it was read; a page that shows the reviews says itself what was odd about them."""
     positive = "" if found.positive is None else f", {found.positive:,} of them positive"
     told = "" if called(name) == name else f"{called(name)}: "
-    st.caption(literal(f"{told}{found.reviews:,} reviews{positive}."))
+    st.caption(literal(f"{told}{found.reviews:,} review{'' if found.reviews == 1 else 's'}{positive}."))
     for warning in found.warnings if warned else ():
         st.caption(literal(in_users_words(warning, name)))
 

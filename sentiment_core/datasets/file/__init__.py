@@ -39,8 +39,8 @@ def load(data: DataConfig, progress: Progress) -> RawReviews:
     labels = table.labels[kept]
     if len(kept) < MIN_REVIEWS:
         raise DataError(
-            f"{name} holds {len(kept)} reviews with text and label; at least {MIN_REVIEWS} are needed. "
-            "Add more reviews."
+            f"{name} holds {len(kept)} review{'' if len(kept) == 1 else 's'} with text and label; at least "
+            f"{MIN_REVIEWS} are needed. Add more reviews."
         )
     if len(np.unique(labels)) < 2:
         only = "positive" if labels[0] else "negative"
