@@ -33,8 +33,8 @@ def remarks(reviews: Reviews) -> tuple[str, ...]:
         learned = np.bincount(group[~test], minlength=len(sizes)) > 0
         if leaked := int(np.sum(learned[group[test]])):
             said.append(
-                f"{leaked:,} of the {int(test.sum()):,} test reviews have a copy in training or validation: the test "
-                "accuracy rewards remembering them."
+                f"{leaked:,} of the {int(test.sum()):,} test reviews {'has' if leaked == 1 else 'have'} a copy in "
+                f"training or validation: the test accuracy rewards remembering {'it' if leaked == 1 else 'them'}."
             )
         positive = np.bincount(group, weights=reviews.labels == 1, minlength=len(sizes))
         if both := int(np.sum((positive > 0) & (positive < sizes))):
@@ -57,6 +57,86 @@ def rare_class(labels: np.ndarray) -> tuple[str, ...]:
     return (f"{share:.1%} of the reviews are {name}: always saying so reaches an accuracy of {share:.3f}.",)
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Who looks for words in reviews, and what follows where there are none, or too few: of one review, of several.
+
+    `knows`, `knows_not`: as they end a clause about words, such as `the model knows`.
+    """
+
+    knows: str
+    knows_not: str
+    without: tuple[str, str]
+    with_few: tuple[str, str]
+
+
+MODEL = Reader(
+    "the model knows",
+    "the model does not know",
+    (
+        "its answer to it means nothing, and it counts for no accuracy and no calibration",
+        "its answer to them means nothing, and they count for no accuracy and no calibration",
+    ),
+    (
+        "its answer to it rests on the few others and may mean nothing",
+        "its answers to them rest on the few others and may mean nothing",
+    ),
+)
+_UNLEARNED = (
+    "nothing is learned from it, and it counts for no accuracy and no loss",
+    "nothing is learned from them, and they count for no accuracy and no loss",
+)
+_HALF_LEARNED = (
+    "what is learned from it rests on the few others",
+    "what is learned from them rests on the few others",
+)
+VECTORS = Reader("the word vectors know", "the word vectors do not know", _UNLEARNED, _HALF_LEARNED)
+PIECES = Reader("the word pieces can write", "the word pieces cannot write", _UNLEARNED, _HALF_LEARNED)
+# A study of methods, which ranks words, and the linear model of mean word vectors.
+STUDY = Reader(MODEL.knows, MODEL.knows_not, ("it is left out", "they are left out"), MODEL.with_few)
+MEANS = Reader(
+    "the word vectors know",
+    "the word vectors do not know",
+    ("the elastic net sees nothing of it", "the elastic net sees nothing of them"),
+    ("of it the elastic net sees only the few others", "of them the elastic net sees only the few others"),
+)
+
+
+def about_words(
+    words: np.ndarray,
+    unknown: np.ndarray | None,
+    reader: Reader,
+    of: str = "",
+    blank: np.ndarray | None = None,
+) -> tuple[str, ...]:
+    """Return what `reader` finds too little in, of N reviews: no word, or too few among those that it does not know.
+
+    `words (N,)`: words that it knows, punctuation not counted; `unknown (N,)`: tokens that it does not know, None where
+    there is nothing to be said about them. `of`: what was counted, where that is not all N reviews. Those that are
+    `blank (N,)` bool are said elsewhere.
+    """
+    of = of or f"{len(words):,} reviews"
+    said = []
+    without = words == 0 if blank is None else (words == 0) & ~blank
+    if nothing := int(without.sum()):
+        said.append(
+            f"{nothing:,} of {of} {'has' if nothing == 1 else 'have'} no word that {reader.knows}: "
+            f"{reader.without[nothing != 1]}."
+        )
+    if few := 0 if unknown is None else int(unfamiliar(words, unknown).sum()):
+        said.append(
+            f"{few:,} of {of} {'is' if few == 1 else 'are'} full of words that {reader.knows_not}, as in another "
+            f"language: {reader.with_few[few != 1]}."
+        )
+    return tuple(said)
+
+
+def unfamiliar(words: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+    """Return which reviews `(N,)` bool have some words that are known, and too many that are not."""
+    few = unknown >= np.maximum(2, UNFAMILIAR * (words + unknown))
+    return np.asarray((words > 0) & few)
+
+
 @dataclass(frozen=True, eq=False)
 class WordsRead:
     """What a model found in N reviews: tokens it knows, words among those, tokens it does not know; each `(N,)` int64.
@@ -71,30 +151,14 @@ class WordsRead:
     longest: int
     keep: Keep = "head"
 
-    @property
-    def unfamiliar(self) -> np.ndarray:
-        """Which reviews `(N,)` bool have some words that the model knows, and too many that it does not."""
-        few = self.unknown >= np.maximum(2, UNFAMILIAR * (self.words + self.unknown))
-        return np.asarray((self.words > 0) & few)
-
 
 def about_answers(found: WordsRead, blank: np.ndarray) -> tuple[str, ...]:
     """Return what a model could not read of many reviews; those that are `blank (N,)` bool are said elsewhere."""
-    said, count = [], len(found.known)
-    if nothing := int(np.sum((found.words == 0) & ~blank)):
-        said.append(
-            f"{nothing:,} of {count:,} reviews have no word that the model knows: its answer to them means "
-            "nothing, and they count for no accuracy and no calibration."
-        )
-    if unfamiliar := int(found.unfamiliar.sum()):
-        said.append(
-            f"{unfamiliar:,} of {count:,} reviews are full of words that the model does not know, as in another "
-            "language: its answers to them rest on the few others and may mean nothing."
-        )
+    said = list(about_words(found.words, found.unknown, MODEL, blank=blank))
     if cut := int(np.sum(found.known > found.longest)):
         said.append(
-            f"{cut:,} of {count:,} reviews are longer than the model reads: of those it has read "
-            f"{part_read(found.longest, found.keep)} tokens."
+            f"{cut:,} of {len(found.known):,} reviews {'is' if cut == 1 else 'are'} longer than the model reads: of "
+            f"{'that' if cut == 1 else 'those'} it has read {part_read(found.longest, found.keep)} tokens."
         )
     return tuple(said)
 
@@ -105,7 +169,7 @@ def about_answer(found: WordsRead) -> tuple[str, ...]:
     said = []
     if not words:
         said.append("No word of this review is one that the model knows: its answer means nothing.")
-    elif found.unfamiliar[0]:
+    elif unfamiliar(found.words, found.unknown)[0]:
         said.append(
             f"The model does not know {unknown:,} of the {words + unknown:,} words of this review, as in another "
             "language: its answer rests on the others and may mean nothing."

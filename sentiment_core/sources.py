@@ -10,6 +10,8 @@ and may have, where the answer is not the usual one,
     is_quick(data) -> bool                  whether a page may load them by itself: a fraction of a second
     stamp(data) -> tuple[int, ...] | None   changes when the same settings mean other reviews
     characters(data) -> int                 about how many there are to hold in memory, without reading them
+    recipe(data) -> str | None              names everything that `load` depends on, contents included, where loading
+                                            takes long; None while that cannot be told. Such reviews have no evidence
 
 Modules are imported when they are asked: a page that shows demo reviews has no use for Parquet or for HTTP, and the
 settings, which name the sources, are read before anything is loaded.
@@ -76,6 +78,11 @@ class Source:
         """Return about how many characters the reviews have, limit included, without reading them."""
         whole = int(self._ask("characters", data, (self.count or data.limit or 0) * CHARACTERS_A_REVIEW))
         return whole if data.limit is None else min(whole, data.limit * CHARACTERS_A_REVIEW)
+
+    def recipe(self, data: DataConfig) -> str | None:
+        """Return what names all that loading depends on, contents included; None where nothing does."""
+        found: str | None = self._ask("recipe", data, None)
+        return found
 
     def settings(self, data: DataConfig) -> dict[str, Any]:
         """Return those of its own settings that are not the usual ones: with `stamp`, which reviews they are."""

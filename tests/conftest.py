@@ -253,6 +253,7 @@ def make_corpus() -> Callable[..., Corpus]:
             labels=labels,
             parts=parts,
             readable=lengths > 0,
+            words=lengths,
             matrix=matrix,
             vocabulary=np.arange(len(WORDS) + 1, dtype=np.int32),
             vectors=WordVectors("made-up", WORDS, matrix[1:], "made-up"),

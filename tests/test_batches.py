@@ -78,6 +78,7 @@ def test_collate_equals_padding_by_hand(data: st.DataObject) -> None:
         labels=labels,
         parts=labels,
         readable=lengths > 0,
+        words=lengths,
     )
     indices = np.array(data.draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=8)))
 

@@ -35,7 +35,7 @@ TRAINED: dict[str, tuple[bytes, int, int, str]] = {
     },
     "stars.csv": (cases.labelled(lambda n: 1 + n % 5), 48, 24, "12 rows with 3 were left out"),
     "three.csv": (cases.labelled(lambda n: WORDS[n % 3]), 40, 20, "20 rows with neutral were left out"),
-    "nan_label.csv": (cases.labelled(lambda n: "" if n == 7 else n % 2), 59, 29, "1 of 60 rows have no label"),
+    "nan_label.csv": (cases.labelled(lambda n: "" if n == 7 else n % 2), 59, 29, "1 of 60 rows has no label and"),
     "nan_text.csv": (BLANK_TEXT, 54, 27, "6 of 60 rows have no text and were left out"),
 }  # fmt: skip
 # File, and what has to be said about it; each is answered to its last row.
@@ -203,6 +203,65 @@ def test_baselines_and_studies_take_the_same_files(run: Any, tmp_path: Path) -> 
     study = ["study", "--data", str(path), "--sample", "10", "--method", "random,attention"]
     code, out, _ = run(*study, "--positive", "3,4,5", "--json")
     assert code == 0 and json.loads(out)["offered"] == 60
+
+
+# Of 70 reviews four have no word that is known, six have two.
+STRANGE = cases.table(
+    ("text", "label"),
+    [
+        *zip(cases.TEXTS, cases.LABELS, strict=True),
+        *((f"这部电影很好看{n}。", n % 2) for n in range(4)),
+        *((f"the film xqzvk wvrtq plqmz zzxk{n}q", n % 2) for n in range(6)),
+    ],
+)
+NOTHING, FEW = "4 of 70 reviews have no word that {}", "6 of 70 reviews are full of words that {}"
+VECTORS = [NOTHING.format("the word vectors know"), FEW.format("the word vectors do not know")]
+MODEL = [NOTHING.format("the model knows"), FEW.format("the model does not know")]
+
+
+def test_words_that_nobody_knows_are_said_at_every_command(
+    run: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "strange.csv"
+    path.write_bytes(STRANGE)
+    assert run("train", "--data", str(path), "--set", "model.hidden_size=2", "--max-steps", "1")[0] == 0
+    assert all(words in caplog.text for words in VECTORS)
+    caplog.clear()
+    # Vectors that are learned from the reviews lack what is rare in them: that is no other language.
+    assert run("train", "--data", str(path), *QUICK)[0] == 0
+    assert "have no word that the word vectors know" in caplog.text and "are full of words" not in caplog.text
+    caplog.clear()
+    # Nor is a word with a full stop at it.
+    split = ["--set", "data.tokenizer=whitespace", "--set", "model.hidden_size=2", "--max-steps", "1"]
+    assert run("train", "--data", str(path), *split)[0] == 0
+    assert VECTORS[0] in caplog.text and "are full of words" not in caplog.text
+    for command, expected in (("baselines", VECTORS), ("predict", MODEL)):
+        warnings = json.loads(run(command, "--data", str(path), "--json")[1])["warnings"]
+        assert [sum(words in line for line in warnings) for words in expected] == [1, 1], command
+    study = ["study", "--data", str(path), "--sample", "70", "--method", "random,attention", "--json"]
+    result = json.loads(run(*study)[1])
+    assert result["reviews"] == 66 and result["left_out"] == 4
+    assert (
+        "4 of the 70 reviews of the sample have no word that the model knows: they are left out." in result["remarks"]
+    )
+
+
+def test_words_that_nobody_knows_are_said_where_a_file_is_uploaded(keep: Any) -> None:
+    name = keep("strange.csv", STRANGE).name
+    for app in (
+        opened("train", **{"data.source": "csv", "data.path": name}),
+        opened("data", source="csv", file=name),
+        opened("labs", lab="baselines", source="csv", file=name),
+    ):
+        assert not app.exception and not app.error
+        assert all(words in said(app) for words in VECTORS)
+    plain = keep("plain.csv", cases.PLAIN).name
+    assert "the word vectors" not in said(opened("train", **{"data.source": "csv", "data.path": plain}))
+    learned = {"data.source": "csv", "data.path": name, "data.embeddings": "random"}
+    assert "the word vectors" not in said(opened("train", **learned))
+    long = keep("long.csv", cases.table(("text", "label"), [(f"这部电影很好看{n}。", n % 2) for n in range(150)])).name
+    app = opened("train", **{"data.source": "csv", "data.path": long})
+    assert "100 of the first 100 reviews have no word that the word vectors know" in said(app)
 
 
 def test_messages_name_the_options_of_the_command(run: Any, tmp_path: Path, keep: Any) -> None:

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
-from sentiment_core.remarks import WordsRead, about_answer, about_answers, rare_class, remarks
+from sentiment_core.remarks import (
+    MEANS,
+    MODEL,
+    PIECES,
+    STUDY,
+    VECTORS,
+    Reader,
+    WordsRead,
+    about_answer,
+    about_answers,
+    about_words,
+    rare_class,
+    remarks,
+    unfamiliar,
+)
 from sentiment_core.settings import Keep
 
 
@@ -22,7 +37,7 @@ def test_copies_are_counted_across_the_parts_and_against_their_labels() -> None:
     said = remarks(reviews(texts, [1, 1, 0, 0, 0, 1, 0, 1], [TRAIN, TEST, VALIDATION, TEST, TEST, TEST, TRAIN, TRAIN]))
     assert said[0].startswith("5 of the 8 reviews are copies of one another, 2 texts")
     assert "in one part" not in said[0]
-    assert said[1].startswith("1 of the 4 test reviews have a copy in training or validation")
+    assert said[1].startswith("1 of the 4 test reviews has a copy in training or validation")
     assert said[2].startswith("1 text has both labels")
     assert len(said) == 3
 
@@ -45,12 +60,30 @@ def read(*counts: tuple[int, int, int], longest: int = 100, keep: Keep = "head")
 
 def test_what_a_model_could_not_read_is_counted_once_for_each_review() -> None:
     found = read((3, 0, 4), (0, 0, 0), (9, 8, 2), (4, 3, 9), (150, 120, 30), keep="tail")
-    assert found.unfamiliar.tolist() == [False, False, False, True, False]
+    assert unfamiliar(found.words, found.unknown).tolist() == [False, False, False, True, False]
     said = about_answers(found, np.array([False, True, False, False, False]))
     assert [line.split(" reviews ")[0] for line in said] == ["1 of 5"] * 3
     assert "no word that the model knows" in said[0] and "another language" in said[1]
-    assert said[2].endswith("of those it has read the last 100 tokens.")
+    assert said[2] == "1 of 5 reviews is longer than the model reads: of that it has read the last 100 tokens."
+    several = about_answers(read((150, 120, 30), (150, 120, 30)), np.zeros(2, dtype=bool))
+    assert several == ("2 of 2 reviews are longer than the model reads: of those it has read the first 100 tokens.",)
     assert about_answers(read((9, 8, 2), (3, 2, 1)), np.zeros(2, dtype=bool)) == ()
+
+
+@pytest.mark.parametrize("reader", [MODEL, VECTORS, PIECES, STUDY, MEANS])
+def test_words_that_are_missing_are_said_in_the_number_that_fits(reader: Reader) -> None:
+    one = about_words(np.array([0, 9, 1]), np.array([4, 0, 8]), reader)
+    assert one == (
+        f"1 of 3 reviews has no word that {reader.knows}: {reader.without[0]}.",
+        f"1 of 3 reviews is full of words that {reader.knows_not}, as in another language: {reader.with_few[0]}.",
+    )
+    two = about_words(np.array([0, 0, 1, 1]), np.array([4, 0, 8, 8]), reader, "the first 4 reviews")
+    nothing, few = two
+    assert nothing == f"2 of the first 4 reviews have no word that {reader.knows}: {reader.without[1]}."
+    assert few.startswith(f"2 of the first 4 reviews are full of words that {reader.knows_not}, as in another language")
+    assert few.endswith(f": {reader.with_few[1]}.")
+    assert about_words(np.array([9, 9]), np.array([1, 2]), reader) == ()
+    assert about_words(np.array([1, 1]), None, reader) == ()
 
 
 def test_one_review_is_spoken_of_in_numbers() -> None:

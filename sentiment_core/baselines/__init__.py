@@ -21,7 +21,7 @@ from typing_extensions import TypedDict
 from sentiment_core.config import build, choices
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews
 from sentiment_core.progress import Progress, silent
-from sentiment_core.remarks import remarks
+from sentiment_core.remarks import MEANS, about_words, remarks
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Store
@@ -114,6 +114,7 @@ def run(question: BaselineQuestion, progress: Progress = silent) -> BaselineResu
 
     from sentiment_core.baselines.features import count_ngrams, mean_vectors
     from sentiment_core.baselines.models import elastic_net, naive_bayes_svm, tf_idf
+    from sentiment_core.corpus import prepare
 
     data = build(DataConfig, {**question.data, "max_tokens": None})
     reviews = load_reviews(data, progress)
@@ -142,7 +143,8 @@ def run(question: BaselineQuestion, progress: Progress = silent) -> BaselineResu
 
     progress("Averaging word vectors", 0.05)
     began = time.perf_counter()
-    vectors = mean_vectors(data, reviews, SEED, progress)
+    corpus = prepare(data, reviews, SEED, progress)
+    vectors = mean_vectors(corpus)
     means = [vectors[indices] for indices in parts]
     measure(
         "elastic net",
@@ -164,7 +166,7 @@ def run(question: BaselineQuestion, progress: Progress = silent) -> BaselineResu
     sizes = dict(zip(("train", "validation", "test"), map(len, parts), strict=True))
     return {
         "reviews": sizes,
-        "warnings": [*reviews.warnings, *remarks(reviews)],
+        "warnings": [*reviews.warnings, *remarks(reviews), *about_words(corpus.words, corpus.unknown, MEANS)],
         "embeddings": data.embeddings,
         "majority": majority(*labels),
         "rows": rows,

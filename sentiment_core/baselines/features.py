@@ -9,23 +9,18 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sentiment_core.corpus import prepare
-from sentiment_core.datasets import Reviews
+from sentiment_core.corpus import Corpus
 from sentiment_core.errors import DataError
-from sentiment_core.settings import DataConfig
 
 # A word pair seen in one review only teaches nothing about others, and nine of ten pairs are such.
 FEWEST_REVIEWS = 2
 
 
-def mean_vectors(
-    data: DataConfig, reviews: Reviews, seed: int, progress: Callable[[str, float | None], None]
-) -> np.ndarray:
+def mean_vectors(corpus: Corpus) -> np.ndarray:
     """Return the mean vector of each review's known words, (N, E) float32; zeros for a review without any.
 
-    `data.max_tokens` must be None: reviews are read to their end.
+    Reviews must be read to their end: `data.max_tokens` is None.
     """
-    corpus = prepare(data, reviews, seed, progress)
     ends = np.append(corpus.offsets, len(corpus.token_ids))
     words = csr_matrix(
         (np.ones(len(corpus.token_ids), np.float32), corpus.token_ids, ends), (len(corpus), len(corpus.matrix))

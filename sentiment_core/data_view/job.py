@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,6 @@ def run(question: ReadingQuestion, progress: Progress) -> ReviewCounts:
     return _counts(reviews.texts, reviews.labels, (*reviews.warnings, *remarks(reviews)))
 
 
-def _counts(texts: list[str], labels: np.ndarray | None, warnings: tuple[str, ...]) -> ReviewCounts:
+def _counts(texts: Sequence[str], labels: np.ndarray | None, warnings: tuple[str, ...]) -> ReviewCounts:
     positive = None if labels is None else int((labels == 1).sum())
     return ReviewCounts(len(texts), positive, sum(map(len, texts)), tuple(warnings))

@@ -79,7 +79,5 @@ def seen_sentence(about: Judged, probabilities: np.ndarray, threshold: float = 0
     if not fresh.any():
         return sentence
     new = measures(probabilities[fresh], about.labels[fresh], threshold)
-    return (
-        f"{sentence} Over the {int(fresh.sum()):,} others: accuracy {new['accuracy']:.3f}, calibration error "
-        f"{new['ece']:.3f}."
-    )
+    others = "the other one" if fresh.sum() == 1 else f"the {int(fresh.sum()):,} others"
+    return f"{sentence} Over {others}: accuracy {new['accuracy']:.3f}, calibration error {new['ece']:.3f}."

@@ -30,7 +30,7 @@ from sentiment_core.explain.study_question import (
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence, evidence_mask, precisions
 from sentiment_core.explain.unseen import own_test, seen_among
 from sentiment_core.progress import Progress
-from sentiment_core.remarks import remarks
+from sentiment_core.remarks import STUDY, about_words, remarks
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 from sentiment_core.store import Store
 
@@ -45,7 +45,7 @@ CONFIDENCE = 0.95
 class Sample:
     """Reviews to ask about, out of `offered`; `seen` of those were left out, None where nobody can tell which.
 
-    `remarks` are about all that were offered.
+    `remarks` are about all that were offered, and about words that the model does not know in the sample.
     """
 
     reviews: RawReviews
@@ -74,6 +74,9 @@ def run(question: StudyQuestion, progress: Progress) -> Study:
         predictor = load_predictor(question.model, store)
         sample = draw_sample(question, store, progress)
     reviews = sample.reviews
+    known = predictor.words_read([ids for chunk in predictor.encoder.encode_ids(reviews.texts) for ids in chunk])
+    said = about_words(known.words, known.unknown, STUDY, f"the {len(reviews.texts):,} reviews of the sample")
+    sample = replace(sample, remarks=(*sample.remarks, *said))
     names = [name for name in question.methods if predictor.has_attention or not METHODS[name].needs_attention]
     if not names:
         raise ConfigError(f"attention is not for {predictor.model_id}: its pooling weighs no tokens; choose others")
@@ -86,7 +89,7 @@ def run(question: StudyQuestion, progress: Progress) -> Study:
         progress(f"Review {place + 1:,} of {len(reviews.texts):,}", place / len(reviews.texts))
         read, used = predictor.read(text)
         token_ids = read.token_ids[used]
-        if len(token_ids) < 2:
+        if len(token_ids) < 2 or not known.words[place]:
             continue  # nothing to rank
         target = int(positive(predictor.logits([token_ids])[0], EVEN_LOG_ODDS))
         scores = _scores(predictor, token_ids, target, measured, seed=question.seed + place)
@@ -107,7 +110,8 @@ def run(question: StudyQuestion, progress: Progress) -> Study:
                 entry.precision.append(precisions(scores[name], mask))
     if len(tokens) < LEAST_REVIEWS:
         raise DataError(
-            f"only {len(tokens)} reviews have two words that the model knows; at least {LEAST_REVIEWS} are needed"
+            f"only {len(tokens)} {'review has' if len(tokens) == 1 else 'reviews have'} two words that the model "
+            f"knows; at least {LEAST_REVIEWS} are needed"
         )
     progress("Working out the intervals", 1.0)
     return _result(question, sample, measured, taus, tokens, right, time.perf_counter() - started)

@@ -12,11 +12,12 @@ from typing import Self
 
 from sqlalchemy import Connection, select
 
+from sentiment_core.artifacts import size_of
 from sentiment_core.classroom.people import Action, Person, permit
 from sentiment_core.classroom.settings import Limits
 from sentiment_core.errors import NotAllowedError
 from sentiment_core.store.database import Database
-from sentiment_core.store.grants import grant, in_force
+from sentiment_core.store.grants import grant, grant_bytes, in_force, owned_places
 from sentiment_core.store.rows import no_work, table_of
 
 _PERMITTED = "permitted"
@@ -52,6 +53,20 @@ class Acting(Database):
         with self._read() as connection:
             self._permit(connection, action, work_id)
 
+    def stored_bytes(self) -> int:
+        """Return how many bytes the files of the person for whom this store acts take."""
+        with self._read() as connection:
+            places = owned_places(connection, self.owner)
+        # Walked while no transaction is open: others write meanwhile.
+        return sum(map(size_of, places))
+
+    def check_bytes(self, more: int = 0) -> None:
+        """Raise `LimitError` where the person for whom this store acts may not bring `more` bytes."""
+        with self._read() as connection:
+            granted = self._granted(connection)
+        if granted is not None:
+            grant_bytes(granted, self.stored_bytes(), more)
+
     @contextmanager
     def _write(self, exclusive: bool = False) -> Iterator[Connection]:
         """As `Database` does; what nothing has permitted by the end of the block is undone."""
@@ -60,6 +75,15 @@ class Acting(Database):
             yield connection
             if not connection.info[_PERMITTED]:
                 raise NotAllowedError("This cannot be done on a page.")
+
+    @contextmanager
+    def _store(self, stored: int, queued: int = 0) -> Iterator[Connection]:
+        """A write that keeps so many more experiments, if limits grant them and the files that are there already."""
+        self.check_bytes()
+        # What limits count must not change before it is there.
+        with self._write(exclusive=self._limits is not None) as connection:
+            self._permit_own(connection, queued, stored)
+            yield connection
 
     def _permit(self, connection: Connection, action: Action, work_id: str) -> None:
         if self._actor is None:

@@ -95,9 +95,7 @@ class Experiments(Acting):
             for experiment_id, _, config in made
             for position, run in enumerate(config.runs, start=1)
         ]
-        # What limits count must not change before it is there.
-        with self._write(exclusive=self._limits is not None) as connection:
-            self._permit_own(connection, queued=len(rows), stored=len(rows))
+        with self._store(len(rows), queued=len(rows)) as connection:
             connection.execute(insert(experiments), rows)
             connection.execute(insert(runs), run_rows)
             if worker is not None:
@@ -112,8 +110,7 @@ class Experiments(Acting):
         values = {name: RUN_FIELDS[name](value) for name, value in fields.items()}
         ended = {"status": Status.FINISHED, "config": config.model_dump_json()}
         given = {"id": experiment_id, "name": config.name, "owner": self.owner}
-        with self._write(exclusive=self._limits is not None) as connection:
-            self._permit_own(connection, stored=1)
+        with self._store(1) as connection:
             moments = dict.fromkeys(("created_at", "queued_at", "finished_at"), now)
             connection.execute(insert(experiments), {**given, **ended, **moments})
             own = {"id": f"{experiment_id}-1", "experiment_id": experiment_id, "position": 1, "name": run.name}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from sentiment_core.artifacts import place, size_of, work_place
+from sentiment_core.artifacts import place, work_place
 from sentiment_core.classroom.settings import Limits
 from sentiment_core.errors import LimitError
 from sentiment_core.metrics import Status
@@ -34,7 +36,7 @@ def in_force(connection: Connection, given: Limits) -> Limits:
 def grant(connection: Connection, limits: Limits, owner: str | None, queued: int, stored: int) -> None:
     """Raise `LimitError` where a student wants more work `queued`, or experiments `stored`, than there is room for.
 
-    Nor is more kept of who is above the limit on files. The sentence names the limit and what to do.
+    The sentence names the limit and what to do.
     """
     own_waiting, all_waiting = (_waiting(connection, whose) for whose in ([owner], None))
     rules = (
@@ -47,30 +49,28 @@ def grant(connection: Connection, limits: Limits, owner: str | None, queued: int
         if more and there + more > most:
             asked = "" if more == 1 else f" You asked for {more} more."
             raise LimitError(sentence.format(there=f"{there:,}", most=f"{most:,}") + asked)
-    if stored:
-        grant_bytes(connection, limits, owner)
 
 
-def grant_bytes(connection: Connection, limits: Limits, owner: str | None, more: int = 0) -> None:
-    """Raise `LimitError` where the files of a student, with `more` bytes, take more than they may."""
-    there, most = owned_bytes(connection, owner), limits.person.megabytes
+def grant_bytes(limits: Limits, there: int, more: int) -> None:
+    """Raise `LimitError` where a student's files, `there` bytes and `more`, take more than they may."""
+    most = limits.person.megabytes
     if there + more > most * MEGABYTE:
         asked = f" You bring {more / MEGABYTE:,.1f} MB more." if more else ""
         raise LimitError(OWN_FILES.format(there=f"{there / MEGABYTE:,.1f}", most=f"{most:,}", asked=asked))
 
 
-def owned_bytes(connection: Connection, owner: str | None) -> int:
-    """Return how many bytes the files of a person's experiments, calculations and uploads take on this machine.
+def owned_places(connection: Connection, owner: str | None) -> list[Path]:
+    """Return where the files of a person's experiments, calculations and uploads lie on this machine.
 
     What several have brought counts for each of them.
     """
-    found = 0
-    for table in (experiments, work):
-        found += sum(
-            map(size_of, map(work_place, connection.scalars(select(table.c.id).where(table.c.owner == owner))))
-        )
+    found = [
+        work_place(work_id)
+        for table in (experiments, work)
+        for work_id in connection.scalars(select(table.c.id).where(table.c.owner == owner))
+    ]
     brought = connection.scalars(select(uploads.c.name).where(uploads.c.owner == (owner or "")))
-    return found + sum(size_of(place("uploads", name)) for name in brought)
+    return [*found, *(place("uploads", name) for name in brought)]
 
 
 def _waiting(connection: Connection, owners: list[str | None] | None) -> int:

@@ -17,7 +17,7 @@ from sentiment_core.classroom.people import LECTURER, Person
 from sentiment_core.classroom.settings import Limits, check_limit, class_settings
 from sentiment_core.errors import ConfigError, LimitError, NotFoundError
 from sentiment_core.store.acting import Acting
-from sentiment_core.store.grants import grant_bytes, in_force, owned_bytes
+from sentiment_core.store.grants import in_force
 from sentiment_core.store.rows import upsert
 from sentiment_core.store.schema import answers, changed_limits, experiments, people, rooms, uploads, work
 
@@ -204,17 +204,6 @@ class People(Acting):
         with self._write() as connection:
             self._permit_own(connection)
             upsert(connection, uploads, [{"name": name, "owner": self.owner or ""}])
-
-    def check_bytes(self, more: int) -> None:
-        """Raise `LimitError` where the person for whom this store acts may not bring `more` bytes."""
-        with self._read() as connection:
-            if (granted := self._granted(connection)) is not None:
-                grant_bytes(connection, granted, self.owner, more)
-
-    def stored_bytes(self) -> int:
-        """Return how many bytes the files of the person for whom this store acts take."""
-        with self._read() as connection:
-            return owned_bytes(connection, self.owner)
 
     def owners_of_upload(self, name: str) -> list[str | None]:
         """Return who has brought a file; None is the lecturer, as who brought what was there before."""

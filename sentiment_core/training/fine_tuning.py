@@ -13,6 +13,7 @@ from sentiment_core.corpus import PieceCorpus, prepare_pieces
 from sentiment_core.datasets import TRAIN, Reviews
 from sentiment_core.models import Network
 from sentiment_core.models.reviews import build_review_transformer
+from sentiment_core.remarks import PIECES
 from sentiment_core.training.checkpoints import save_with_pieces
 from sentiment_core.training.device import free_memory
 from sentiment_core.training.memory import check_loaded
@@ -24,6 +25,8 @@ from sentiment_core.wordpiece import WORDPIECE_VERSION, WordPieces, learn_wordpi
 
 class FineTuningTask(ReviewTask[PieceCorpus]):
     """Learns from reviews as word pieces."""
+
+    reader_of_words = PIECES
 
     def encoded(self, config: ExperimentConfig, reviews: Reviews, show: Show) -> list[PieceCorpus]:
         corpora: dict[str, PieceCorpus] = {}

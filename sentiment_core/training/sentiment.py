@@ -22,7 +22,7 @@ from sentiment_core.metrics import Balance
 from sentiment_core.models import Network, SentimentModel, build_model
 from sentiment_core.models.reviews import ReviewTransformer
 from sentiment_core.predictions import write_predictions
-from sentiment_core.remarks import remarks
+from sentiment_core.remarks import VECTORS, about_words, remarks
 from sentiment_core.seen import write_seen
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct, positive
 from sentiment_core.training.checkpoints import save_model
@@ -41,6 +41,7 @@ class ReviewTask(Task[AnyReviews, Batch]):
     """Learns from encoded reviews; a model's answers are log-odds of positive `(B,)`. How they are encoded is open."""
 
     keeps_answers = True
+    reader_of_words = VECTORS
 
     @abstractmethod
     def encoded(self, config: ExperimentConfig, reviews: Reviews, show: Show) -> list[AnyReviews]:
@@ -62,15 +63,16 @@ class ReviewTask(Task[AnyReviews, Batch]):
         found = [shared[id(corpus)] for corpus in found]
         for part in PARTS:
             readable_in(found[0], part)  # said now rather than after the training
-        if unread := int(np.sum(~readable)):
-            logger.warning(
-                "%s of the %s reviews have no word that is known: nothing is learned from them, and they count for no "
-                "accuracy and no loss.",
-                f"{unread:,}",
-                f"{len(reviews):,}",
-            )
+        for remark in self._about_words(found):
+            logger.warning("%s", remark)
         self.check_memory(config, found, device)
         return found
+
+    def _about_words(self, data: Sequence[AnyReviews]) -> tuple[str, ...]:
+        """Return what is said of reviews that some run can read too little of."""
+        words = np.min([each.words for each in data], axis=0)
+        unknown = [each.unknown for each in data if each.unknown is not None]
+        return about_words(words, np.max(unknown, axis=0) if unknown else None, self.reader_of_words)
 
     def members(self, data: Sequence[AnyReviews]) -> np.ndarray:
         return readable_in(data[0], "train")

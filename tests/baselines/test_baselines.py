@@ -115,10 +115,10 @@ def test_mean_vectors_equal_a_loop(make_reviews):
     data = DataConfig(embeddings="random", embedding_dim=4, max_tokens=None)
     reviews = make_reviews(30)
     reviews.texts[3] = "zzz yyy"  # no known word
-    found = mean_vectors(data, reviews, 1, silent)
     from sentiment_core.corpus import prepare
 
     corpus = prepare(data, reviews, 1, silent)
+    found = mean_vectors(corpus)
     for place in range(30):
         ids = corpus.token_ids[corpus.offsets[place] :][: corpus.lengths[place]]
         expected = corpus.matrix[ids].mean(axis=0) if len(ids) else np.zeros(4)

@@ -115,6 +115,35 @@ def test_blank_labels_are_left_out_and_counted_like_blank_texts(kept: Any) -> No
     assert table.labels is not None and len(table.labels) == 60 and table.labels[[3, 4]].tolist() == [NO_LABEL] * 2
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_counted_sentences_agree_in_number(count: int, kept: Any) -> None:
+    one = count == 1
+    texts = kept(
+        "texts.csv", cases.table(("text", "label"), [*((" ", 1) for _ in range(count)), ("good", 1), ("bad", 0)])
+    )
+    rows = [*((line, n % 2) for n, line in enumerate(cases.TEXTS)), *(("so", "") for _ in range(count))]
+    labels = kept("labels.csv", cases.table(("text", "label"), rows))
+    third = kept("third.csv", cases.table(("text", "label"), [*rows[:60], *(("so", "maybe") for _ in range(count))]))
+
+    def said(data: DataConfig, trained: bool) -> str:
+        return " ".join(reader.read(data).understood.sentences(trained=trained))
+
+    total = 60 + count
+    assert f"{count} of {count + 2} rows {'has' if one else 'have'} no text" in said(texts, True)
+    assert f"no text and {'was' if one else 'were'} left out." in said(texts, True)
+    assert f"no text and {'does' if one else 'do'} not count." in said(texts, False)
+    assert (
+        f"{count} of {total} rows {'has' if one else 'have'} no label and {'was' if one else 'were'} left out."
+        in said(labels, True)
+    )
+    assert f"no label and {'counts' if one else 'count'} for no accuracy." in said(labels, False)
+    row = "1 row" if one else "2 rows"
+    assert f"{row} with maybe {'was' if one else 'were'} left out." in said(third, True)
+    assert f"{row} with maybe {'counts' if one else 'count'} for no accuracy." in said(third, False)
+    few = kept("few.csv", cases.table(("text", "label"), rows[:count]))
+    assert f"holds {'1 review' if one else '2 reviews'} with text and label" in refused(few)
+
+
 def test_labels_are_optional_where_nobody_learns_from_them(kept: Any) -> None:
     table = reader.read(kept("none.csv", cases.table(("id", "comment"), enumerate(cases.TEXTS))), keep_columns=True)
     assert table.labels is None and table.texts == cases.TEXTS

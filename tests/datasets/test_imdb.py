@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, download, imdb, load_reviews
+from sentiment_core.datasets.base import UnreadTexts
 from sentiment_core.errors import ConfigError, DataError, DownloadError
 from sentiment_core.settings import DataConfig
 from tests.datasets.imdb_server import Server, archive, member, text_of
@@ -84,6 +85,18 @@ def test_both_splits(serve):
     assert [len(notebook.select(part)) for part in (TRAIN, VALIDATION, TEST)] == [144, 16, 40]
     limited = load_reviews(DataConfig(source="imdb", split="official", limit=40))
     assert len(limited.select(TEST)) == 20 and limited.labels.sum() == 20
+
+
+def test_fetched_reviews_are_known_by_what_is_kept_of_them(serve, home):
+    serve(archive(50))
+    data = DataConfig(source="imdb", split="official", limit=80)
+    fetched, first, known = (load_reviews(data) for _ in range(3))
+    assert isinstance(fetched.texts, list) and isinstance(first.texts, list) and isinstance(known.texts, UnreadTexts)
+    assert fetched.fingerprint() == first.fingerprint() == known.fingerprint()
+    assert list(known.texts) == fetched.texts and np.array_equal(known.parts, fetched.parts)
+    (kept,) = home.glob("*.parquet")
+    kept.write_bytes(b"damaged")
+    assert load_reviews(data).fingerprint() == fetched.fingerprint()
 
 
 def test_broken_connections_are_resumed(serve):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from copy import copy
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -325,3 +326,24 @@ def test_the_files_of_one_are_limited(store: Store, acting: Class, tmp_path_fact
         anna.create_experiment(TWIN)
     ben.create_experiment(TWIN)
     store.acting_for(LECTURER, limits).check_bytes(10**9)
+
+
+def test_files_are_looked_through_while_others_write(
+    store: Store, acting: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, anna, _ = acting
+    limited = store.acting_for(store.person(anna.owner), Limits())
+    limited.create_experiment(TWIN)
+    looked_at = []
+
+    def size_of(path: Path) -> int:
+        looked_at.append(path)
+        with monkeypatch.context() as patch:
+            patch.setattr("sentiment_core.store.acting.size_of", lambda path: 0)
+            with Store(store.url) as other:
+                other.create_experiment(TWIN)  # where the walk held the lock, this would wait for it in vain
+        return 0
+
+    monkeypatch.setattr("sentiment_core.store.acting.size_of", size_of)
+    limited.create_experiment(TWIN)
+    assert len(looked_at) == 1 and len(store.experiments()) == 3

@@ -20,6 +20,7 @@ from sentiment_core.errors import EmbeddingsError, SentimentLabError
 from sentiment_core.remarks import remarks
 from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.sources import SOURCES
+from sentiment_core.text import is_word
 from sentiment_core.vector_files import is_name
 from sentiment_core.work.pace import Pace, with_time
 from ui.addresses import DATA
@@ -36,10 +37,15 @@ OWN_KEY = "data:own-vectors"
 
 @dataclass(frozen=True)
 class KnownWords:
-    """What a vocabulary knows of the reviews: which words `(W,)` bool, and how many tokens of each review `(N,)`."""
+    """What a vocabulary knows of the reviews: which tokens `(W,)` bool, and how many tokens of each review `(N,)`.
+
+    `spelled (N,)`: how many of those are words; `unknown (N,)`: tokens that it does not know.
+    """
 
     words: np.ndarray
     lengths: np.ndarray
+    spelled: np.ndarray
+    unknown: np.ndarray
 
 
 def vocabularies() -> list[str]:
@@ -196,7 +202,9 @@ def _tokenized(where: str, question: str, tokenizer: Tokenizer) -> TokenizedRevi
 def _known(where: str, question: str, tokenizer: Tokenizer, embeddings: str) -> KnownWords:
     tokenized = _tokenized(where, question, tokenizer)
     words = tokenized.known(space_of(embeddings).ids)
-    return KnownWords(words, tokenized.known_lengths(words))
+    lengths = tokenized.known_lengths(words)
+    spelled = tokenized.known_lengths(words & np.fromiter(map(is_word, tokenized.words), bool, len(words)))
+    return KnownWords(words, lengths, spelled, tokenized.lengths - lengths)
 
 
 @kept(max_entries=4)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import streamlit as st
 
 from sentiment_core.config import choices, field_info
+from sentiment_core.corpus import tells_languages
 from sentiment_core.data_view.batch_image import batch_images
 from sentiment_core.data_view.neighbours import nearest, project
 from sentiment_core.data_view.statistics import (
@@ -20,6 +20,7 @@ from sentiment_core.data_view.statistics import (
 from sentiment_core.datasets import TRAIN
 from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
+from sentiment_core.remarks import VECTORS, about_words
 from sentiment_core.settings import DataConfig
 from ui.addresses import BATCH_SIZES, DATA
 from ui.data.figures import balance_figure, batch_figure, length_figure, words_figure
@@ -68,12 +69,9 @@ def overview(config: DataConfig) -> None:
     )
     for warning in (*reviews.warnings, *remarks_of(config)):
         st.caption(literal(warning))
-    if nothing := int(np.sum(known.lengths == 0)):
-        st.warning(
-            f"{nothing:,} of {len(reviews):,} reviews have no word known to {named(vectors())}: a model sees "
-            "nothing of them.",
-            icon=":material/translate:",
-        )
+    odd = known.unknown if tells_languages(DATA.value("tokenizer"), vectors()) else None
+    for warning in about_words(known.spelled, odd, VECTORS):
+        st.warning(literal(warning), icon=":material/translate:")
 
 
 def coverage_table(config: DataConfig) -> None:

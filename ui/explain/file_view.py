@@ -71,7 +71,7 @@ def _answers(model: str) -> None:
         show(asked, answered, model)
         return
     count = len(asked.texts)
-    hint = f"{count:,} reviews, about {duration(count * SECONDS_PER_REVIEW)}."
+    hint = f"{count:,} review{'' if count == 1 else 's'}, about {duration(count * SECONDS_PER_REVIEW)}."
     result = job_panel(PREDICTIONS, arguments, start_label="Ask the model", time_hint=hint)
     if result is not None:
         asked = replace(asked, read=result.read())

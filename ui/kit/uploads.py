@@ -16,16 +16,18 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from sentiment_core.artifacts import folder
+from sentiment_core.artifacts import folder, home
 from sentiment_core.classroom.people import may, permit
 from sentiment_core.config import FIELDS, build, choices, field_info
-from sentiment_core.data_view.job import ReviewCounts
+from sentiment_core.data_view.first_rows import about_first_rows
+from sentiment_core.data_view.job import REVIEWS, ReviewCounts, arguments_for
 from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from ui.kit.address_fields import Field, Unusable
 from ui.kit.columns import COLUMNS, choose_columns
+from ui.kit.kept import kept
 from ui.kit.notices import literal, problems_kept, show_error, show_problem
 from ui.kit.reading_first import read_first
 from ui.server.backend import check_upload_size, store
@@ -90,13 +92,14 @@ def reviews_file(
     read: bool = True,
     tokens: bool = False,
     shown: bool = False,
+    looked_up: Mapping[str, Any] | None = None,
 ) -> DataConfig | None:
     """Draw the upload of reviews, how they are read, and what was understood of the upload called `name`.
 
     Return the reviews once they can be used, None until then, with the reason on the page. `arrived` is told in a
     callback where a new file lies. `start`: settings of `READING` that are not the usual ones; `changed` is told what
     they are now. `labelled`: labels are needed. With `read`, the file is read once, with `tokens` and `shown` as
-    `read_first` says.
+    `read_first` says. `looked_up`: the settings of words and vectors, where what the vectors do not know is to be said.
     """
     needed = "its label, as words, 0 and 1 or stars" if labelled else "perhaps its label"
     told = f"A file with one review a row, and {needed}. {READABLE} can be read."
@@ -120,6 +123,8 @@ def reviews_file(
             if found is None:
                 return None
             _understood(name, found, warned=not shown)
+            if looked_up is not None:
+                _about_words(data.model_copy(update=dict(looked_up)))
     except SentimentLabError as error:
         show_error(error.worded(in_users_words(str(error), name or "")))
         return None
@@ -153,9 +158,20 @@ def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
     """Say what a file holds, as it was read; a page that shows the reviews says itself what was odd about them."""
     positive = "" if found.positive is None else f", {found.positive:,} of them positive"
     told = "" if called(name) == name else f"{called(name)}: "
-    st.caption(literal(f"{told}{found.reviews:,} reviews{positive}."))
+    st.caption(literal(f"{told}{found.reviews:,} review{'' if found.reviews == 1 else 's'}{positive}."))
     for warning in found.warnings if warned else ():
         st.caption(literal(in_users_words(warning, name)))
+
+
+def _about_words(data: DataConfig) -> None:
+    for warning in _first_rows(str(home()), REVIEWS.written(arguments_for(data)), data.tokenizer, data.embeddings):
+        st.warning(literal(warning), icon=":material/translate:")
+
+
+@kept(max_entries=32)
+def _first_rows(where: str, question: str, tokenizer: str, embeddings: str) -> tuple[str, ...]:
+    data = build(DataConfig, REVIEWS.read(question).data)
+    return about_first_rows(data.model_copy(update={"tokenizer": tokenizer, "embeddings": embeddings}))
 
 
 def keep_upload(key: str, arrived: Callable[[Path], None], suffix: str | None = None) -> None:

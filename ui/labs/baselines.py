@@ -69,6 +69,7 @@ def choose() -> DataConfig | None:
         value("file"),
         lambda path: ADDRESS.put(file=path.name),
         start={"text_column": value("text"), "label_column": value("label")},
+        looked_up={"tokenizer": value("tokenizer"), "embeddings": value("vectors")},
     )
     if found is None:
         return None

@@ -159,6 +159,9 @@ def _upload(source: Source) -> bool:
         lambda arrived: draft().update({"data.path": str(arrived)}),
         start={name: draft()[f"data.{name}"] for name in source.fields if name != "path"},
         changed=lambda name, value: draft().update({f"data.{name}": value}),
+        looked_up={name: draft()[f"data.{name}"] for name in ("tokenizer", "embeddings")}
+        if matters("data.embeddings", draft()["task"])
+        else None,
     )
     return found is not None
 

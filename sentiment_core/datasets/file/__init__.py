@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +18,13 @@ from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import DataError
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
+from sentiment_core.sources import SOURCES
 
 # English text under gzip or zip; Parquet compresses as well.
 COMPRESSION = 2.5
 MIN_REVIEWS = 20
+# Part of every cache key: raise it when of any file other reviews, labels or sentences are read than before.
+READING_VERSION = 1
 
 
 def load(data: DataConfig, progress: Progress) -> RawReviews:
@@ -35,8 +39,8 @@ def load(data: DataConfig, progress: Progress) -> RawReviews:
     labels = table.labels[kept]
     if len(kept) < MIN_REVIEWS:
         raise DataError(
-            f"{name} holds {len(kept)} reviews with text and label; at least {MIN_REVIEWS} are needed. "
-            "Add more reviews."
+            f"{name} holds {len(kept)} review{'' if len(kept) == 1 else 's'} with text and label; at least "
+            f"{MIN_REVIEWS} are needed. Add more reviews."
         )
     if len(np.unique(labels)) < 2:
         only = "positive" if labels[0] else "negative"
@@ -71,6 +75,20 @@ def stamp(data: DataConfig) -> tuple[int, ...] | None:
     except (OSError, ValueError):
         return None
     return found.st_size, found.st_mtime_ns
+
+
+def recipe(data: DataConfig) -> str | None:
+    """Return what names the file's content and all settings that say how it is read, None when it is gone."""
+    path = Path(data.path or "")
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return None
+    reading = data.model_dump_json(include={*SOURCES["csv"].fields, "split"} - {"path"})
+    return f"{content}|{path.name}|{reading}|{READING_VERSION}"
 
 
 def characters(data: DataConfig) -> int:

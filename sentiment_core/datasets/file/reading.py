@@ -140,8 +140,8 @@ class FileReading:
         for number, row in enumerate(islice(content.rows, max_rows), start=1):
             if len(row) != width and (len(row) < width or any(field.strip() for field in row[width:])):
                 raise rows.Malformed(
-                    f"{self.name}: row {number} has {len(row)} fields where the header has {width}. "
-                    "Put quotes around texts that contain commas."
+                    f"{self.name}: row {number} has {len(row)} field{'' if len(row) == 1 else 's'} where the header "
+                    f"has {width}. Put quotes around texts that contain commas."
                 )
             if number > rows.MAX_ROWS:
                 raise rows.too_many_rows(self.name)

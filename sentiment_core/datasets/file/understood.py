@@ -78,12 +78,15 @@ class Understood:
         if self.unused_labels:
             said.append(self.unused_labels)
         if self.blank_texts:
-            then = "were left out" if trained else "do not count"
-            said.append(f"{self.name}: {self.blank_texts:,} of {self.rows:,} rows have no text and {then}.")
+            has, were, do = ("has", "was", "does") if self.blank_texts == 1 else ("have", "were", "do")
+            then = f"{were} left out" if trained else f"{do} not count"
+            said.append(f"{self.name}: {self.blank_texts:,} of {self.rows:,} rows {has} no text and {then}.")
         some = any(value.label != NO_LABEL for value in self.labels)
         if some and self.blank_labels:
-            then = "were left out" if trained else "count for no accuracy"
-            said.append(f"{self.name}: {self.blank_labels:,} of {self.rows:,} rows have no label and {then}.")
+            said.append(
+                f"{self.name}: {self.blank_labels:,} of {self.rows:,} rows "
+                f"{'has' if self.blank_labels == 1 else 'have'} no label and {_then(self.blank_labels, trained)}."
+            )
         if some and not {normal(value.value) for value in self.labels} <= PLAIN_LABELS:
             said.append(self._mapping(trained))
         return tuple(said)
@@ -96,8 +99,9 @@ class Understood:
             f"{_listed(named[POSITIVE])} as positive"
         )
         if self.other_labels:
-            then = "were left out" if trained else "count for no accuracy"
-            sentence += f"; {self.other_labels:,} rows with {_listed(named[NO_LABEL])} {then}"
+            rows = "row" if self.other_labels == 1 else "rows"
+            then = _then(self.other_labels, trained)
+            sentence += f"; {self.other_labels:,} {rows} with {_listed(named[NO_LABEL])} {then}"
         return f"{sentence}. Set data.positive and data.negative for another choice."
 
 
@@ -108,6 +112,13 @@ def preview(texts: Sequence[str], labels: np.ndarray | None) -> tuple[PreviewRow
         PreviewRow(text[:PREVIEW_CHARACTERS], None if labels is None else words[int(labels[place])])
         for place, text in enumerate(texts[:PREVIEW_ROWS])
     )
+
+
+def _then(count: int, trained: bool) -> str:
+    """Return what becomes of so many rows without a label."""
+    if trained:
+        return f"{'was' if count == 1 else 'were'} left out"
+    return f"{'counts' if count == 1 else 'count'} for no accuracy"
 
 
 def _listed(values: Sequence[str]) -> str:

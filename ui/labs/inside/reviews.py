@@ -30,7 +30,11 @@ def choose(settings: Settings) -> tuple[str, str | None] | None:
         if settings.choice("source", "Reviews", SOURCES.__getitem__) == "demo":
             return "demo", None
         found = reviews_file(
-            f"{address.prefix}:upload", settings["file"], lambda path: address.put(file=path.name), shown=True
+            f"{address.prefix}:upload",
+            settings["file"],
+            lambda path: address.put(file=path.name),
+            shown=True,
+            looked_up={},
         )
     if found is None:
         st.caption("Choose a file behind the button.")
