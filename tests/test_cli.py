@@ -244,7 +244,7 @@ def test_predict(run: Cli, model: str, tmp_path: Path) -> None:
     # A row without text, and one without a word that the model knows, are answered and not counted.
     assert document["accuracy"] == (labels[0] == 1)
     told = " ".join(document["warnings"])
-    assert "1 of 3 rows have no text" in told and "1 of 3 reviews have no word" in told
+    assert "1 of 3 rows has no text" in told and "1 of 3 reviews has no word" in told
     path.write_text("review\nsome film\n")
     document = json.loads(run("predict", "--model", model, "--data", str(path), "--text-column", "review", "--json")[1])
     assert "accuracy" not in document and len(document["rows"]) == 1
