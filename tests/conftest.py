@@ -21,6 +21,7 @@ from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
 
 from sentiment_core import corpus
+from sentiment_core.classroom import codes
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
@@ -155,6 +156,12 @@ def words_are_spelled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "TextEncoder", encoder_of)
         yield
+
+
+@pytest.fixture
+def hashed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class is set up without the 50 ms that whoever tries an access code is to wait; for this process alone."""
+    monkeypatch.setattr(codes, "_N", 2)
 
 
 @pytest.fixture(autouse=True)

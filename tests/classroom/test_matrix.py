@@ -208,7 +208,7 @@ STREAMLITS_OPEN = {"/_stcore/health"}
 
 
 @pytest.fixture
-def visit(store: Store) -> Callable[[Person | None], TestClient]:
+def visit(store: Store, hashed_soon: None) -> Callable[[Person | None], TestClient]:
     set_up()
 
     def visited(person: Person | None) -> TestClient:

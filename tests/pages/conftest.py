@@ -62,7 +62,7 @@ def worked_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def access(lab: Store) -> str:
+def access(lab: Store, hashed_soon: None) -> str:
     """Class mode, on; the lecturer's access code."""
     return set_up()[1]
 
