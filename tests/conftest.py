@@ -19,8 +19,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import app_test
 
 from sentiment_core import corpus
+from sentiment_core.classroom import codes
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
@@ -143,9 +145,13 @@ def store_url(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture(scope="session", autouse=True)
 def components_are_looked_for_once() -> Iterator[None]:
-    """Each `AppTest` that opens searches all installed packages for components, ten times as long as a page takes."""
+    """Each `AppTest` that opens searches all installed packages for components, ten times as long as a page takes.
+
+    Each run of one compiles its scripts anew, which a server does once.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        patch.setattr(app_test, "ScriptCache", cache(app_test.ScriptCache))
         yield
 
 
@@ -155,6 +161,12 @@ def words_are_spelled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "TextEncoder", encoder_of)
         yield
+
+
+@pytest.fixture
+def hashed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class is set up without the 50 ms that whoever tries an access code is to wait; for this process alone."""
+    monkeypatch.setattr(codes, "_N", 2)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
-from sentiment_core.store.layout import create
+from sentiment_core.store.layout import sign
 from sentiment_core.store.schema import metadata
 
 # What is written need not outlive the tests: no waiting for the disk.
@@ -119,7 +119,7 @@ class Cluster:
         with engine.begin() as connection:
             connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"), {"name": name})
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
-            create(connection)
+            sign(connection)
         engine.dispose()
 
     def _call(self, program: str, *arguments: str) -> None:

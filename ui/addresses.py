@@ -40,7 +40,7 @@ from ui.kit.components.live_plot import AXES
 from ui.kit.examples import EXAMPLES
 from ui.kit.own_vectors import vectors
 from ui.kit.uploads import upload, without_folders
-from ui.pages import pages
+from ui.pages import page
 
 # For the lecture hall: only what one looks at, in large letters.
 PRESENT = one_of("present", ("1",), None, nothing="the whole page")
@@ -249,14 +249,14 @@ class Link:
     def draw(self, label: str, **options: Any) -> None:
         """Draw the link, with options of `st.page_link`; `label` is Markdown."""
         if not self.handed:
-            st.page_link(pages()[self.page], label=label, query_params=dict(self.query), **options)
+            st.page_link(page(self.page), label=label, query_params=dict(self.query), **options)
         elif st.button(label, **options):
             self.follow()
 
     def follow(self) -> None:
         """Go there."""
         hand_over(self.page, **self.handed)
-        st.switch_page(pages()[self.page], query_params=dict(self.query))
+        st.switch_page(page(self.page), query_params=dict(self.query))
 
 
 def to_train(config: ExperimentConfig | None = None, *, experiment: str | None = None) -> Link:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, ExecutableDDLElement, create_mock_engine, inspect, select
+from sqlalchemy.engine.mock import MockConnection
 
 from sentiment_core.errors import StoreError
 from sentiment_core.store.schema import SCHEMA_VERSION, identity_table, metadata, step_metrics, version_table
@@ -65,6 +67,25 @@ class Layout:
 
 def create(connection: Connection) -> None:
     """Make the tables of a fresh store, within the caller's transaction."""
-    metadata.create_all(connection)
+    for statement in _statements(f"{connection.dialect.name}+{connection.dialect.driver}"):
+        connection.exec_driver_sql(statement)
+    sign(connection)
+
+
+def sign(connection: Connection) -> None:
+    """Write into empty tables which version of the store they are, and which store."""
     connection.execute(version_table.insert().values(version=SCHEMA_VERSION))
     connection.execute(identity_table.insert().values(token=secrets.token_hex(8)))
+
+
+@cache
+def _statements(backend: str) -> tuple[str, ...]:
+    """Write what makes the tables of a fresh store in the words of a database: most of the work of making one."""
+    found: list[str] = []
+
+    def write(made: ExecutableDDLElement, *_arguments: object) -> None:
+        found.append(str(made.compile(dialect=engine.dialect)))
+
+    engine: MockConnection = create_mock_engine(f"{backend}://", write)
+    metadata.create_all(engine, checkfirst=False)
+    return tuple(found)

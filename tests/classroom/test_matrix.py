@@ -145,7 +145,7 @@ def test_every_method_of_the_store_has_its_place() -> None:
 
 
 @pytest.fixture
-def store(home: Path) -> Store:
+def store(home: Path, hashed_soon: None) -> Store:
     set_up()
     return Store()
 

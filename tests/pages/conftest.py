@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,12 @@ from streamlit.testing.v1 import AppTest
 from sentiment_core.classroom.people import Person
 from sentiment_core.classroom.settings import class_settings, set_up
 from sentiment_core.config import ExperimentConfig
+from sentiment_core.data_view import tokenized
+from sentiment_core.datasets import Reviews
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.presets import vary_clipping
+from sentiment_core.progress import Progress
+from sentiment_core.settings import Tokenizer
 from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Experiment, Room, Store, Worker
 from sentiment_core.work.desk import Job
@@ -28,6 +32,22 @@ from ui.server.backend import desk, executor
 from ui.server.tickets import COOKIE, issue
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reviews_are_split_once() -> Iterator[None]:
+    """Each test has an empty home, in which the Data page would find the words of the same demo reviews again."""
+    split, found = tokenized._read, {}
+
+    def once(reviews: Reviews, tokenizer: Tokenizer, progress: Progress) -> tokenized.TokenizedReviews:
+        question = reviews.fingerprint(), tokenizer
+        if question not in found:
+            found[question] = split(reviews, tokenizer, progress)
+        return found[question]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokenized, "_read", once)
+        yield
 
 
 @pytest.fixture
@@ -62,7 +82,7 @@ def worked_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def access(lab: Store) -> str:
+def access(lab: Store, hashed_soon: None) -> str:
     """Class mode, on; the lecturer's access code."""
     return set_up()[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl
@@ -47,7 +48,12 @@ HOSTILE = (
 
 def likely(field: Field) -> Any:
     """Return what a link may say for a field: what it allows, numbers, and anything."""
-    words = re.findall(r"[\w.-]+", field.allowed() if callable(field.allowed) else field.allowed) or ["1"]
+    allowed = field.allowed() if callable(field.allowed) else field.allowed
+    return among(tuple(re.findall(r"[\w.-]+", allowed) or ["1"]))
+
+
+@cache
+def among(words: tuple[str, ...]) -> Any:
     lists = some.lists(some.sampled_from(words), max_size=4).map(",".join)
     numbers = some.one_of(some.integers(-5, 2000).map(str), some.integers(-200, 200).map(lambda n: f"{n / 100}"))
     named = some.sampled_from([*words, UPLOAD, "0", "1", "1e-3", "0.25"])
