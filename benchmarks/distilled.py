@@ -3,7 +3,6 @@
     python -m benchmarks.distilled write --data FILE.csv.gz --start START --to LAB [--share 1.0]
     python -m benchmarks.distilled teach --start START --to LAB --teacher 0 … 14
     python -m benchmarks.distilled study --start START --to LAB --out STUDENT
-    python -m benchmarks.distilled polish --start MIXED --to LAB --out POLISHED
 
 `START` holds the weights that `benchmarks.pretrained small` makes of a run of `benchmarks.recipes`. `write` makes the
 examples (`benchmarks.variants`). Teachers 0 to 9 learn whole reviews with their labels, each without one of five folds;
@@ -11,9 +10,8 @@ examples (`benchmarks.variants`). Teachers 0 to 9 learn whole reviews with their
 trains the weights of `START` on one smooth function of all texts (Hinton et al. 2015, *Distilling the knowledge in a
 neural network*): the mean log-odds of the first, of a training review only by those that have not learned it, plus
 0.8 of the mean of the others. So an edit does not contradict the reviews that it resembles. Labels and rules are a part
-of the target. `polish` teaches a mixture of both (`benchmarks.pretrained mix`) short, negated and sarcastic opinions,
-and holds it to what it said of longer texts. All use a GPU where there is one; on an H200, 5 to 10 processes side by
-side, teachers and student took four minutes.
+of the target. All use a GPU where there is one; on an H200, 5 to 10 processes side by side, teachers and student took
+four minutes.
 """
 
 from __future__ import annotations
@@ -62,15 +60,6 @@ STUDENT_EPOCH: Mapping[Kind, int] = {
     Kind.SPLICED: 5_000,
     Kind.PHRASES: 6_000,
 }
-POLISH_EPOCH: Mapping[Kind, int] = {
-    Kind.WHOLE: 5_000,
-    Kind.CROP: 1_500,
-    Kind.MIXED: 1_500,
-    Kind.SPLICED: 1_500,
-    Kind.SHORT: ALL,
-    Kind.SARCASM: ALL,
-}
-SHORT_KINDS = (Kind.SHORT, Kind.SARCASM)
 LONG_KINDS = (Kind.WHOLE, Kind.MIXED, Kind.CROP)
 RULED_KINDS = (Kind.EDITED, Kind.EDITED_SPAN, Kind.VERDICT, Kind.BEHIND, Kind.SPLICED, Kind.PHRASES)
 
@@ -155,29 +144,6 @@ def study(options: argparse.Namespace) -> None:
     save(network, options.out)
 
 
-def polish(options: argparse.Namespace) -> None:
-    """Train the start on short texts, beside longer ones on which it shall go on saying what it says."""
-    start, examples = load("start", options.start), read(options.to)
-    network = Network(start, 5, trained=True)
-    short = np.isin(examples.kinds, SHORT_KINDS)
-    targets = np.where(short, examples.targets, sigmoid(network.ask(examples, 1_000) / start.temperature))
-    chosen = picker(examples, POLISH_EPOCH)(np.random.default_rng(3))
-    network.train(
-        examples,
-        targets.astype(np.float32),
-        np.full(len(targets), 0.08, dtype=np.float32),
-        lambda rng: chosen,
-        epochs=2,
-        seed=5,
-        rate=5e-4,
-        averaging=0.99,
-        longest=400,
-        tokens=5_000,
-        largest=64,
-    )
-    save(network, options.out)
-
-
 def save(network: Network, folder: Path) -> None:
     """Write the weights in half precision."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -207,10 +173,10 @@ def read(folder: Path) -> Examples:
 
 
 def main() -> None:
-    """Do one of the four."""
+    """Do one of the three."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     steps = parser.add_subparsers(required=True)
-    for do in (write, teach, study, polish):
+    for do in (write, teach, study):
         step = steps.add_parser(do.__name__)
         step.add_argument("--start", type=Path, required=True)
         step.add_argument("--to", type=Path, required=True)
@@ -219,8 +185,7 @@ def main() -> None:
     steps.choices["write"].add_argument("--share", type=float, default=1.0)
     steps.choices["teach"].add_argument("--teacher", type=int, nargs="+", default=[*LEAN, *RICH])
     steps.choices["teach"].add_argument("--epochs", type=int, default=5)
-    for name in ("study", "polish"):
-        steps.choices[name].add_argument("--out", type=Path, required=True)
+    steps.choices["study"].add_argument("--out", type=Path, required=True)
     steps.choices["study"].add_argument("--updates", type=int, default=STUDENT_UPDATES)
     options = parser.parse_args()
     torch.set_flush_denormal(True)

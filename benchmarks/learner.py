@@ -13,6 +13,7 @@ from benchmarks.variants import Examples
 from sentiment_core.explain.predictor import Predictor
 from sentiment_core.models import SentimentModel, build_model
 
+LARGEST_BATCH = 128
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 Picked = Callable[[np.random.Generator], np.ndarray]
@@ -50,11 +51,10 @@ class Network:
         averaging: float = 0.998,
         longest: int = 600,
         tokens: int = 32_000,
-        largest: int = 128,
     ) -> None:
         """Train through one cycle and leave the running mean of the weights, in half precision.
 
-        A batch has `largest` examples and `tokens` tokens at most, padding counted. Vectors move a tenth as fast as
+        A batch has `tokens` tokens at most, padding counted. Vectors move a tenth as fast as
         the network.
         """
         rng = np.random.default_rng(seed)
@@ -67,7 +67,7 @@ class Network:
         step = 0
         self.model.train()
         for epoch in range(epochs):
-            plan = batches(pick(rng), examples.lengths.clip(max=longest), tokens, rng, largest)
+            plan = batches(pick(rng), examples.lengths.clip(max=longest), tokens, rng)
             updates = updates or len(plan) * epochs
             total = torch.zeros((), device=DEVICE)
             for members in plan[: updates - step]:
@@ -113,14 +113,12 @@ def one_cycle(share: float) -> float:
     return share / 0.15 if share < 0.15 else 0.5 * (1 + math.cos(math.pi * (share - 0.15) / 0.85)) + 1e-3
 
 
-def batches(
-    members: np.ndarray, lengths: np.ndarray, tokens: int, rng: np.random.Generator, largest: int = 128
-) -> list[np.ndarray]:
+def batches(members: np.ndarray, lengths: np.ndarray, tokens: int, rng: np.random.Generator) -> list[np.ndarray]:
     """Return `members` in batches of about equal lengths, in random order; padding counts as `tokens`, too."""
     order = members[np.argsort(lengths[members] * rng.uniform(0.9, 1.1, len(members)), kind="stable")]
     found = []
     while len(order):
-        size = min(largest, len(order))
+        size = min(LARGEST_BATCH, len(order))
         while size > 1 and lengths[order[:size]].max() * size > tokens:
             size = max(1, int(size * 0.8))
         found.append(order[:size])

@@ -38,8 +38,6 @@ class Kind(IntEnum):
     MIXED = 8
     CROP = 9
     PHRASES = 10
-    SHORT = 11
-    SARCASM = 12
 
 
 # How many of each kind are written beside the whole reviews; of an edited kind, how many pairs.
@@ -52,45 +50,7 @@ COUNTS = {
     Kind.MIXED: 40_000,
     Kind.CROP: 30_000,
     Kind.PHRASES: 24_000,
-    Kind.SHORT: 10_000,
-    Kind.SARCASM: 1_600,
 }
-
-_MOCKING = (
-    "oh great , another {} .",
-    "oh good , another {} .",
-    "oh , wonderful , another {} .",
-    "just what the world needed , another {} .",
-    "just what we needed : a {} .",
-    "yeah , right .",
-    "yeah , sure .",
-    "oh , please , a {} .",
-    "wow , how original , a {} .",
-    "oh , how exciting , a {} .",
-)
-_SINCERE = (
-    "great , a {} that works .",
-    "finally , a {} that works .",
-    "at last a good {} .",
-    "what a {} !",
-    "wow , what a {} .",
-    "just what i was looking for in a {} .",
-    "yes !",
-    "this {} is what we needed .",
-)
-_FILMS = (
-    "sequel",
-    "remake",
-    "prequel",
-    "vampire movie",
-    "cop movie",
-    "zombie film",
-    "love story",
-    "war film",
-    "superhero",
-    "musical",
-    "ghost story",
-)
 
 
 class Example(NamedTuple):
@@ -192,11 +152,6 @@ class Writer:
             case Kind.PHRASES:
                 yield self._example(self._said(label), SURE if label else 1 - SURE, kind)
 
-            case Kind.SHORT:
-                yield self._example(self._short(label), 0.96 if label else 0.04, kind)
-            case Kind.SARCASM:
-                yield self._example(self._praise(label), 0.93 if label else 0.1, kind)
-
     def _both_sides(
         self, place: int, fewest: int, most: int, longest: int, kinds: tuple[Kind, Kind]
     ) -> Iterator[Example]:
@@ -246,26 +201,6 @@ class Writer:
             rng.shuffle(said)
         return said
 
-    def _short(self, label: int) -> list[Tokens]:
-        """Return one to four set phrases and opinions by rule, at times among other sentences."""
-        rng = self.rng
-        said = [
-            rng.choice(self.phrases[label]) if rng.random() < 0.5 else verdict(label, rng)
-            for _ in range(rng.choice((1, 1, 2, 3, 4)))
-        ]
-        if rng.random() < 0.25:
-            said.append(rng.choice(self.telling[label]))
-        if rng.random() < 0.25:
-            said += rng.choices(self.plain, k=rng.randint(1, 3))
-            rng.shuffle(said)
-        return said
-
-    def _praise(self, label: int) -> list[Tokens]:
-        """Return praise, meant behind a sincere opening, mocking behind one that is not."""
-        rng = self.rng
-        said = [_opening(label, rng), *(verdict(1, rng) for _ in range(rng.choice((1, 2))))]
-        return said if label or rng.random() < 0.6 else [*said, _opening(label, rng)]
-
     def _stretch(self, place: int, most: int, fewest: int = 1) -> list[Tokens]:
         """Return `fewest` to `most` sentences of a review that follow one another."""
         parts = self.sentences[place]
@@ -290,7 +225,3 @@ class Writer:
         negative, positive = np.log((present[:, 1:] + 1) / per_class)
         vectors = predictor.vectors.rows(np.arange(1, len(self.words) + 1))
         return learn_lexicon(self.words, vectors, positive - negative, present[:, 1:].sum(axis=0))
-
-
-def _opening(label: int, rng: Random) -> Tokens:
-    return rng.choice(_SINCERE if label else _MOCKING).format(rng.choice(_FILMS)).split()
