@@ -39,6 +39,7 @@ from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.store import Store
 from sentiment_core.training.sentiment import prepare_corpora
 from sentiment_core.training.shrink import shrink
+from ui.kit.examples import EXAMPLES
 
 DEMO_REVIEWS = 2_000
 BIAS = "head.1.bias"
@@ -82,7 +83,7 @@ its label). A share of {pair_count} pairs is uncertain by ± {uncertain:.2f}.
 {kept.edited:.3f} ({kept.edited_error:.3f}) |
 
 All choices were made on the validation part and on the pairs for choosing; test part and the pairs kept back were \
-measured once, at the end.
+measured once, at the end. P(positive) of the examples on the Explain page: {examples}.
 
 It reads the first {max_tokens:,} known tokens of a review. It knows film reviews in English from before 2011 and \
 nothing else: on other text its probability means little, and its errors follow the taste of its data.
@@ -191,6 +192,10 @@ def ship(options: argparse.Namespace) -> None:
         share=options.share,
         temperature=predictor.temperature,
         now=now,
+        examples=", ".join(
+            f"{name} {answer:.2f}"
+            for name, answer in zip(EXAMPLES, predictor.predict(list(EXAMPLES.values())), strict=True)
+        ),
         choosing=now.pairs["choosing"],
         kept=now.pairs["reporting"],
         validation_count=len(reviews.select(VALIDATION)),
