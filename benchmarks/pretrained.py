@@ -1,15 +1,15 @@
 """Make the model that ships with the product, and its card.
 
     python -m benchmarks.pretrained small --run RUN_ID --to START [--words 18000]
-    python -m benchmarks.edited --data FILE.csv.gz --start START --out EDITED
-    python -m benchmarks.pretrained choose --data FILE.csv.gz --start START --edited EDITED …
-    python -m benchmarks.pretrained ship --data FILE.csv.gz --start START --edited EDITED … [--share 1.0]
+    python -m benchmarks.distilled write … teach … study …, which leaves STUDENT
+    python -m benchmarks.pretrained choose --data FILE.csv.gz --start START --student STUDENT
+    python -m benchmarks.pretrained ship --data FILE.csv.gz --start START --student STUDENT --share 0.7
 
 `small` keeps the most frequent words of the training reviews of a run of `benchmarks.recipes` and halves the precision.
-`choose` prints what each share of the edited weights reaches on the validation part and on the pairs for choosing.
-`ship` takes the mean of the weights that `benchmarks.edited` left (Wortsman et al. 2022, *Model soups*), a `--share` of
-it and the rest of the start (*Robust fine-tuning of zero-shot models*, 2022), fits the temperature (Guo et al. 2017) on
-the validation part, and measures everything on the card through the same code as the Explain page.
+`choose` prints what each share of the student's weights reaches on the validation part and on the pairs for choosing.
+`ship` takes a `--share` of the student's weights and the rest of the start's (Wortsman et al. 2022, *Robust fine-tuning
+of zero-shot models*), fits scale and bias of the log-odds (Platt 1999) on the validation part, and measures everything
+on the card through the same code as the Explain page.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from sklearn.linear_model import LogisticRegression
 
 from benchmarks.edited_pairs import HALVES, PairFigures, measure, read_pairs
 from sentiment_core.artifacts import MODEL, WEIGHTS, run_place
@@ -39,44 +39,53 @@ from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.store import Store
 from sentiment_core.training.sentiment import prepare_corpora
 from sentiment_core.training.shrink import shrink
+from ui.kit.examples import EXAMPLES
 
 DEMO_REVIEWS = 2_000
+BIAS = "head.1.bias"
 
 CARD = """# The pretrained model
 
 | | |
 |---|---|
-| recipe | `best`: {network}; then trained further on edited reviews |
+| recipe | `best`: {network}; then taught by fifteen teachers |
 | files | {size:,} bytes: half-precision weights with the vectors of {words:,} words, the words, and hashes of the \
 reviews it learned from |
 | reviews | {count:,} IMDb reviews (Maas et al. 2011), notebook split 80/20, 10 % of training for validation |
-| commands | `python -m benchmarks.recipes --data movie.csv.gz --presets best --seeds {seed} --precision {precision}`, \
-`python -m benchmarks.pretrained small --run RUN_ID --to START`, {edited}, \
-`python -m benchmarks.pretrained ship --data movie.csv.gz --start START --edited {folders} --share {share:g}` |
-| training | {epochs} epochs on one NVIDIA H100 (18 s), then {updates} updates on {machine} |
-| temperature | {temperature:.3f}, fitted on the validation part |
+| commands | those of `benchmarks/pretrained.py` in their order, with `recipes --presets best --seeds {seed} \
+--precision {precision}` and `ship --share {share:g}` |
+| scale and bias | fitted on the validation part; temperature {temperature:.3f} |
 
-Trained further means: training reviews beside the same ones edited by rule so that they say the opposite
-(`benchmarks/edits.py`: praise and blame exchanged, verbs and copulas negated, hopes, ratings), spans of one to four of
-their sentences, and short opinions written by rule (`benchmarks/verdicts.py`), among whole reviews as they are. No text
-edited by others was used, neither to train nor to choose.
+Ten teachers learned whole training reviews, five learned beside them what rules say of the same reviews edited into \
+their opposites, spliced from several, and of short opinions. The student learned what both say together, of all these \
+texts (`benchmarks/distilled.py`); a share of its weights and the rest of the recipe's make this model. No text edited \
+by others was used, neither to train nor to choose. Teachers and student were trained on an H200 by a first version of \
+that script, with the same steps and other random numbers.
 
-| | before | this model |
+| | |
+|---|---|
+| validation, {validation_count:,} reviews: accuracy | {now.validation:.4f} |
+| **test, {test_count:,} reviews: accuracy** | **{now.test:.4f}** |
+| test: expected calibration error | **{now.error:.4f}** ({now.raw_error:.4f} without the temperature) |
+| the {fresh_count:,} test reviews that have no copy in training or validation: accuracy | {now.fresh:.4f} |
+| {demo_count:,} demo reviews, whose sentences it never saw: accuracy | {now.demo:.3f} |
+
+## Short, negated and edited texts
+
+On 72 pairs of our own (`benchmarks/edited_pairs.txt`: a review, and the same one with the few words edited that flip \
+its label). A share of {pair_count} pairs is uncertain by ± {uncertain:.2f}.
+
+| | {pair_count} pairs for choosing | {pair_count} pairs kept back |
 |---|---|---|
-| validation, {validation_count:,} reviews: accuracy | {before.validation:.4f} | {now.validation:.4f} |
-| **test, {test_count:,} reviews: accuracy** | {before.test:.4f} | **{now.test:.4f}** |
-| test: expected calibration error | {before.error:.4f} | **{now.error:.4f}** ({now.raw_error:.4f} without \
-the temperature) |
-| the {fresh_count:,} test reviews that have no copy in training or validation: accuracy | {before.fresh:.4f} | \
-{now.fresh:.4f} |
-{pairs}
-| {demo_count:,} demo reviews, whose sentences it never saw: accuracy | {before.demo:.3f} | {now.demo:.3f} |
+| both texts of a pair right | {choosing.both:.3f} | {kept.both:.3f} |
+| originals right | {choosing.originals:.3f} | {kept.originals:.3f} |
+| edited texts right (calibration error, 5 bins) | {choosing.edited:.3f} ({choosing.edited_error:.3f}) | \
+{kept.edited:.3f} ({kept.edited_error:.3f}) |
 
-The pairs are our own (`benchmarks/edited_pairs.txt`): a review, and the same one with the few words edited that flip
-its label. All choices were made on the validation part and on the pairs for choosing; the others were measured at the
-end. They are {pair_count} pairs each: a share of them is uncertain by ± {uncertain:.2f}.
+All choices were made on the validation part and on the pairs for choosing; test part and the pairs kept back were \
+measured once, at the end. P(positive) of the examples on the Explain page: {examples}.
 
-It reads the first {max_tokens:,} known tokens of a review. It knows film reviews in English from before 2011 and
+It reads the first {max_tokens:,} known tokens of a review. It knows film reviews in English from before 2011 and \
 nothing else: on other text its probability means little, and its errors follow the taste of its data.
 """
 
@@ -102,16 +111,16 @@ def main() -> None:
     small.add_argument("--to", type=Path, required=True)
     small.add_argument("--words", type=int, default=18_000)
     small.set_defaults(do=make_small)
-    middle, last = steps.add_parser("choose"), steps.add_parser("ship")
-    for step in (middle, last):
+    for name, do in (("choose", choose), ("ship", ship)):
+        step = steps.add_parser(name)
         step.add_argument("--data", required=True)
         step.add_argument("--start", type=Path, required=True)
-        step.add_argument("--edited", type=Path, nargs="+", required=True)
-    middle.add_argument("--shares", type=float, nargs="+", default=[0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
-    middle.set_defaults(do=choose)
-    last.add_argument("--share", type=float, default=1.0)
-    last.add_argument("--machine", default="one CPU core", help="what they were trained on, for the card")
-    last.set_defaults(do=ship)
+        step.add_argument("--student", type=Path, required=True)
+        step.set_defaults(do=do)
+        if do is choose:
+            step.add_argument("--shares", type=float, nargs="+", default=[0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+        else:
+            step.add_argument("--share", type=float, required=True)
     options = parser.parse_args()
     options.do(options)
 
@@ -135,21 +144,13 @@ def make_small(options: argparse.Namespace) -> None:
 
 def choose(options: argparse.Namespace) -> None:
     """Print what each share reaches; the test part and the pairs kept back are not looked at."""
-    start = load("start", options.start)
-    reviews = load_reviews(start.config.data.model_copy(update={"path": options.data}), silent)
+    reviews = _reviews(options)
     with TemporaryDirectory() as folder:
-        asked = Path(folder)
-        for name in ("words.json", MODEL):
-            copyfile(options.start / name, asked / name)
         for share in options.shares:
-            edited = [place / WEIGHTS for place in options.edited]
-            save_file(mix(options.start / WEIGHTS, edited, share), asked / WEIGHTS)
-            predictor = load("asked", asked)
-            predictor.temperature = 1.0
+            predictor = mixed(options.start, options.student, share, Path(folder), reviews)
             values, truth = answers(predictor, reviews, VALIDATION)
-            predictor.temperature = fit_temperature(values, truth)
             accuracy = float(correct(values, truth, EVEN_LOG_ODDS).mean())
-            error = expected_calibration_error(sigmoid(values / predictor.temperature), truth)
+            error = expected_calibration_error(sigmoid(values), truth)
             found = measure(predictor, read_pairs("choosing"))
             print(
                 f"share {share:.2f}: validation {accuracy:.4f}, calibration error {error:.4f}; pairs both right "
@@ -159,36 +160,26 @@ def choose(options: argparse.Namespace) -> None:
 
 
 def ship(options: argparse.Namespace) -> None:
-    """Mix, calibrate, measure beside the start, write the card."""
-    start = load("start", options.start)
-    reviews = load_reviews(start.config.data.model_copy(update={"path": options.data}), silent)
+    """Mix, calibrate, measure, write the card."""
+    reviews = _reviews(options)
     PRETRAINED_FOLDER.mkdir(exist_ok=True)
-    mixed = mix(options.start / WEIGHTS, [folder / WEIGHTS for folder in options.edited], options.share)
-    save_file(mixed, PRETRAINED_FOLDER / WEIGHTS)
-    for name in ("words.json", MODEL):
-        copyfile(options.start / name, PRETRAINED_FOLDER / name)
+    predictor = mixed(options.start, options.student, options.share, PRETRAINED_FOLDER, reviews)
     write_seen(PRETRAINED_FOLDER, reviews)
-    predictor = load("pretrained", PRETRAINED_FOLDER)
-    predictor.temperature = 1.0
-    predictor.temperature = round(fit_temperature(*answers(predictor, reviews, VALIDATION)), 4)
-    before, now = (figures(model, reviews) for model in (start, predictor))
+    now = figures(predictor, reviews)
     config = predictor.config
     network = (
         f"bidirectional {config.model.cell.upper()}, {config.model.hidden_size} units per direction, "
         f"{' + '.join(config.model.pooling)}"
     )
-    description = json.loads((PRETRAINED_FOLDER / MODEL).read_text())
-    description["details"] = {
-        "name": "Pretrained on IMDb",
-        "description": network,
-        "test_accuracy": round(now.test, 4),
-        "validation_accuracy": round(now.validation, 4),
-        "test_ece": round(now.error, 4),
-        "temperature": predictor.temperature,
-    }
-    (PRETRAINED_FOLDER / MODEL).write_text(json.dumps(description, indent=1) + "\n")
-    made = [_made(folder / WEIGHTS) for folder in options.edited]
-    names = [f"EDITED{number}" for number in range(1, len(made) + 1)]
+    _describe(
+        PRETRAINED_FOLDER,
+        name="Pretrained on IMDb",
+        description=network,
+        test_accuracy=round(now.test, 4),
+        validation_accuracy=round(now.validation, 4),
+        test_ece=round(now.error, 4),
+        temperature=predictor.temperature,
+    )
     card = CARD.format(
         network=network,
         size=sum(
@@ -198,22 +189,18 @@ def ship(options: argparse.Namespace) -> None:
         count=len(reviews),
         seed=config.seed,
         precision=config.training.precision,
-        edited=", ".join(
-            f"`python -m benchmarks.edited --data movie.csv.gz --start START --out {name} --seed {item['seed']}`"
-            for name, item in zip(names, made, strict=True)
-        ),
-        folders=" ".join(names),
         share=options.share,
-        epochs=config.training.epochs,
-        updates=" and ".join(f"{int(item['updates']):,}" for item in made),
-        machine=options.machine,
         temperature=predictor.temperature,
-        before=before,
         now=now,
+        examples=", ".join(
+            f"{name} {answer:.2f}"
+            for name, answer in zip(EXAMPLES, predictor.predict(list(EXAMPLES.values())), strict=True)
+        ),
+        choosing=now.pairs["choosing"],
+        kept=now.pairs["reporting"],
         validation_count=len(reviews.select(VALIDATION)),
         test_count=len(reviews.select(TEST)),
         fresh_count=int(_fresh(reviews).sum()),
-        pairs="\n".join(_pair_rows(before, now)),
         pair_count=len(read_pairs(HALVES[1])),
         uncertain=1.96 * (0.75 * 0.25 / len(read_pairs(HALVES[1]))) ** 0.5,
         demo_count=DEMO_REVIEWS,
@@ -223,13 +210,32 @@ def ship(options: argparse.Namespace) -> None:
     print(card)
 
 
-def mix(start: Path, edited: list[Path], share: float) -> dict[str, torch.Tensor]:
-    """Return `share` of the mean of the `edited` weights plus the rest of the `start`, in half precision."""
-    first, others = load_file(start), [load_file(path) for path in edited]
-    return {
-        name: torch.lerp(value.float(), sum(other[name].float() for other in others) / len(others), share).half()
-        for name, value in first.items()
-    }
+def mixed(start: Path, student: Path, share: float, to: Path, reviews: Reviews) -> Predictor:
+    """Write `share` of the student's weights plus the rest of the start's to `to`; return it, calibrated."""
+    for name in ("words.json", MODEL):
+        copyfile(start / name, to / name)
+    first, second = load_file(start / WEIGHTS), load_file(student / WEIGHTS)
+    weights = {name: torch.lerp(value.float(), second[name].float(), share) for name, value in first.items()}
+    save_file({name: value.half() for name, value in weights.items()}, to / WEIGHTS)
+    _describe(to, temperature=1.0)
+    values, truth = answers(load("mixed", to), reviews, VALIDATION)
+    fitted = LogisticRegression(C=np.inf).fit(values[:, None], truth)
+    scale, bias = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    weights[BIAS] += bias / scale
+    save_file({name: value.half() for name, value in weights.items()}, to / WEIGHTS)
+    _describe(to, temperature=round(1 / scale, 4))
+    return load("pretrained", to)
+
+
+def _describe(folder: Path, **details: object) -> None:
+    description = json.loads((folder / MODEL).read_text())
+    description["details"] = details
+    (folder / MODEL).write_text(json.dumps(description, indent=1) + "\n")
+
+
+def _reviews(options: argparse.Namespace) -> Reviews:
+    config = load("start", options.start).config
+    return load_reviews(config.data.model_copy(update={"path": options.data}), silent)
 
 
 def answers(predictor: Predictor, reviews: Reviews, part: int) -> tuple[np.ndarray, np.ndarray]:
@@ -262,23 +268,6 @@ def figures(predictor: Predictor, reviews: Reviews) -> Figures:
 
 def _fresh(reviews: Reviews) -> np.ndarray:
     return ~is_in([reviews.texts[place] for place in reviews.select(TEST)], learned_from(reviews))
-
-
-def _pair_rows(before: Figures, now: Figures) -> list[str]:
-    rows = []
-    for half, used in zip(HALVES, ("used for choosing", "**kept back**"), strict=True):
-        first, second = before.pairs[half], now.pairs[half]
-        rows.append(f"| edited pairs {used}: both texts right | {first.both:.3f} | {second.both:.3f} |")
-        rows.append(
-            f"| the same: edited texts right (calibration error) | {first.edited:.3f} ({first.edited_error:.3f}) | "
-            f"{second.edited:.3f} ({second.edited_error:.3f}) |"
-        )
-    return rows
-
-
-def _made(path: Path) -> dict[str, str]:
-    with safe_open(path, "pt") as file:
-        return dict(file.metadata())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Short opinions written by rule, with certain labels: negated, contrasted, hoped for, rated. For `benchmarks.edited`.
+"""Short opinions written by rule, labels certain: negated, contrasted, hoped for, rated. For `benchmarks.variants`.
 
 In a template of `verdicts.txt` `{S…}` is a word that says what the label says and `{O…}` its opposite: `S` an
 adjective, `Sl` and `Sld` base and past of what one does ("love", "loved"), `Sw`, `Swb` and `Swd` of what a thing does
