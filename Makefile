@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.run
 	$(BIN)/streamlit run app.py
 
+# Three for two cores: tests wait for servers, workers, locks and the browser.
 test: $(VENV)/.test check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(VENV)/.test
 	$(BIN)/python -m pip check

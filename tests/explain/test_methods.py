@@ -68,7 +68,7 @@ def test_a_linear_model_gives_every_method_its_known_answer(baseline: str, targe
     }
     assert set(expected) == set(SIGNED)
     for name, scores in expected.items():
-        found = METHODS[name].scores(linear, IDS, target, baseline=baseline)
+        found = METHODS[name].score(linear, IDS, target, baseline=baseline).scores
         assert found.dtype == np.float64
         np.testing.assert_allclose(found, scores, atol=2e-6, err_msg=name)
 
@@ -102,14 +102,14 @@ def test_masking_equals_brute_force(kind: str, make_predictor: Make) -> None:
             masked = whole.clone()
             masked[0, place] = stand_in
             expected.append(float(predictor.log_odds(whole, lengths) - predictor.log_odds(masked, lengths)))
-        found = METHODS["occlusion_mask"].scores(predictor, IDS, 1, baseline=baseline)
+        found = METHODS["occlusion_mask"].score(predictor, IDS, 1, baseline=baseline).scores
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradient_x_input_is_the_slope_towards_zero(kind: str, make_predictor: Make) -> None:
     predictor = make_predictor(KINDS[kind])
-    scores = METHODS["gradient_x_input"].scores(predictor, IDS, 1)
+    scores = METHODS["gradient_x_input"].score(predictor, IDS, 1).scores
     vectors, lengths = predictor.embedded(IDS)[None].double(), torch.tensor([len(IDS)])
     predictor.model.double()
     # Not smaller: softmax over the tokens is taken in single precision whatever the model's.
@@ -173,10 +173,10 @@ def test_a_review_that_says_as_much_as_the_baseline_is_measured_in_log_odds() ->
 @pytest.mark.parametrize("kind", ["attention", "gru both ways", "norm and dropout"])
 def test_padding_gets_exactly_zero_and_changes_nothing(kind: str, name: str, make_predictor: Make) -> None:
     predictor = make_predictor(KINDS[kind])
-    alone = METHODS[name].scores(predictor, IDS, 1)
+    alone = METHODS[name].score(predictor, IDS, 1).scores
     assert np.abs(alone).max() > 0
     for padding in (1, 5, 30):
-        padded = METHODS[name].scores(predictor, np.pad(IDS, (0, padding)), 1)
+        padded = METHODS[name].score(predictor, np.pad(IDS, (0, padding)), 1).scores
         np.testing.assert_array_equal(padded[: len(IDS)], alone)
         assert (padded[len(IDS) :] == 0.0).all()
 
@@ -187,7 +187,7 @@ def test_the_network_itself_has_no_gradient_at_padding(kind: str, make_predictor
     vectors = predictor.embedded(np.pad(IDS, (0, 9)))[None].requires_grad_()
     (gradient,) = torch.autograd.grad(predictor.log_odds(vectors, torch.tensor([len(IDS)])).sum(), vectors)
     assert (gradient[0, len(IDS) :] == 0).all() and (gradient[0, : len(IDS)] != 0).any()
-    scores = METHODS["gradient_x_input"].scores(predictor, IDS, 1)
+    scores = METHODS["gradient_x_input"].score(predictor, IDS, 1).scores
     np.testing.assert_allclose((gradient * vectors)[0, : len(IDS)].sum(dim=-1).detach().numpy(), scores, atol=1e-5)
 
 
@@ -226,8 +226,8 @@ def test_what_the_shipped_model_says_to_nothing_depends_on_its_length(pretrained
 def test_random_depends_on_its_seed_alone(make_predictor: Make) -> None:
     first, second = make_predictor(seed=1), make_predictor(seed=2)
     random = METHODS["random"]
-    np.testing.assert_array_equal(random.scores(first, IDS, 1), random.scores(second, IDS, 0))
-    assert (random.scores(first, IDS, 1) != random.scores(first, IDS, 1, seed=1)).all()
+    np.testing.assert_array_equal(random.score(first, IDS, 1).scores, random.score(second, IDS, 0).scores)
+    assert (random.score(first, IDS, 1).scores != random.score(first, IDS, 1, seed=1).scores).all()
 
 
 @given(text=st.text(st.characters() | st.sampled_from("word123 \n'"), max_size=60).filter(lambda text: text.strip()))
@@ -274,7 +274,7 @@ def test_the_target_is_the_predicted_class_unless_chosen(make_predictor: Make) -
 def test_scores_are_of_calibrated_log_odds(make_predictor: Make) -> None:
     plain, cooled = make_predictor(), make_predictor(temperature=2.0)
     for name in SIGNED:
-        warm, cool = (METHODS[name].scores(predictor, IDS, 1) for predictor in (plain, cooled))
+        warm, cool = (METHODS[name].score(predictor, IDS, 1).scores for predictor in (plain, cooled))
         np.testing.assert_allclose(cool, warm / 2, atol=1e-6)
 
 
@@ -297,9 +297,9 @@ def test_explaining_changes_nothing_for_anybody_else(make_predictor: Make) -> No
 
 def test_gradients_work_where_the_caller_wants_none(make_predictor: Make) -> None:
     predictor = make_predictor()
-    expected = [METHODS[name].scores(predictor, IDS, 1) for name in SIGNED]
+    expected = [METHODS[name].score(predictor, IDS, 1).scores for name in SIGNED]
     with torch.no_grad():
-        found = [METHODS[name].scores(predictor, IDS, 1) for name in SIGNED]
+        found = [METHODS[name].score(predictor, IDS, 1).scores for name in SIGNED]
     np.testing.assert_array_equal(found, expected)
 
 
@@ -353,7 +353,7 @@ def test_a_gpu_gives_the_same_scores(make_predictor: Make) -> None:
     there.device = torch.device("cuda")
     there.model.cuda()
     for item in METHODS.values():
-        np.testing.assert_allclose(item.scores(there, IDS, 1), item.scores(here, IDS, 1), atol=1e-4)
+        np.testing.assert_allclose(item.score(there, IDS, 1).scores, item.score(here, IDS, 1).scores, atol=1e-4)
 
 
 def test_fifty_thousand_words_are_bounded(make_predictor: Make) -> None:

@@ -1,6 +1,6 @@
 """Explanation methods, one module each behind one interface. Importing this needs no torch.
 
-`METHODS` names them; `METHODS[name].scores(...)` scores the tokens of one encoded review, `attribute(...)` those of a
+`METHODS` names them; `METHODS[name].score(...)` scores the tokens of one encoded review, `attribute(...)` those of a
 text. Every score refers to the target class: where a method is signed, positive speaks for it.
 """
 

@@ -86,15 +86,3 @@ class Method:
         scores = np.zeros(len(token_ids))
         scores[real] = found.scores
         return Scored(scores, found.passes, found.window, found.completeness)
-
-    def scores(
-        self,
-        predictor: Predictor,
-        token_ids: np.ndarray,
-        target: int,
-        *,
-        baseline: str = DEFAULT_BASELINE,
-        seed: int = 0,
-    ) -> np.ndarray:
-        """Return only the scores `(T,)` float64 of `score`."""
-        return self.score(predictor, token_ids, target, baseline=baseline, seed=seed).scores

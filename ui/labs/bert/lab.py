@@ -62,20 +62,10 @@ def draw() -> None:
 
 def _ask(view: str) -> None:
     model, step = models.choose(ADDRESS)
-    left, right = st.columns([1.4, 1])
-    with left:
-        st.text_input(
-            "Text, with [MASK] for a word to fill in",
-            key=ADDRESS.key("text"),
-            max_chars=MOST_CHARACTERS,
-            on_change=lambda: ADDRESS.put(gaps=[]),
-        )
-    with right:
-        st.text_input(
-            "Does this follow? (may be empty)",
-            key=ADDRESS.key("second"),
-            max_chars=MOST_CHARACTERS,
-            on_change=lambda: ADDRESS.put(gaps=[]),
+    asked = {"text": "Text, with [MASK] for a word to fill in", "second": "Does this follow? (may be empty)"}
+    for column, (field, label) in zip(st.columns([1.4, 1]), asked.items(), strict=True):
+        column.text_input(
+            label, key=ADDRESS.key(field), max_chars=MOST_CHARACTERS, on_change=lambda: ADDRESS.put(gaps=[])
         )
     first, second = ADDRESS.value("text"), ADDRESS.value("second")
     if not first.strip():
