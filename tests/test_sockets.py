@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,9 @@ def waits_for_acknowledgement(listening: socket.socket) -> bool:
             return not accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_a_server_that_opens_sends_small_answers_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_opens_sends_small_answers_at_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch, run_async: Callable[..., Any]
+) -> None:
     async def opened() -> None:
         async with backend.serve(None):
             pass
@@ -35,7 +38,7 @@ def test_a_server_that_opens_sends_small_answers_at_once(home: Path, monkeypatch
         listening.listen()
         assert waits_for_acknowledgement(listening)
         try:
-            asyncio.run(opened())
+            run_async(opened())
         finally:
             root.handlers[:] = before
         assert not waits_for_acknowledgement(listening)

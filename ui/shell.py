@@ -26,10 +26,9 @@ st.html(f"<style>{sheet(ROOT / 'ui/assets/shell.css')}</style>")
 with errors_shown(stop=True):
     person = identify(shared_store)
 page = st.navigation(list(pages().values()), position="top")
-turn_to(page.url_path)
+arrived_with = turn_to(page.url_path)
 st.html(f'<h1 class="lab-page">{page.title}</h1>')
 above = st.container()
-arrived_with = st.query_params.to_dict()
 page.run()
 # The page knows by now what its address says.
 with above:

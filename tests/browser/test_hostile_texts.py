@@ -47,7 +47,7 @@ def test_no_text_runs_a_script(fresh_server, chromium, monkeypatch: pytest.Monke
         page.goto(fresh_server.url)
         page.get_by_text("Latest experiments").wait_for()
         # Half of what is drawn is drawn on a canvas; of the rest, a text is there as it is.
-        expect(page.get_by_text(made[-1].name[:40], exact=False).first).to_be_visible()
+        expect(page.get_by_text(made[-1].name[:39], exact=False).first).to_be_visible()
         for each in made:
             go(page, f"/train?experiment={each.id}")
         runs = [run.id for each in made for run in each.runs]

@@ -185,9 +185,10 @@ def current_query(page: str) -> dict[str, str]:
     return query
 
 
-def turn_to(page: str) -> None:
-    """Note which page is drawn now. For the frame, before it draws it."""
+def turn_to(page: str) -> dict[str, str]:
+    """Note which page is drawn now; return what its address says. For the frame, before it draws it."""
     st.session_state[PAGES] = (st.session_state.get(PAGES, ("", ""))[1], page)
+    return st.query_params.to_dict()
 
 
 def replace_query(page: str, query: dict[str, str]) -> None:
