@@ -165,19 +165,20 @@ def rehearse(lab: Lab, store: Store, students: int, kills: int, every: float, ep
 
 
 def stuck(lab: Lab, store: Store) -> list[str]:
-    """Wait for at most half a minute until no row is held by a process that is gone; return those that still are."""
+    """Return the rows that are held by a process that is gone, and by the same half a minute later.
+
+    What is claimed in the meantime is not among them: on a cluster a worker takes seconds to come to life.
+    """
     deadline = time.monotonic() + STUCK_SECONDS
-    seen: dict[str, Worker | None] = {}
+    still: dict[str, Worker | None] | None = None
     while True:
         held = [work for work in patiently(store.active_work) if work.status is not Status.QUEUED]
         gone = {work.id: work.worker for work in held if work.worker is None or lab.find(work.worker) is None}
-        # A worker that has just ended is gone before anybody has looked: the same one has to be gone twice.
-        again = [identifier for identifier, worker in gone.items() if seen.get(identifier, ...) == worker]
-        if not gone:
-            return []
-        if time.monotonic() > deadline:
-            return again
-        seen = gone
+        if still is not None:
+            gone = {identifier: worker for identifier, worker in gone.items() if still.get(identifier, ...) == worker}
+        if not gone or time.monotonic() > deadline:
+            return sorted(gone)
+        still = gone
         time.sleep(1.0)
 
 
