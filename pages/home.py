@@ -110,10 +110,9 @@ def latest() -> None:
         if not experiments:
             st.caption("None yet. Your first one takes a few seconds.", width="content")
         for experiment in experiments:
-            name = (
-                experiment.name if len(experiment.name) <= LONGEST_NAME else f"{experiment.name[: LONGEST_NAME - 1]}…"
-            )
-            label = f"{name}, {experiment.status}"
+            name = experiment.name
+            cut = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+            label = f"{cut}, {experiment.status}"
             to_train(experiment=experiment.id).draw(literal(label), icon=":material/show_chart:")
         to_teaching().draw("For lecturers", icon=":material/co_present:")
         to_runs().draw("All runs", icon=":material/arrow_forward:", icon_position="right")

@@ -183,6 +183,8 @@ def test_later_options_win_over_the_preset() -> None:
     assert (config.data.source, config.data.split) == ("imdb", "official")
     assert config.name == "Attention, training.epochs=4, data.limit=50, data.tokenizer=word"
     assert config.model == PRESETS["attention"].config.model
+    (own,) = runs.build_configs(parse(["train", "--set", "data.path=/home/anna/x.csv", "--set", "model.cell=gru"]))
+    assert own.name == "model.cell=gru", "where files lie is in no name"
     (twins,) = runs.build_configs(parse(["train", "--preset", "last-state", "--vary", "clipping"]))
     resolved = [twins.resolve(member).training for member in twins.runs]
     assert [(item.clipping, item.max_norm) for item in resolved] == [("none", 1.0), ("norm", 1.0)]

@@ -39,8 +39,9 @@ def build_configs(options: argparse.Namespace) -> list[ExperimentConfig]:
         "training.epochs": options.epochs,
         "training.max_steps": options.max_steps,
     }
-    if options.name is None and (told := [text for text in options.set if not text.startswith("seed=")]):
-        # Experiments are told apart by what was asked for.
+    told = [text for text in options.set if not text.startswith(("seed=", "data.path=", "data.vectors="))]
+    if options.name is None and told:
+        # Experiments are told apart by what was asked for; where files lie is nobody else's business.
         fields["name"] = ", ".join([base.name, *told] if options.preset else told)[:120]
     fields = {field: value for field, value in fields.items() if value is not None}
     fields |= source_fields(options.data) | file_fields(options)

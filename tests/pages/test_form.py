@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sentiment_core.config import from_query, to_query
+from sentiment_core.config import from_fields, from_query, to_query
 from sentiment_core.findings import twin_grid
-from sentiment_core.presets import PRESETS
+from sentiment_core.presets import PRESETS, vary_clipping
 from ui.kit.notices import literal
 
 from .conftest import button, key_of, texts
@@ -146,6 +146,16 @@ def test_what_nobody_named_is_called_by_what_it_is(open_page, lab, monkeypatch):
     again = open_page("train", **to_query(lab.experiments()[0].config))
     again.selectbox(key=key_of(again, "field:model.cell")).set_value("gru").run()
     assert started(again, lab) == "GRU 128 · last state · SGD 0.6 · clip by norm 0.25"
+
+
+def test_one_run_of_what_was_a_comparison_is_not_called_after_both(open_page, lab, monkeypatch):
+    monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda self, identifier: None)
+    twin = vary_clipping(from_fields({"name": "no clipping vs clip by norm 1"}))
+    page = open_page("train", **to_query(twin))
+    assert started(page, lab) == "no clipping vs clip by norm 1"
+    page = open_page("train", **to_query(twin))
+    page.selectbox(key=key_of(page, "widget:compare")).set_value("nothing").run()
+    assert started(page, lab).startswith("tanh RNN 128")
 
 
 def test_a_presets_name_stays_while_its_network_is_trained_as_it_says(open_page, lab, monkeypatch):

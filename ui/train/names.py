@@ -19,8 +19,9 @@ NAMED = "named"
 
 
 def named_as(config: ExperimentConfig) -> None:
-    """Remember what the settings that were loaded into the form are called."""
-    st.session_state[NAMED] = (config.name, config.model, config.training)
+    """Remember what the settings that were loaded into the form are called; a comparison's name is no single run's."""
+    alone = len(config.runs) == 1
+    st.session_state[NAMED] = (config.name, config.model, config.training) if alone else None
 
 
 def named(config: ExperimentConfig) -> ExperimentConfig:
