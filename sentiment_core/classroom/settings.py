@@ -35,8 +35,8 @@ class PersonLimits(_Table):
     running: int = Field(1, ge=1, le=1000, description="experiments and calculations at work")
     stored: int = Field(200, ge=1, le=1_000_000, description="experiments kept")
     minutes: int = Field(60, ge=1, le=100_000, description="minutes a piece of work may take, pauses included")
-    megabytes: int = Field(2_000, ge=1, le=100_000_000, description="files of what they trained and brought, MB")
-    flips: int = Field(30, ge=1, le=10_000, description="edited reviews on the board of their room")
+    megabytes: int = Field(2_000, ge=1, le=100_000_000, description="files of trainings and uploads, MB")
+    flips: int = Field(30, ge=1, le=10_000, description="edited reviews on a room's board")
 
 
 class AllLimits(_Table):

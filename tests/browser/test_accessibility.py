@@ -8,10 +8,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from sentiment_core.classroom.people import LECTURER
+from sentiment_core.classroom.settings import class_settings, set_up
 from sentiment_core.findings.twin_grid import twin
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker, WorkProgress
 from tests.browser.shared import go, until
+from ui.server.tickets import COOKIE, issue
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +82,18 @@ def steered(server):
         store.release(experiment.id, ELSEWHERE, Status.STOPPED)
 
 
+def faults(page, axe, scheme, options):
+    """Return what is grave in a theme: places by theme and rule."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    until(page, THEMED, scheme)
+    answer = axe.run(page, options={"resultTypes": ["violations"], **options}).response
+    return {
+        (scheme, fault["id"]): [node["html"][:160] for node in fault["nodes"]]
+        for fault in answer["violations"]
+        if fault["impact"] in GRAVE or fault["id"] in ALSO
+    }
+
+
 def test_nothing_grave_is_found_on_any_page(page, server, steered):
     axe, found = Axe(), {}
     # Colours are all that the other theme changes.
@@ -98,12 +113,34 @@ def test_nothing_grave_is_found_on_any_page(page, server, steered):
         if untold := page.evaluate(UNTOLD):
             found[state, "untold"] = untold
         for scheme, options in schemes:
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            until(page, THEMED, scheme)
-            answer = axe.run(page, options={"resultTypes": ["violations"], **options}).response
-            for fault in answer["violations"]:
-                if fault["impact"] in GRAVE or fault["id"] in ALSO:
-                    places = [node["html"][:160] for node in fault["nodes"]]
-                    found[state, scheme, fault["id"]] = places
+            found |= {(state, *fault): places for fault, places in faults(page, axe, scheme, options).items()}
         schemes.reverse()  # each page comes in the theme that the one before left
+    assert not found
+
+
+def test_nothing_grave_is_found_in_a_room(fresh_server, chromium, monkeypatch):
+    monkeypatch.setenv("SENTIMENT_HOME", str(fresh_server.home))
+    set_up()
+    axe, found = Axe(), {}
+    with Store() as store:
+        code = store.open_room("Monday").code
+        store.send_link(code, "/train?preset=clip-norm")
+        for person, opens, view in [
+            (LECTURER, "Limits", "class"),
+            (store.join(code, "Anna"), "What you may have", "class"),
+            (store.join(code, "Ben"), None, "fool"),
+        ]:
+            context = chromium.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
+            cookie = {"name": COOKIE, "value": issue(person, class_settings()), "url": fresh_server.url}
+            context.add_cookies([cookie])
+            page = context.new_page()
+            page.goto(f"{fresh_server.url}/room?view={view}")
+            until(page, DRAWN)
+            if opens:
+                page.get_by_text(opens, exact=True).first.click()
+                until(page, DRAWN)
+            for scheme, options in [("light", {}), ("dark", {"runOnly": ["color-contrast"]})]:
+                told = faults(page, axe, scheme, options)
+                found |= {(person.name, *fault): places for fault, places in told.items()}
+            context.close()
     assert not found

@@ -32,7 +32,7 @@ def draw(person: Person, code: str) -> None:
         fool(person, code)
         return
     _open(code)
-    st.subheader("Your experiments", anchor=False)
+    st.header("Your experiments", anchor=False)
     _own()
     if (granted := limits()) is not None:
         limits_shown(granted)
@@ -48,7 +48,7 @@ def _open(code: str) -> None:
             st.info("No lesson is open for all yet. When the lecturer opens one, it appears here by itself.")
             return
         with st.container(border=True):
-            st.subheader(literal(item.title), anchor=False)
+            st.header(literal(item.title), anchor=False)
             if item.choices:
                 _ask(item)
             to_lesson(item.name).draw("Open the lesson", icon=":material/school:")

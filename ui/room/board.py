@@ -26,7 +26,7 @@ def board(
     """Draw `seen` of the room's `flips`, confirmed ones first, beside what `model` says now."""
     own = examples(flips)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Board", anchor=False, width="content")
+        st.header("Board", anchor=False, width="content")
         st.markdown(f"Edits: **{len(flips)}**. Confirmed: **{len(own)}**.", width="content")
         if own:
             help_ = (

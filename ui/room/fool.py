@@ -124,7 +124,7 @@ def _judge(person: Person, code: str) -> None:
     show_problem()
     with errors_shown():
         open_ = [each for each in store().flips(code) if each.person != person.id and person.id not in each.votes]
-        st.subheader("What is this?", anchor=False)
+        st.header("What is this?", anchor=False)
         if not open_:
             st.caption("Nothing to judge now. Others' edits appear here by themselves.")
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from urllib.parse import urlsplit
 
 import segno
@@ -97,7 +98,9 @@ def _invitation(room: Room) -> None:
         return
     here = urlsplit(str(st.context.url or ""))
     link = f"{here.scheme}://{here.netloc}{base_url()}/join/{room.code}"
-    st.image(segno.make(link, error="m").svg_inline(scale=8, light="white", dark="black"), width=230)
+    # `st.image` has no words for who cannot see it.
+    picture = segno.make(link, error="m").svg_data_uri(scale=8, light="white", dark="black")
+    st.html(f'<img src="{escape(picture)}" alt="QR code of the link below" style="width: 230px; max-width: 100%">')
     st.title(" ".join(room.code), anchor=False)
     st.code(link, language=None, wrap_lines=True)
     if here.hostname in HERE_ALONE:
