@@ -14,14 +14,28 @@ SIZES = [
 # Visible at 1280×720 without scrolling.
 SEEN_AT_ONCE = "document.querySelector('.sl-curves')?.getBoundingClientRect().top < 300"
 
+GO = """to => {
+    const app = document.querySelector("[data-test-script-state]");
+    window.wasRunning = false;
+    new MutationObserver((_, watching) => {
+        if (app.dataset.testScriptState === "running") { window.wasRunning = true; watching.disconnect(); }
+    }).observe(app, { attributeFilter: ["data-test-script-state"] });
+    history.pushState(null, "", to);
+    dispatchEvent(new PopStateEvent("popstate"));
+}"""
+
 
 def go(page: Any, address: str) -> None:
     """Go to an address of the app in the page that shows it, as Back and Forward do: its scripts are not read anew.
 
     Comes back when the page there is drawn and nothing is left of the one before.
     """
-    page.evaluate("to => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')); }", address)
+    page.evaluate(GO, address)
     page.wait_for_url(f"**{address}")
+    # A page that was drawn at one blow has never been seen at work.
+    deadline = time.monotonic() + 10
+    while not page.evaluate("window.wasRunning") and time.monotonic() < deadline:
+        page.wait_for_timeout(20)
     page.locator("[data-test-script-state=notRunning]").wait_for()
 
 

@@ -196,6 +196,21 @@ def test_a_click_before_the_browser_heard_of_the_new_address_is_not_lost():
     assert app.slider[0].value == 0.6 and query_of(app)["level"] == "0.6"
 
 
+def test_nor_is_one_that_a_busy_browser_sends_late(monkeypatch):
+    """An upload was: the page came back to the file before it."""
+    monkeypatch.setattr("ui.kit.address.LAG_SECONDS", 0.0)
+    app = opened(tab="b", level="0.25")
+    app.slider[0].set_value(0.4).run()
+    app.query_params.update({"level": "0.25"})
+    app.button[0].click().run()
+    assert app.slider[0].value == 0.75 and query_of(app)["level"] == "0.75"
+    # Gone back to in the meantime, it is what the address says.
+    app.query_params.update({"level": "0.25"})
+    app.run()
+    app.slider[0].set_value(0.3).run()
+    assert app.slider[0].value == 0.3 and query_of(app)["level"] == "0.3"
+
+
 def test_a_browser_is_told_again_what_a_field_is_set_to_until_it_can_have_heard(monkeypatch):
     """Clicked before it had, it answered the next run with an empty text."""
     app = opened(review="A fine film.")

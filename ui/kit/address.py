@@ -15,8 +15,10 @@ import streamlit as st
 
 from ui.kit.address_fields import MOST_QUOTED, Field
 
-# How long a browser that is busy may still name the address that a page has just replaced.
+# How long a browser that is busy may still name the address that a page has just replaced, and at most, where it is
+# seen to by what comes with that name: a click.
 LAG_SECONDS = 2.0
+LONGEST_LAG_SECONDS = 60.0
 SETTINGS = "settings"
 # The page of the run before, and of this one.
 PAGES = "address:pages"
@@ -24,10 +26,14 @@ PAGES = "address:pages"
 
 @dataclass
 class _Kept:
-    """What a session remembers of an address: values by field, what the address said last, what was set and when."""
+    """What a session remembers of an address: values by field, what the address said last, what was set and when.
+
+    `shown`: the values as the page drew them last.
+    """
 
     values: dict[str, Any]
     query: dict[str, str] | None = None
+    shown: dict[str, Any] | None = None
     set_to: dict[str, tuple[Any, float]] = field(default_factory=dict)
 
 
@@ -79,7 +85,8 @@ class Address:
         """
         kept = self._kept()
         self._collect()
-        query = current_query(self.page)
+        query = current_query(self.page, clicked=kept.shown is not None and kept.values != kept.shown)
+        kept.shown = dict(kept.values)
         handed = st.session_state.pop(_handed(self.page), None)
         says_nothing = not (self.own & query.keys() or (self.settings and query))
         if handed is None and kept.query is not None and (query == kept.query or (self.remembers and says_nothing)):
@@ -89,6 +96,7 @@ class Address:
         stayed_out = {name: kept.values[name] for name in self.own - query.keys() if self._does_not_fit(name)}
         kept.query = query
         self.put(**{**values, **stayed_out, **(handed or {})})
+        kept.shown = dict(kept.values)
         return problems
 
     def value(self, name: str) -> Any:
@@ -126,6 +134,7 @@ class Address:
         query = self.query(**{name: kept.values[name] for name in names or kept.values})
         replace_query(self.page, query)
         kept.query = query
+        kept.shown = dict(kept.values)
 
     def forget(self) -> None:
         """Forget that the link has been read: it is read again on the next run."""
@@ -166,20 +175,21 @@ def hand_over(page: str, **values: Any) -> None:
     st.session_state[_handed(page)] = values
 
 
-def current_query(page: str) -> dict[str, str]:
+def current_query(page: str, clicked: bool = False) -> dict[str, str]:
     """Return what the address of `page` says.
 
-    One that the page has replaced a moment ago is no link: somebody clicked before the browser heard of the new one,
-    and must not lose that click.
+    One that the page has replaced is no link, if that was a moment ago or if something on the page was `clicked` since:
+    that was done before the browser heard of the new one, and must not be lost. Going back comes without a click.
     """
-    query, now = st.query_params.to_dict(), time.monotonic()
-    replaced: list[tuple[dict[str, str], dict[str, str], float]] = st.session_state.get(_replaced(page), [])
-    st.session_state[_replaced(page)] = recent = [item for item in replaced if now - item[2] < LAG_SECONDS]
-    if any(left == query for left, _, _ in recent) and recent[-1][1] != query:
-        query = recent[-1][1]
+    query, now, told = st.query_params.to_dict(), time.monotonic(), st.session_state.get(_told(page))
+    replaced: list[tuple[dict[str, str], float]] = st.session_state.get(_replaced(page), [])
+    st.session_state[_replaced(page)] = recent = [item for item in replaced if now - item[1] < LONGEST_LAG_SECONDS]
+    late = any(left == query and (clicked or now - since < LAG_SECONDS) for left, since in recent)
+    if late and told is not None and query != told:
+        query = told
         st.query_params.from_dict(query)
     # A link to the page one is on leaves the browser's bar as it was; one to another page is there already.
-    if st.session_state.get(PAGES, ("", ""))[0] == page and query != st.session_state.get(_told(page)):
+    if st.session_state.get(PAGES, ("", ""))[0] == page and query != told:
         st.query_params.from_dict(query)
     st.session_state[_told(page)] = query
     return query
@@ -196,7 +206,7 @@ def replace_query(page: str, query: dict[str, str]) -> None:
     before = st.query_params.to_dict()
     if query != before:
         replaced = st.session_state.get(_replaced(page), [])
-        st.session_state[_replaced(page)] = [*replaced, (before, query, time.monotonic())]
+        st.session_state[_replaced(page)] = [*replaced, (before, time.monotonic())]
         st.query_params.from_dict(query)
         st.session_state[_told(page)] = query
 
