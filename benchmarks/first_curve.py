@@ -36,7 +36,7 @@ def first_point(page: Page, url: str, seed: int) -> float:
     button.click()
     page.wait_for_function(DRAWN, polling=20, timeout=120_000)
     taken = time.perf_counter() - began
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     page.locator(".sl-badge", has_text="Stopped").wait_for(timeout=120_000)
     return taken
 

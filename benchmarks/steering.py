@@ -67,7 +67,7 @@ def main() -> None:
             taken["Resume"].append(asked(page, "Resume", f"() => {STATUS} === 'running'"))
             page.get_by_role("button", name="Pause", exact=True).wait_for()
             time.sleep(1.0)
-        page.get_by_role("button", name="Stop", exact=True).click()
+        page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
         page.locator(".sl-badge", has_text="Stopped").wait_for(timeout=120_000)
         browser.close()
     for name, each in taken.items():

@@ -44,6 +44,7 @@ GRAVE = {"serious", "critical"}
 # Screen readers go from heading to heading: a level that is left out reads as a part that is missing.
 ALSO = {"heading-order"}
 DRAWN = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+  && !document.querySelector("[data-testid=stSkeleton]")
   && document.querySelector("[data-testid=stMainBlockContainer] h1, [data-testid=stMainBlockContainer] button")"""
 
 # What no rule of the checker asks of a plot: a role, and more than a title to say.

@@ -45,7 +45,8 @@ def expect_badge(page, word: str) -> None:
 
 
 def button(page, name: str):
-    return page.get_by_role("button", name=name, exact=True)
+    # Streamlit has a Stop of its own while a page is being drawn.
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
 
 
 def choose(page, control: str, option: str) -> None:
