@@ -1,6 +1,7 @@
 """The tanh layer against PyTorch's own and against finite differences.
 
-The kernels of a GPU are tested where one is; what is around them, everywhere, with kernels that PyTorch computes.
+The kernels of a GPU are tested where one is, and as C++ where there is a compiler; what is around them, everywhere,
+with kernels that PyTorch computes.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +22,10 @@ from torch import nn
 
 from sentiment_core.models import tanh_kernels, tanh_layer
 from sentiment_core.models.tanh_layer import TanhLayer, _TanhRecurrence, _TanhWalk
+from tests.models import cuda_on_cpu
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+needs_compiler = pytest.mark.skipif(cuda_on_cpu.COMPILER is None, reason="needs a C++ compiler")
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 4), st.integers(1, 4))
@@ -206,6 +211,55 @@ def test_kernels_are_tried_before_they_are_used(units: int, walked: list[dict[st
             tanh_kernels.check(wrong, units, here)
 
 
+@pytest.fixture
+def from_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The layer makes its steps as on a GPU, in the kernels' own source."""
+
+    def compile_kernel(source: str, name: str, nvcc_options: list[str]) -> Callable[..., None]:
+        return cuda_on_cpu.compile_kernel(source, name, nvcc_options, tmp_path)
+
+    monkeypatch.setattr(torch.cuda, "_compile_kernel", compile_kernel, raising=False)
+    monkeypatch.setattr(tanh_layer, "walks", cache(lambda place, units: tanh_kernels.compiled(units)))
+
+
+@needs_compiler
+@pytest.mark.parametrize(("rows", "steps", "size", "hidden"), [(1, 1, 3, 1), (9, 4, 3, 17), (17, 3, 4, 128)], ids=str)
+def test_the_kernels_source_makes_the_numbers_of_double_precision(
+    rows: int, steps: int, size: int, hidden: int, from_source: None
+) -> None:
+    _hold_to_double_precision(rows, steps, size, hidden, "cpu")
+
+
+@needs_compiler
+@pytest.mark.parametrize("units", [1, 40, 128])
+def test_the_kernels_source_passes_its_trial(units: int, from_source: None) -> None:
+    tanh_kernels.check(tanh_kernels.compiled(units), units, torch.device("cpu"))
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("to * UNITS + from", "from * UNITS + to"),
+        ("* to_row", "* steps * UNITS"),
+        ("held[step % 2]", "held[0]"),
+    ],
+)
+def test_a_fault_in_the_kernels_source_is_found(
+    right: str, wrong: str, from_source: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = torch.cuda._compile_kernel
+
+    def compile_kernel(source: str, name: str, nvcc_options: list[str]) -> Callable[..., None]:
+        assert right in source
+        return sound(source.replace(right, wrong), name, nvcc_options)
+
+    monkeypatch.setattr(torch.cuda, "_compile_kernel", compile_kernel)
+    found = tanh_kernels.compiled(20)
+    with pytest.raises(ValueError, match="off by"):
+        tanh_kernels.check(found, 20, torch.device("cpu"))
+
+
 def test_the_kernels_leave_with_the_package() -> None:
     assert files(tanh_kernels.__package__).joinpath("tanh_kernels.cu").is_file()
 
@@ -217,15 +271,19 @@ def test_the_kernels_leave_with_the_package() -> None:
     ids=str,
 )
 def test_the_kernels_make_the_numbers_of_double_precision(rows: int, steps: int, size: int, hidden: int) -> None:
+    _hold_to_double_precision(rows, steps, size, hidden, "cuda")
+
+
+def _hold_to_double_precision(rows: int, steps: int, size: int, hidden: int, device: str) -> None:
     """To float32's accuracy, the same each time, also where a row's gradient is one half of a wider one."""
     torch.manual_seed(0)
     exact = nn.RNN(size, hidden, batch_first=True).double()
     inputs = torch.randn(rows, steps, size, dtype=torch.float64)
     given_back = torch.randn(rows, steps, 2 * hidden, dtype=torch.float64)[..., hidden:]
     layer = same_layer(TanhLayer, exact)
-    ours = found_by(layer, inputs.float(), given_back.float(), "cuda")
-    assert type(layer(inputs.float().cuda())[0].grad_fn).__name__ == "_TanhWalkBackward"
+    ours = found_by(layer, inputs.float(), given_back.float(), device)
+    assert type(layer(inputs.float().to(device))[0].grad_fn).__name__ == "_TanhWalkBackward"
     for mine, other in zip(ours, found_by(exact, inputs, given_back), strict=True):
         assert (mine.double() - other).norm() <= 2e-6 * other.norm()
-    again = found_by(layer, inputs.float(), given_back.float(), "cuda")
+    again = found_by(layer, inputs.float(), given_back.float(), device)
     assert all(torch.equal(mine, other) for mine, other in zip(ours, again, strict=True))
