@@ -13,14 +13,14 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from sentiment_core.errors import StoreError
+from sentiment_core.errors import StoreError, StoreUnavailableError
 
 ADDRESS = "SENTIMENT_FILES"
 # What cannot be made again, or takes long, or that a model names; everything else stays on each machine.
@@ -29,6 +29,8 @@ ROOMS = ("embeddings", "experiments", "uploads", "work")
 SETTLED_NS = 86_400 * 10**9
 # A version may be replaced between the look at the store and the read; three times in a row it is something else.
 TRIES = 3
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,13 @@ class Index(Protocol):
         """Note that somebody has used what is in a place."""
 
 
+def at_once(call: Callable[[], T]) -> T:
+    """Return what `call` returns."""
+    return call()
+
+
 _index: Index | None = None
+_patience: Callable[[Callable[[], Any]], Any] = at_once
 
 
 def is_set() -> bool:
@@ -76,6 +84,17 @@ def use_index(index: Index) -> None:
     if is_set():
         _filesystem(os.environ[ADDRESS], os.getpid())
         _index = index
+
+
+@contextmanager
+def patient(calling: Callable[[Callable[[], T]], T]) -> Iterator[None]:
+    """In the block, what asks store and bucket is called by `calling`, which may wait where they are away."""
+    global _patience
+    before, _patience = _patience, calling
+    try:
+        yield
+    finally:
+        _patience = before
 
 
 def opened(home: Path) -> Bucket | None:
@@ -111,14 +130,20 @@ class Bucket:
 
     def put(self, files: Mapping[Path, Path], at: Path) -> None:
         """Keep files, by where they shall lie, as all there is at and below `at`; their times become their version."""
-        version, kept = time.time_ns() // 1000 * 1000, {}  # some disks keep no finer times
-        for target, source in files.items():
+        version = time.time_ns() // 1000 * 1000  # some disks keep no finer times
+        for source in files.values():
             os.utime(source, ns=(version, version))
-            name = self._known(target)
-            with self._reached():
-                self._files.put_file(str(source), self._object(name, version))
-            kept[name] = KeptFile(source.stat().st_size, version, time.time())
-        self._drop(self._index.keep_files(kept, self._known(at)))
+
+        def put() -> None:
+            kept = {}
+            for target, source in files.items():
+                name = self._known(target)
+                with self._reached():
+                    self._files.put_file(str(source), self._object(name, version))
+                kept[name] = KeptFile(source.stat().st_size, version, time.time())
+            self._replace(kept, self._known(at))
+
+        _patience(put)
 
     def fetch(self, path: Path) -> Path:
         """Have a file, or all files directly in a folder, lie here as they were kept last; return where."""
@@ -130,9 +155,7 @@ class Bucket:
             return path
         for _ in range(TRIES):
             try:
-                for each, kept in self._at([name]).items():
-                    if each == name or str(PurePosixPath(each).parent) == name:
-                        self._get(each, kept)
+                _patience(partial(self._fetch, name))
                 return path
             except FileNotFoundError as error:
                 missing = error
@@ -154,9 +177,7 @@ class Bucket:
 
     def remove(self, path: Path) -> None:
         """Have nothing at and below a path any more, for anybody."""
-        name = self._known(path)
-        if self._at([name]):
-            self._drop(self._index.keep_files({}, name))
+        _patience(partial(self._replace, {}, self._known(path)))
 
     def use(self, path: Path, seconds: float) -> None:
         """Note that a file is used, unless that was noted in the last `seconds`."""
@@ -183,6 +204,18 @@ class Bucket:
         lost = [each for each, found in versions.items() if found and int(found[1]) < latest]
         self._remove(lost)
         return lost
+
+    def _replace(self, files: Mapping[str, KeptFile], name: str) -> None:
+        if files or self._at([name]):
+            replaced = self._index.keep_files(files, name)
+            # A write whose answer was lost with the connection is made again, and finds itself.
+            gone = {self._object(each, kept.version) for each, kept in replaced.items()}
+            self._remove(gone - {self._object(each, kept.version) for each, kept in files.items()})
+
+    def _fetch(self, name: str) -> None:
+        for each, kept in self._at([name]).items():
+            if each == name or str(PurePosixPath(each).parent) == name:
+                self._get(each, kept)
 
     def _get(self, name: str, kept: KeptFile) -> None:
         target = self._home / name
@@ -230,9 +263,6 @@ class Bucket:
     def _object(self, name: str, version: int) -> str:
         return f"{self._root}/{name}@{version}"
 
-    def _drop(self, files: Mapping[str, KeptFile]) -> None:
-        self._remove([self._object(name, kept.version) for name, kept in files.items()])
-
     def _remove(self, objects: Iterable[str]) -> None:
         for each in objects:
             try:
@@ -252,7 +282,9 @@ class Bucket:
             raise
         except Exception as error:  # each filesystem's client raises errors of its own
             reason = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
-            raise StoreError(
+            # What is missing, forbidden or full they say as a disk does, and all else may pass.
+            passing = isinstance(error, ConnectionError | TimeoutError) or not isinstance(error, OSError)
+            raise (StoreUnavailableError if passing else StoreError)(
                 f"The bucket {self._address} cannot be used: {reason}. Check {ADDRESS}, credentials and network."
             ) from error
 

@@ -173,7 +173,11 @@ def do_work(
         store.release(work_id, worker, Status.FAILED, sentence)
 
     status, message = Status.FINISHED, None
-    with Heartbeat(store, shift, worker, watch), memory_limited(kind.memory_advice, last_words):
+    with (
+        bucket.patient(patiently),
+        Heartbeat(store, shift, worker, watch),
+        memory_limited(kind.memory_advice, last_words),
+    ):
         try:
             arguments = kind.read(patiently(lambda: store.work(work_id)).arguments)
             module, _, name = kind.function.partition(":")
@@ -190,7 +194,7 @@ def do_work(
             stop.raising = False
     if patiently(lambda: store.release(work_id, worker, status, message)) and status is Status.FINISHED:
         # There is nothing to resume.
-        remove(work_place(work_id) / CHECKPOINT)
+        patiently(lambda: remove(work_place(work_id) / CHECKPOINT))
     return status
 
 
