@@ -130,17 +130,16 @@ class Bucket:
 
     def put(self, files: Mapping[Path, Path], at: Path) -> None:
         """Keep files, by where they shall lie, as all there is at and below `at`; their times become their version."""
-        version = time.time_ns() // 1000 * 1000  # some disks keep no finer times
+        version, kept = time.time_ns() // 1000 * 1000, dict[str, KeptFile]()  # some disks keep no finer times
         for source in files.values():
             os.utime(source, ns=(version, version))
 
         def put() -> None:
-            kept = {}
             for target, source in files.items():
-                name = self._known(target)
-                with self._reached():
-                    self._files.put_file(str(source), self._object(name, version))
-                kept[name] = KeptFile(source.stat().st_size, version, time.time())
+                if (name := self._known(target)) not in kept:
+                    with self._reached():
+                        self._files.put_file(str(source), self._object(name, version))
+                    kept[name] = KeptFile(source.stat().st_size, version, time.time())
             self._replace(kept, self._known(at))
 
         _patience(put)

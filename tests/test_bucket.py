@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.datasets import load_reviews
 from sentiment_core.datasets.file import stamp
 from sentiment_core.embeddings import load_saved
-from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.explain import load_predictor
 from sentiment_core.explain.archive.reader import import_model, read_archive
 from sentiment_core.explain.archive.writer import model_archive
@@ -38,7 +39,7 @@ from sentiment_core.pair_measures import read_pair_measures
 from sentiment_core.predictions import read_predictions
 from sentiment_core.seen import read_seen
 from sentiment_core.snapshots import kept_steps, snapshot_folder
-from sentiment_core.store import Experiment, Places, Run, Store, Worker
+from sentiment_core.store import Experiment, Places, Run, Store, Worker, outbox
 from sentiment_core.training.checkpoints import load_checkpoint, load_model
 from sentiment_core.training.pretrained import load_pretrained
 from sentiment_core.work.desk import look
@@ -365,7 +366,7 @@ def test_a_bucket_out_of_reach_is_one_sentence(
         files = bucket._filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
 
         def away(*asked: Any) -> None:
-            raise ConnectionError("nobody answers\nat all")
+            raise PermissionError("nobody answers\nat all")
 
         for name in ("put_file", "get_file", "find", "rm_file"):
             monkeypatch.setattr(files, name, away)
@@ -386,6 +387,40 @@ def test_a_bucket_out_of_reach_is_one_sentence(
             app.run()
             assert not app.exception
             assert any(re.search(told, each.value.replace("\\", "")) for each in app.error), app.error
+
+
+def test_a_training_waits_for_a_bucket_and_a_store_that_are_away(
+    go: Go, tiny: Callable[..., ExperimentConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "FIRST_PAUSE_SECONDS", 0.005)
+    with Store() as store:
+        calls: list[bool] = []
+
+        def now_and_then(*asked: Any, real: Any, lost: bool) -> Any:
+            calls.append(len(calls) % 3 == 2)
+            if calls[-1]:
+                return real(*asked)
+            if lost:
+                real(*asked)  # done, and the answer is lost with the connection
+            raise (StoreUnavailableError if lost else ConnectionError)("nobody answers")
+
+        config = tiny({"snapshots": 2, "training.epochs": 1})
+        (whole,) = trained(store, config).runs
+        first = weights(model_folder(whole.id, store))
+        files = bucket._filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "put_file", partial(now_and_then, real=files.put_file, lost=False))
+            (run,) = trained(store, config).runs
+        assert run.status is Status.FINISHED and calls.count(False) > 12
+        calls.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(bucket._index, "keep_files", partial(now_and_then, real=store.keep_files, lost=True))
+            (other,) = trained(store, config).runs
+        assert other.status is Status.FINISHED and calls.count(False) > 12
+        go("b")
+        for each in (run, other):
+            assert weights(model_folder(each.id, store)) == first
+            assert READERS["snapshots"](store, each) and read_predictions(each) is not None
 
 
 def test_addresses_that_cannot_be_used(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,7 +460,7 @@ ACTS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(acts=ACTS)
 def test_whoever_writes_and_removes_everybody_reads_the_last(go: Go, acts: list[tuple[str, str, str]]) -> None:
     home, expected = go("a"), dict[str, str]()
