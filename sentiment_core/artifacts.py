@@ -113,7 +113,7 @@ def size_of(*paths: Path) -> int:
 
 def remove(path: Path) -> None:
     """Remove a file or a folder, if it is there, on all machines that share it; raise `StoreError`."""
-    if (shared := _bucket()) is not None and shared.holds(path):
+    if (shared := _bucket()) is not None:
         shared.remove(path)
     shutil.rmtree(path, ignore_errors=True)
     with suppress(OSError):
@@ -169,7 +169,7 @@ def written(path: Path) -> Iterator[Path]:
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        _put({path: temporary}, path)
+        _put(path, {"": temporary})
         os.replace(temporary, path)
     except OSError as error:
         raise StoreError(
@@ -191,7 +191,7 @@ def written_folder(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".", dir=path.parent))
         yield temporary
-        _put({path / each.name: each for each in temporary.iterdir()}, path)
+        _put(path, {each.name: each for each in temporary.iterdir()})
         shutil.rmtree(path, ignore_errors=True)
         os.replace(temporary, path)
     except OSError as error:
@@ -221,9 +221,9 @@ def _bucket() -> bucket.Bucket | None:
     return bucket.opened(home())
 
 
-def _put(files: dict[Path, Path], at: Path) -> None:
-    if (shared := _bucket()) is not None and shared.holds(at):
-        shared.put(files, at)
+def _put(path: Path, files: dict[str, Path]) -> None:
+    if (shared := _bucket()) is not None:
+        shared.put(path, files)
 
 
 def _size_here(path: Path) -> int:

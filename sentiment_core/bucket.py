@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from operator import call
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar
 
@@ -64,13 +65,8 @@ class Index(Protocol):
         """Note that somebody has used what is in a place."""
 
 
-def at_once(call: Callable[[], T]) -> T:
-    """Return what `call` returns."""
-    return call()
-
-
 _index: Index | None = None
-_patience: Callable[[Callable[[], Any]], Any] = at_once
+_patience: Callable[[Callable[[], Any]], Any] = call  # when nobody waits
 
 
 def is_set() -> bool:
@@ -106,11 +102,6 @@ def opened(home: Path) -> Bucket | None:
     return Bucket(os.environ[ADDRESS], home, _index)
 
 
-def is_at(name: str, path: str) -> bool:
-    """Whether a file lies at or below a path."""
-    return name == path or name.startswith(f"{path}/")
-
-
 def place_of(name: str) -> str:
     """Return the place, `ROOM/PLACE`, in which a file lies."""
     return "/".join(name.split("/")[:2])
@@ -124,23 +115,24 @@ class Bucket:
         self._root = f"{root.rstrip('/')}/{index.token}"
         self._address, self._home, self._index = _shown(address), home, index
 
-    def holds(self, path: Path) -> bool:
-        """Whether what lies at a path of this machine is shared."""
-        return self._name(path) is not None
+    def put(self, path: Path, files: Mapping[str, Path]) -> None:
+        """Keep files as all there is at and below a path, if it is shared; their times become their version.
 
-    def put(self, files: Mapping[Path, Path], at: Path) -> None:
-        """Keep files, by where they shall lie, as all there is at and below `at`; their times become their version."""
+        `files`: each by its name below the path, a single one as "".
+        """
+        if (at := self._name(path)) is None:
+            return
         version, kept = time.time_ns() // 1000 * 1000, dict[str, KeptFile]()  # some disks keep no finer times
         for source in files.values():
             os.utime(source, ns=(version, version))
 
         def put() -> None:
-            for target, source in files.items():
-                if (name := self._known(target)) not in kept:
+            for below, source in files.items():
+                if (name := f"{at}/{below}" if below else at) not in kept:
                     with self._reached():
                         self._files.put_file(str(source), self._object(name, version))
                     kept[name] = KeptFile(source.stat().st_size, version, time.time())
-            self._replace(kept, self._known(at))
+            self._replace(at, kept)
 
         _patience(put)
 
@@ -167,7 +159,7 @@ class Bucket:
 
     def names(self, path: Path) -> set[str]:
         """Return what lies in a folder, by its name."""
-        start = f"{self._known(path)}/"
+        start = f"{self._name(path)}/"
         return {name.removeprefix(start).split("/")[0] for name in self._at([start[:-1]]) if name.startswith(start)}
 
     def size(self, paths: Iterable[Path]) -> int:
@@ -175,14 +167,15 @@ class Bucket:
         return sum(kept.size for kept in self._at(filter(None, map(self._name, paths))).values())
 
     def remove(self, path: Path) -> None:
-        """Have nothing at and below a path any more, for anybody."""
-        _patience(partial(self._replace, {}, self._known(path)))
+        """Have nothing at and below a path any more, for anybody, if it is shared."""
+        if (name := self._name(path)) is not None:
+            _patience(partial(self._replace, name, {}))
 
     def use(self, path: Path, seconds: float) -> None:
         """Note that a file is used, unless that was noted in the last `seconds`."""
-        name, now = self._known(path), time.time()
-        if any(now - kept.used_at > seconds for kept in self._at([name]).values()):
-            self._index.use_files(place_of(name), now)
+        now, found = time.time(), self._at(filter(None, [self._name(path)]))
+        for place in {place_of(name) for name, kept in found.items() if now - kept.used_at > seconds}:
+            self._index.use_files(place, now)
 
     def places(self, room: str) -> dict[Path, float]:
         """Return the places of a room that hold files, with the moment at which each was last used."""
@@ -204,7 +197,7 @@ class Bucket:
         self._remove(lost)
         return lost
 
-    def _replace(self, files: Mapping[str, KeptFile], name: str) -> None:
+    def _replace(self, name: str, files: Mapping[str, KeptFile]) -> None:
         if files or self._at([name]):
             replaced = self._index.keep_files(files, name)
             # A write whose answer was lost with the connection is made again, and finds itself.
@@ -254,11 +247,6 @@ class Bucket:
         parts = path.relative_to(home).parts if path.is_relative_to(home) else ()
         return "/".join(parts) if len(parts) > 1 and parts[0] in ROOMS else None
 
-    def _known(self, path: Path) -> str:
-        name = self._name(path)
-        assert name is not None, path
-        return name
-
     def _object(self, name: str, version: int) -> str:
         return f"{self._root}/{name}@{version}"
 
@@ -302,10 +290,8 @@ def _filesystem(address: str, _process: int) -> tuple[Any, str]:
 
         files, root = url_to_fs(address, skip_instance_cache=True, use_listings_cache=False)
     except (ImportError, ValueError, OSError) as error:
-        raise StoreError(
-            f"{ADDRESS}={_shown(address)} cannot be used ({error}). Write s3://BUCKET/PREFIX, with"
-            " pip install 'sentiment-lab[s3]', or another address that fsspec knows."
-        ) from error
+        how = "Write s3://BUCKET/PREFIX, with pip install 'sentiment-lab[s3]', or another address that fsspec knows."
+        raise StoreError(f"{ADDRESS}={_shown(address)} cannot be used ({error}). {how}") from error
     files.auto_mkdir = True  # a folder of a disk has to be there before a file
     return files, root
 

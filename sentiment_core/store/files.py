@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import delete, select, update
 
-from sentiment_core.bucket import KeptFile, is_at, place_of, use_index
+from sentiment_core.bucket import KeptFile, place_of, use_index
 from sentiment_core.store.experiments import Experiments
 from sentiment_core.store.rows import upsert
 from sentiment_core.store.schema import kept_files
@@ -50,7 +50,7 @@ class Files(Experiments):
         with self._write() as connection:
             rows = connection.execute(select(kept_files).where(own).with_for_update()).all()
             there = {_name(row.place, row.name): KeptFile(row.size, row.version, row.used_at) for row in rows}
-            replaced = {each: kept for each, kept in there.items() if is_at(each, name)}
+            replaced = {each: kept for each, kept in there.items() if f"{each}/".startswith(f"{name}/")}
             gone = [_rest(each, place) for each in replaced.keys() - files.keys()]
             connection.execute(delete(kept_files).where(own & kept_files.c.name.in_(gone)))
             upsert(
