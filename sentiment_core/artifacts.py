@@ -218,7 +218,7 @@ def read_json(path: Path) -> Any | None:
 
 
 def _bucket() -> bucket.Bucket | None:
-    return bucket.opened(home())
+    return bucket.opened(home()) if bucket.is_set() else None
 
 
 def _put(path: Path, files: dict[str, Path]) -> None:

@@ -94,12 +94,11 @@ def patient(calling: Callable[[Callable[[], T]], T]) -> Iterator[None]:
 
 
 def opened(home: Path) -> Bucket | None:
-    """Return the bucket behind a home folder, None where there is none; raise `StoreError` when it cannot be used."""
-    if not is_set():
-        return None
-    if _index is None:
-        raise StoreError(f"{ADDRESS} is set, and no store is open that says what is in it")
-    return Bucket(os.environ[ADDRESS], home, _index)
+    """Return the bucket behind a home folder; None without one, and where no store was opened: nothing is shared then.
+
+    Raises `StoreError` when it cannot be used.
+    """
+    return Bucket(os.environ[ADDRESS], home, _index) if is_set() and _index is not None else None
 
 
 def place_of(name: str) -> str:

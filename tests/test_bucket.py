@@ -423,6 +423,18 @@ def test_a_training_waits_for_a_bucket_and_a_store_that_are_away(
             assert READERS["snapshots"](store, each) and read_predictions(each) is not None
 
 
+def test_a_machine_without_the_bucket_does_no_work(
+    go: Go, tiny: Callable[..., ExperimentConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store() as store:
+        save_upload("a.csv", b"text")
+        go("b")
+        monkeypatch.delenv(bucket.ADDRESS)
+        experiment = trained(store, tiny())
+        assert experiment.status is Status.INTERRUPTED
+        assert (experiment.error or "").startswith("The files of this store lie in a bucket: set SENTIMENT_FILES")
+
+
 def test_addresses_that_cannot_be_used(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
     for address in ("nonsense://x", "s3://bucket/lab"):
         if address.startswith("s3") and find_spec("s3fs"):
@@ -452,6 +464,19 @@ def test_without_the_setting_there_is_no_bucket(home: Path, start_code: StartCod
     process = start_code(UNSET)
     with process.stdout:
         assert process.stdout.read() == b"1 True None {}\n"
+
+
+STORELESS = """if True:
+    from sentiment_core.explain import load_predictor
+    from sentiment_core.embeddings import load_saved
+    print(len(load_predictor("pretrained", None).predict(["a fine film"])), load_saved("glove-50").dim)
+"""
+
+
+def test_what_needs_no_store_needs_no_bucket(go: Go, start_code: StartCode) -> None:
+    process = start_code(STORELESS)
+    with process.stdout:
+        assert process.stdout.read() == b"1 50\n"
 
 
 NAMED = st.sampled_from(["work/x-1/result.json", "work/x-1/run/a", "work/x-1/run/b", "experiments/e/r/step-1"])

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import delete, select, update
 
-from sentiment_core.bucket import KeptFile, place_of, use_index
+from sentiment_core.bucket import ADDRESS, KeptFile, is_set, place_of, use_index
+from sentiment_core.errors import StoreError
 from sentiment_core.store.experiments import Experiments
 from sentiment_core.store.rows import upsert
 from sentiment_core.store.schema import kept_files
@@ -26,6 +27,13 @@ class Files(Experiments):
     def token(self) -> str:
         """What no other store is called; a copy of this one is."""
         return str(self._token)
+
+    def check_bucket(self) -> None:
+        """Raise `StoreError` on a machine without the bucket in which files of this store lie."""
+        if not is_set():
+            with self._read() as connection:
+                if connection.execute(select(kept_files.c.place).limit(1)).first() is not None:
+                    raise StoreError(f"The files of this store lie in a bucket: set {ADDRESS} on this machine, too.")
 
     def kept_files(self, places: Iterable[str] | None = None) -> dict[str, KeptFile]:
         """Return the files in these places, `ROOM/PLACE`, by default in all, by their names."""

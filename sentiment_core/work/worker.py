@@ -179,6 +179,7 @@ def do_work(
         memory_limited(kind.memory_advice, last_words),
     ):
         try:
+            patiently(store.check_bucket)
             arguments = kind.read(patiently(lambda: store.work(work_id)).arguments)
             module, _, name = kind.function.partition(":")
             function = getattr(import_module(module), name)

@@ -104,6 +104,7 @@ READS = {
         "answered",
         "balances",
         "calculations",
+        "check_bucket",
         "check_bytes",
         "class_limits",
         "count_runs",

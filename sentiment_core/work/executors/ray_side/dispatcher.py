@@ -154,7 +154,7 @@ def _given_up(work: Work) -> str:
     if work.worker is None:
         return (
             f"The cluster could not start its worker, {MOST_LOSSES} times. Every node needs this program, and the "
-            f"SENTIMENT_HOME and SENTIMENT_STORE_URL of the server. {again}"
+            f"SENTIMENT_HOME or SENTIMENT_FILES, and the SENTIMENT_STORE_URL, of the server. {again}"
         )
     at = f" at step {work.steps}" if work.steps else ""
     return f"Its worker was lost {MOST_LOSSES} times{at} without getting further, perhaps for want of memory. {again}"
