@@ -2,7 +2,8 @@
 
 Under the home folder each room holds one thing: `experiments/ID` (worker's log, checkpoint, what was learned from, and
 a folder for each run: model, predictions, the model as it was at some steps), `work/ID` (a calculation's result and
-log), `uploads`, and caches that can be made again.
+log), `uploads`, and caches that can be made again. Where several machines share a bucket, a path is asked for with
+`here` before it is read: what is written here goes there too (`sentiment_core.bucket`).
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
 
+from sentiment_core import bucket
 from sentiment_core.errors import StoreError
 
 Room = Literal["corpora", "datasets", "embeddings", "experiments", "readings", "uploads", "work"]
@@ -82,14 +85,61 @@ def run_place(experiment_id: str, run_id: str) -> Path:
     return place("experiments", experiment_id, run_id)
 
 
-def size_of(path: Path) -> int:
-    """Return how many bytes a file, or all files of a folder, take; 0 where there is none, links not followed."""
-    try:
-        if not path.is_dir():
-            return path.stat(follow_symlinks=False).st_size
-        return sum(size_of(Path(each)) for each in os.scandir(path) if not each.is_symlink())
-    except OSError:
-        return 0  # it went away in this moment
+def here(path: Path) -> Path:
+    """Return where to read a file, or the files directly in a folder: as somebody wrote them last, on any machine.
+
+    Raises `StoreError` when a bucket cannot be reached.
+    """
+    shared = _bucket()
+    return path if shared is None else shared.fetch(path)
+
+
+def stamps(paths: Sequence[Path]) -> dict[Path, int]:
+    """Return when those of some files that there are were written, in ns since 1970; reads nothing from a bucket."""
+    if (shared := _bucket()) is not None:
+        return shared.stamps(paths)
+    found = {}
+    for path in paths:
+        with suppress(OSError):
+            found[path] = path.stat().st_mtime_ns
+    return found
+
+
+def size_of(*paths: Path) -> int:
+    """Return how many bytes files, or all files of folders, take; 0 where there is none, links not followed."""
+    shared = _bucket()
+    return sum(map(_size_here, paths)) if shared is None else shared.size(paths)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there, on all machines that share it; raise `StoreError`."""
+    if (shared := _bucket()) is not None:
+        shared.remove(path)
+    shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):
+        path.unlink()
+
+
+def use(path: Path, seconds: float) -> None:
+    """Have a file last for longer that goes when nobody reads it; it is noted at most every so many seconds."""
+    if (shared := _bucket()) is not None:
+        shared.use(path, seconds)
+        return
+    with suppress(OSError):
+        if time.time() - path.stat().st_mtime > seconds:
+            os.utime(path)
+
+
+def shared_places(room: Room) -> dict[Path, float]:
+    """Return the folders and files of a room that a bucket holds, and when each was last used, in Unix seconds."""
+    shared = _bucket()
+    return {} if shared is None else shared.places(room)
+
+
+def collect_bucket() -> list[str]:
+    """Remove what writers that were ended have left in a bucket; return it."""
+    shared = _bucket()
+    return [] if shared is None else shared.collect()
 
 
 def snapshot_place(experiment_id: str, run_id: str, step: int) -> Path:
@@ -99,8 +149,9 @@ def snapshot_place(experiment_id: str, run_id: str, step: int) -> Path:
 
 def snapshot_steps(experiment_id: str, run_id: str) -> list[int]:
     """Return the steps at which a run's model was kept, ascending."""
+    folder, shared = run_place(experiment_id, run_id), _bucket()
     try:
-        names = [path.name for path in run_place(experiment_id, run_id).iterdir()]
+        names = shared.names(folder) if shared is not None else {path.name for path in folder.iterdir()}
     except OSError:
         return []
     return sorted(int(found[1]) for name in names if (found := re.fullmatch(r"step-(\d{1,9})", name)))
@@ -118,6 +169,7 @@ def written(path: Path) -> Iterator[Path]:
         os.close(handle)
         temporary = Path(name)
         yield temporary
+        _put(path, {"": temporary})
         os.replace(temporary, path)
     except OSError as error:
         raise StoreError(
@@ -139,6 +191,7 @@ def written_folder(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".", dir=path.parent))
         yield temporary
+        _put(path, {each.name: each for each in temporary.iterdir()})
         shutil.rmtree(path, ignore_errors=True)
         os.replace(temporary, path)
     except OSError as error:
@@ -159,6 +212,24 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any | None:
     """Return a document, None where it is missing or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(here(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
+
+
+def _bucket() -> bucket.Bucket | None:
+    return bucket.opened(home()) if bucket.is_set() else None
+
+
+def _put(path: Path, files: dict[str, Path]) -> None:
+    if (shared := _bucket()) is not None:
+        shared.put(path, files)
+
+
+def _size_here(path: Path) -> int:
+    try:
+        if not path.is_dir():
+            return path.stat(follow_symlinks=False).st_size
+        return sum(_size_here(Path(each)) for each in os.scandir(path) if not each.is_symlink())
+    except OSError:
+        return 0  # it went away in this moment

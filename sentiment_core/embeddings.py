@@ -9,8 +9,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -23,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sentiment_core.artifacts import folder, place
+from sentiment_core.artifacts import folder, here, place, written_folder
 from sentiment_core.errors import EmbeddingsError, StoreError
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig, Tokenizer
@@ -98,7 +96,7 @@ def own_vectors(given: str, progress: Progress) -> WordVectors:
     Raises `EmbeddingsError` for a file that holds none and a name that cannot be fetched, `StoreError` when the disk
     refuses.
     """
-    path = Path(given).expanduser()
+    path = here(Path(given).expanduser())
     try:
         named = is_name(given)
         if named:
@@ -176,24 +174,18 @@ def _train_word2vec(
 
 def _save(key: str, words: list[str], matrix: np.ndarray) -> WordVectors:
     """Write the vectors as one folder, atomically: a half-written cache is never seen."""
-    parent = folder("embeddings")
-    target = parent / key
+    target = folder("embeddings") / key
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{key}-", dir=parent, ignore_cleanup_errors=True) as name:
-            temporary = Path(name)
+        with written_folder(target) as temporary:
             np.save(temporary / "matrix.npy", matrix)
             pq.write_table(pa.table({"word": words}), temporary / "words.parquet")
             written = np.load(temporary / "matrix.npy", mmap_mode="r")
             (temporary / "fingerprint").write_text(_fingerprint(temporary / "matrix.npy", written, words))
-            shutil.rmtree(target, ignore_errors=True)
-            os.replace(temporary, target)
-    except OSError as error:
+    except StoreError:
         # Another worker may have written the same vectors in the same moment.
         if (saved := _open(key)) is not None:
             return saved
-        raise StoreError(
-            f"cannot write word vectors to {parent}: {error.strerror or error}. Free some space or set SENTIMENT_HOME."
-        ) from error
+        raise
     saved = _open(key)
     if saved is None:
         raise StoreError(f"the word vectors just written to {target} cannot be read back; check the disk.")
@@ -202,7 +194,7 @@ def _save(key: str, words: list[str], matrix: np.ndarray) -> WordVectors:
 
 def _open(key: str) -> WordVectors | None:
     """Map saved vectors; a damaged or missing folder gives None, so that they are made again."""
-    path = place("embeddings", key)
+    path = here(place("embeddings", key))
     if not path.exists():
         return None
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sentiment_core.array_files import DamagedError, arrays_in
-from sentiment_core.artifacts import PAIR_MEASURES, run_place, written
+from sentiment_core.artifacts import PAIR_MEASURES, here, run_place, written
 from sentiment_core.errors import CheckpointError
 from sentiment_core.store import Run
 
@@ -55,7 +55,7 @@ def read_pair_measures(run: Run) -> PairMeasures | None:
 
     Raises `CheckpointError` when the file is damaged.
     """
-    path = run_place(run.experiment_id, run.id) / PAIR_MEASURES
+    path = here(run_place(run.experiment_id, run.id) / PAIR_MEASURES)
     if not path.exists():
         return None
     try:

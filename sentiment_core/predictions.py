@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sentiment_core.array_files import DamagedError, arrays_in
-from sentiment_core.artifacts import PREDICTIONS, run_place, written
+from sentiment_core.artifacts import PREDICTIONS, here, run_place, written
 from sentiment_core.datasets import Reviews
 from sentiment_core.datasets.copies import exact_hashes
 from sentiment_core.errors import CheckpointError, DataError
@@ -80,7 +80,7 @@ def read_predictions(run: Run) -> Predictions | None:
 
     Raises `CheckpointError` when the file is damaged.
     """
-    path = run_place(run.experiment_id, run.id) / PREDICTIONS
+    path = here(run_place(run.experiment_id, run.id) / PREDICTIONS)
     if not path.exists():
         return None
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sentiment_core.artifacts import SEEN, written
+from sentiment_core.artifacts import SEEN, here, written
 from sentiment_core.datasets import TEST, Reviews
 from sentiment_core.datasets.copies import text_hashes
 from sentiment_core.errors import CheckpointError
@@ -33,7 +33,7 @@ def write_seen(folder: Path, reviews: Reviews) -> None:
 
 def read_seen(folder: Path) -> np.ndarray | None:
     """Return what `write_seen` kept in `folder`, None where it kept nothing; raise `CheckpointError` when damaged."""
-    path = folder / SEEN
+    path = here(folder / SEEN)
     if not path.exists():
         return None
     try:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentiment_core.artifacts import MODEL, WEIGHTS, run_place
+from sentiment_core.artifacts import MODEL, WEIGHTS, here, run_place, stamps
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import CheckpointError, NotFoundError
 from sentiment_core.snapshots import snapshot_folder
@@ -44,12 +45,11 @@ class ModelInfo:
 def available_models(store: Store) -> list[ModelInfo]:
     """Return the pretrained model, then the runs that have saved weights, newest first. Needs no torch."""
     models = [_pretrained_info()] if (PRETRAINED_FOLDER / MODEL).exists() else []
-    for experiment in store.experiments():
-        if not TASKS[experiment.config.task].judges_reviews:
-            continue
+    asked = [each for each in store.experiments() if TASKS[each.config.task].judges_reviews]
+    kept = with_models(run for experiment in asked for run in experiment.runs)
+    for experiment in asked:
         for run in experiment.runs:
-            version = _version(run_place(experiment.id, run.id))
-            if version is None:
+            if run.id not in kept:
                 continue
             accuracy = run.test_accuracy if run.test_accuracy is not None else run.validation_accuracy
             models.append(
@@ -59,7 +59,7 @@ def available_models(store: Store) -> list[ModelInfo]:
                     description=f"{_network(run.config)}, {run.steps} steps",
                     accuracy=accuracy,
                     has_attention=run.config.attends,
-                    version=version,
+                    version=str(kept[run.id]),
                     has_states=TASKS[experiment.config.task].has_states,
                     training=experiment.status.is_active and run.status.is_active,
                 )
@@ -69,13 +69,16 @@ def available_models(store: Store) -> list[ModelInfo]:
 
 def pair_models(store: Store) -> list[Run]:
     """Return the runs of masked language models that have kept weights, newest experiment first. Needs no torch."""
-    return [
-        run
-        for experiment in store.experiments()
-        if experiment.config.task == MASKED_WORDS
-        for run in experiment.runs
-        if (run_place(experiment.id, run.id) / MODEL).exists()
-    ]
+    asked = [run for each in store.experiments() if each.config.task == MASKED_WORDS for run in each.runs]
+    kept = with_models(asked)
+    return [run for run in asked if run.id in kept]
+
+
+def with_models(runs: Iterable[Run]) -> dict[str, int]:
+    """Return those of some runs that have kept weights, by their ids, each with what changes with them."""
+    # The settings are written after the weights.
+    places = {run_place(run.experiment_id, run.id) / MODEL: run.id for run in runs}
+    return {places[path]: stamp for path, stamp in stamps(list(places)).items()}
 
 
 def load_predictor(model_id: str, store: Store, step: int | None = None) -> Predictor:
@@ -102,8 +105,8 @@ def model_folder(model_id: str, store: Store, step: int | None = None) -> Path:
     if not task.judges_reviews:
         raise NotFoundError(f"run {model_id} learned another task ({task.label}); only models of reviews can be asked")
     if step is not None:
-        return snapshot_folder(run, step)
-    folder = run_place(run.experiment_id, run.id)
+        return here(snapshot_folder(run, step))
+    folder = here(run_place(run.experiment_id, run.id))
     if not (folder / MODEL).exists():
         raise NotFoundError(f"run {model_id} ({run.status}) has no saved model yet; let it finish an epoch")
     return folder
@@ -136,15 +139,6 @@ def _digest(path: Path, size: int, written_at: int, settings: Path | None) -> st
     if settings is not None:
         digest.update(settings.read_bytes())
     return digest.hexdigest()
-
-
-def _version(folder: Path) -> str | None:
-    """Return what changes with the weights in `folder`, None where there are none."""
-    try:
-        # Written after them.
-        return str((folder / MODEL).stat().st_mtime_ns)
-    except OSError:
-        return None
 
 
 def _network(config: ExperimentConfig) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sentiment_core.artifacts import WEIGHTS, run_place
+from sentiment_core.artifacts import WEIGHTS, here, run_place
 from sentiment_core.errors import CheckpointError, DataError, NotFoundError
 from sentiment_core.models.masked import build_masked_model
 from sentiment_core.pairs import SECOND, SPECIAL_IN_PAIR, laid_out
@@ -176,7 +176,7 @@ def load_pair_reader(model_id: str, store: Store, step: int | None = None) -> Pa
 
     Raises `NotFoundError` for a run of another task or without weights, `CheckpointError` for damaged ones.
     """
-    folder = _folder(model_id, store, step)
+    folder = here(_folder(model_id, store, step))
     try:
         stamp = (folder / WEIGHTS).stat()
     except OSError as error:

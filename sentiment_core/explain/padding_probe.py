@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from sentiment_core.architecture import POOLINGS
-from sentiment_core.artifacts import MODEL, run_place
 from sentiment_core.config import OBSERVING_FIELDS, ExperimentConfig, RunConfig, flatten, from_fields, with_runs
 from sentiment_core.errors import DataError
+from sentiment_core.explain.catalogue import with_models
 from sentiment_core.explain.predictor import Predictor, check_text, sigmoid
 from sentiment_core.metrics import Status
 from sentiment_core.steps.rules import positive
@@ -100,13 +100,14 @@ def kind_of(config: ExperimentConfig) -> str | None:
 
 def candidates(experiments: Sequence[Experiment]) -> list[Candidate]:
     """Return every run of one of `KINDS` that finished and kept its weights; newest first if `experiments` are."""
-    found = []
-    for experiment in experiments:
-        for run in experiment.runs:
-            kind = kind_of(run.config)
-            if kind and run.status is Status.FINISHED and (run_place(run.experiment_id, run.id) / MODEL).exists():
-                found.append(Candidate(kind, run, experiment))
-    return found
+    found = [
+        Candidate(kind, run, experiment)
+        for experiment in experiments
+        for run in experiment.runs
+        if (kind := kind_of(run.config)) and run.status is Status.FINISHED
+    ]
+    kept = with_models(each.run for each in found)
+    return [each for each in found if each.run.id in kept]
 
 
 def unlike_fields(runs: Sequence[Run]) -> list[str]:

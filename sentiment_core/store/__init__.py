@@ -3,6 +3,7 @@
 from typing import Any
 
 from sentiment_core.store.counts import Counting, Counts
+from sentiment_core.store.files import Files
 from sentiment_core.store.flips import Flips
 from sentiment_core.store.lifecycle import Lifecycle
 from sentiment_core.store.listing import Listing, Search
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 
-class Store(Listing, Lifecycle, Measurements, People, Flips, Counting):
+class Store(Files, Listing, Lifecycle, Measurements, People, Flips, Counting):
     """All experiments with what they measured. Safe to share between threads; any number of processes may open it."""
 
     def step_rows(self, run_id: str) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ class Acting(Database):
         with self._read() as connection:
             places = owned_places(connection, self.owner)
         # Walked while no transaction is open: others write meanwhile.
-        return sum(map(size_of, places))
+        return size_of(*places)
 
     def check_bytes(self, more: int = 0) -> None:
         """Raise `LimitError` where the person for whom this store acts may not bring `more` bytes."""

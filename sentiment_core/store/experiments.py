@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 
-from sentiment_core.artifacts import MARK, folder, is_calculation, work_place
+from sentiment_core.artifacts import MARK, folder, is_calculation, remove, work_place
 from sentiment_core.config import ExperimentConfig, build, fingerprint, with_runs
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
@@ -184,7 +183,7 @@ class Experiments(Acting):
             # What was calculated about its runs goes with them; a worker that still does so ends when it notices.
             connection.execute(delete(experiments).where(experiments.c.id == experiment_id))
         for work_id in (experiment_id, *asked):
-            shutil.rmtree(work_place(work_id), ignore_errors=True)
+            remove(work_place(work_id))
 
     def folder_of(self, work_id: str) -> Path:
         """Return the folder of an experiment's or a calculation's files, created and marked as this store's.

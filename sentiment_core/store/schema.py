@@ -22,7 +22,7 @@ from sqlalchemy.engine import Dialect
 
 from sentiment_core.steps.quantities import CORE
 
-SCHEMA_VERSION = 5  # `migrations/` makes one version of the one before
+SCHEMA_VERSION = 6  # `migrations/` makes one version of the one before
 
 metadata = MetaData()
 
@@ -256,5 +256,17 @@ votes = Table(
     Column("flip", ForeignKey("flips.id", ondelete="CASCADE"), primary_key=True),
     Column("person", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
     Column("label", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What lies in a bucket, where several machines share one: ROOM/ID, and the rest of its path there.
+kept_files = Table(
+    "kept_files",
+    metadata,
+    Column("place", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("version", BigInteger, nullable=False),  # when it was written: ns since 1970
+    Column("used_at", Double, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -16,7 +16,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from sentiment_core.artifacts import MODEL, WEIGHTS, WORD_PIECES, written
+from sentiment_core.artifacts import MODEL, WEIGHTS, WORD_PIECES, here, written
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.corpus import Corpus
 from sentiment_core.embeddings import WordVectors, load_saved
@@ -106,6 +106,7 @@ def write_model(
 
 def load_model(folder: Path) -> SavedModel:
     """Read a trained model; raise `CheckpointError` when it is missing, damaged or from another version."""
+    folder = here(folder)
     try:
         description = json.loads((folder / MODEL).read_text())
         tensors = safetensors.torch.load_file(folder / WEIGHTS)

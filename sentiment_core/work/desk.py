@@ -6,14 +6,11 @@ its own, which outlives the page and the server that started it, and waits in on
 
 from __future__ import annotations
 
-import os
-import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
-from sentiment_core.artifacts import RESULT, is_calculation, read_json, work_place
+from sentiment_core.artifacts import RESULT, is_calculation, read_json, use, work_place
 from sentiment_core.errors import NotFoundError, StoreUnavailableError
 from sentiment_core.machine import max_workers
 from sentiment_core.metrics import Status
@@ -25,7 +22,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 CANCELLED = "Cancelled before it was finished."
-# A result's file is touched when it is read, at most so often: it is kept for as long as somebody comes back to it.
+# That a result is read is noted at most so often: it is kept for as long as somebody comes back to it.
 TOUCHED_SECONDS = 3600.0
 
 
@@ -134,11 +131,5 @@ def _result(kind: Kind[A, R], work_id: str) -> R | None:
     document = read_json(path)
     if document is None:
         return None
-    _touch(path)
+    use(path, TOUCHED_SECONDS)
     return kind.read_result(document)
-
-
-def _touch(path: Path) -> None:
-    with suppress(OSError):
-        if time.time() - path.stat().st_mtime > TOUCHED_SECONDS:
-            os.utime(path)

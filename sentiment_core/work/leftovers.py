@@ -9,10 +9,20 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from sentiment_core.artifacts import FORMER, SHARED, home, is_calculation, place, work_place
+from sentiment_core.artifacts import (
+    FORMER,
+    SHARED,
+    collect_bucket,
+    home,
+    is_calculation,
+    place,
+    remove,
+    shared_places,
+    work_place,
+)
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store
 
@@ -35,11 +45,17 @@ def collect(store: Store) -> list[Path]:
     Raises `StoreError` when the store cannot be read.
     """
     removed = []
-    for path, age in _candidates(store):
+    statuses = store.statuses()
+    shared = shared_places("experiments") | shared_places("work")
+    for path, age in _candidates(store, statuses, shared):
         try:
-            if time.time() - _touched(path) < age:
+            touched = _touched(path) if path.exists() else 0.0
+            if time.time() - max(touched, shared.get(path, 0.0)) < age:
                 continue
-            if path.is_dir():
+            if path in shared:
+                del shared[path]
+                remove(path)
+            elif path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink()
@@ -48,19 +64,32 @@ def collect(store: Store) -> list[Path]:
             continue
         removed.append(path)
     # What has ended and left no files has no answer either: only what somebody asked, which may be their own text.
-    ended = [each for each, status in store.statuses().items() if is_calculation(each) and status in ENDED]
-    if gone := [each for each in ended if not work_place(each).exists()]:
+    ended = [work_place(each) for each, status in statuses.items() if is_calculation(each) and status in ENDED]
+    if gone := [each.name for each in ended if each not in shared and not each.exists()]:
         store.forget_calculations(gone)
+    collect_bucket()
     if removed:
         logger.info("removed %d leftovers of earlier crashes: %s", len(removed), ", ".join(map(str, removed[:10])))
     return removed
 
 
-def _candidates(store: Store) -> Iterator[tuple[Path, float]]:
-    """Yield paths with the seconds for which each must have been left untouched."""
+def drop_copies(store: Store) -> None:
+    """Remove this machine's copies of what was deleted on another one; raise `StoreError`.
+
+    Who serves pages collects all leftovers; a machine that only works has nobody else to do this.
+    """
     statuses = store.statuses()
-    for folder in (*_entries(place("experiments"), Path.is_dir), *_entries(place("work"), Path.is_dir)):
-        ours = store.owns(folder)
+    for folder in _folders():
+        if folder.name not in statuses and store.owns(folder) and time.time() - _touched(folder) > SETTLED_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _candidates(
+    store: Store, statuses: Mapping[str, str], shared: Mapping[Path, float]
+) -> Iterator[tuple[Path, float]]:
+    """Yield paths with the seconds for which each must have been left untouched."""
+    for folder in sorted({*_folders(), *shared}):
+        ours = folder in shared or store.owns(folder)
         status = statuses.get(folder.name)
         if ours and status is None:
             yield folder, SETTLED_SECONDS
@@ -74,6 +103,11 @@ def _candidates(store: Store) -> Iterator[tuple[Path, float]]:
         yield from ((path, ABANDONED_SECONDS) for path in _entries(place(room), _is_unfinished))
     for name in FORMER:
         yield from ((path, ABANDONED_SECONDS) for path in [home() / name] if path.is_dir() and not path.is_symlink())
+
+
+def _folders() -> Iterator[Path]:
+    for room in ("experiments", "work"):
+        yield from _entries(home() / room, Path.is_dir)
 
 
 def _entries(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sentiment_core import live
-from sentiment_core.artifacts import CHECKPOINT
+from sentiment_core.artifacts import CHECKPOINT, here
 from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.steps.rules import selected
@@ -250,8 +250,8 @@ class Keeper(Callback):
 
     @property
     def checkpoint(self) -> Path:
-        """Where the training state is kept."""
-        return self.folder / CHECKPOINT
+        """Where the training state is kept, as it was written last on any machine."""
+        return here(self.folder / CHECKPOINT)
 
     def on_step(self, trainer: Trainer) -> None:
         if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
@@ -282,7 +282,7 @@ class Keeper(Callback):
     def save(self, trainer: Trainer) -> None:
         """Write the training state, unless the store is away: the checkpoint before is kept until it is back."""
         if self._written(trainer):
-            save_checkpoint(self.checkpoint, trainer.state_dict())
+            save_checkpoint(self.folder / CHECKPOINT, trainer.state_dict())
         self._saved = time.monotonic()
 
     def _save_model(self, trainer: Trainer, run: TrainingRun, step: int | None) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-
-from sentiment_core.artifacts import snapshot_place, snapshot_steps, written_folder
+from sentiment_core.artifacts import remove, snapshot_place, snapshot_steps, written_folder
 from sentiment_core.snapshots import planned_steps
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.device import circumstances
@@ -24,7 +22,7 @@ class Snapshots(Callback):
             # Those updates are made again, and may end elsewhere: a rate may be changed on the way.
             for step in snapshot_steps(self._experiment_id, run.id):
                 if step > trainer.step:
-                    shutil.rmtree(snapshot_place(self._experiment_id, run.id, step), ignore_errors=True)
+                    remove(snapshot_place(self._experiment_id, run.id, step))
             size = sum(tensor.nbytes for tensor in run.model.state_dict().values())
             count = trainer.config.snapshots
             self._planned[run.id] = frozenset(planned_steps(count, trainer.total_steps, size))

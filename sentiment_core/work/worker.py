@@ -17,7 +17,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from sentiment_core.artifacts import CHECKPOINT, LOG, RESULT, work_place, write_json
+from sentiment_core import bucket
+from sentiment_core.artifacts import CHECKPOINT, LOG, RESULT, remove, work_place, write_json
 from sentiment_core.errors import DownloadError, OutOfMemory, SentimentLabError, StoreError, StoreUnavailableError
 from sentiment_core.logs import write_log
 from sentiment_core.machine import die_first, memory_limited
@@ -27,6 +28,7 @@ from sentiment_core.out_of_memory import is_out_of_memory
 from sentiment_core.store import Store, Worker, WorkProgress, patiently
 from sentiment_core.work.executors import make_executor
 from sentiment_core.work.kinds import Kind, register
+from sentiment_core.work.leftovers import drop_copies
 from sentiment_core.work.pace import Pace
 
 HEARTBEAT_SECONDS = 0.5
@@ -171,8 +173,13 @@ def do_work(
         store.release(work_id, worker, Status.FAILED, sentence)
 
     status, message = Status.FINISHED, None
-    with Heartbeat(store, shift, worker, watch), memory_limited(kind.memory_advice, last_words):
+    with (
+        bucket.patient(patiently),
+        Heartbeat(store, shift, worker, watch),
+        memory_limited(kind.memory_advice, last_words),
+    ):
         try:
+            patiently(store.check_bucket)
             arguments = kind.read(patiently(lambda: store.work(work_id)).arguments)
             module, _, name = kind.function.partition(":")
             function = getattr(import_module(module), name)
@@ -188,7 +195,7 @@ def do_work(
             stop.raising = False
     if patiently(lambda: store.release(work_id, worker, status, message)) and status is Status.FINISHED:
         # There is nothing to resume.
-        (work_place(work_id) / CHECKPOINT).unlink(missing_ok=True)
+        patiently(lambda: remove(work_place(work_id) / CHECKPOINT))
     return status
 
 
@@ -245,6 +252,8 @@ def main(arguments: list[str], hand_on: Callable[[Store], None] = hand_on) -> in
         try:
             status = do_work(kind, store, work_id, worker, stop)
             with suppress(StoreUnavailableError):
+                if bucket.is_set():
+                    drop_copies(store)
                 hand_on(store)
         finally:
             store.close()

@@ -67,7 +67,7 @@ def test_a_full_disk_leaves_nothing_behind(lab, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ui.kit.uploads.os.replace", full)
+    monkeypatch.setattr("sentiment_core.artifacts.os.replace", full)
     with pytest.raises(StoreError, match="No space left on device"):
         save_upload("a.csv", GOOD.encode())
     assert list((folder("uploads")).iterdir()) == []

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -16,13 +15,13 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from sentiment_core.artifacts import folder, home
+from sentiment_core.artifacts import folder, here, home, written
 from sentiment_core.classroom.people import may, permit
 from sentiment_core.config import FIELDS, build, choices, field_info
 from sentiment_core.data_view.first_rows import about_first_rows
 from sentiment_core.data_view.job import REVIEWS, ReviewCounts, arguments_for
 from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
-from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
+from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from ui.kit.address_fields import Field, Unusable
@@ -197,23 +196,14 @@ def keep_upload(key: str, arrived: Callable[[Path], None], suffix: str | None = 
 
 def save_upload(name: str, content: bytes | IO[bytes], suffix: str | None = None) -> Path:
     """Keep an uploaded file; the same content is kept once. Raises `StoreError` when it cannot be written."""
-    suffix = suffix or suffix_of(name)
-    parent = folder("uploads")
     source = io.BytesIO(content) if isinstance(content, bytes) else content
     digest = blake2b(digest_size=12)
-    partial = None
-    try:
-        handle, partial = tempfile.mkstemp(suffix=".part", dir=parent)
-        with os.fdopen(handle, "wb") as file:
-            while chunk := source.read(CHUNK_BYTES):
-                digest.update(chunk)
-                file.write(chunk)
-        path = parent / (digest.hexdigest() + suffix)
-        os.replace(partial, path)
-    except OSError as error:
-        if partial is not None:
-            Path(partial).unlink(missing_ok=True)
-        raise StoreError(f"the upload cannot be kept in {parent}: {error.strerror}. Make room there.") from error
+    while chunk := source.read(CHUNK_BYTES):
+        digest.update(chunk)
+    path = folder("uploads") / (digest.hexdigest() + (suffix or suffix_of(name)))
+    source.seek(0)
+    with written(path) as temporary, temporary.open("wb") as file:
+        shutil.copyfileobj(source, file, CHUNK_BYTES)
     return path
 
 
@@ -222,7 +212,7 @@ def upload_path(name: str) -> str:
 
     Raises `NotAllowedError` for a file that somebody else has brought.
     """
-    path = folder("uploads") / Path(name).name
+    path = here(folder("uploads") / Path(name).name)
     if not NAME.fullmatch(path.name) or not path.is_file():
         raise ConfigError("this link uses a file that is not on this machine; upload the file here.")
     check_upload(str(path))

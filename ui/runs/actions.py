@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from sentiment_core import export
-from sentiment_core.artifacts import MODEL, run_place
 from sentiment_core.classroom.people import may
 from sentiment_core.errors import SentimentLabError
+from sentiment_core.explain.catalogue import with_models
 from sentiment_core.store import Experiment, Run
 from sentiment_core.tasks import TASKS
 from ui.addresses import RUNS, to_explain, to_glass, to_train
@@ -106,8 +106,7 @@ def draw_exports(chosen: Sequence[Entry]) -> None:
 
 def _can_leave(run: Run) -> bool:
     """Whether a run has a model that can be asked elsewhere."""
-    kept = (run_place(run.experiment_id, run.id) / MODEL).exists()
-    return kept and TASKS[run.config.task].judges_reviews and not run.config.model.mistakes
+    return run.id in with_models([run]) and TASKS[run.config.task].judges_reviews and not run.config.model.mistakes
 
 
 @st.dialog("Rename")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sentiment_core.artifacts import here
 from sentiment_core.config import build
 from sentiment_core.datasets.base import TEST, RawReviews
 from sentiment_core.datasets.file import reader
@@ -59,19 +60,19 @@ def settings(path: str | Path, reading: Mapping[str, Any]) -> DataConfig:
 
 def check_here(data: DataConfig) -> None:
     """Raise `DataError` when the file is gone."""
-    if not Path(data.path or "").is_file():
+    if not here(Path(data.path or "")).is_file():
         raise DataError(f"the file {Path(data.path or '').name} is no longer where it was; put it back to read from it")
 
 
 def is_quick(data: DataConfig) -> bool:
     """Return whether reading the file takes a fraction of a second; so does one that is gone or damaged."""
-    return is_small(data.path or "")
+    return is_small(here(Path(data.path or "")))
 
 
 def stamp(data: DataConfig) -> tuple[int, ...] | None:
     """Return size and time of the file as it stands, None when it is gone."""
     try:
-        found = os.stat(data.path or "")
+        found = os.stat(here(Path(data.path or "")))
     except (OSError, ValueError):
         return None
     return found.st_size, found.st_mtime_ns
@@ -79,7 +80,7 @@ def stamp(data: DataConfig) -> tuple[int, ...] | None:
 
 def recipe(data: DataConfig) -> str | None:
     """Return what names the file's content and all settings that say how it is read, None when it is gone."""
-    path = Path(data.path or "")
+    path = here(Path(data.path or ""))
     try:
         if not path.is_file():
             return None

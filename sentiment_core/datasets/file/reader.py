@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sentiment_core.artifacts import here
 from sentiment_core.datasets.file.container import MAX_SECONDS, READABLE, SUFFIXES, damage_named
 from sentiment_core.datasets.file.reading import FileReading, Limits
 from sentiment_core.datasets.file.table import Survey, Table
@@ -90,7 +91,7 @@ def _deadline() -> float:
 @contextmanager
 def _faults_named(data: DataConfig) -> Iterator[Path]:
     """Yield the path of the file; what reading it raises becomes one sentence."""
-    path = Path(data.path or "")
+    path = here(Path(data.path or ""))
     if not path.name.lower().endswith(SUFFIXES):
         kinds = READABLE.replace("`", "")
         raise DataError(f"{path.name}: only {kinds} can be read. Export the reviews as one of them.")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import ray
 
-from sentiment_core.artifacts import read_json, work_place, write_json
+from sentiment_core.artifacts import read_json, remove, work_place, write_json
 from sentiment_core.errors import SentimentLabError, StoreError, StoreUnavailableError
 from sentiment_core.metrics import Status
 from sentiment_core.processes import find_process, this_machine
@@ -90,7 +90,7 @@ class Gang:
                 logger.warning("%s lost its worker at step %d and waits for another", work.id, work.steps)
         elif self._store.release(work.id, work.worker, Status.INTERRUPTED, _given_up(work)):
             logger.warning("%s lost its worker %d times and is given up", work.id, count)
-            (work_place(work.id) / LOSSES).unlink(missing_ok=True)
+            remove(work_place(work.id) / LOSSES)
 
     def _pump(self, state: ClusterState) -> None:
         granted = self._store.class_limits()
@@ -154,7 +154,7 @@ def _given_up(work: Work) -> str:
     if work.worker is None:
         return (
             f"The cluster could not start its worker, {MOST_LOSSES} times. Every node needs this program, and the "
-            f"SENTIMENT_HOME and SENTIMENT_STORE_URL of the server. {again}"
+            f"SENTIMENT_HOME or SENTIMENT_FILES, and the SENTIMENT_STORE_URL, of the server. {again}"
         )
     at = f" at step {work.steps}" if work.steps else ""
     return f"Its worker was lost {MOST_LOSSES} times{at} without getting further, perhaps for want of memory. {again}"

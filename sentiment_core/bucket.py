@@ -1,0 +1,299 @@
+"""A bucket behind the homes of several machines: what one of them keeps, every other one finds.
+
+`$SENTIMENT_FILES` names it as fsspec does: `s3://BUCKET/PREFIX`. Which files there are is known without asking it: the
+store holds their sizes and versions (`Index`). Each version is an object that is written once, so that nobody reads
+half of one, and whatever ends in the middle leaves the version before in force. A home holds copies: one is current
+that has its version's size and time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from operator import call
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol, TypeVar
+
+from sentiment_core.errors import StoreError, StoreUnavailableError
+
+ADDRESS = "SENTIMENT_FILES"
+# What cannot be made again, or takes long, or that a model names; everything else stays on each machine.
+ROOMS = ("embeddings", "experiments", "uploads", "work")
+# An object that no row names may be about to be named: its writer uploads first.
+SETTLED_NS = 86_400 * 10**9
+# A version may be replaced between the look at the store and the read; three times in a row it is something else.
+TRIES = 3
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file of the bucket: its bytes, when it was written (ns since 1970, its version), when last used (seconds)."""
+
+    size: int
+    version: int
+    used_at: float
+
+
+class Index(Protocol):
+    """What knows the files of the bucket by their names, `ROOM/PLACE` and further parts: the store."""
+
+    @property
+    def token(self) -> str:
+        """What no other store is called."""
+
+    def folder_of(self, work_id: str) -> Path:
+        """Return the folder of a piece of work on this machine, created and marked."""
+
+    def kept_files(self, places: Iterable[str] | None = None) -> dict[str, KeptFile]:
+        """Return the files in these places, `ROOM/PLACE`, by default in all."""
+
+    def keep_files(self, files: Mapping[str, KeptFile], name: str) -> dict[str, KeptFile]:
+        """Have `files` be all there is at and below `name`, at once; return what they replace."""
+
+    def use_files(self, place: str, moment: float) -> None:
+        """Note that somebody has used what is in a place."""
+
+
+_index: Index | None = None
+_patience: Callable[[Callable[[], Any]], Any] = call  # when nobody waits
+
+
+def is_set() -> bool:
+    """Whether this machine shares its files."""
+    return bool(os.environ.get(ADDRESS))
+
+
+def use_index(index: Index) -> None:
+    """Have `index` say what is in the bucket, where there is one; raise `StoreError` for one that cannot be used."""
+    global _index
+    if is_set():
+        _filesystem(os.environ[ADDRESS], os.getpid())
+        _index = index
+
+
+@contextmanager
+def patient(calling: Callable[[Callable[[], T]], T]) -> Iterator[None]:
+    """In the block, what asks store and bucket is called by `calling`, which may wait where they are away."""
+    global _patience
+    before, _patience = _patience, calling
+    try:
+        yield
+    finally:
+        _patience = before
+
+
+def opened(home: Path) -> Bucket | None:
+    """Return the bucket behind a home folder; None without one, and where no store was opened: nothing is shared then.
+
+    Raises `StoreError` when it cannot be used.
+    """
+    return Bucket(os.environ[ADDRESS], home, _index) if is_set() and _index is not None else None
+
+
+def place_of(name: str) -> str:
+    """Return the place, `ROOM/PLACE`, in which a file lies."""
+    return "/".join(name.split("/")[:2])
+
+
+class Bucket:
+    """The files of a home that others share. Its methods raise `StoreError` when store or bucket cannot be reached."""
+
+    def __init__(self, address: str, home: Path, index: Index) -> None:
+        self._files, root = _filesystem(address, os.getpid())
+        self._root = f"{root.rstrip('/')}/{index.token}"
+        self._address, self._home, self._index = _shown(address), home, index
+
+    def put(self, path: Path, files: Mapping[str, Path]) -> None:
+        """Keep files as all there is at and below a path, if it is shared; their times become their version.
+
+        `files`: each by its name below the path, a single one as "".
+        """
+        if (at := self._name(path)) is None:
+            return
+        version, kept = time.time_ns() // 1000 * 1000, dict[str, KeptFile]()  # some disks keep no finer times
+        for source in files.values():
+            os.utime(source, ns=(version, version))
+
+        def put() -> None:
+            for below, source in files.items():
+                if (name := f"{at}/{below}" if below else at) not in kept:
+                    with self._reached():
+                        self._files.put_file(str(source), self._object(name, version))
+                    kept[name] = KeptFile(source.stat().st_size, version, time.time())
+            self._replace(at, kept)
+
+        _patience(put)
+
+    def fetch(self, path: Path) -> Path:
+        """Have a file, or all files directly in a folder, lie here as they were kept last; return where."""
+        if path.parent.name == "uploads" and not path.exists():
+            path = self._home / "uploads" / path.name  # settings name it as it was called on another machine
+        name = self._name(path)
+        # What an upload is called is its content.
+        if name is None or (name.startswith("uploads/") and path.is_file()):
+            return path
+        for _ in range(TRIES):
+            try:
+                _patience(partial(self._fetch, name))
+                return path
+            except FileNotFoundError as error:
+                missing = error
+        raise StoreError(f"{name} should be in the bucket {self._address}, and is not. Restore it there.") from missing
+
+    def stamps(self, paths: Sequence[Path]) -> dict[Path, int]:
+        """Return the versions of those of some files that there are."""
+        found = self._at(filter(None, map(self._name, paths)))
+        return {path: found[name].version for path in paths if (name := self._name(path)) in found and name is not None}
+
+    def names(self, path: Path) -> set[str]:
+        """Return what lies in a folder, by its name."""
+        start = f"{self._name(path)}/"
+        return {name.removeprefix(start).split("/")[0] for name in self._at([start[:-1]]) if name.startswith(start)}
+
+    def size(self, paths: Iterable[Path]) -> int:
+        """Return how many bytes the files at and below some paths take."""
+        return sum(kept.size for kept in self._at(filter(None, map(self._name, paths))).values())
+
+    def remove(self, path: Path) -> None:
+        """Have nothing at and below a path any more, for anybody, if it is shared."""
+        if (name := self._name(path)) is not None:
+            _patience(partial(self._replace, name, {}))
+
+    def use(self, path: Path, seconds: float) -> None:
+        """Note that a file is used, unless that was noted in the last `seconds`."""
+        now, found = time.time(), self._at(filter(None, [self._name(path)]))
+        for place in {place_of(name) for name, kept in found.items() if now - kept.used_at > seconds}:
+            self._index.use_files(place, now)
+
+    def places(self, room: str) -> dict[Path, float]:
+        """Return the places of a room that hold files, with the moment at which each was last used."""
+        found: dict[Path, float] = {}
+        for name, kept in self._index.kept_files().items():
+            if name.startswith(f"{room}/"):
+                place = self._home / place_of(name)
+                found[place] = max(kept.used_at, found.get(place, 0.0))
+        return found
+
+    def collect(self) -> list[str]:
+        """Remove objects that no file is kept in, left by what ended in the middle, a day old; return them."""
+        with self._reached():
+            objects = self._files.find(self._root)
+        known = {self._object(name, kept.version) for name, kept in self._index.kept_files().items()}
+        latest = time.time_ns() - SETTLED_NS
+        versions = {each: re.search(r"@(\d+)$", each) for each in objects if each not in known}
+        lost = [each for each, found in versions.items() if found and int(found[1]) < latest]
+        self._remove(lost)
+        return lost
+
+    def _replace(self, name: str, files: Mapping[str, KeptFile]) -> None:
+        if files or self._at([name]):
+            replaced = self._index.keep_files(files, name)
+            # A write whose answer was lost with the connection is made again, and finds itself.
+            gone = {self._object(each, kept.version) for each, kept in replaced.items()}
+            self._remove(gone - {self._object(each, kept.version) for each, kept in files.items()})
+
+    def _fetch(self, name: str) -> None:
+        for each, kept in self._at([name]).items():
+            if each == name or str(PurePosixPath(each).parent) == name:
+                self._get(each, kept)
+
+    def _get(self, name: str, kept: KeptFile) -> None:
+        target = self._home / name
+        with suppress(OSError):
+            found = target.stat()
+            if (found.st_size, found.st_mtime_ns) == (kept.size, kept.version):
+                return
+        room, place, *_ = name.split("/")
+        if room in {"experiments", "work"}:
+            self._index.folder_of(place)
+        temporary = None
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=".", dir=target.parent)
+            os.close(handle)
+            with self._reached(FileNotFoundError):
+                self._files.get_file(self._object(name, kept.version), temporary)
+            os.utime(temporary, ns=(kept.version, kept.version))
+            os.replace(temporary, target)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StoreError(f"cannot write {target}: {error.strerror or error}. Free some space there.") from error
+        finally:
+            if temporary is not None:
+                Path(temporary).unlink(missing_ok=True)
+
+    def _at(self, names: Iterable[str]) -> dict[str, KeptFile]:
+        wanted = set(names)
+        found = self._index.kept_files({place_of(name) for name in wanted})
+        # A file lies at or below a name that is the beginning of its own parts.
+        return {each: kept for each, kept in found.items() if not wanted.isdisjoint(_beginnings(each))}
+
+    def _name(self, path: Path) -> str | None:
+        """Return what a path of this machine is called in the bucket, None where it is not shared."""
+        path, home = path.absolute(), self._home.absolute()
+        parts = path.relative_to(home).parts if path.is_relative_to(home) else ()
+        return "/".join(parts) if len(parts) > 1 and parts[0] in ROOMS else None
+
+    def _object(self, name: str, version: int) -> str:
+        return f"{self._root}/{name}@{version}"
+
+    def _remove(self, objects: Iterable[str]) -> None:
+        for each in objects:
+            try:
+                with self._reached(FileNotFoundError):
+                    self._files.rm_file(each)
+            except FileNotFoundError:
+                pass  # somebody was faster
+            except StoreError as error:
+                logger.warning("%s; what was to be deleted there goes another day", error)
+                return
+
+    @contextmanager
+    def _reached(self, *passed: type[Exception]) -> Iterator[None]:
+        try:
+            yield
+        except passed:
+            raise
+        except Exception as error:  # each filesystem's client raises errors of its own
+            reason = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
+            # What is missing, forbidden or full they say as a disk does, and all else may pass.
+            passing = isinstance(error, ConnectionError | TimeoutError) or not isinstance(error, OSError)
+            raise (StoreUnavailableError if passing else StoreError)(
+                f"The bucket {self._address} cannot be used: {reason}. Check {ADDRESS}, credentials and network."
+            ) from error
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    parts = name.split("/")
+    return ("/".join(parts[:count]) for count in range(2, len(parts) + 1))
+
+
+@lru_cache(maxsize=4)
+def _filesystem(address: str, _process: int) -> tuple[Any, str]:
+    """Return the filesystem of an address and the path in it; one for each process, whose threads may share it."""
+    try:
+        # Half a second for S3, and nothing that a home without a bucket needs.
+        from fsspec.core import url_to_fs
+
+        files, root = url_to_fs(address, skip_instance_cache=True, use_listings_cache=False)
+    except (ImportError, ValueError, OSError) as error:
+        how = "Write s3://BUCKET/PREFIX, with pip install 'sentiment-lab[s3]', or another address that fsspec knows."
+        raise StoreError(f"{ADDRESS}={_shown(address)} cannot be used ({error}). {how}") from error
+    files.auto_mkdir = True  # a folder of a disk has to be there before a file
+    return files, root
+
+
+def _shown(address: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", address)
