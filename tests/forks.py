@@ -67,7 +67,8 @@ class Forked:
 
     def kill(self) -> None:
         if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended in this moment
+                os.kill(self.pid, signal.SIGKILL)
 
 
 class Child(Forked):
