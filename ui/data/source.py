@@ -29,7 +29,7 @@ from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.kit.own_vectors import choose_vectors, read_vectors_first
 from ui.kit.reading_first import read_first
-from ui.kit.uploads import called, in_users_words, reviews_file, upload_path
+from ui.kit.uploads import in_users_words, reviews_file, upload_path
 
 # Under which name the vectors that this visitor brought lie on disk.
 OWN_KEY = "data:own-vectors"
@@ -124,8 +124,6 @@ def _own_vectors() -> bool:
     if found is None:
         return False
     st.session_state[OWN_KEY] = found.key
-    name = given if is_name(given) else called(given)
-    st.caption(literal(f"{name}: {found.words:,} words, {found.components:,} components each."))
     return True
 
 

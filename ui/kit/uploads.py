@@ -124,7 +124,7 @@ def reviews_file(
                 return None
             _understood(name, found, warned=not shown)
             if looked_up is not None:
-                _about_words(data.model_copy(update=dict(looked_up)))
+                about_words(data.model_copy(update=dict(looked_up)))
     except SentimentLabError as error:
         show_error(error.worded(in_users_words(str(error), name or "")))
         return None
@@ -163,15 +163,17 @@ def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
         st.caption(literal(in_users_words(warning, name)))
 
 
-def _about_words(data: DataConfig) -> None:
-    for warning in _first_rows(str(home()), REVIEWS.written(arguments_for(data)), data.tokenizer, data.embeddings):
+def about_words(data: DataConfig, own: str | None = None) -> None:
+    """Say what vectors do not know of a file's first rows; `own`: what one's own are called on disk, once read."""
+    question = REVIEWS.written(arguments_for(data))
+    for warning in _first_rows(str(home()), question, data.tokenizer, data.embeddings, own):
         st.warning(literal(warning), icon=":material/translate:")
 
 
 @kept(max_entries=32)
-def _first_rows(where: str, question: str, tokenizer: str, embeddings: str) -> tuple[str, ...]:
+def _first_rows(where: str, question: str, tokenizer: str, embeddings: str, own: str | None) -> tuple[str, ...]:
     data = build(DataConfig, REVIEWS.read(question).data)
-    return about_first_rows(data.model_copy(update={"tokenizer": tokenizer, "embeddings": embeddings}))
+    return about_first_rows(data.model_copy(update={"tokenizer": tokenizer, "embeddings": embeddings}), own)
 
 
 def keep_upload(key: str, arrived: Callable[[Path], None], suffix: str | None = None) -> None:
