@@ -1,5 +1,8 @@
 """What nobody will come back for: folders of what was deleted, half-written files, results that nobody asks for.
 
+And the longest unused encodings and readings of reviews, where those take too much room: they are made again. Uploads,
+downloads and word vectors stay; models name the vectors that they read with.
+
 Collected when the app starts and once a day. What visitors asked lies in their calculations: those go `KEPT_DAYS` after
 they were last read, those about a run with the run.
 """
@@ -10,9 +13,10 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from sentiment_core.artifacts import FORMER, SHARED, home, is_calculation, place, work_place
+from sentiment_core.artifacts import FORMER, SHARED, Room, home, is_calculation, place, work_place
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store
 
@@ -21,6 +25,9 @@ SETTLED_SECONDS = 60.0
 # Of files whose writer is not known: a download goes on from its `.part`, and no write takes a day.
 DAY_SECONDS = ABANDONED_SECONDS = 86_400.0
 KEPT_DAYS = 30
+# Of encodings and readings; those of 40,000 reviews take 40 MB each. What was used within a day stays in any case.
+MOST_CACHED_BYTES = 4 << 30
+CACHES: tuple[Room, ...] = ("corpora", "readings")
 UNFINISHED = (".part", ".tmp")
 ENDED = {status.value for status in Status if not status.is_active}
 
@@ -35,7 +42,7 @@ def collect(store: Store) -> list[Path]:
     Raises `StoreError` when the store cannot be read.
     """
     removed = []
-    for path, age in _candidates(store):
+    for path, age in (*_candidates(store), *((path, DAY_SECONDS) for path in _beyond(MOST_CACHED_BYTES))):
         try:
             if time.time() - _touched(path) < age:
                 continue
@@ -43,6 +50,8 @@ def collect(store: Store) -> list[Path]:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+        except FileNotFoundError:
+            continue  # another process has
         except OSError as error:
             logger.warning("cannot remove %s: %s", path, error.strerror)
             continue
@@ -52,7 +61,9 @@ def collect(store: Store) -> list[Path]:
     if gone := [each for each in ended if not work_place(each).exists()]:
         store.forget_calculations(gone)
     if removed:
-        logger.info("removed %d leftovers of earlier crashes: %s", len(removed), ", ".join(map(str, removed[:10])))
+        logger.info(
+            "removed %d leftovers of crashes and unused caches: %s", len(removed), ", ".join(map(str, removed[:10]))
+        )
     return removed
 
 
@@ -74,6 +85,22 @@ def _candidates(store: Store) -> Iterator[tuple[Path, float]]:
         yield from ((path, ABANDONED_SECONDS) for path in _entries(place(room), _is_unfinished))
     for name in FORMER:
         yield from ((path, ABANDONED_SECONDS) for path in [home() / name] if path.is_dir() and not path.is_symlink())
+
+
+def _beyond(most_bytes: int) -> list[Path]:
+    """Return the longest unused caches, so many that the others take `most_bytes` at most."""
+    used = []
+    for room in CACHES:
+        for path in _entries(place(room), lambda path: path.suffix == ".npz" and not _is_unfinished(path)):
+            with suppress(OSError):  # another process may have removed it in this moment
+                found = path.lstat()
+                used.append((found.st_mtime, found.st_size, path))
+    beyond, together = [], 0
+    for _, size, path in sorted(used, reverse=True):
+        together += size
+        if together > most_bytes:
+            beyond.append(path)
+    return beyond
 
 
 def _entries(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
