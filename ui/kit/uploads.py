@@ -23,7 +23,7 @@ from sentiment_core.data_view.first_rows import about_first_rows
 from sentiment_core.data_view.job import REVIEWS, ReviewCounts, arguments_for
 from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
 from sentiment_core.errors import ConfigError, SentimentLabError, StoreError
-from sentiment_core.settings import DataConfig
+from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.sources import SOURCES
 from ui.kit.address_fields import Field, Unusable
 from ui.kit.columns import COLUMNS, choose_columns
@@ -90,7 +90,7 @@ def reviews_file(
     changed: Callable[[str, Any], None] = lambda setting, value: None,
     labelled: bool = True,
     read: bool = True,
-    tokens: bool = False,
+    tokens: tuple[Tokenizer, ...] = (),
     shown: bool = False,
     looked_up: Mapping[str, Any] | None = None,
 ) -> DataConfig | None:
