@@ -1,4 +1,4 @@
-"""How long one review takes to explain once the model is loaded, method by method.
+"""How long one review takes to explain once the model is loaded, method by method, and how long was expected.
 
 python -m benchmarks.explain [--model pretrained] [--tokens 250 400] [--data movie.csv.gz] [--reviews 5]
 
@@ -17,6 +17,7 @@ from sentiment_core.datasets import demo
 from sentiment_core.datasets.file import settings
 from sentiment_core.datasets.file.reader import read
 from sentiment_core.explain import attribute, load_predictor
+from sentiment_core.explain.cost import attribution_seconds
 from sentiment_core.explain.predictor import Predictor
 from sentiment_core.store import Store
 
@@ -65,7 +66,9 @@ def measure(predictor: Predictor, texts: Sequence[str], count: int, methods: Seq
     found = [{item.method: item for item in attribute(predictor, text, methods)} for text in texts]
     for name in methods:
         passes = statistics.median(item[name].passes for item in found)
-        print(f"  {name:22} {_spread([item[name].seconds for item in found])}, {passes:.0f} passes")
+        seconds = [item[name].seconds for item in found]
+        expected = attribution_seconds(predictor, name, count) / statistics.median(seconds)
+        print(f"  {name:22} {_spread(seconds)}, {passes:.0f} passes; expected {expected:.2f} times that")
     together = [sum(item[name].seconds for name in FOUR if name in item) for item in found]
     print(f"  {'four together':22} {_spread(together)}")
     complete = [item["integrated_gradients"].completeness for item in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -58,6 +59,9 @@ def read_cache(path: Path, read: Callable[[Arrays], Found]) -> Found | None:
         return None
     try:
         with arrays_in(path, LARGEST_CACHE) as found:
+            # When it was last used: what nobody has used for longest goes first.
+            with suppress(OSError):
+                os.utime(path)
             return read(found)
     except DamagedError as error:
         logger.warning("a damaged cache is made again: %s", error)

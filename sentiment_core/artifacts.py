@@ -108,7 +108,17 @@ def stamps(paths: Sequence[Path]) -> dict[Path, int]:
 def size_of(*paths: Path) -> int:
     """Return how many bytes files, or all files of folders, take; 0 where there is none, links not followed."""
     shared = _bucket()
-    return sum(map(_size_here, paths)) if shared is None else shared.size(paths)
+    return sum(map(size_here, paths)) if shared is None else shared.size(paths)
+
+
+def size_here(path: Path) -> int:
+    """Return how many bytes a file, or all files of a folder, take on this machine; as `size_of`."""
+    try:
+        if not path.is_dir():
+            return path.stat(follow_symlinks=False).st_size
+        return sum(size_here(Path(each)) for each in os.scandir(path) if not each.is_symlink())
+    except OSError:
+        return 0  # it went away in this moment
 
 
 def remove(path: Path) -> None:
@@ -224,12 +234,3 @@ def _bucket() -> bucket.Bucket | None:
 def _put(path: Path, files: dict[str, Path]) -> None:
     if (shared := _bucket()) is not None:
         shared.put(path, files)
-
-
-def _size_here(path: Path) -> int:
-    try:
-        if not path.is_dir():
-            return path.stat(follow_symlinks=False).st_size
-        return sum(_size_here(Path(each)) for each in os.scandir(path) if not each.is_symlink())
-    except OSError:
-        return 0  # it went away in this moment

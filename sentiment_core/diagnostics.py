@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from sentiment_core import __version__
-from sentiment_core.artifacts import SHARED, home, place
+from sentiment_core.artifacts import SHARED, home, place, size_here
 from sentiment_core.classroom.settings import class_settings
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.logs import last_problems
@@ -75,7 +75,8 @@ def _counts() -> dict[str, Any]:
     with Store() as store:
         counted, rows = store.counts(), store.sizes()
     files = {room: sum(1 for path in place(room).glob("*") if not path.is_symlink()) for room in SHARED}
-    return {**asdict(counted), "rows": rows, "files": files}
+    bytes_of = {room: size_here(place(room)) for room in SHARED}
+    return {**asdict(counted), "rows": rows, "files": files, "bytes": bytes_of}
 
 
 def _or_why(part: Any) -> Any:

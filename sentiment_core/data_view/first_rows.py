@@ -19,17 +19,17 @@ from sentiment_core.text import is_word, token_strings
 MOST_CHARACTERS = 1_000_000
 
 
-def about_first_rows(data: DataConfig) -> tuple[str, ...]:
-    """Return what the published vectors that `data` names know too little of, of the first rows of its file.
+def about_first_rows(data: DataConfig, own: str | None = None) -> tuple[str, ...]:
+    """Return what the vectors that `data` names know too little of, of the first rows of its file.
 
-    Nothing of vectors that are not on this machine or are learned from the reviews themselves, and nothing of one's
-    own: those are read by whoever trains. Raises `DataError` for a file that cannot be read.
+    `own`: what one's own vectors are called on disk, None where nobody has read them yet. Nothing of vectors that are
+    not on this machine or are learned from the reviews themselves. Raises `DataError` for a file that cannot be read.
     """
-    here = data.embeddings == "glove-50" or place("embeddings", data.embeddings, "matrix.npy").is_file()
-    if data.embeddings not in {"glove-50", "glove-100"} or not here:
+    key = {"glove-50": "glove-50", "glove-100": "glove-100", "own": own}.get(data.embeddings)
+    if key is None or not (key == "glove-50" or place("embeddings", key, "matrix.npy").is_file()):
         return ()
     try:
-        vectors = load_saved(data.embeddings)
+        vectors = load_saved(key)
     except EmbeddingsError:
         return ()
     table = reader.read(data, max_rows=reader.HEAD_ROWS)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment_core.config import build, choices
+from sentiment_core.config import build
 from sentiment_core.data_view.tokenized import read_tokens
 from sentiment_core.datasets import load_reviews
 from sentiment_core.datasets.file import reader
 from sentiment_core.progress import Progress
 from sentiment_core.remarks import remarks
-from sentiment_core.settings import DataConfig
+from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.sources import SOURCES
 from sentiment_core.work.kinds import Kind
 
@@ -24,13 +24,13 @@ FIELDS = ("source", "limit", "split", "validation_fraction")
 class ReadingQuestion:
     """Which reviews to read: `data` are fields of `DataConfig`, `stamp` what tells whether they may be others now.
 
-    Not `labelled`: any rows of a file will do. `tokens`: split them into tokens too, which fills that cache.
+    Not `labelled`: any rows of a file will do. `tokens`: the tokenizers that split them too, which fills that cache.
     """
 
     data: dict[str, str | int | float | None]
     stamp: tuple[int, ...] | None
     labelled: bool
-    tokens: bool
+    tokens: tuple[Tokenizer, ...]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ReviewCounts:
 REVIEWS = Kind("reviews", "Reading reviews", ReadingQuestion, ReviewCounts, "sentiment_core.data_view.job:run")
 
 
-def arguments_for(data: DataConfig, *, labelled: bool = True, tokens: bool = False) -> ReadingQuestion:
+def arguments_for(data: DataConfig, *, labelled: bool = True, tokens: tuple[Tokenizer, ...] = ()) -> ReadingQuestion:
     """Return the arguments of `run`: what of `data` decides which reviews they are, and its stamp."""
     source = SOURCES[data.source]
     fields = data.model_dump(include=set(FIELDS)) | source.settings(data)
@@ -60,7 +60,7 @@ def run(question: ReadingQuestion, progress: Progress) -> ReviewCounts:
         table = reader.read(data, progress=progress)
         return _counts(table.texts, table.labels, table.understood.sentences(trained=False))
     reviews = load_reviews(data, progress)
-    for tokenizer in choices("data.tokenizer") if question.tokens else ():
+    for tokenizer in question.tokens:
         read_tokens(reviews, tokenizer, progress)
     return _counts(reviews.texts, reviews.labels, (*reviews.warnings, *remarks(reviews)))
 

@@ -1,5 +1,8 @@
 """What nobody will come back for: folders of what was deleted, half-written files, results that nobody asks for.
 
+And the longest unused encodings and readings of reviews, where those take too much room: they are made again. Uploads,
+downloads and word vectors stay; models name the vectors that they read with.
+
 Collected when the app starts and once a day. What visitors asked lies in their calculations: those go `KEPT_DAYS` after
 they were last read, those about a run with the run.
 """
@@ -10,11 +13,13 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from sentiment_core.artifacts import (
     FORMER,
     SHARED,
+    Room,
     collect_bucket,
     home,
     is_calculation,
@@ -31,6 +36,9 @@ SETTLED_SECONDS = 60.0
 # Of files whose writer is not known: a download goes on from its `.part`, and no write takes a day.
 DAY_SECONDS = ABANDONED_SECONDS = 86_400.0
 KEPT_DAYS = 30
+# Of encodings and readings; those of 40,000 reviews take 40 MB each. What was used within a day stays in any case.
+MOST_CACHED_BYTES = 4 << 30
+CACHES: tuple[Room, ...] = ("corpora", "readings")
 UNFINISHED = (".part", ".tmp")
 ENDED = {status.value for status in Status if not status.is_active}
 
@@ -47,7 +55,8 @@ def collect(store: Store) -> list[Path]:
     removed = []
     statuses = store.statuses()
     shared = shared_places("experiments") | shared_places("work")
-    for path, age in _candidates(store, statuses, shared):
+    unused = ((path, DAY_SECONDS) for path in _beyond(MOST_CACHED_BYTES))
+    for path, age in (*_candidates(store, statuses, shared), *unused):
         try:
             touched = _touched(path) if path.exists() else 0.0
             if time.time() - max(touched, shared.get(path, 0.0)) < age:
@@ -59,6 +68,8 @@ def collect(store: Store) -> list[Path]:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+        except FileNotFoundError:
+            continue  # another process has
         except OSError as error:
             logger.warning("cannot remove %s: %s", path, error.strerror)
             continue
@@ -69,7 +80,9 @@ def collect(store: Store) -> list[Path]:
         store.forget_calculations(gone)
     collect_bucket()
     if removed:
-        logger.info("removed %d leftovers of earlier crashes: %s", len(removed), ", ".join(map(str, removed[:10])))
+        logger.info(
+            "removed %d leftovers of crashes and unused caches: %s", len(removed), ", ".join(map(str, removed[:10]))
+        )
     return removed
 
 
@@ -108,6 +121,22 @@ def _candidates(
 def _folders() -> Iterator[Path]:
     for room in ("experiments", "work"):
         yield from _entries(home() / room, Path.is_dir)
+
+
+def _beyond(most_bytes: int) -> list[Path]:
+    """Return the longest unused caches, so many that the others take `most_bytes` at most."""
+    used = []
+    for room in CACHES:
+        for path in _entries(place(room), lambda path: path.suffix == ".npz" and not _is_unfinished(path)):
+            with suppress(OSError):  # another process may have removed it in this moment
+                found = path.lstat()
+                used.append((found.st_mtime, found.st_size, path))
+    beyond, together = [], 0
+    for _, size, path in sorted(used, reverse=True):
+        together += size
+        if together > most_bytes:
+            beyond.append(path)
+    return beyond
 
 
 def _entries(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:

@@ -40,6 +40,16 @@ def open_review(page, server, **query) -> None:
     page.wait_for_selector(".hm-text", timeout=60_000)
 
 
+def test_what_a_link_says_of_a_choice_that_is_folded_away_is_there_when_it_is_opened(page, server):
+    open_review(page, server, text=REVIEW, target="negative")
+    # A later answer, told when the browser still has not drawn the choice.
+    page.wait_for_timeout(2500)
+    page.get_by_role("button", name="Occlusion").first.click()
+    expect(page.locator(".hm-method")).to_have_count(2)
+    page.get_by_role("button", name="More", exact=True).click()
+    expect(page.get_by_role("radio", name="Negative")).to_be_checked()
+
+
 def test_every_number_of_a_strange_review_is_reachable_by_keyboard(page, server):
     open_review(page, server, text=HEBREW, methods=METHODS)
     rows = page.locator(".hm-text")

@@ -82,6 +82,13 @@ def test_an_estimate_grows_with_the_review_and_with_the_network(make_predictor):
     assert along_seconds(small, 100) < along_seconds(small, 1000)
 
 
+@pytest.mark.parametrize("times", [1, 10])
+def test_passes_of_integrated_gradients_are_expected_as_they_are_made(pretrained, times):
+    (found,) = attribute(pretrained, TEXT * times, ["integrated_gradients"])
+    expected = METHODS["integrated_gradients"].passes(int((found.scores != 0).sum())) / 3
+    assert found.passes / 2 < expected < 2 * found.passes
+
+
 @pytest.mark.parametrize(
     ("what", "methods"),
     [(ATTRIBUTIONS, FAST), (ATTRIBUTIONS, ["occlusion_mask"]), (FAITHFULNESS, ["occlusion_delete"]), (ALONG, ())],

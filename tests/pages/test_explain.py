@@ -325,7 +325,8 @@ def test_a_link_starts_nothing_that_takes_long(open_page, monkeypatch):
     monkeypatch.setattr("sentiment_core.work.desk.Desk.submit", lambda *_: pytest.fail("a link started a job"))
     page = open_page("explain", text="not a word of it is lazy " * 300, methods=",".join(ALL), below="table")
     assert not page.exception and not page.error
-    assert set(computed) == {"attention", "gradient_x_input"}
+    # A second and a half for integrated gradients of 1,000 tokens, ten for each occlusion.
+    assert set(computed) == {"attention", "gradient_x_input", "integrated_gradients"}
     assert {"Attention", "Gradient × input"} < set(page.dataframe[0].value.columns)
     assert button(page, "Compute")
     hint = texts(page.caption).replace("\\", "")

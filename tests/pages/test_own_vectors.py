@@ -57,3 +57,18 @@ def test_train_asks_for_them_and_its_link_names_no_folder(open_page, upload):
     name = next(item for item in page.text_input if "gensim" in item.label)
     name.set_value("glove-twitter-25").run()
     assert from_query(page.query_params).data.vectors == "glove-twitter-25" and not button(page, "Train").disabled
+
+
+def test_train_says_of_an_upload_what_they_do_not_know_once_they_are_read(open_page, upload, monkeypatch):
+    rows = "".join(f"the story of a brave young woman number {n},{n % 2}\n" for n in range(40))
+    reviews = save_upload("mine.csv", f"text,label\n{rows}".encode())
+    query = {"data.source": "csv", "data.path": reviews.name, "data.embeddings": "own", "data.vectors": upload.name}
+    page = open_page("train", **query)
+    assert button(page, "Read the vectors") and "full of words" not in texts(page.warning)
+    monkeypatch.setattr("ui.kit.own_vectors.job_panel", lambda kind, question, **_: run(question, silent))
+    page = open_page("train", **query)
+    assert not page.exception and not page.error and not button(page, "Train").disabled
+    assert "5 words, 2 components each" in texts(page.caption)
+    assert "40 reviews are full of words" in texts(page.warning)
+    page.selectbox(key=key_of(page, "field:data.embeddings")).set_value("glove-50").run()
+    assert "full of words" not in texts(page.warning)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,6 +14,8 @@ from sentiment_core.data_view.job import REVIEWS, arguments_for, run
 from sentiment_core.errors import ConfigError, DataError, StoreError
 from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
+from sentiment_core.sources import Source
+from sentiment_core.work.desk import Job
 from tests.pages.conftest import texts
 from ui.kit.reading_first import read_first
 from ui.kit.uploads import in_users_words, remember_name, save_upload, upload_path
@@ -141,5 +144,24 @@ def test_counts_of_a_job_without_labels_and_with_tokens(lab):
     found = run(arguments_for(DataConfig(source="csv", path=str(path)), labelled=False), silent)
     assert (found.reviews, found.positive, found.characters) == (2, None, 23)
     path = save_upload("mine.csv", GOOD.encode())
-    run(arguments_for(DataConfig(source="csv", path=str(path)), tokens=True), silent)
-    assert len(list(folder("readings").glob("*.npz"))) == 3
+    for tokens, kept in ((("word",), 1), (("word", "unified", "whitespace"), 3)):
+        run(arguments_for(DataConfig(source="csv", path=str(path)), tokens=tokens), silent)
+        assert len(list(folder("readings").glob("*.npz"))) == kept
+
+
+def test_only_the_tokens_that_are_shown_are_waited_for(lab, monkeypatch):
+    """Of 40,000 reviews each tokenizer takes seconds, and most tabs show one."""
+    asked, answers = [], {}
+    monkeypatch.setattr(Source, "is_quick", lambda *_: False)
+    monkeypatch.setattr("ui.kit.reading_first.job_panel", lambda kind, question, **_: asked.append(question.tokens))
+    monkeypatch.setattr(
+        "ui.kit.reading_first.desk",
+        lambda: SimpleNamespace(look=lambda kind, question: Job("x", None, result=answers.get(question.tokens))),
+    )
+    data = DataConfig(source="csv", path=str(save_upload("mine.csv", GOOD.encode())))
+    read_first(data, tokens=("word",))
+    # Whoever has opened the table of all tokenizers is asked for nothing again.
+    every = ("unified", "word", "whitespace")
+    answers[every] = run(arguments_for(data), silent)
+    read_first(data, tokens=("word",))
+    assert asked == [("word",), every]

@@ -8,14 +8,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import delete
 
+from sentiment_core.array_files import read_cache
+from sentiment_core.artifacts import place
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
 from sentiment_core.store import Store, Worker
 from sentiment_core.store.schema import experiments
-from sentiment_core.work.leftovers import ABANDONED_SECONDS, KEPT_DAYS, SETTLED_SECONDS, collect
+from sentiment_core.work.leftovers import ABANDONED_SECONDS, DAY_SECONDS, KEPT_DAYS, SETTLED_SECONDS, collect
 from ui.server import backend
 
 
@@ -85,6 +88,31 @@ def test_the_folder_of_a_deleted_experiment(store: Store) -> None:
     forget(store, gone)
     assert gone in collect(store)
     assert not gone.exists() and names(kept) == WHOLE
+
+
+def cache(room: str, name: str, days: float) -> Path:
+    path = place(room, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, ids=np.zeros(1000, dtype=np.int32))
+    os.utime(path, (time.time() - days * DAY_SECONDS,) * 2)
+    return path
+
+
+def test_the_longest_unused_caches_go_where_they_take_too_much(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    oldest, old = cache("corpora", "a.npz", 9), cache("readings", "b.npz", 8)
+    used, new, newest = cache("corpora", "c.npz", 7), cache("corpora", "d.npz", 0.5), cache("readings", "e.npz", 0)
+    others = [cache("uploads", "f.npz", 99), cache("embeddings", "g.npz", 99), cache("datasets", "h.npz", 99)]
+    others += [cache("experiments/1", "checkpoint.npz", 0.1)]
+    assert collect(store) == []
+    # Whoever reads one uses it.
+    assert read_cache(used, lambda found: len(found["ids"])) == 1000
+    monkeypatch.setattr("sentiment_core.work.leftovers.MOST_CACHED_BYTES", 4 * new.stat().st_size)
+    assert collect(store) == [oldest]
+    # What was used within a day stays, however little room there is.
+    monkeypatch.setattr("sentiment_core.work.leftovers.MOST_CACHED_BYTES", 0)
+    assert collect(store) == [old]
+    assert all(path.exists() for path in (used, new, newest, *others))
+    assert read_cache(oldest, dict) is None
 
 
 def test_a_folder_that_is_still_written_to_is_left_alone(store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import streamlit as st
@@ -29,7 +30,7 @@ from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.kit.own_vectors import choose_vectors, read_vectors_first
 from ui.kit.reading_first import read_first
-from ui.kit.uploads import called, in_users_words, reviews_file, upload_path
+from ui.kit.uploads import in_users_words, reviews_file, upload_path
 
 # Under which name the vectors that this visitor brought lie on disk.
 OWN_KEY = "data:own-vectors"
@@ -103,8 +104,8 @@ def choose() -> DataConfig | None:
         return None
     source = DATA.value("source")
     if "path" in SOURCES[source].needs:
-        tab = DATA.value("tab")
-        return reviews_file("data:upload", DATA.value("file"), _take_file, read=tab != "words", tokens=True, shown=True)
+        read = DATA.value("tab") != "words"
+        return reviews_file("data:upload", DATA.value("file"), _take_file, read=read, tokens=_splitting(), shown=True)
     config = DataConfig(source=source)
     check_here(config)
     return config
@@ -124,17 +125,20 @@ def _own_vectors() -> bool:
     if found is None:
         return False
     st.session_state[OWN_KEY] = found.key
-    name = given if is_name(given) else called(given)
-    st.caption(literal(f"{name}: {found.words:,} words, {found.components:,} components each."))
     return True
 
 
 def are_read(config: DataConfig) -> bool:
     """Return whether the reviews and their tokens may be loaded; else draw the job that reads them first."""
     try:
-        return read_first(config, tokens=True) is not None
+        return read_first(config, tokens=_splitting()) is not None
     except SentimentLabError as error:
         raise error.worded(in_users_words(str(error), config.path or "")) from error.__cause__
+
+
+def _splitting() -> tuple[Tokenizer, ...]:
+    """Return the tokenizers whose tokens the tab shows."""
+    return get_args(Tokenizer) if DATA.value("tab") == "coverage" else (DATA.value("tokenizer"),)
 
 
 def reviews_of(config: DataConfig) -> Reviews:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.kit.address_fields import MOST_QUOTED, Field
 
@@ -26,7 +27,7 @@ PAGES = "address:pages"
 
 @dataclass
 class _Kept:
-    """What a session remembers of an address: values by field, what the address said last, what was set and when.
+    """What a session remembers of an address: values by field, what it said last, what no browser has taken in.
 
     `shown`: the values as the page drew them last.
     """
@@ -34,7 +35,7 @@ class _Kept:
     values: dict[str, Any]
     query: dict[str, str] | None = None
     shown: dict[str, Any] | None = None
-    set_to: dict[str, tuple[Any, float]] = field(default_factory=dict)
+    unheard: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,18 @@ class Address:
 
     def key(self, name: str) -> str:
         """Return the key for a field's widget, which then shows the field; call where the widget is drawn."""
-        key, kept, now = self._widget(name), self._kept(), time.monotonic()
+        key, kept = self._widget(name), self._kept()
         if key not in st.session_state:
-            kept.set_to[name] = kept.values[name], now
-        value, since = kept.set_to.get(name, (None, -LAG_SECONDS))
-        # Streamlit tells a browser once what a widget is set to. One that was clicked before it had taken that in would
-        # answer with what the widget is without it: a text was lost so.
-        if key not in st.session_state or (now - since < LAG_SECONDS and st.session_state[key] == value):
-            st.session_state[key] = value
+            kept.unheard.add(name)
+            st.session_state[key] = kept.values[name]
+        elif name in kept.unheard:
+            # Streamlit tells a browser once what a widget is set to. One that draws it only later (clicked before it
+            # had, or not opened yet) would answer with what the widget is without it: a text was lost so. One that has
+            # drawn it must not be told again: it would take back what is written there meanwhile.
+            if _browser_has(key):
+                kept.unheard.remove(name)
+            else:
+                st.session_state[key] = st.session_state[key]
         return key
 
     def put(self, **values: Any) -> None:
@@ -209,6 +214,14 @@ def replace_query(page: str, query: dict[str, str]) -> None:
         st.session_state[_replaced(page)] = [*replaced, (before, time.monotonic())]
         st.query_params.from_dict(query)
         st.session_state[_told(page)] = query
+
+
+def _browser_has(key: str) -> bool:
+    """Whether the browser said in this run what the widget under `key` is. Call before it is drawn."""
+    context = get_script_run_ctx()
+    said = context.session_state.get_widget_states() if context else ()
+    # Streamlit's name for a widget is "$$ID-HASH-KEY".
+    return any(state.id.split("-", 2)[-1] == key for state in said)
 
 
 def _replaced(page: str) -> str:

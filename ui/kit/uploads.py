@@ -22,7 +22,7 @@ from sentiment_core.data_view.first_rows import about_first_rows
 from sentiment_core.data_view.job import REVIEWS, ReviewCounts, arguments_for
 from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
 from sentiment_core.errors import ConfigError, SentimentLabError
-from sentiment_core.settings import DataConfig
+from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.sources import SOURCES
 from ui.kit.address_fields import Field, Unusable
 from ui.kit.columns import COLUMNS, choose_columns
@@ -89,7 +89,7 @@ def reviews_file(
     changed: Callable[[str, Any], None] = lambda setting, value: None,
     labelled: bool = True,
     read: bool = True,
-    tokens: bool = False,
+    tokens: tuple[Tokenizer, ...] = (),
     shown: bool = False,
     looked_up: Mapping[str, Any] | None = None,
 ) -> DataConfig | None:
@@ -123,7 +123,7 @@ def reviews_file(
                 return None
             _understood(name, found, warned=not shown)
             if looked_up is not None:
-                _about_words(data.model_copy(update=dict(looked_up)))
+                about_words(data.model_copy(update=dict(looked_up)))
     except SentimentLabError as error:
         show_error(error.worded(in_users_words(str(error), name or "")))
         return None
@@ -162,15 +162,17 @@ def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
         st.caption(literal(in_users_words(warning, name)))
 
 
-def _about_words(data: DataConfig) -> None:
-    for warning in _first_rows(str(home()), REVIEWS.written(arguments_for(data)), data.tokenizer, data.embeddings):
+def about_words(data: DataConfig, own: str | None = None) -> None:
+    """Say what vectors do not know of a file's first rows; `own`: what one's own are called on disk, once read."""
+    question = REVIEWS.written(arguments_for(data))
+    for warning in _first_rows(str(home()), question, data.tokenizer, data.embeddings, own):
         st.warning(literal(warning), icon=":material/translate:")
 
 
 @kept(max_entries=32)
-def _first_rows(where: str, question: str, tokenizer: str, embeddings: str) -> tuple[str, ...]:
+def _first_rows(where: str, question: str, tokenizer: str, embeddings: str, own: str | None) -> tuple[str, ...]:
     data = build(DataConfig, REVIEWS.read(question).data)
-    return about_first_rows(data.model_copy(update={"tokenizer": tokenizer, "embeddings": embeddings}))
+    return about_first_rows(data.model_copy(update={"tokenizer": tokenizer, "embeddings": embeddings}), own)
 
 
 def keep_upload(key: str, arrived: Callable[[Path], None], suffix: str | None = None) -> None:

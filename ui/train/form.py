@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from sentiment_core.clipping import RULES
 from sentiment_core.config import ExperimentConfig, from_fields, matters
-from sentiment_core.errors import ConfigError
+from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.findings import twin_grid
 from sentiment_core.findings.twin_grid import FIRST_RATE, FIRST_THRESHOLD
 from sentiment_core.presets import PRESETS, preset
@@ -19,8 +19,8 @@ from sentiment_core.sources import SOURCES, Source
 from sentiment_core.steps.inside import USUAL_EVERY
 from sentiment_core.tasks import TASKS, WORD_PIECES
 from ui.kit.notices import literal, show_error
-from ui.kit.own_vectors import choose_vectors
-from ui.kit.uploads import reviews_file
+from ui.kit.own_vectors import choose_vectors, read_vectors_first
+from ui.kit.uploads import about_words, check_upload, reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
 from ui.train.names import named_as, own_fields
@@ -126,19 +126,15 @@ def _data() -> bool:
         return True
     edit("data.source")
     source = SOURCES[draft()["data.source"]]
-    usable = True
+    usable, reviews = True, None
     if "path" in source.needs:
-        usable = _upload(source)
+        reviews = _upload(source)
+        usable = reviews is not None
     else:
         edit(*(f"data.{name}" for name in source.fields))
     edit("data.embeddings", "data.limit")
     if draft()["data.embeddings"] == "own" and matters("data.embeddings", task):
-        choose_vectors(
-            widget_key("train:vectors"),
-            draft()["data.vectors"],
-            lambda given: draft().update({"data.vectors": given}),
-        )
-        usable &= draft()["data.vectors"] is not None
+        usable &= _own_vectors(reviews)
     with st.popover("More", icon=":material/tune:", width="stretch"):
         if draft()["data.split"] not in source.splits:
             draft()["data.split"] = source.splits[0]
@@ -150,10 +146,35 @@ def _data() -> bool:
     return usable
 
 
-def _upload(source: Source) -> bool:
-    """Draw the upload and how it is read; return whether the reviews can be trained on."""
+def _own_vectors(reviews: DataConfig | None) -> bool:
+    """Draw which vectors, what they are and what they do not know of an upload; return whether some were chosen.
+
+    Nobody has to read them here: a training does.
+    """
+    choose_vectors(
+        widget_key("train:vectors"),
+        draft()["data.vectors"],
+        lambda given: draft().update({"data.vectors": given}),
+    )
+    given = draft()["data.vectors"]
+    if given is None:
+        return False
+    try:
+        check_upload(given)
+        found = read_vectors_first(given)
+        if found is not None and reviews is not None:
+            read = {"tokenizer": draft()["data.tokenizer"], "embeddings": "own"}
+            about_words(reviews.model_copy(update=read), found.key)
+    except SentimentLabError as error:
+        show_error(error)
+        return False
+    return True
+
+
+def _upload(source: Source) -> DataConfig | None:
+    """Draw the upload and how it is read; return the reviews once they can be trained on."""
     path = draft()["data.path"]
-    found = reviews_file(
+    return reviews_file(
         "train:upload",
         path and Path(path).name,
         lambda arrived: draft().update({"data.path": str(arrived)}),
@@ -163,7 +184,6 @@ def _upload(source: Source) -> bool:
         if matters("data.embeddings", draft()["task"])
         else None,
     )
-    return found is not None
 
 
 def _model() -> None:
