@@ -85,9 +85,9 @@ its label). A share of {pair_count} pairs is uncertain by ± {uncertain:.2f}.
 
 All choices were made on the validation part and on the pairs for choosing; test part and the pairs kept back were \
 measured once, at the end. P(positive) of the examples on the Explain page: {examples}. The rules that wrote the \
-short opinions (`benchmarks/verdicts.txt`) share a phrase with the examples of negation and of mixed feelings. Of short \
-reviews of the same five kinds in other words (`benchmarks/stumbles.txt`) it gets {stumbles} right (those for choosing, those \
-kept back).
+short opinions (`benchmarks/verdicts.txt`) share a phrase with the examples of negation and of mixed feelings. Of \
+short reviews of the same five kinds in other words (`benchmarks/stumbles.txt`) it gets {stumbles} right (those for \
+choosing, those kept back).
 
 It reads the first {max_tokens:,} known tokens of a review. It knows film reviews in English from before 2011 and \
 nothing else: on other text its probability means little, and its errors follow the taste of its data.
