@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 import numpy as np
@@ -11,7 +12,10 @@ from benchmarks.edited_pairs import HALVES, read_pairs
 from benchmarks.edits import Editor, sentences
 from benchmarks.lexicon import learn_lexicon
 from benchmarks.opposites import KINDS
+from benchmarks.stumbles import Stumble, judge, read_stumbles
+from benchmarks.variants import PHRASES
 from benchmarks.verdicts import verdict
+from ui.kit.examples import EXAMPLES
 
 LISTED = sorted({word for sides in KINDS.values() for words in sides for word in words})
 
@@ -91,3 +95,31 @@ def test_pairs_differ_and_halves_are_balanced() -> None:
     halves = [read_pairs(half) for half in HALVES]
     assert not set(halves[0]) & set(halves[1])
     assert [sum(pair.label for pair in half) for half in halves] == [18, 18]
+
+
+def runs_of_words(text: str, length: int) -> set[tuple[str, ...]]:
+    words = re.findall(r"[\w']+", text.lower())
+    return {tuple(words[place : place + length]) for place in range(len(words) - length + 1)}
+
+
+def test_short_reviews_that_judge_a_model_are_other_words_than_it_learns_and_than_the_examples() -> None:
+    halves = [read_stumbles(half) for half in HALVES]
+    assert [{(item.kind, item.label) for item in half} for half in halves] == 2 * [
+        {(kind, label) for kind in ("negation", "sarcasm", "plot", "mixed", "praise") for label in (0, 1)}
+    ]
+    taken = set[tuple[str, ...]]().union(
+        *(runs_of_words(text, 6) for text in (*EXAMPLES.values(), *PHRASES.read_text(encoding="utf-8").splitlines()))
+    )
+    assert not [item.text for half in halves for item in half if runs_of_words(item.text, 6) & taken]
+
+
+class Asked:
+    """Says 0.9 of what begins with "Great", else 0.1."""
+
+    def predict(self, texts: list[str]) -> np.ndarray:
+        return np.where([text.startswith("Great") for text in texts], 0.9, 0.1)
+
+
+def test_a_model_is_judged_by_the_label_of_each_short_review() -> None:
+    stumbles = [Stumble(1, "praise", "Great."), Stumble(0, "sarcasm", "Great, no."), Stumble(0, "plot", "Bad.")]
+    assert judge(Asked(), stumbles).tolist() == [True, False, True]  # type: ignore[arg-type]
