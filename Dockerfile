@@ -3,6 +3,7 @@ FROM python:3.12-slim
 WORKDIR /opt/sentiment-lab
 COPY . .
 RUN pip install --no-cache-dir '.[cluster]' \
+    && rm -rf build *.egg-info \
     && useradd --create-home lab \
     && install --directory --owner lab /data
 USER lab

@@ -143,6 +143,22 @@ def test_the_app_looks_for_the_head_that_kuberay_makes(objects: list[dict[str, A
     assert version >= (int(least[1]), int(least[2])) >= (2, 52), "tokens are checked from 2.52 on"
 
 
+def test_ray_pods_have_what_kuberay_would_do_wrong(objects: list[dict[str, Any]]) -> None:
+    pods_of_ray = [template for name, template in pods(objects) if name.startswith("RayCluster")]
+    assert len(pods_of_ray) == 2
+    for template in pods_of_ray:
+        (container,) = template["spec"]["containers"]
+        assert {"name": "RAY_AUTH_MODE", "value": "token"} in container["env"], "the one that waits gets `env` alone"
+        assert container["readinessProbe"] and container["livenessProbe"], "KubeRay's own need wget and the dashboard"
+
+
+def test_workers_keep_their_temporary_files_when_the_service_stops() -> None:
+    unit = (ROOT / "deploy" / "sentiment-lab.service").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^(?:Environment=)?(\w+)=(.+)$", unit, re.M))
+    assert told["KillMode"] == "process", "workers outlive the server"
+    assert told["TMPDIR"] == f"/var/cache/{told['CacheDirectory']}", "systemd deletes a private /tmp"
+
+
 def test_the_script_of_the_app_is_a_shell_script() -> None:
     subprocess.run(["sh", "-n", ROOT / "deploy" / "app.sh"], check=True)
 
