@@ -229,7 +229,8 @@ def hand_on(store: Store) -> None:
 def main(arguments: list[str], hand_on: Callable[[Store], None] = hand_on) -> int:
     """Entry point of the worker process; the exit code is 0 whenever the outcome is in the store.
 
-    `hand_on` is called with the store when the work has ended.
+    `hand_on` is called with the store when the work has ended, unless by a signal that nobody asked for: then the
+    machine is being shut down, and what started now would be ended as well.
     """
     prepare_thread(threads=1)
     stop = StopSignal()
@@ -254,7 +255,8 @@ def main(arguments: list[str], hand_on: Callable[[Store], None] = hand_on) -> in
             with suppress(StoreUnavailableError):
                 if bucket.is_set():
                     drop_copies(store)
-                hand_on(store)
+                if not stop.received or store.work(work_id).stop_requested:
+                    hand_on(store)
         finally:
             store.close()
     except Stopped:

@@ -89,6 +89,25 @@ def test_a_worker_that_is_asked_to_stop_has_stopped_and_not_failed(tiny: Callabl
         assert (store.experiment(experiment_id).status, store.experiment(experiment_id).error) == (Status.STOPPED, None)
 
 
+@pytest.mark.usefixtures("real_workers")
+def test_a_worker_that_ends_with_its_machine_starts_nothing_more(tiny: Callable[..., ExperimentConfig]) -> None:
+    long = {"training.epochs": 200, "training.batch_size": 2}
+    with Store() as store:
+        executor = LocalExecutor(store, max_running=1)
+        first, second = (store.create_experiment(tiny(long)).id for _ in range(2))
+        for each in (first, second):
+            executor.submit(each)
+        deadline = time.monotonic() + 60
+        while store.experiment(first).step < 2:
+            assert time.monotonic() < deadline, store.experiment(first)
+            time.sleep(0.05)
+        worker = store.experiment(first).worker
+        os.kill(worker.pid, signal.SIGTERM)
+        local._children[worker.pid].wait(60)
+        assert store.experiment(first).status is Status.STOPPED
+        assert store.experiment(second).status is Status.QUEUED
+
+
 def test_signals_interrupt_the_preparation_but_only_mark_the_training() -> None:
     stop = StopSignal()
     before = signal.getsignal(signal.SIGTERM)
