@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
 import shutil
+import socket
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -442,7 +444,59 @@ def test_addresses_that_cannot_be_used(go: Go, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(bucket.ADDRESS, address)
         with pytest.raises(StoreError, match=r"SENTIMENT_FILES=.* cannot be used .*pip install 'sentiment-lab\[s3\]'"):
             Store()
-    assert bucket._shown("sftp://me:secret@host/lab") == "sftp://host/lab"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("sftp://me:secret@host/lab", "sftp://host/lab"),
+        ("sftp://me:sec@ret@host/lab", "sftp://host/lab"),
+        ("sftp://me:sec/ret@host/lab", "sftp://host/lab"),
+        ("https://me:secret@host/lab?key=secret", "https://host/lab"),
+        ("s3://bucket/lab/work/x-1/result.json@1795576285944614000", None),
+    ],
+)
+def test_no_message_shows_a_secret_of_an_address(go: Go, address: str, shown: str | None) -> None:
+    assert bucket._shown(address) == (shown or address)
+    with Store() as store:
+        reached = Bucket(os.environ[bucket.ADDRESS], go("a"), store)._reached()
+        with pytest.raises(StoreError, match=re.escape(f"cannot be used: 404 at {shown or address}. Check")), reached:
+            raise FileNotFoundError(f"404 at {address}")
+
+
+# What clients say of a server that is busy, fails, is not found by its name, or has no way to it; and what lasts.
+PASSING = [
+    OSError(errno.EBUSY, "slow down"),
+    OSError(errno.EIO, "internal error"),
+    OSError(errno.EHOSTUNREACH, "no route"),
+    socket.gaierror(socket.EAI_AGAIN, "try again"),
+    TimeoutError(),
+    ConnectionResetError(),
+    RuntimeError("a client's own"),
+]
+FOR_GOOD = [
+    FileNotFoundError("no such bucket"),
+    PermissionError("denied"),
+    OSError(errno.ENOSPC, "full"),
+    OSError(22, ""),
+]
+
+
+@pytest.mark.parametrize("error", [*PASSING, *FOR_GOOD], ids=repr)
+def test_what_may_pass_is_waited_for(go: Go, error: Exception) -> None:
+    with Store() as store:
+        reached = Bucket(os.environ[bucket.ADDRESS], go("a"), store)._reached()
+        with pytest.raises(StoreError) as found, reached:
+            raise error
+    assert isinstance(found.value, StoreUnavailableError) == (error in PASSING)
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".csv", "..", "a\0b.csv"])
+def test_a_link_that_names_no_upload_asks_nobody(go: Go, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with Store() as store:
+        monkeypatch.setattr(store, "kept_files", None)
+        with pytest.raises(ConfigError, match="not on this machine"):
+            upload_path(name)
 
 
 UNSET = """if True:
