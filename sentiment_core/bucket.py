@@ -218,12 +218,12 @@ class Bucket:
             if (found.st_size, found.st_mtime_ns) == (kept.size, kept.version):
                 return
         room, place, *_ = name.split("/")
-        if room in {"experiments", "work"}:
-            self._index.folder_of(place)
+        parent = self._index.folder_of(place) if room in {"experiments", "work"} else self._home / room
         temporary = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=".", dir=target.parent)
+            # Leftovers are looked for there, and no deeper.
+            handle, temporary = tempfile.mkstemp(prefix=".", dir=parent)
             os.close(handle)
             with self._reached(FileNotFoundError):
                 self._files.get_file(self._object(name, kept.version), temporary)

@@ -238,6 +238,67 @@ def test_a_training_ended_on_one_machine_goes_on_on_another(go: Go, tiny: Callab
         assert not (home / "experiments" / stopped.id).exists()
 
 
+FETCHED = """if True:
+    import os
+    import sys
+    from sentiment_core import artifacts, bucket
+    from sentiment_core.store import Store
+    files = bucket._filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
+    files.get_file = lambda *asked: os._exit(9)
+    with Store():
+        artifacts.here(artifacts.home() / sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("look", "name"),
+    [
+        (collect, "embeddings/key/matrix.npy"),
+        (collect, "experiments/e/r/step-1/model.json"),
+        (drop_copies, "embeddings/key/matrix.npy"),
+        (drop_copies, "uploads/a.csv"),
+    ],
+)
+def test_half_a_copy_is_removed(
+    go: Go, start_code: StartCode, monkeypatch: pytest.MonkeyPatch, name: str, look: Callable[[Store], Any]
+) -> None:
+    home = go("a")
+    with Store() as store:
+        monkeypatch.setattr(store, "statuses", lambda: {"e": "finished"})
+        (home / name).parent.mkdir(parents=True)
+        with written(home / name) as temporary:
+            temporary.write_text("text")
+        home = go("b")
+        process = start_code(FETCHED, name)
+        with process.stdout:
+            assert process.wait(30) == 9
+        (half,) = (path for path in home.rglob(".*") if path.is_file())
+        look(store)
+        assert half.exists()
+        for path in (half.parent, *half.parent.rglob("*")):
+            os.utime(path, (1e9, 1e9))
+        look(store)
+        assert not half.exists()
+
+
+def test_two_workers_drop_the_same_copy(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    go("a")
+    with Store() as store:
+        gone, other = (store.folder_of(name) for name in ("a", "b"))
+        for folder in (gone, other):
+            for path in (*folder.iterdir(), folder):
+                os.utime(path, (1e9, 1e9))
+
+        def owns(folder: Path) -> bool:
+            if folder == gone:
+                shutil.rmtree(gone)
+            return True
+
+        monkeypatch.setattr(store, "owns", owns)
+        drop_copies(store)
+        assert not other.exists()
+
+
 def test_a_result_is_read_elsewhere_and_lasts_as_long_as_somebody_reads_it(
     go: Go, short_kind: Kind[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
