@@ -220,7 +220,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> Any | None:
-    """Return a document, None where it is missing or damaged."""
+    """Return a document, None where it is missing or damaged; raise `StoreError` when a bucket cannot be reached."""
     try:
         return json.loads(here(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -8,6 +8,7 @@ that has its version's size and time.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import accumulate
 from operator import call
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar
@@ -30,6 +32,8 @@ ROOMS = ("embeddings", "experiments", "uploads", "work")
 SETTLED_NS = 86_400 * 10**9
 # A version may be replaced between the look at the store and the read; three times in a row it is something else.
 TRIES = 3
+# What waiting does not mend, beside what is missing or forbidden; networks and busy servers have a hundred errors.
+LASTING = (errno.EDQUOT, errno.EINVAL, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOSPC, errno.ENOTDIR, errno.EROFS)
 
 T = TypeVar("T")
 
@@ -140,8 +144,7 @@ class Bucket:
         if path.parent.name == "uploads" and not path.exists():
             path = self._home / "uploads" / path.name  # settings name it as it was called on another machine
         name = self._name(path)
-        # What an upload is called is its content.
-        if name is None or (name.startswith("uploads/") and path.is_file()):
+        if name is None or (name.startswith("uploads/") and path.is_file()):  # its name is its content
             return path
         for _ in range(TRIES):
             try:
@@ -215,12 +218,12 @@ class Bucket:
             if (found.st_size, found.st_mtime_ns) == (kept.size, kept.version):
                 return
         room, place, *_ = name.split("/")
-        if room in {"experiments", "work"}:
-            self._index.folder_of(place)
+        parent = self._index.folder_of(place) if room in {"experiments", "work"} else self._home / room
         temporary = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=".", dir=target.parent)
+            # Leftovers are looked for there, and no deeper.
+            handle, temporary = tempfile.mkstemp(prefix=".", dir=parent)
             os.close(handle)
             with self._reached(FileNotFoundError):
                 self._files.get_file(self._object(name, kept.version), temporary)
@@ -238,7 +241,7 @@ class Bucket:
         wanted = set(names)
         found = self._index.kept_files({place_of(name) for name in wanted})
         # A file lies at or below a name that is the beginning of its own parts.
-        return {each: kept for each, kept in found.items() if not wanted.isdisjoint(_beginnings(each))}
+        return {each: kept for each, kept in found.items() if wanted & {*accumulate(each.split("/"), "{}/{}".format)}}
 
     def _name(self, path: Path) -> str | None:
         """Return what a path of this machine is called in the bucket, None where it is not shared."""
@@ -267,17 +270,11 @@ class Bucket:
         except passed:
             raise
         except Exception as error:  # each filesystem's client raises errors of its own
-            reason = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
-            # What is missing, forbidden or full they say as a disk does, and all else may pass.
-            passing = isinstance(error, ConnectionError | TimeoutError) or not isinstance(error, OSError)
-            raise (StoreUnavailableError if passing else StoreError)(
+            reason = _shown(str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
+            lasting = isinstance(error, FileNotFoundError | PermissionError) or getattr(error, "errno", None) in LASTING
+            raise (StoreError if lasting else StoreUnavailableError)(
                 f"The bucket {self._address} cannot be used: {reason}. Check {ADDRESS}, credentials and network."
             ) from error
-
-
-def _beginnings(name: str) -> Iterator[str]:
-    parts = name.split("/")
-    return ("/".join(parts[:count]) for count in range(2, len(parts) + 1))
 
 
 @lru_cache(maxsize=4)
@@ -290,10 +287,11 @@ def _filesystem(address: str, _process: int) -> tuple[Any, str]:
         files, root = url_to_fs(address, skip_instance_cache=True, use_listings_cache=False)
     except (ImportError, ValueError, OSError) as error:
         how = "Write s3://BUCKET/PREFIX, with pip install 'sentiment-lab[s3]', or another address that fsspec knows."
-        raise StoreError(f"{ADDRESS}={_shown(address)} cannot be used ({error}). {how}") from error
+        raise StoreError(f"{ADDRESS}={_shown(address)} cannot be used ({_shown(str(error))}). {how}") from error
     files.auto_mkdir = True  # a folder of a disk has to be there before a file
     return files, root
 
 
-def _shown(address: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", address)
+def _shown(text: str) -> str:
+    """Return a text without the names, passwords and queries of addresses in it; a password may hold / and @."""
+    return re.sub(r"//\S*@(?!\d{19}\b)", "//", re.sub(r"(//[^\s?]*)\?\S*", r"\1", text))

@@ -32,6 +32,7 @@ GLOVE_100 = "glove-wiki-gigaword-100"
 # The spread of a GloVe component over frequent words, so that random vectors start on the same scale.
 RANDOM_SPREAD = 0.4
 DIGEST_BYTES = 10
+TRIES = 3
 
 logger = logging.getLogger(__name__)
 
@@ -175,21 +176,21 @@ def _train_word2vec(
 def _save(key: str, words: list[str], matrix: np.ndarray) -> WordVectors:
     """Write the vectors as one folder, atomically: a half-written cache is never seen."""
     target = folder("embeddings") / key
-    try:
-        with written_folder(target) as temporary:
-            np.save(temporary / "matrix.npy", matrix)
-            pq.write_table(pa.table({"word": words}), temporary / "words.parquet")
-            written = np.load(temporary / "matrix.npy", mmap_mode="r")
-            (temporary / "fingerprint").write_text(_fingerprint(temporary / "matrix.npy", written, words))
-    except StoreError:
-        # Another worker may have written the same vectors in the same moment.
+    for _ in range(TRIES):
+        # Another worker may write the same vectors in the same moment, and have removed half of these for its own.
+        try:
+            with written_folder(target) as temporary:
+                np.save(temporary / "matrix.npy", matrix)
+                pq.write_table(pa.table({"word": words}), temporary / "words.parquet")
+                written = np.load(temporary / "matrix.npy", mmap_mode="r")
+                (temporary / "fingerprint").write_text(_fingerprint(temporary / "matrix.npy", written, words))
+        except StoreError:
+            if (saved := _open(key)) is not None:
+                return saved
+            raise
         if (saved := _open(key)) is not None:
             return saved
-        raise
-    saved = _open(key)
-    if saved is None:
-        raise StoreError(f"the word vectors just written to {target} cannot be read back; check the disk.")
-    return saved
+    raise StoreError(f"the word vectors just written to {target} cannot be read back; check the disk.")
 
 
 def _open(key: str) -> WordVectors | None:

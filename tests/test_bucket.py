@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
 import shutil
+import socket
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -236,6 +238,67 @@ def test_a_training_ended_on_one_machine_goes_on_on_another(go: Go, tiny: Callab
         assert not (home / "experiments" / stopped.id).exists()
 
 
+FETCHED = """if True:
+    import os
+    import sys
+    from sentiment_core import artifacts, bucket
+    from sentiment_core.store import Store
+    files = bucket._filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
+    files.get_file = lambda *asked: os._exit(9)
+    with Store():
+        artifacts.here(artifacts.home() / sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("look", "name"),
+    [
+        (collect, "embeddings/key/matrix.npy"),
+        (collect, "experiments/e/r/step-1/model.json"),
+        (drop_copies, "embeddings/key/matrix.npy"),
+        (drop_copies, "uploads/a.csv"),
+    ],
+)
+def test_half_a_copy_is_removed(
+    go: Go, start_code: StartCode, monkeypatch: pytest.MonkeyPatch, name: str, look: Callable[[Store], Any]
+) -> None:
+    home = go("a")
+    with Store() as store:
+        monkeypatch.setattr(store, "statuses", lambda: {"e": "finished"})
+        (home / name).parent.mkdir(parents=True)
+        with written(home / name) as temporary:
+            temporary.write_text("text")
+        home = go("b")
+        process = start_code(FETCHED, name)
+        with process.stdout:
+            assert process.wait(30) == 9
+        (half,) = (path for path in home.rglob(".*") if path.is_file())
+        look(store)
+        assert half.exists()
+        for path in (half.parent, *half.parent.rglob("*")):
+            os.utime(path, (1e9, 1e9))
+        look(store)
+        assert not half.exists()
+
+
+def test_two_workers_drop_the_same_copy(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    go("a")
+    with Store() as store:
+        gone, other = (store.folder_of(name) for name in ("a", "b"))
+        for folder in (gone, other):
+            for path in (*folder.iterdir(), folder):
+                os.utime(path, (1e9, 1e9))
+
+        def owns(folder: Path) -> bool:
+            if folder == gone:
+                shutil.rmtree(gone)
+            return True
+
+        monkeypatch.setattr(store, "owns", owns)
+        drop_copies(store)
+        assert not other.exists()
+
+
 def test_a_result_is_read_elsewhere_and_lasts_as_long_as_somebody_reads_it(
     go: Go, short_kind: Kind[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -442,7 +505,59 @@ def test_addresses_that_cannot_be_used(go: Go, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(bucket.ADDRESS, address)
         with pytest.raises(StoreError, match=r"SENTIMENT_FILES=.* cannot be used .*pip install 'sentiment-lab\[s3\]'"):
             Store()
-    assert bucket._shown("sftp://me:secret@host/lab") == "sftp://host/lab"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("sftp://me:secret@host/lab", "sftp://host/lab"),
+        ("sftp://me:sec@ret@host/lab", "sftp://host/lab"),
+        ("sftp://me:sec/ret@host/lab", "sftp://host/lab"),
+        ("https://me:secret@host/lab?key=secret", "https://host/lab"),
+        ("s3://bucket/lab/work/x-1/result.json@1795576285944614000", None),
+    ],
+)
+def test_no_message_shows_a_secret_of_an_address(go: Go, address: str, shown: str | None) -> None:
+    assert bucket._shown(address) == (shown or address)
+    with Store() as store:
+        reached = Bucket(os.environ[bucket.ADDRESS], go("a"), store)._reached()
+        with pytest.raises(StoreError, match=re.escape(f"cannot be used: 404 at {shown or address}. Check")), reached:
+            raise FileNotFoundError(f"404 at {address}")
+
+
+# What clients say of a server that is busy, fails, is not found by its name, or has no way to it; and what lasts.
+PASSING = [
+    OSError(errno.EBUSY, "slow down"),
+    OSError(errno.EIO, "internal error"),
+    OSError(errno.EHOSTUNREACH, "no route"),
+    socket.gaierror(socket.EAI_AGAIN, "try again"),
+    TimeoutError(),
+    ConnectionResetError(),
+    RuntimeError("a client's own"),
+]
+FOR_GOOD = [
+    FileNotFoundError("no such bucket"),
+    PermissionError("denied"),
+    OSError(errno.ENOSPC, "full"),
+    OSError(22, ""),
+]
+
+
+@pytest.mark.parametrize("error", [*PASSING, *FOR_GOOD], ids=repr)
+def test_what_may_pass_is_waited_for(go: Go, error: Exception) -> None:
+    with Store() as store:
+        reached = Bucket(os.environ[bucket.ADDRESS], go("a"), store)._reached()
+        with pytest.raises(StoreError) as found, reached:
+            raise error
+    assert isinstance(found.value, StoreUnavailableError) == (error in PASSING)
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".csv", "..", "a\0b.csv"])
+def test_a_link_that_names_no_upload_asks_nobody(go: Go, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with Store() as store:
+        monkeypatch.setattr(store, "kept_files", None)
+        with pytest.raises(ConfigError, match="not on this machine"):
+            upload_path(name)
 
 
 UNSET = """if True:

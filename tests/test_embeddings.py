@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,28 @@ def test_a_full_disk_is_explained_and_leaves_nothing_behind(
     with pytest.raises(StoreError, match=r"No space left on device. Free some space or set SENTIMENT_HOME"):
         load(RANDOM)
     assert list((home / "embeddings").iterdir()) == []
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_two_workers_write_the_same_vectors_in_the_same_moment(
+    home: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    whole, halves = module.written_folder, iter(range(times))
+
+    @contextmanager
+    def half_removed(path: Path) -> Iterator[Path]:
+        with whole(path) as folder:
+            yield folder
+        if next(halves, None) is not None:
+            (path / "words.parquet").unlink()
+
+    monkeypatch.setattr(module, "written_folder", half_removed)
+    vectors = np.ones((2, 3), dtype=np.float32)
+    if times == 1:
+        assert list(module._save("key", ["a", "b"], vectors).words) == ["a", "b"]
+    else:
+        with pytest.raises(StoreError, match="cannot be read back"):
+            module._save("key", ["a", "b"], vectors)
 
 
 def test_glove_100_offline_says_what_to_do(monkeypatch: pytest.MonkeyPatch, forget: Any) -> None:

@@ -72,7 +72,7 @@ class Files(Experiments):
                         "version": kept.version,
                         "used_at": kept.used_at,
                     }
-                    for each, kept in files.items()
+                    for each, kept in sorted(files.items())  # two writers take their rows in one order
                 ],
             )
         return replaced

@@ -64,10 +64,8 @@ def collect(store: Store) -> list[Path]:
             if path in shared:
                 del shared[path]
                 remove(path)
-            elif path.is_dir():
-                shutil.rmtree(path)
             else:
-                path.unlink()
+                _remove_here(path)
         except FileNotFoundError:
             continue  # another process has
         except OSError as error:
@@ -87,14 +85,17 @@ def collect(store: Store) -> list[Path]:
 
 
 def drop_copies(store: Store) -> None:
-    """Remove this machine's copies of what was deleted on another one; raise `StoreError`.
+    """Remove this machine's copies of what was deleted on another one, and half copies; raise `StoreError`.
 
     Who serves pages collects all leftovers; a machine that only works has nobody else to do this.
     """
     statuses = store.statuses()
-    for folder in _folders():
-        if folder.name not in statuses and store.owns(folder) and time.time() - _touched(folder) > SETTLED_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+    deleted = [folder for folder in _folders() if folder.name not in statuses and store.owns(folder)]
+    ages = dict.fromkeys(deleted, SETTLED_SECONDS) | dict.fromkeys(_half_written(), ABANDONED_SECONDS)
+    for path, age in ages.items():
+        with suppress(OSError):  # another worker may do so in the same moment
+            if time.time() - _touched(path) > age:
+                _remove_here(path)
 
 
 def _candidates(
@@ -112,8 +113,7 @@ def _candidates(
             age = SETTLED_SECONDS if ours else ABANDONED_SECONDS
             for within in (folder, *_entries(folder, Path.is_dir)):
                 yield from ((path, age) for path in _entries(within, _is_unfinished))
-    for room in SHARED:
-        yield from ((path, ABANDONED_SECONDS) for path in _entries(place(room), _is_unfinished))
+    yield from ((path, ABANDONED_SECONDS) for path in _half_written())
     for name in FORMER:
         yield from ((path, ABANDONED_SECONDS) for path in [home() / name] if path.is_dir() and not path.is_symlink())
 
@@ -121,6 +121,11 @@ def _candidates(
 def _folders() -> Iterator[Path]:
     for room in ("experiments", "work"):
         yield from _entries(home() / room, Path.is_dir)
+
+
+def _half_written() -> Iterator[Path]:
+    for room in SHARED:
+        yield from _entries(place(room), _is_unfinished)
 
 
 def _beyond(most_bytes: int) -> list[Path]:
@@ -143,6 +148,13 @@ def _entries(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
     # Nothing that a link points to: it may lie anywhere.
     if folder.is_dir():
         yield from (path for path in sorted(folder.iterdir()) if not path.is_symlink() and wanted(path))
+
+
+def _remove_here(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _is_unfinished(path: Path) -> bool:

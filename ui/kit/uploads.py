@@ -214,8 +214,8 @@ def upload_path(name: str) -> str:
 
     Raises `NotAllowedError` for a file that somebody else has brought.
     """
-    path = here(folder("uploads") / Path(name).name)
-    if not NAME.fullmatch(path.name) or not path.is_file():
+    path = folder("uploads") / Path(name).name
+    if not NAME.fullmatch(path.name) or not here(path).is_file():
         raise ConfigError("this link uses a file that is not on this machine; upload the file here.")
     check_upload(str(path))
     return str(path)
