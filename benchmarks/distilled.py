@@ -29,7 +29,7 @@ from benchmarks.variants import Examples, Kind, Writer
 from sentiment_core.artifacts import WEIGHTS
 from sentiment_core.calibration import fit_temperature
 from sentiment_core.datasets import TRAIN, load_reviews
-from sentiment_core.explain.predictor import load, sigmoid
+from sentiment_core.explain.predictor import Predictor, load, sigmoid
 from sentiment_core.progress import silent
 
 FOLDS, LEAN, RICH = 5, range(10), range(10, 15)
@@ -154,16 +154,21 @@ def save(network: Network, folder: Path) -> None:
 def write(options: argparse.Namespace) -> None:
     """Write the examples."""
     start = load("start", options.start)
-    reviews = load_reviews(start.config.data.model_copy(update={"path": options.data}), silent)
+    examples = Writer(start, *training_rows(start, options.data)).write(options.share)
+    options.to.mkdir(parents=True, exist_ok=True)
+    np.savez(options.to / "examples.npz", **examples._asdict())
+    print(f"{len(examples.starts):,} examples, {len(examples.ids):,} tokens")
+
+
+def training_rows(start: Predictor, path: str) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the source ids `(T,)` of every training review that has known words, and the labels `(N,)`."""
+    reviews = load_reviews(start.config.data.model_copy(update={"path": path}), silent)
     members = np.flatnonzero(reviews.parts == TRAIN)
     texts = [reviews.texts[place] for place in members]
     rows = [start.cut(ids) for chunk in start.encoder.encode_known(texts) for ids in chunk]
     labels = np.asarray(reviews.labels)[members].astype(int)
     filled = [place for place, row in enumerate(rows) if len(row)]
-    examples = Writer(start, [rows[place] for place in filled], labels[filled]).write(options.share)
-    options.to.mkdir(parents=True, exist_ok=True)
-    np.savez(options.to / "examples.npz", **examples._asdict())
-    print(f"{len(examples.starts):,} examples, {len(examples.ids):,} tokens")
+    return [rows[place] for place in filled], labels[filled]
 
 
 def read(folder: Path) -> Examples:

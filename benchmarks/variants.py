@@ -82,16 +82,8 @@ class Writer:
         self.rows, self.labels, self.rng = rows, labels, Random(seed)
         self.editor = Editor(self._lexicon(predictor))
         self.sentences = [list(sentences([self.words[token - 1] for token in row])) for row in rows]
-        lines = [line.split(" / ") for line in PHRASES.read_text(encoding="utf-8").strip().splitlines()]
-        # By label: what blames, what praises.
-        self.phrases = [
-            [
-                [self.words[token - 1] for token in ids]
-                for chunk in predictor.encoder.encode_known(said)
-                for ids in chunk
-            ]
-            for said in ([line[1] for line in lines], [line[0] for line in lines])
-        ]
+        self.encoder = predictor.encoder
+        self.phrases = self.encoded(PHRASES)
         self.plain: list[Tokens] = []
         self.telling: tuple[list[Tokens], list[Tokens]] = ([], [])
         for label, parts in zip(labels, self.sentences, strict=True):
@@ -124,6 +116,14 @@ class Writer:
             lengths,
             *(np.array(column, dtype) for column, dtype in zip(columns, (np.float32, np.int8, np.int32), strict=True)),
         )
+
+    def encoded(self, file: Path) -> list[list[Tokens]]:
+        """Return the tokens of the set phrases of a file: what blames, what praises."""
+        lines = [line.split(" / ") for line in file.read_text(encoding="utf-8").strip().splitlines()]
+        return [
+            [[self.words[token - 1] for token in ids] for chunk in self.encoder.encode_known(said) for ids in chunk]
+            for said in ([line[1] for line in lines], [line[0] for line in lines])
+        ]
 
     def _made(self, kind: Kind, label: int) -> Iterator[Example]:
         rng = self.rng
