@@ -1,4 +1,4 @@
-"""The polish of the model that ships: what it writes comes near nothing that is asked, and it stays near what it was."""
+"""The polish of the model that ships: what it writes holds nothing of what is asked, and its teacher stays as it is."""
 
 from __future__ import annotations
 
