@@ -5,11 +5,14 @@ Longer than other files: one table of kinds of files, each met by the same few c
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -357,3 +360,75 @@ def test_a_file_without_a_name_in_an_archive_is_none(tmp_path: Path) -> None:
         archive.filelist[0].filename = ""
     with pytest.raises(DataError, match="holds no file"):
         load_reviews(DataConfig(source="csv", path=str(tmp_path / "a.zip")))
+
+
+def packed(names: Iterable[str]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            archive.writestr(name, "<xml/>")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what", "advice"),
+    [
+        ("reviews.csv", b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(500), "an old Office document", "Save it as CSV"),
+        ("reviews.csv", packed(["[Content_Types].xml", "xl/workbook.xml"]), "an Office document", "as CSV in UTF-8"),
+        ("reviews.csv", b"%PDF-1.7\n", "a PDF", "Export the reviews as CSV"),
+        ("reviews.csv", b"SQLite format 3\0", "an SQLite database", "Export its table"),
+        ("reviews.csv", b"\n<!DOCTYPE html><title>Sign in</title>", "a web page", "log in first"),
+        ("reviews.csv", b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS", "git lfs pull"),
+        ("reviews.csv", bz2.compress(b"text,label\n"), "packed in a way", "as gzip or zip"),
+        ("reviews.csv", lzma.compress(b"text,label\n"), "packed in a way", "as gzip or zip"),
+    ],
+)
+def test_what_is_no_table_is_called_what_it_is(name: str, content: bytes, what: str, advice: str, kept: Any) -> None:
+    message = refused(kept(name, content))
+    assert what in message and advice in message
+
+
+@pytest.mark.parametrize("content", [b"[]", b'{"reviews": []}', b"\n"])
+def test_json_without_rows_says_so(content: bytes, kept: Any) -> None:
+    assert "rows" in refused(kept("none.json", content))
+
+
+RECORDS = [{"review": text, "sentiment": label} for text, label in zip(cases.TEXTS, cases.LABELS, strict=True)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {str(number): record for number, record in enumerate(RECORDS)},
+        {"columns": ["review", "sentiment"], "index": [*range(cases.COUNT)], "data": [[*r.values()] for r in RECORDS]},
+        [{"id": number, "user": {"name": "x"}, **record} for number, record in enumerate(RECORDS)],
+        [{"review": {"text": record["review"]}, "sentiment": record["sentiment"]} for record in RECORDS],
+    ],
+    ids=["a row an object", "columns and data", "a record beside", "a record within"],
+)
+@pytest.mark.parametrize("name", ["reviews.json", "reviews.csv"])
+def test_json_of_pandas_and_of_records_in_records(document: Any, name: str, kept: Any) -> None:
+    content = json.dumps(document).encode()
+    named = {"text_column": "review.text"} if b'{"review": {' in content else {}
+    reviews = file.load(kept(name, content, **named), silent)
+    assert reviews.texts == cases.TEXTS and reviews.labels.tolist() == cases.LABELS
+
+
+def test_several_tables_in_json_are_named(kept: Any) -> None:
+    message = refused(kept("two.json", json.dumps({"train": RECORDS, "test": RECORDS}).encode()))
+    assert "'train', 'test'" in message
+
+
+@pytest.mark.parametrize(
+    "values", [("0,0", "1,0"), ("\u00a0neg ", "pos\u200b"), ("Very negative", "extremely Positive")]
+)
+def test_labels_are_known_through_what_surrounds_them(values: tuple[str, str], kept: Any) -> None:
+    content = cases.labelled(lambda number: values[number % 2])
+    assert file.load(kept("labels.csv", content), silent).labels.tolist() == cases.LABELS
+
+
+def test_labels_found_by_their_values_alone_are_said(kept: Any) -> None:
+    content = cases.labelled(lambda number: number % 2, ("text", "flag"))
+    (said,) = file.load(kept("flags.csv", content), silent).warnings
+    assert "taken from 'flag'" in said and "data.label_column" in said
+    assert file.load(kept("flags.csv", content, label_column="flag"), silent).warnings == ()

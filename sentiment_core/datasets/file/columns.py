@@ -62,7 +62,12 @@ def names_columns(first: Sequence[str], data: DataConfig) -> bool:
 
 def knows(name: str, data: DataConfig) -> bool:
     """Return whether this is the name of a column of reviews or labels, or one that the user gave."""
-    return name.strip() in {data.text_column, data.label_column} or _plain(name) in TEXT_NAMES | LABEL_NAMES
+    return name.strip() in {data.text_column, data.label_column} or is_usual(name)
+
+
+def is_usual(name: str) -> bool:
+    """Return whether columns of reviews or labels are often called so."""
+    return _plain(name) in TEXT_NAMES | LABEL_NAMES
 
 
 def numbered(count: int) -> list[str]:

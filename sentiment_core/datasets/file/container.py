@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import struct
 import time
 import zipfile
@@ -33,12 +34,35 @@ PARQUET = b"PAR1"
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _ZIP_END, _ZIP64 = b"PK\x05\x06", b"PK\x06\x07"
 _MAX_ZIP_DIRECTORY = 1 << 20
+# What people have under the name of a table: how it begins, what it is, and what to do.
+_OTHERS = tuple(
+    (re.compile(start, re.IGNORECASE), what, advice)
+    for start, what, advice in (
+        (rb"\xd0\xcf\x11\xe0", "an old Office document", "Save it as CSV in UTF-8."),
+        (rb"%PDF-", "a PDF", "Export the reviews as CSV."),
+        (rb"SQLite format 3\0", "an SQLite database", "Export its table as CSV."),
+        (rb"\s*(<!doctype html|<html)", "a web page", "Download the file itself; often one has to log in first."),
+        (rb"version https://git-lfs", "a pointer of Git LFS", "Fetch the file itself with git lfs pull."),
+        (
+            rb"BZh[1-9]1AY&SY|\xfd7zXZ|7z\xbc\xaf|Rar!\x1a|.{257}ustar",
+            "packed in a way that is not read here",
+            "Unpack it, or pack it as gzip or zip.",
+        ),
+    )
+)
 
 
 def suffix_of(name: str) -> str:
     """Return the ending of a file's name that says how to read it, such as `.csv.gz`; `.csv` where it has none."""
     fitting = [suffix for suffix in SUFFIXES if name.lower().endswith(suffix)]
     return max(fitting, key=len, default=".csv.gz" if name.lower().endswith(".gz") else ".csv")
+
+
+def check_kind(head: bytes, name: str) -> None:
+    """Raise `DataError` for a file that begins as something known that holds no table of reviews."""
+    for start, what, advice in _OTHERS:
+        if start.match(head):
+            raise DataError(f"{name} is {what}. {advice}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +83,7 @@ def opened(path: Path) -> Iterator[Opened]:
     """
     with path.open("rb") as raw:
         start = _peek(raw, 4)
-        if start != _ZIP:
+        if start not in {_ZIP, _ZIP_END}:
             packing = "gzip" if start.startswith(_GZIP) else None
             yield Opened(_unpacked(raw), raw, packing, path.name.removesuffix(".gz") if packing else path.name)
             return
@@ -181,6 +205,8 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     readable = [item for item in members if item.filename.lower().endswith(SUFFIXES[:-1])]
     if len(readable) == 1:
         return readable[0]
+    if not readable and any(item.filename == "[Content_Types].xml" for item in members):
+        raise DataError(f"{name} is an Office document. Save the table of reviews as CSV in UTF-8.")
     names = ", ".join(repr(PurePosixPath(item.filename).name[:40]) for item in (readable or members)[:10]) or "nothing"
     count = "several files" if readable else "no file"
     raise DataError(

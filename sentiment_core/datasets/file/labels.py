@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +17,11 @@ BLANK = frozenset({"", "nan", "null", "none", "na", "n/a", "<na>"})
 
 NEGATIVE_WORDS = frozenset({"neg", "negative", "false", "no", "bad", "rotten"})
 POSITIVE_WORDS = frozenset({"pos", "positive", "true", "yes", "good", "fresh"})
+_DEGREES = ("very", "extremely", "highly", "strongly", "mostly", "somewhat", "slightly")
+NEGATIVE_WORDS |= {f"{degree} negative" for degree in _DEGREES}
+POSITIVE_WORDS |= {f"{degree} positive" for degree in _DEGREES}
+_UNSEEN = f"{string.whitespace}\u00a0\u200b\ufeff"
+_DECIMAL_COMMA = re.compile(r"\A([+-]?\d{1,3}),(\d{1,2})\Z")
 # How many different values an error lists.
 SHOWN = 8
 
@@ -30,9 +37,9 @@ class LabelValue:
 
 
 def normal(value: str) -> str:
-    """Return a value without case, surrounding space and ways to write a number: `1.0`, ` 1` and `+1` are `1`."""
-    value = value.strip().lower().removeprefix("__label__")
-    number = _number(value)
+    """Return a value without case, unseen margins and ways to write a number: `1.0`, `1,0` and ` +1` are `1`."""
+    value = value.strip(_UNSEEN).lower().removeprefix("__label__")
+    number = _number(_DECIMAL_COMMA.sub(r"\1.\2", value))
     return f"{number:g}" if number is not None else value
 
 

@@ -19,11 +19,12 @@ from typing import TypeVar
 import numpy as np
 
 from sentiment_core.datasets.file import rows
-from sentiment_core.datasets.file.columns import Chosen, choose, part_of
-from sentiment_core.datasets.file.container import PARQUET, Opened, limited, opened, too_much_text
+from sentiment_core.datasets.file.columns import Chosen, choose, knows, part_of
+from sentiment_core.datasets.file.container import PARQUET, Opened, check_kind, limited, opened, too_much_text
 from sentiment_core.datasets.file.content import Content, content_of
 from sentiment_core.datasets.file.dialect import HEAD_BYTES, dialects, encodings, is_guess, text_of
 from sentiment_core.datasets.file.labels import BLANK, NO_LABEL, LabelValue, classes, normal
+from sentiment_core.datasets.file.records import is_json
 from sentiment_core.datasets.file.table import Kept, Survey, Table, Way
 from sentiment_core.datasets.file.understood import PREVIEW_ROWS, Understood, preview
 from sentiment_core.errors import DataError
@@ -107,13 +108,14 @@ class FileReading:
         with opened(self.path) as found:
             head = limited(found, self.limits.unpacked, self.limits.deadline, self.name).read(HEAD_BYTES)
             inner = found.name.lower()
+        check_kind(head, self.name)
         if head.startswith(PARQUET):
             return read(Way(None, None))
         problem: UnicodeError | None = None
         for encoding in encodings(head, self.data.encoding):
             try:
                 start = text_of(head, encoding)
-                if inner.endswith((".json", ".jsonl", ".ndjson")):
+                if inner.endswith((".json", ".jsonl", ".ndjson")) or is_json(start):
                     return read(Way(encoding, None, start))
                 ways = dialects(start, self.data, inner.endswith(".txt"))
                 return _first_well_formed(read, [Way(encoding, dialect, start) for dialect in ways])
@@ -218,6 +220,10 @@ class FileReading:
             columns=tuple(columns),
             text_column=columns[chosen.text],
             label_column=None if chosen.label is None or unused else columns[chosen.label],
+            label_by_values=chosen.label is not None
+            and unused is None
+            and content.header
+            and not knows(columns[chosen.label], self.data),
             labels=meanings,
             rows=count,
             blank_texts=count - full,

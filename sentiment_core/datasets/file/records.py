@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import IO, Any
 
+from sentiment_core.datasets.file.columns import is_usual
 from sentiment_core.datasets.file.container import Opened, too_much_text
 from sentiment_core.errors import DataError
 
@@ -19,6 +21,13 @@ PARQUET_ROWS = 256
 JSON_FACTOR = 10
 
 Rows = Iterator[list[str]]
+
+_JSON = re.compile(r'\s*(\{\s*"|\[\s*\{)')
+
+
+def is_json(head: str) -> bool:
+    """Return whether a text that begins with `head` is JSON, whatever its name says."""
+    return _JSON.match(head.lstrip("\ufeff")) is not None
 
 
 def is_lines(head: str) -> bool:
@@ -48,11 +57,16 @@ def json_lines(stream: IO[str], name: str) -> tuple[list[str], list[list[str]], 
 
 
 def json_document(stream: IO[str], limit: int, name: str) -> tuple[list[str], list[list[str]], Rows]:
-    """Return the same of a JSON text: a list of objects, or an object of columns, or one with a list of objects."""
+    """Return the same of a JSON text: a list of objects, or an object of columns, or one with a list of objects.
+
+    An object may also hold what pandas writes: an object for each row, or lists called columns and data.
+    """
     text = stream.read(limit // JSON_FACTOR + 1)
     if len(text) > limit // JSON_FACTOR:
         raise too_much_text(name, limit // JSON_FACTOR)
     text = text.strip("\ufeff \t\r\n")
+    if not text:
+        raise _no_rows(name)
     if text.startswith("["):
         return _table(_elements(text, name), name)
     found = _object(text, 1, name)
@@ -60,6 +74,16 @@ def json_document(stream: IO[str], limit: int, name: str) -> tuple[list[str], li
     tables = [value for value in lists.values() if value and all(isinstance(item, dict) for item in value)]
     if len(tables) == 1:
         return _table(iter(tables[0]), name)
+    if tables:
+        keys = ", ".join(repr(key[:40]) for key, value in lists.items() if value in tables)
+        raise DataError(f"{name} holds several tables ({keys}). Give the one with the reviews as a file of its own.")
+    if {"columns", "data"} <= lists.keys() and all(
+        isinstance(row, list) and len(row) == len(lists["columns"]) for row in lists["data"]
+    ):
+        return _table((dict(zip(map(str, lists["columns"]), row, strict=True)) for row in lists["data"]), name)
+    objects = [value for value in found.values() if isinstance(value, dict)]
+    if objects and len(objects) == len(found) and any(map(is_usual, objects[0])) and not any(map(is_usual, found)):
+        return _table(iter(objects), name)
     columns = {key: list(value.values()) if isinstance(value, dict) else value for key, value in found.items()}
     lengths = {len(value) if isinstance(value, list) else -1 for value in columns.values()}
     if len(lengths) != 1 or lengths == {-1}:
@@ -103,7 +127,10 @@ def parquet(found: Opened, stream: IO[bytes], limit: int, name: str) -> tuple[li
 
 
 def _table(objects: Iterator[Mapping[str, Any]], name: str) -> tuple[list[str], list[list[str]], Rows]:
+    objects = map(_flat, objects)
     head = list(islice(objects, HEAD_RECORDS))
+    if not head:
+        raise _no_rows(name)
     columns = list(dict.fromkeys(key for item in head for key in item))
     if len(columns) > MAX_COLUMNS:
         raise too_many_columns(len(columns), name)
@@ -145,12 +172,33 @@ def _object(text: str, number: int, name: str) -> Mapping[str, Any]:
     return found
 
 
+def _flat(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a record with the fields of the records in it as its own: `review.text`."""
+    if not any(isinstance(value, dict) for value in item.values()):
+        return item
+    flat: dict[str, Any] = {}
+    for key, value in item.items():
+        flat |= {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+    return flat
+
+
 def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if value is None or value != value:  # what is not a number stands for what is missing
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    # A date or a decimal number has no form in JSON but its own words.
+    return (
+        json.dumps(value, ensure_ascii=False, default=str)
+        if isinstance(value, int | float | list | dict)
+        else str(value)
+    )
+
+
+def _no_rows(name: str) -> DataError:
+    return DataError(f"{name} holds no rows. Give a file with a review in each.")
 
 
 def _not_parquet(name: str) -> DataError:

@@ -31,7 +31,8 @@ class Understood:
 
     `packing`: `gzip`, `zip` or None; `separator`, `quotes`, `encoding` are None where the format has none; `header`:
     whether the first row names the columns. `blank_texts`, `blank_labels`, `other_labels`: rows without a text, and of
-    the others those without a label and those with a label that is neither class. `unused_labels`: why a column that
+    the others those without a label and those with a label that is neither class. `label_by_values`: the label column
+    was found by its values, not by its name. `unused_labels`: why a column that
     looks like labels is not used.
     """
 
@@ -46,6 +47,7 @@ class Understood:
     columns: tuple[str, ...]
     text_column: str
     label_column: str | None
+    label_by_values: bool
     labels: tuple[LabelValue, ...]
     rows: int
     blank_texts: int
@@ -81,6 +83,11 @@ class Understood:
             has, were, do = ("has", "was", "does") if self.blank_texts == 1 else ("have", "were", "do")
             then = f"{were} left out" if trained else f"{do} not count"
             said.append(f"{self.name}: {self.blank_texts:,} of {self.rows:,} rows {has} no text and {then}.")
+        if self.label_by_values:
+            said.append(
+                f"{self.name}: the labels were taken from {self.label_column!r}, whose name says nothing, because its "
+                "values look like labels. Set data.label_column for another choice."
+            )
         some = any(value.label != NO_LABEL for value in self.labels)
         if some and self.blank_labels:
             said.append(
