@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from sentiment_core.artifacts import Room, folder, written
+from sentiment_core.artifacts import Room, folder, use, written
 from sentiment_core.errors import SentimentLabError, StoreError
 
 LARGEST_CACHE = 8 << 30
@@ -59,9 +58,7 @@ def read_cache(path: Path, read: Callable[[Arrays], Found]) -> Found | None:
         return None
     try:
         with arrays_in(path, LARGEST_CACHE) as found:
-            # When it was last used: what nobody has used for longest goes first.
-            with suppress(OSError):
-                os.utime(path)
+            use(path)  # what nobody has used for longest goes first
             return read(found)
     except DamagedError as error:
         logger.warning("a damaged cache is made again: %s", error)

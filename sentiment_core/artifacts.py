@@ -28,6 +28,9 @@ Room = Literal["corpora", "datasets", "embeddings", "experiments", "readings", "
 # What is in them can be made again, or was given by somebody; half-written files of unknown writers may lie there.
 SHARED: tuple[Room, ...] = ("corpora", "datasets", "embeddings", "readings", "uploads")
 
+# That a file is used is noted at most so often.
+NOTED_SECONDS = 3600.0
+
 STORE = "store.sqlite3"
 MARK = "store.txt"  # beside an experiment's or a calculation's files: which store they belong to
 LOG = "worker.log"
@@ -130,13 +133,12 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
-def use(path: Path, seconds: float) -> None:
-    """Have a file last for longer that goes when nobody reads it; it is noted at most every so many seconds."""
-    if (shared := _bucket()) is not None:
-        shared.use(path, seconds)
+def use(path: Path) -> None:
+    """Have a file last for longer that goes when nobody reads it."""
+    if (shared := _bucket()) is not None and shared.use(path, NOTED_SECONDS):
         return
     with suppress(OSError):
-        if time.time() - path.stat().st_mtime > seconds:
+        if time.time() - path.stat().st_mtime > NOTED_SECONDS:
             os.utime(path)
 
 

@@ -173,11 +173,14 @@ class Bucket:
         if (name := self._name(path)) is not None:
             _patience(partial(self._replace, name, {}))
 
-    def use(self, path: Path, seconds: float) -> None:
-        """Note that a file is used, unless that was noted in the last `seconds`."""
-        now, found = time.time(), self._at(filter(None, [self._name(path)]))
-        for place in {place_of(name) for name, kept in found.items() if now - kept.used_at > seconds}:
-            self._index.use_files(place, now)
+    def use(self, path: Path, seconds: float) -> bool:
+        """Note that a file is used, unless that was noted in the last `seconds`; return whether it is a shared one."""
+        if (name := self._name(path)) is None:
+            return False
+        now = time.time()
+        if any(now - kept.used_at > seconds for kept in self._at([name]).values()):
+            self._index.use_files(place_of(name), now)
+        return True
 
     def places(self, room: str) -> dict[Path, float]:
         """Return the places of a room that hold files, with the moment at which each was last used."""

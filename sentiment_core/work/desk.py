@@ -22,8 +22,6 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 CANCELLED = "Cancelled before it was finished."
-# That a result is read is noted at most so often: it is kept for as long as somebody comes back to it.
-TOUCHED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -131,5 +129,5 @@ def _result(kind: Kind[A, R], work_id: str) -> R | None:
     document = read_json(path)
     if document is None:
         return None
-    use(path, TOUCHED_SECONDS)
+    use(path)  # it is kept for as long as somebody comes back to it
     return kind.read_result(document)

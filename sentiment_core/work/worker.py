@@ -19,7 +19,14 @@ from typing import Any
 
 from sentiment_core import bucket
 from sentiment_core.artifacts import CHECKPOINT, LOG, RESULT, remove, work_place, write_json
-from sentiment_core.errors import DownloadError, OutOfMemory, SentimentLabError, StoreError, StoreUnavailableError
+from sentiment_core.errors import (
+    DownloadError,
+    NotFoundError,
+    OutOfMemory,
+    SentimentLabError,
+    StoreError,
+    StoreUnavailableError,
+)
 from sentiment_core.logs import write_log
 from sentiment_core.machine import die_first, memory_limited
 from sentiment_core.metrics import Status
@@ -221,6 +228,14 @@ def outcome(error: Exception, kind: Kind[Any, Any]) -> tuple[Status, str | None]
     return Status.FAILED, f"Unexpected {type(error).__name__}: {error}. Details are in {LOG}."
 
 
+def was_asked(store: Store, work_id: str) -> bool:
+    """Return whether somebody asked for the end of work, or deleted it; raise `StoreUnavailableError`."""
+    try:
+        return store.work(work_id).stop_requested
+    except NotFoundError:
+        return True
+
+
 def hand_on(store: Store) -> None:
     """Let the queue move on, even when no browser is open to move it; raise `StoreUnavailableError`."""
     make_executor(store).reconcile()
@@ -255,7 +270,7 @@ def main(arguments: list[str], hand_on: Callable[[Store], None] = hand_on) -> in
             with suppress(StoreUnavailableError):
                 if bucket.is_set():
                     drop_copies(store)
-                if not stop.received or store.work(work_id).stop_requested:
+                if not stop.received or was_asked(store, work_id):
                     hand_on(store)
         finally:
             store.close()

@@ -18,7 +18,7 @@ from sentiment_core.store import Store, Worker
 from sentiment_core.work.executors import local
 from sentiment_core.work.executors.local import LocalExecutor
 from sentiment_core.work.training import run_experiment
-from sentiment_core.work.worker import Stopped, StopSignal, main
+from sentiment_core.work.worker import Stopped, StopSignal, main, was_asked
 
 
 def numbers(store: Store, run_id: str, home: Path) -> tuple[str, str, bytes]:
@@ -106,6 +106,18 @@ def test_a_worker_that_ends_with_its_machine_starts_nothing_more(tiny: Callable[
         local._children[worker.pid].wait(60)
         assert store.experiment(first).status is Status.STOPPED
         assert store.experiment(second).status is Status.QUEUED
+
+
+def test_who_deletes_work_has_asked_for_its_end(tiny: Callable[..., ExperimentConfig]) -> None:
+    with Store() as store:
+        work_id = store.create_experiment(tiny()).id
+        assert not was_asked(store, work_id)
+        store.claim_experiment(work_id, Worker.of(), threads=1)
+        store.stop(work_id)
+        assert was_asked(store, work_id)
+        store.set_status(work_id, Status.STOPPED)
+        store.delete_experiment(work_id)
+        assert was_asked(store, work_id)
 
 
 def test_signals_interrupt_the_preparation_but_only_mark_the_training() -> None:
