@@ -18,7 +18,7 @@ from sentiment_core.sources import Source
 from sentiment_core.work.desk import Job
 from tests.pages.conftest import texts
 from ui.kit.reading_first import read_first
-from ui.kit.uploads import in_users_words, remember_name, save_upload, upload_path
+from ui.kit.uploads import NAMES, in_users_words, remember_name, save_upload, upload_path
 
 GOOD = "text,label\n" + "".join(f"review number {n},{n % 2}\n" for n in range(40))
 
@@ -56,6 +56,19 @@ def test_messages_call_the_file_what_the_user_calls_it(lab):
     with pytest.raises(DataError) as found:
         read_first(DataConfig(source="csv", path=str(path)))
     assert in_users_words(str(found.value), str(path)).startswith("my reviews.csv is empty")
+
+
+def test_remarks_on_the_overview_are_in_the_users_words(open_page):
+    path = save_upload("flags.csv", GOOD.replace("label", "flag", 1).encode())
+    page = open_page("data")
+    page.session_state[NAMES] = {path.name: "flags.csv"}
+    page.query_params.update({"source": "csv", "file": path.name})
+    page.run()
+    (said,) = [each.value.replace("\\", "") for each in page.caption if "taken from" in each.value]
+    assert said.startswith("flags.csv: the labels were taken from 'flag'") and "data.label" not in said
+    assert "Set “Label column” for another choice" in said
+    page.query_params.update({"file": save_upload("named.csv", GOOD.encode()).name})
+    assert "taken from" not in texts(page.run().caption)
 
 
 def test_a_file_in_chunks_is_the_same_as_in_one_piece(lab, monkeypatch):

@@ -39,6 +39,7 @@ from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
+from ui.kit.uploads import in_users_words
 
 PLAIN = {"displayModeBar": False}
 LEARNED = "the reviews' own words"
@@ -68,7 +69,7 @@ def overview(config: DataConfig) -> None:
         "a model sees no others."
     )
     for warning in (*reviews.warnings, *remarks_of(config)):
-        st.caption(literal(warning))
+        st.caption(literal(in_users_words(warning, config.path or "")))
     odd = known.unknown if tells_languages(DATA.value("tokenizer"), vectors()) else None
     for warning in about_words(known.spelled, odd, VECTORS):
         st.warning(literal(warning), icon=":material/translate:")

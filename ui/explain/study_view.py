@@ -59,10 +59,11 @@ def draw() -> None:
 
 def show(result: Study) -> None:
     """Draw a result: what follows from it, the curves, the numbers."""
-    result = {**result, "data": ASKED.get(result["data"]) or in_users_words(result["data"], result["data"])}
+    data = result["data"]
+    result = {**result, "data": ASKED.get(data) or in_users_words(data, data)}
     with st.container(border=True, key="study-findings"):
         for sentence in findings(result):
-            st.markdown(literal(sentence))
+            st.markdown(literal(in_users_words(sentence, data)))
     plot(curves_figure(result), key="study-curves", config={"displayModeBar": False})
     st.dataframe(_table(result), hide_index=True, key="study-table")
     left, right = st.columns([1.2, 1], gap="large", vertical_alignment="center")

@@ -16,7 +16,7 @@ from ui.kit.address_fields import setting
 from ui.kit.job_panel import job_panel
 from ui.kit.labels import say
 from ui.kit.notices import literal
-from ui.kit.uploads import reviews_file, upload
+from ui.kit.uploads import in_users_words, reviews_file, upload
 
 # What a link may set, and the field of the data it stands for.
 FIELDS = {
@@ -109,7 +109,7 @@ def table(result: BaselineResults) -> None:
         "What it is": st.column_config.TextColumn(width="large"),
     }
     st.dataframe(rows, hide_index=True, column_config=columns)
-    st.caption(literal(" ".join(how_to_read(result))))
+    st.caption(literal(in_users_words(" ".join(how_to_read(result)), ADDRESS.value("file") or "")))
     to_train().draw("Train a network on them", icon=":material/arrow_forward:")
 
 

@@ -20,7 +20,7 @@ from sentiment_core.steps.inside import USUAL_EVERY
 from sentiment_core.tasks import TASKS, WORD_PIECES
 from ui.kit.notices import literal, show_error
 from ui.kit.own_vectors import choose_vectors, read_vectors_first
-from ui.kit.uploads import about_words, check_upload, reviews_file
+from ui.kit.uploads import about_words, check_upload, in_users_words, reviews_file
 from ui.train.compare import CHOICE, CLIPPING, compare_control, load_runs
 from ui.train.fields import draft, edit, load_draft, widget_key
 from ui.train.names import named_as, own_fields
@@ -166,7 +166,7 @@ def _own_vectors(reviews: DataConfig | None) -> bool:
             read = {"tokenizer": draft()["data.tokenizer"], "embeddings": "own"}
             about_words(reviews.model_copy(update=read), found.key)
     except SentimentLabError as error:
-        show_error(error)
+        show_error(error.worded(in_users_words(str(error), given)))
         return False
     return True
 
