@@ -16,7 +16,7 @@ from sentiment_core.findings.real import in_words, is_it_real
 from sentiment_core.findings.seed_groups import SeedGroup, group_by_seed, mean_in_words
 from sentiment_core.findings.verdict import judge
 from sentiment_core.recorded import recording_of
-from sentiment_core.report.curves import Line, figure
+from sentiment_core.report.curves import Line, exploded, figure
 from sentiment_core.store import Experiment, Run, RunSource
 
 LARGEST = 2_000_000
@@ -125,8 +125,8 @@ def _figures(source: RunSource, runs: Sequence[Run], colours: dict[str, str], mo
         at, accuracy = [item.step for item in found], [item.accuracy for item in found]
         validations.append(Line(run.name, colours[run.id], at, accuracy, points=True))
     return [
-        figure("Loss of each batch, by step", lines("loss"), log=False, most=most),
-        figure("Gradient norm before clipping, by step (log axis)", lines("grad_norm"), log=True, most=most),
+        figure("Loss of each batch, by step", lines("loss"), log=exploded(lines("loss")), most=most),
+        figure("Gradient norm before clipping, by step", lines("grad_norm"), log=True, most=most),
         figure("Validation accuracy, by step", validations, log=False, most=most),
     ]
 

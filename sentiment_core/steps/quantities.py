@@ -29,9 +29,13 @@ class Panel:
     name: str
     title: str
     log: bool = False
+    # So often a curve's median may the largest value be; beyond it the axis turns logarithmic. None: it never does.
+    log_beyond: float | None = None
 
 
-LOSS = Panel("loss", "Loss")
+# Then a linear axis would press the half of a curve into its lowest twentieth.
+EXPLODED = 20.0
+LOSS = Panel("loss", "Loss", log_beyond=EXPLODED)
 GRADIENT = Panel("gradient", "Gradient norm", log=True)
 ACCURACY = Panel("accuracy", "Accuracy")
 
@@ -178,8 +182,8 @@ def declare(name: str, quantity: Quantity) -> None:
     DIAGNOSTICS[name] = quantity.named(name)
 
 
-WORDS = Panel("words", "Loss of masked words")
-PAIRS = Panel("pairs", "Loss of the next sentence")
+WORDS = Panel("words", "Loss of masked words", log_beyond=EXPLODED)
+PAIRS = Panel("pairs", "Loss of the next sentence", log_beyond=EXPLODED)
 PAIR_ACCURACY = Panel("pair_accuracy", "Next sentences named")
 
 declare("word_loss", Quantity("batch", "nats", "measured", "Mean cross-entropy of the chosen pieces.", WORDS))

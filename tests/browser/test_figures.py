@@ -115,3 +115,36 @@ def test_labels_of_lines_that_lie_close_stand_beside_one_another(assets):
         [0.79, 0, "bottom"],
         [0.5, 0, "bottom"],
     ]
+
+
+def test_a_loss_that_explodes_turns_its_axis_and_hides_no_other(assets):
+    found = assets.evaluate("""async () => {
+      const { stackedFigure } = await import('/figure.js');
+      const { grouped } = await import('/groups.js');
+      const { Series } = await import('/series.js');
+      const panel = { name: 'loss', title: 'Loss', log: false, log_beyond: 20 };
+      const quantities = { loss: { name: 'loss', title: 'loss', unit: 'nats', help: '', line: 'solid', panel } };
+      const look = { muted: '#888', grid: '#ccc', border: '#ccc', text: '#000', font: 'serif' };
+      const options = { range: null, smoothing: 0, markers: [], guessing: [0.693], revision: 'r' };
+      const run = (id, loss, group = null) => {
+        const series = new Series();
+        series.append({ step: loss.map((_, i) => i + 1), loss });
+        return { id, label: id, colour: '#000', group, series, undrawn: [] };
+      };
+      const drawn = (...runs) => stackedFigure(runs, look, [panel], quantities, options);
+      const told = ({ layout: { yaxis, annotations } }) =>
+        [yaxis.type ?? 'linear', annotations[0].text.slice(0, 13), yaxis.uirevision];
+      const calm = run('calm', [0.7, 0.5, 0.4]), wild = run('wild', [0.7, 11, 11]);
+      const seeds = grouped([run('a', [0.7, 0.1, 0.5], 'g'), run('b', [0.7, 30, 0.5], 'g')], { 2: 12.7 }, new Set());
+      const { traces: [band, mean], layout } = drawn(...seeds);
+      return {
+        calm: told(drawn(calm)), both: told(drawn(calm, wild)), alone: told(drawn(wild)),
+        broken: told(drawn(calm, run('nan', [0.7, 'NaN', 'Infinity']))),
+        mean: mean.y, band: [Math.min(...band.y), Math.max(...band.y)], type: layout.yaxis.type,
+      };
+    }""")
+    assert found["calm"][:2] == found["alone"][:2] == found["broken"][:2] == ["linear", "<b>Loss</b>  "]
+    assert found["both"][:2] == ["log", "<b>Loss (log)"]
+    assert found["calm"][2] != found["both"][2], "a zoom of one axis is none of the other"
+    assert found["type"] == "log" and found["mean"] == [0.7, 15.05, 0.5], "the mean of losses stays their mean"
+    assert found["band"][0] == 0.5 and found["band"][1] > 100, "an interval that holds 0 reaches the bottom"

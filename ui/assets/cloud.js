@@ -35,8 +35,7 @@ class View {
       series.append(rows);
       return { ...run, series, undrawn: [] };
     });
-    // On a log axis mean and interval are of the logarithms, as in the live plot.
-    const runs = grouped(rows, quantiles, new Set(panel.log ? Object.keys(quantities) : []));
+    const runs = grouped(rows, quantiles, new Set());
     const look = lookOf(this.root);
     const figure = stackedFigure(runs, look, [panel], quantities, { range: null, smoothing: 0, revision: "cloud", markers: [], guessing: [] });
     // A hundred lines on top of each other: what many share must look darker than what one does.

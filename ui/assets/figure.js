@@ -38,20 +38,26 @@ export function stackedFigure(runs, look, panels, quantities, { range, smoothing
     const number = row + 1, edge = panels.length + number;
     const axes = ["x", number === 1 ? "y" : `y${number}`, `y${edge}`];
     const values = new Extent();
+    for (const run of runs) {
+      for (const { name, line } of inPanel(run, panel, quantities)) if (line === "solid") values.include(run.series.columns[name]);
+    }
+    // Else a run beside one that explodes would be a line at the bottom.
+    const turned = !panel.log && panel.log_beyond && values.high > panel.log_beyond * values.usual;
+    const log = panel.log || turned;
     for (const [place, run] of runs.entries()) {
       run.width = lineWidth(place, runs.length);
       run.row = 0.06 * Math.min(place, 4);
       for (const quantity of inPanel(run, panel, quantities)) {
-        if (quantity.line === "solid") values.include(run.series.columns[quantity.name]);
-        traces.push(...traceOf(run, quantity, axes, { range, smoothing, log: panel.log }));
+        traces.push(...traceOf(run, quantity, axes, { range, smoothing, log, bottom: values.low }));
       }
     }
     layout[axes[1].replace("y", "yaxis")] = {
-      ...axis(look), domain: [top - height, top],
-      ...(panel.log ? { type: "log", dtick: values.tick, tickformat: "~g" } : {}),
+      // A zoom is in units of its axis.
+      ...axis(look), domain: [top - height, top], uirevision: `${revision} ${log}`,
+      ...(log ? { type: "log", dtick: values.tick, tickformat: "~g" } : {}),
     };
     layout[`yaxis${edge}`] = edgeAxis(axes[1]);
-    layout.annotations.push(heading(look, panel, top, notes(runs, panel, quantities, row ? [] : guesses)));
+    layout.annotations.push(heading(look, turned ? { title: `${panel.title} (log)` } : panel, top, notes(runs, panel, quantities, row ? [] : guesses)));
   }
   if (unmeasured(runs)) for (const name of Object.keys(layout)) if (/^[xy]axis/.test(name)) layout[name].visible = false;
   return { traces, layout };
@@ -133,19 +139,19 @@ function reach(run, points) {
 }
 
 // A diagnostic is measured at some steps only; where it was not, there is nothing to draw.
-function traceOf(run, quantity, axes, { range, smoothing, log }) {
+function traceOf(run, quantity, axes, options) {
   let steps = run.series.columns.step, values = run.series.columns[quantity.name];
   if (values.includes(null)) {
     steps = steps.filter((_, i) => values[i] !== null);
     values = values.filter((value) => value !== null);
   }
   if (quantity.line === "level") return [levelLine(run, quantity, steps, values, axes)];
-  return curve(run, steps, values, { axes, quantity, range, smoothing, log, ...LINES[quantity.line] });
+  return curve(run, steps, values, { axes, quantity, ...options, ...LINES[quantity.line] });
 }
 
 // One measured quantity of one run: the raw line always, the smoothed one when asked for, and a mark at the panel's edge
 // for each value that no axis can show: ✕ at the top for what is not finite, ▽ at the bottom for zero on a log axis.
-function curve(run, steps, values, { axes, quantity, range, smoothing, log, dash, faint, unmarked }) {
+function curve(run, steps, values, { axes, quantity, range, smoothing, log, bottom, dash, faint, unmarked }) {
   const [xaxis, yaxis, edge] = axes;
   const keep = log ? (v) => Number.isFinite(v) && v > 0 : Number.isFinite;
   const options = { from: range?.[0] ?? -Infinity, to: range?.[1] ?? Infinity, most: MOST_POINTS, keep };
@@ -154,8 +160,10 @@ function curve(run, steps, values, { axes, quantity, range, smoothing, log, dash
   const dense = line.x.length > DENSE_POINTS;
   const opacity = faint ? 0.42 : smoothing > 0 ? 0.38 : dense ? 0.7 : 1;
   const band = dash ? null : run.series.bands?.[quantity.name];
+  const reached = band && outline(steps, band, DENSE_POINTS);
   const traces = band ? [{
-    ...common(run), xaxis, yaxis, mode: "lines", ...outline(steps, band, DENSE_POINTS), fill: "toself", hoverinfo: "skip",
+    // An interval that holds 0 reaches the bottom of a log axis.
+    ...common(run), xaxis, yaxis, mode: "lines", x: reached.x, y: reached.y.map((y) => (log && y <= 0 ? bottom : y)), fill: "toself", hoverinfo: "skip",
     line: { width: 0, color: run.colour }, fillcolor: run.colour, opacity: faint ? 0.1 : 0.22,
   }] : [];
   // Where there is nothing on either side, no line is drawn: the first update made by Step, or one between two gaps.
@@ -212,18 +220,19 @@ function lineWidth(place, count) {
   return 1.4 + 0.9 * Math.min(3, count - 1 - place);
 }
 
+// Where the curves of a panel lie: their lowest and highest value above 0, and the lowest of their medians.
 class Extent {
   constructor() {
-    this.low = Infinity;
+    this.low = this.usual = Infinity;
     this.high = 0;
   }
 
   include(values) {
-    for (const value of values) {
-      if (!Number.isFinite(value) || value <= 0) continue;
-      if (value < this.low) this.low = value;
-      if (value > this.high) this.high = value;
-    }
+    const sorted = Float64Array.from(values.filter((value) => Number.isFinite(value) && value > 0)).sort();
+    if (!sorted.length) return;
+    this.low = Math.min(this.low, sorted[0]);
+    this.high = Math.max(this.high, sorted.at(-1));
+    this.usual = Math.min(this.usual, sorted[sorted.length >> 1]);
   }
 
   // Labels at 1, 2 and 5 in a narrow range, else at every decade, or every few of them when a run explodes.

@@ -5,10 +5,8 @@ What travels is thinned on the server and goes with the page: nothing is polled,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
 
 from sentiment_core.intervals import student
 from sentiment_core.steps.quantities import LOSS
@@ -17,8 +15,6 @@ from ui.kit.components.loader import declare, module_url
 from ui.server.api import asset_url
 from ui.server.experiment_json import strict_json
 
-# Where one run explodes, the others would be a line at the bottom.
-EXPLODED = 10.0
 _component = declare("cloud", "described")
 NAME = "loss"
 
@@ -48,14 +44,12 @@ def cloud(runs: Sequence[Told], *, height: int = 260, key: str = "cloud") -> Non
         }
         for run in runs
     ]
-    finite = [loss for run in runs for loss in run.losses if math.isfinite(loss)]
-    log = bool(finite) and max(finite) > EXPLODED * median(finite)
     grouped = any(run.group for run in runs)
     data = {
         "module": module_url("cloud"),
         "plotly": asset_url("plotly.min.js"),
         "runs": strict_json(rows),
-        "panel": {**asdict(LOSS), "log": log, "title": f"{LOSS.title} (log)" if log else LOSS.title},
+        "panel": asdict(LOSS),
         "quantities": {NAME: told["quantities"][NAME]},
         "quantiles": {count: student(count) for count in range(2, len(runs) + 1)} if grouped else {},
         "height": height,
