@@ -14,7 +14,7 @@ from sentiment_core.config import ExperimentConfig, build
 from sentiment_core.errors import ConfigError, NotFoundError
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.report import report
-from sentiment_core.report.curves import Line, exploded, extremes, figure
+from sentiment_core.report.curves import Line, extremes, figure
 from sentiment_core.report.page import LARGEST, MOST_EXPERIMENTS
 from sentiment_core.seeds import over_seeds
 from sentiment_core.steps.quantities import StepMetrics
@@ -105,12 +105,6 @@ def test_thinning_keeps_the_spike() -> None:
     validations = figure("accuracy", [Line("a", "#000", [1, 2], [math.nan, 0.5], points=True)], log=False, most=10)
     assert "1 values are not finite" in validations and validations.count("✕") == 2
     assert "✕" in figure("norm", [Line("a", "#000", [1, 2], [0.0, 1.0])], log=True, most=10)
-
-
-def test_an_axis_turns_where_one_run_would_press_another_onto_its_bottom() -> None:
-    calm, wild = Line("calm", "#000", [1, 2, 3], [0.7, 0.5, 0.4]), Line("wild", "#000", [1, 2, 3], [0.7, 11, math.inf])
-    assert exploded([calm, wild]) and not exploded([calm]) and not exploded([wild])
-    assert not exploded([Line("broken", "#000", [1], [math.nan])])
 
 
 def test_command_line_writes_it(store: Store, twin: ExperimentConfig, tmp_path: Path) -> None:

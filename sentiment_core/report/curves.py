@@ -6,9 +6,6 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from statistics import median
-
-from sentiment_core.steps.quantities import EXPLODED
 
 WIDTH, HEIGHT = 760, 230
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 10, 24
@@ -46,12 +43,6 @@ def figure(title: str, lines: Sequence[Line], log: bool, most: int) -> str:
         f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{escape(title, quote=True)}'>"
         f"{''.join(_grid(scale))}{drawn}</svg>{note}</figure>"
     )
-
-
-def exploded(lines: Sequence[Line]) -> bool:
-    """Whether the largest value is beyond `EXPLODED` times the median of a line, which a linear axis would hide."""
-    known = [values for line in lines if (values := [y for _, y in _drawn(line, log=True)])]
-    return bool(known) and max(map(max, known)) > EXPLODED * min(map(median, known))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import streamlit as st
 from sentiment_core.clipping import RULES
 from sentiment_core.colours import NEUTRAL
 from sentiment_core.findings.clipping_over_seeds import RunClipping, Spread, WayClipping
-from sentiment_core.steps.quantities import CORE
+from sentiment_core.steps.quantities import CORE, EXPLODED, GRADIENT
+from sentiment_core.steps.rules import pressed
 from sentiment_core.store import Experiment
 from ui.kit.palette import run_colour
 from ui.kit.terms import caption
@@ -36,9 +37,10 @@ def figure(experiments: Sequence[Experiment]) -> Any:
         vertical_spacing=0.06,
         horizontal_spacing=0.02,
     )
+    measured = {run.id: source_of(experiment.id).steps(run.id) for experiment in experiments for run in experiment.runs}
     for column, experiment in enumerate(experiments, start=1):
         for position, run in enumerate(experiment.runs):
-            steps = source_of(experiment.id).steps(run.id)
+            steps = measured[run.id]
             for row, quantity in enumerate(SHOWN, start=1):
                 x, y = thinned(steps["step"], steps[quantity.name])
                 made.add_scatter(
@@ -56,9 +58,10 @@ def figure(experiments: Sequence[Experiment]) -> Any:
     for field in {rule.threshold for rule in RULES.values() if rule.threshold and rule.bounds_norm}:
         line = {"dash": "dot", "width": 1, "color": NEUTRAL}
         made.add_hline(y=getattr(training, field), row=2, col="all", line=line)
-    made.update_yaxes(type="log", dtick="D2", row=2)
     for row, quantity in enumerate(SHOWN, start=1):
         made.update_yaxes(title_text=quantity.title, row=row, col=1)
+        if quantity.panel == GRADIENT or pressed((steps[quantity.name] for steps in measured.values()), EXPLODED):
+            made.update_yaxes(type="log", dtick=1, exponentformat="power", row=row)
     made.update_xaxes(title_text="step", row=2)
     made.update_layout(
         height=430,
