@@ -33,8 +33,8 @@ class Panel:
     log_beyond: float | None = None
 
 
-# Then a linear axis would press the half of a curve into its lowest twentieth.
-EXPLODED = 20.0
+# Then a linear axis would press the half of a curve into its lowest tenth.
+EXPLODED = 10.0
 LOSS = Panel("loss", "Loss", log_beyond=EXPLODED)
 GRADIENT = Panel("gradient", "Gradient norm", log=True)
 ACCURACY = Panel("accuracy", "Accuracy")

@@ -132,10 +132,10 @@ def chosen_runs(trained: Sequence[Candidate]) -> dict[str, Run]:
 
 def choose(trained: Sequence[Candidate], runs: Mapping[str, Run]) -> None:
     """Draw for each kind which run is asked; what is chosen goes into the address."""
-    for column, kind in zip(st.columns(len(KINDS)), KINDS, strict=True):
+    st.markdown("Ask runs that were trained here:")
+    kinds = [kind for kind in KINDS if any(candidate.kind == kind for candidate in trained)]
+    for column, kind in zip(st.columns(len(KINDS)), kinds, strict=False):
         offered = {candidate.run.id: candidate for candidate in trained if candidate.kind == kind}
-        if not offered:
-            continue
         options = ["", *offered]
         chosen = runs[kind].id if kind in runs and runs[kind].id in offered else ""
         key = f"lab:padding:run:{kind}:{chosen}"
