@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import lzma
+import pickle
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,6 +59,7 @@ def test_every_kind_is_read_without_naming_anything(name: str, kept: Any) -> Non
     data = kept(name, cases.WHOLE[name])
     reviews = file.load(data, silent)
     assert len(reviews.texts) == cases.COUNT and reviews.labels.tolist() == cases.LABELS
+    assert not any("__label__" in text for text in reviews.texts)
     told = reader.read(data).understood
     assert told.described().startswith(f"{name} was read as") and len(told.preview) == 10
     assert told.preview[1].label == "positive" and cases.TEXTS[1][9:] in told.preview[1].text
@@ -217,6 +219,7 @@ def test_what_was_detected_can_be_said_instead(kept: Any) -> None:
         ("a.parquet", b"PAR1 and nothing more PAR1", "not a Parquet file"),
         ("a.parquet", b"plain words", "columns are"),
         ("a.tsv", b"", "is empty"),
+        ("a.csv", pickle.dumps({"text": ["a"], "label": [1]}), "a Python pickle"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_in_one_sentence(name: str, content: bytes, words: str, kept: Any) -> None:
@@ -425,6 +428,39 @@ def test_several_tables_in_json_are_named(kept: Any) -> None:
 def test_labels_are_known_through_what_surrounds_them(values: tuple[str, str], kept: Any) -> None:
     content = cases.labelled(lambda number: values[number % 2])
     assert file.load(kept("labels.csv", content), silent).labels.tolist() == cases.LABELS
+
+
+@pytest.mark.parametrize(("above", "said"), [(1, "the first line stands"), (3, "the first 3 lines stand")])
+def test_lines_above_the_names_of_columns_are_said(above: int, said: str, kept: Any) -> None:
+    content = b"Reviews of one evening\n" * above + cases.PLAIN
+    (words,) = file.load(kept("titles.csv", content), silent).warnings
+    assert f"{said} above the names of the columns" in words
+    # Who says that there is no line with names wants every line.
+    assert refused(kept("titles.csv", content, header="no"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "A fine evening for the two of them\nNice story, rating, label\nwith, many more commas, in it, than that\n",
+        "a fine film in every way we saw,1\nreview,1\na dull film in every way we saw,0\n",
+        "a fine film in every way we saw,1,\na dull film in every way we saw,0,\nreview,1,\n",
+    ],
+)
+def test_a_name_of_a_column_among_the_rows_is_no_header(lines: str, kept: Any) -> None:
+    assert len(reader.read(kept("lines.txt", lines.encode())).texts) == 3
+
+
+def test_a_file_without_names_that_begins_with_one_class_is_read(kept: Any) -> None:
+    rows = [(4 * (n >= 200), n + 7, cases.DATES[n % 60], f"{cases.text(n // 2)} {n}") for n in range(400)]
+    reviews = file.load(kept("sorted.csv", cases.table((), rows)), silent)
+    assert len(reviews.texts) == 400 and int(reviews.labels.sum()) == 200
+
+
+def test_records_in_records_end_somewhere(kept: Any) -> None:
+    deep = '{"text": ' * 40 + '"a"' + "}" * 40
+    assert reader.read(kept("deep.jsonl", f"{deep}\n{deep}\n".encode())).texts[0].startswith('{"text"')
+    assert "row 1 is not a JSON object" in refused(kept("deep.jsonl", b'{"text": ' * 100_000))
 
 
 def test_labels_found_by_their_values_alone_are_said(kept: Any) -> None:

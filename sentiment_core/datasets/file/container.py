@@ -40,6 +40,7 @@ _OTHERS = tuple(
     for start, what, advice in (
         (rb"\xd0\xcf\x11\xe0", "an old Office document", "Save it as CSV in UTF-8."),
         (rb"%PDF-", "a PDF", "Export the reviews as CSV."),
+        (rb"\x80[\x02-\x05][\x95c}(\]]", "a Python pickle", "Write the table as CSV or Parquet."),
         (rb"SQLite format 3\0", "an SQLite database", "Export its table as CSV."),
         (rb"\s*(<!doctype html|<html)", "a web page", "Download the file itself; often one has to log in first."),
         (rb"version https://git-lfs", "a pointer of Git LFS", "Fetch the file itself with git lfs pull."),
