@@ -195,6 +195,11 @@ def _undecided(
     if candidates:
         several = _listed([columns[place] for place in candidates])
         error = Undecided(f"{name}: {what} could be in any of the columns {several}. Set data.{field} to one of them.")
+    elif len(columns) == 1 and field == "label_column":
+        error = Undecided(
+            f"{name}: there are no labels, only the column {columns[0][:40]!r} with the review. Give a column with the "
+            "label of each review, or set data.separator to what is between them."
+        )
     else:
         error = Undecided(
             f"{name}: there is no column {wanted!r} and none that can only be {what}; its columns are "
