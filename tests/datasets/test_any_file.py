@@ -276,9 +276,10 @@ def test_the_collected_files_are_read(name: str) -> None:
 
 
 SPELLINGS: tuple[tuple[str, str], ...] = (
-    ("0", "1"), ("neg", "pos"), ("Negative", "POSITIVE"), ("False", "True"), ("0.0", "1.0"), ("-1", "1"), ("1", "5")
+    ("0", "1"), ("neg", "pos"), ("Negative", "POSITIVE"), ("False", "True"), ("0.0", "1.0"), ("-1", "1"), ("1", "5"),
+    ("1/5", "4/5"), ("★☆☆☆☆", "★★★★★"), ("10%", "90%"), ("Negativo", "positivo"), ("__label__0", "__label__1"),
 )  # fmt: skip
-PROSE = 'the film was good, bad; plain "quoted" half|way it\'s 5\t6 naïve café — a\nb “so” (so) 100% <br /> , ; |'
+PROSE = 'the film was good, bad; plain "quoted" half|way it\'s 5\t6 naïve café — a\nb “so” (so) 100% <br /> , ; | ^ #'
 sentences = st.lists(st.sampled_from(PROSE.split(" ")), min_size=6, max_size=12).map(" ".join)
 
 
@@ -289,7 +290,7 @@ def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
     labels = [draw(st.integers(0, 1)) for _ in texts]
     labels[:2] = [0, 1]
     spelled = draw(st.sampled_from(SPELLINGS))
-    separator = draw(st.sampled_from(",;\t|"))
+    separator = draw(st.sampled_from(",;\t|^"))
     backslash = draw(st.booleans())
     header: tuple[str, ...] = draw(
         st.sampled_from([("text", "label"), ("Review", "Sentiment"), ("comment", "stars"), ()])
@@ -311,8 +312,11 @@ def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
     csv.writer(target, lineterminator=draw(st.sampled_from(["\r\n", "\n"])), **style).writerows(
         [header, *rows] if header else rows
     )
-    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]))
-    content = (f"sep={separator}\r\n" * draw(st.booleans()) + target.getvalue()).encode(encoding)
+    encodings = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "cp1252"]
+    encoding = draw(st.sampled_from(encodings[: -1 if "★" in spelled[1] else None]))
+    above = draw(st.sampled_from(["", "", "", "# made by hand\r\n#\r\n", "Reviews\n\n"])) if header else ""
+    signs = f"sep={separator}\r\n" * draw(st.booleans())
+    content = (signs + above + target.getvalue()).encode(encoding)
     name, packed = draw(
         st.sampled_from([("a.csv", bytes), ("a.csv.gz", gzip.compress), ("a.zip", lambda c: cases.zipped(a__csv=c))])
     )

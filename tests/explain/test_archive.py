@@ -258,6 +258,12 @@ def test_what_is_no_archive_is_refused(store: Store, content: bytes) -> None:
         import_model(store, io.BytesIO(content))
 
 
+def test_a_file_that_is_not_there_is_said(store: Store, tmp_path: Path) -> None:
+    for path in (tmp_path / "gone.zip", tmp_path):
+        with pytest.raises(DataError, match="there is no such file"):
+            import_model(store, path)
+
+
 def test_a_damaged_stream_is_refused(store: Store, archive: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
         start = packed.getinfo(layout.SETTINGS).header_offset + 30 + len(layout.SETTINGS)

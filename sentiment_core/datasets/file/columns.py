@@ -30,7 +30,7 @@ PARTS |= dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION)
 WORDS_OF_A_TEXT = 3
 WORDS_OF_DATA = 6
 SHOWN = 20
-_NO_LETTERS = re.compile(r"[\W\d_]*")
+_DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}\b.{0,30}")
 SHOWN_ROWS = 10
 
 
@@ -174,7 +174,7 @@ def _prose(columns: Sequence[str], sample: Sequence[Sequence[str]], label: int |
 
 def _is_date(field: str) -> bool:
     """Return whether a field is a date such as `2015-02-24 11:35:52 -0800` or `Mon Apr 06 22:19:45 PDT 2009`."""
-    return _NO_LETTERS.fullmatch(field) is not None or parsedate(field) is not None
+    return _DATE.fullmatch(field) is not None or parsedate(field) is not None
 
 
 def _absent(columns: Sequence[str], wanted: str, name: str, field: str) -> DataError:

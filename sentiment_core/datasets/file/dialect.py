@@ -24,7 +24,7 @@ FASTTEXT = "fasttext"
 FASTTEXT_COLUMNS = ["label", "text"]
 
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
-_FASTTEXT_LABEL = re.compile(r"(?<!\S)__label__([^\s,;|]+)(?:\s+|$)")
+_FASTTEXT_LABEL = re.compile(r"(?:^|(?<= ))__label__([^\s,;|]+)(?: +|\s*$)")
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,9 @@ def dialects(head: str, data: DataConfig, is_prose: bool) -> list[Dialect]:
     names = list(SEPARATORS) if wanted == "detect" else [wanted]
     ranked = []
     for separator in names:
-        for quotes in (DOUBLED, BACKSLASH, PLAIN):
-            if quotes == PLAIN and separator in {"comma", "semicolon"}:
-                continue  # with these, every exporter quotes texts: an odd quote is a fault
+        for quotes in _quotes(separator):
             dialect = Dialect(separator, quotes, skipped, titles)
-            fit = _fit(dialect, first_rows(dialect, head, HEAD_ROWS), data, is_prose)
+            fit = _fit(dialect, *_sample(dialect, head, HEAD_ROWS), data, is_prose)
             if fit is not None or wanted != "detect":
                 ranked.append((fit or (), dialect))
     ranked.sort(key=lambda found: found[0], reverse=True)
@@ -85,6 +83,11 @@ def dialects(head: str, data: DataConfig, is_prose: bool) -> list[Dialect]:
 
 def first_rows(dialect: Dialect, head: str, count: int) -> list[list[str]]:
     """Return the first rows of a text as far as they are well-formed, blank ones left out."""
+    return _sample(dialect, head, count)[0]
+
+
+def _sample(dialect: Dialect, head: str, count: int) -> tuple[list[list[str]], bool]:
+    """Return the first rows and whether no fault ended them."""
     found: list[list[str]] = []
     try:
         for row in dialect.reader(_lines(head)):
@@ -93,12 +96,12 @@ def first_rows(dialect: Dialect, head: str, count: int) -> list[list[str]]:
             if len(found) >= count:
                 break
     except csv.Error:
-        pass
-    return found
+        return found, False
+    return found, True
 
 
 def _fit(
-    dialect: Dialect, sample: Sequence[Sequence[str]], data: DataConfig, is_prose: bool
+    dialect: Dialect, sample: Sequence[Sequence[str]], whole: bool, data: DataConfig, is_prose: bool
 ) -> tuple[bool | int, ...] | None:
     """Return how well a dialect fits the first rows, to compare; None when it does not.
 
@@ -126,7 +129,7 @@ def _fit(
     if is_prose and not known and not single and not any(map(is_label, first)):
         return None  # signs that happen to stand in every line of prose
     quoted = {DOUBLED: 2, BACKSLASH: 1, PLAIN: 0}[dialect.quotes]
-    return (given and not single, known, labelled, columns, even, not single, len(sample), quoted, -spilt)
+    return (given and not single, known, labelled, columns, even, not single, whole, quoted, len(sample), -spilt)
 
 
 def _lines(head: str) -> Iterator[str]:
@@ -143,11 +146,18 @@ def _titles(head: str, data: DataConfig) -> int:
             names = _fields(line, sign)
             if len(names) < 2 or not any(knows(name, data) for name in names):
                 continue
-            titles = all(above.startswith("#") or len(_fields(above, sign)) < len(names) for above in lines[:number])
-            below = "".join(islice(_lines(head), number, None))
-            rows = first_rows(Dialect(separator), below, HEAD_ROWS) if titles and number else []
-            return number if len(rows) > 1 and all(len(row) == len(rows[0]) for row in rows) else 0
+            if not all(above.startswith("#") or len(_fields(above, sign)) < len(names) for above in lines[:number]):
+                return 0
+            below = "".join(islice(_lines(head), number, None)) if number else ""
+            found = [first_rows(Dialect(separator, quotes), below, HEAD_ROWS) for quotes in _quotes(separator)]
+            even = any(len(rows) > 1 and len({*map(len, rows)}) == 1 for rows in found)
+            return number if even else 0
     return 0
+
+
+def _quotes(separator: str) -> tuple[str, ...]:
+    # With commas and semicolons, every exporter quotes texts: an odd quote is a fault.
+    return (DOUBLED, BACKSLASH) if separator in {"comma", "semicolon"} else (DOUBLED, BACKSLASH, PLAIN)
 
 
 def _fields(line: str, sign: str) -> list[str]:

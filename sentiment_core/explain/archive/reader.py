@@ -92,6 +92,8 @@ def import_model(store: Store, path: Path | IO[bytes]) -> Run:
 
 def read_archive(path: Path | IO[bytes]) -> Arrived:
     """Return what an archive holds; raise `DataError` for anything that is not one, with what to do."""
+    if isinstance(path, Path) and not path.is_file():
+        raise DataError(f"{path}: there is no such file. Check the name and the folder.")
     try:
         with path.open("rb") if isinstance(path, Path) else nullcontext(path) as raw:
             if has_long_directory(raw):
