@@ -332,6 +332,30 @@ def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
         ["the the 5\t6 5\t6 the the", ", the 5\t6 5\t6 the the"], [0, 1],
     )
 )  # fmt: skip
+@example(
+    made=(
+        "a.csv",
+        b"0\tthe good ,\r\n1\t, the good the\r\n0\t, the the\r\n",
+        ["the good ,", ", the good the", ", the the"],
+        [0, 1, 0],
+    )
+)
+@example(
+    made=(
+        "a.csv",
+        b'the the good the\t__label__0\r\n"the the ""good"""\t__label__1\r\n',
+        ["the the good the", 'the the "good"'],
+        [0, 1],
+    )
+)
+@example(
+    made=(
+        "a.csv",
+        b'text|label\r\nthe the good|1\r\nthe the|5\r\n"the | a\nb"|1\r\n',
+        ["the the good", "the the", "the | a\nb"],
+        [0, 1, 0],
+    )
+)
 @given(made=files())
 def test_generated_files_are_read_to_the_right_rows(made: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     name, content, texts, labels = made

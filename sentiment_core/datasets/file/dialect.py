@@ -114,8 +114,13 @@ def _fit(
     known = sum(knows(name, data) for name in first)
     even = all(len(row) >= len(first) and not any(row[len(first) :]) for row in sample)
     columns = even and len(first) > 1
-    # With a header or without; two labels say more than the one that any word of praise may be.
-    values = [least for least in (1, 2) for rows in (sample, sample[1:]) if label_places(len(first), rows, least=least)]
+    # Two labels say more than the one that any word of praise may be, and more from the first row on than below it.
+    values = [
+        2 * least - below
+        for least in (1, 2)
+        for below in (0, 1)
+        if label_places(len(first), sample[below:], least=least)
+    ]
     labelled = max(values, default=0) if columns else 0
     # A sign at the start of a field, as in `good,;0`, is what really stands between the fields.
     spilt = sum(any(cell.startswith(SIGNS) for cell in row) for row in sample)
