@@ -76,6 +76,7 @@ WHOLE: dict[str, bytes] = {
     ),
     "quotes.tsv": b"sentence\tlabel\n"
     + b"".join(f'"{t[:9]}" {t[9:]}\t{n % 2}\n'.encode() for n, t in enumerate(TEXTS)),
+    "spaced.csv": b"id, text, label\n" + b"".join(f'{n}, "{t}", {n % 2}\n'.encode() for n, t in enumerate(TEXTS)),
     "trailing.csv": b"text,label\n" + b"".join(f'"{t}",{n % 2},\n'.encode() for n, t in enumerate(TEXTS)),
     "packed.csv.gz": gzip.compress(PLAIN),
     "archive.zip": zipped(reviews__csv=PLAIN, __MACOSX=b"", readme__md=b"about"),

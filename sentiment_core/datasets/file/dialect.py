@@ -31,13 +31,15 @@ _FASTTEXT_LABEL = re.compile(r"(?:^|(?<= ))__label__([^\s,;|]+)(?: +|\s*$)")
 class Dialect:
     """`separator`: in `SEPARATORS`, or `FASTTEXT`; `quotes`: how one in a quoted field is written, or that none quotes.
 
-    `skipped`: so many lines stand before the first row; `titles` of them are titles or comments.
+    `skipped`: so many lines stand before the first row; `titles` of them are titles or comments. `spaced`: spaces after
+    a separator are no part of a field.
     """
 
     separator: str
     quotes: str = DOUBLED
     skipped: int = 0
     titles: int = 0
+    spaced: bool = False
 
     def reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
         """Return the rows of `lines`; raises `csv.Error` where they are malformed."""
@@ -47,6 +49,7 @@ class Dialect:
             lines,
             strict=True,
             delimiter=SEPARATORS[self.separator],
+            skipinitialspace=self.spaced,
             escapechar="\\" if self.quotes == BACKSLASH else None,
             quoting=csv.QUOTE_NONE if self.quotes == PLAIN else csv.QUOTE_MINIMAL,
         )
@@ -72,8 +75,10 @@ def dialects(head: str, data: DataConfig, is_prose: bool) -> list[Dialect]:
     names = list(SEPARATORS) if wanted == "detect" else [wanted]
     ranked = []
     for separator in names:
+        following = next(_lines(head), "").split(SEPARATORS[separator])[1:]
+        spaced = bool(following) and all(field.startswith(" ") for field in following)
         for quotes in _quotes(separator):
-            dialect = Dialect(separator, quotes, skipped, titles)
+            dialect = Dialect(separator, quotes, skipped, titles, spaced)
             fit = _fit(dialect, *_sample(dialect, head, HEAD_ROWS), data, is_prose)
             if fit is not None or wanted != "detect":
                 ranked.append((fit or (), dialect))

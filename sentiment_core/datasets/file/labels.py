@@ -68,7 +68,10 @@ def rating(value: str) -> tuple[float, float | None] | None:
 
     `4/5` is 4 of 5, `★★★★☆` too, `80%` is 80 of 100, a word of praise 1 of 1, one of blame 0 of 1.
     """
-    value = normal(value)
+    return _rating(normal(value))
+
+
+def _rating(value: str) -> tuple[float, float | None] | None:
     if (number := _number(value)) is not None:
         return number, None
     for words, points in ((NEGATIVE_WORDS, 0.0), (NEUTRAL_WORDS, 0.5), (POSITIVE_WORDS, 1.0)):
@@ -135,7 +138,7 @@ def _chosen(seen: Sequence[str], positive: Sequence[str], negative: Sequence[str
 
 def _found(seen: Sequence[str]) -> Callable[[str], int] | None:
     """Return the meaning of values that say it themselves, None where they do not."""
-    ratings = {value: found for value in seen if (found := rating(value)) is not None}
+    ratings = {value: found for value in seen if (found := _rating(value)) is not None}
     bare = {number for number, scale in ratings.values() if scale is None}
     scales = {scale for _, scale in ratings.values() if scale is not None}
     ends = _ends(bare) if not scales else None
