@@ -36,13 +36,18 @@ Encoding = Literal[
     "detect",
     "utf-8",
     "utf-16",
+    "utf-32",
     "cp1252",
     "latin-1",
+    "iso8859-2",
     "iso8859-15",
     "cp1250",
     "cp1251",
     "cp1253",
     "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp874",
     "koi8-r",
     "mac-roman",
     "gb18030",
@@ -103,7 +108,7 @@ class DataConfig(Config):
         title="Negative labels",
         description="Labels that count as negative; none: all others where positive ones are named.",
     )
-    separator: Literal["detect", "comma", "semicolon", "tab", "pipe", "none"] = Field(
+    separator: Literal["detect", "comma", "semicolon", "tab", "pipe", "caret", "none"] = Field(
         "detect", title="Separator", description="What is between the columns of a text file; none: a review a line."
     )
     encoding: Encoding = Field("detect", title="Encoding", description="How a text file writes its characters.")

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 QUICK = ["--embeddings", "random", "--set", "data.embedding_dim=4", "--set", "model.hidden_size=2", "--max-steps", "1"]
 WORDS = ("negative", "neutral", "positive")
 CHINESE = cases.table(("text", "label"), [(f"这部电影很{'好看' if n % 2 else '无聊'}。", n % 2) for n in range(60)])
+POLISH = [(f"Film był {'piękny' if n % 2 else 'żałosny'}, muzyka też, wieczór {n}.", n % 2) for n in range(60)]
 BLANK_TEXT = cases.table(("text", "label"), [("" if n < 6 else line, n % 2) for n, line in enumerate(cases.TEXTS)])
 
 # File, reviews and positive ones that are trained on, and what has to be said.
@@ -30,10 +31,20 @@ TRAINED: dict[str, tuple[bytes, int, int, str]] = {
         name: (cases.WHOLE[name], 60, 30, "")
         for name in (
             "kaggle.csv", "index.csv", "tabs.tsv", "semicolon.csv", "excel.csv", "backslash.tsv", "trailing.csv",
-            "archive.zip", "lines.jsonl", "bool.csv", "reviews.parquet",
+            "archive.zip", "lines.jsonl", "bool.csv", "reviews.parquet", "fasttext.txt", "tweets.csv",
+            "structs.parquet",
         )
     },
     "stars.csv": (cases.labelled(lambda n: 1 + n % 5), 48, 24, "12 rows with 3 were left out"),
+    "ratings.csv": (cases.labelled(lambda n: f"{1 + n % 5}/5"), 48, 24, "12 rows with 3/5 were left out"),
+    "titles.csv": (cases.WHOLE["titles.csv"], 60, 30, "the first 2 lines stand above the names of the columns"),
+    "odd.csv": (
+        cases.table(("text", "label"), POLISH).replace("ż".encode(), b"\xff", 1), 60, 30,
+        "1 character is not UTF-8 and is shown as \ufffd",
+    ),
+    "polish.csv": (
+        cases.table(("text", "label"), POLISH).decode().encode("cp1250"), 60, 30, "it was read as cp1250"
+    ),
     "three.csv": (cases.labelled(lambda n: WORDS[n % 3]), 40, 20, "20 rows with neutral were left out"),
     "nan_label.csv": (cases.labelled(lambda n: "" if n == 7 else n % 2), 59, 29, "1 of 60 rows has no label and"),
     "nan_text.csv": (BLANK_TEXT, 54, 27, "6 of 60 rows have no text and were left out"),
@@ -44,6 +55,7 @@ ANSWERED: dict[str, tuple[bytes, int, bool, str]] = {
     "label_blank.csv": (cases.table(("text", "label"), [(line, "") for line in cases.TEXTS[:10]]), 10, False, ""),
     "chinese.csv": (CHINESE, 60, False, "60 of 60 reviews have no word that the model knows"),
     "nan_text.csv": (BLANK_TEXT, 60, True, "6 of 60 rows have no text and do not count"),
+    "fasttext.txt": (cases.WHOLE["fasttext.txt"], 60, True, "the labels 1 count as negative, 2 as positive"),
 }
 
 
@@ -109,6 +121,8 @@ def test_answered_at_the_command_line(name: str, run: Any, tmp_path: Path) -> No
     with target.open(newline="", encoding="utf-8") as file:
         written = list(csv.DictReader(file))
     assert len(written) == count and set(written[0]) >= {"probability", "predicted"}
+    if name == "fasttext.txt":
+        assert [row["text"] for row in written] == cases.TEXTS
     if name == "unlabelled.csv":
         assert [(row["id"], row["comment"]) for row in written] == [(str(n), t) for n, t in enumerate(cases.TEXTS[:10])]
         target = tmp_path / "answers.parquet"
@@ -117,7 +131,7 @@ def test_answered_at_the_command_line(name: str, run: Any, tmp_path: Path) -> No
         assert ".csv or .parquet" in run("predict", "--data", str(tmp_path / name), "--output", "answers.doc")[2]
 
 
-@pytest.mark.parametrize("name", ["chinese.csv", "nan_text.csv"])
+@pytest.mark.parametrize("name", ["chinese.csv", "nan_text.csv", "fasttext.txt"])
 def test_answered_on_the_explain_page(name: str, keep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     content, _, judged, words = ANSWERED[name]
     path = keep(name, content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from typing import IO, Any
 
@@ -13,6 +14,7 @@ from sentiment_core.explain.many_reviews import Asked
 from sentiment_core.steps.rules import positive
 
 FORMULA = {"=", "+", "-", "@"}
+_NUMBER = re.compile(r"[+-][0-9]+(?:[.,][0-9]+)?")
 
 
 class CsvAnswers:
@@ -100,8 +102,8 @@ def _numbers(asked: Asked, probabilities: Sequence[float], threshold: float) -> 
 
 
 def _harmless(text: str) -> str:
-    # A leading apostrophe keeps a spreadsheet from taking a review for a formula.
-    return f"'{text}" if text.lstrip()[:1] in FORMULA else text
+    # A leading apostrophe keeps a spreadsheet from taking a review for a formula; a number such as -1 is none.
+    return f"'{text}" if text.lstrip()[:1] in FORMULA and not _NUMBER.fullmatch(text) else text
 
 
 def _number(value: float | int | None) -> str:

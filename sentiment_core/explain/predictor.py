@@ -297,7 +297,7 @@ def _temperature(model_id: str, saved: SavedModel) -> float:
     """Return what the model's logits are divided by (Guo et al. 2017), 1 for a model that was not calibrated."""
     try:
         temperature = float(saved.details.get("temperature", 1.0))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         temperature = math.nan
     if not (math.isfinite(temperature) and temperature > 0):
         raise CheckpointError(f"the saved temperature of {model_id} is not a positive number; train it again")

@@ -48,16 +48,19 @@ def zipped(**members: bytes) -> bytes:
     return target.getvalue()
 
 
-def parquet() -> bytes:
-    """Return all reviews as Parquet, labels as booleans."""
+def parquet(**columns: Sequence[object]) -> bytes:
+    """Return all reviews as Parquet, labels as booleans, or the columns given."""
     target = io.BytesIO()
-    pq.write_table(pa.table({"id": range(COUNT), "sentence": TEXTS, "label": [bool(x) for x in LABELS]}), target)
+    usual = {"id": range(COUNT), "sentence": TEXTS, "label": [bool(x) for x in LABELS]}
+    pq.write_table(pa.table({**columns} or usual), target)
     return target.getvalue()
 
 
 PLAIN = labelled(lambda number: number % 2)
 BACKSLASHES = {"delimiter": "\t", "quoting": csv.QUOTE_NONNUMERIC, "doublequote": False, "escapechar": "\\"}
 STARS = (1, 5, 2, 4)
+# Mondays to Sundays of one month, as a log writes them.
+DATES = [f"{day} Apr {number % 28 + 1:02} 22:19:{number:02} PDT 2009" for number, day in enumerate(["Mon", "Tue"] * 30)]
 RECORDS = [{"text": line, "label": label} for line, label in zip(TEXTS, LABELS, strict=True)]
 
 # Each holds all 60 reviews, 30 of them positive.
@@ -73,6 +76,7 @@ WHOLE: dict[str, bytes] = {
     ),
     "quotes.tsv": b"sentence\tlabel\n"
     + b"".join(f'"{t[:9]}" {t[9:]}\t{n % 2}\n'.encode() for n, t in enumerate(TEXTS)),
+    "spaced.csv": b"id, text, label\n" + b"".join(f'{n}, "{t}", {n % 2}\n'.encode() for n, t in enumerate(TEXTS)),
     "trailing.csv": b"text,label\n" + b"".join(f'"{t}",{n % 2},\n'.encode() for n, t in enumerate(TEXTS)),
     "packed.csv.gz": gzip.compress(PLAIN),
     "archive.zip": zipped(reviews__csv=PLAIN, __MACOSX=b"", readme__md=b"about"),
@@ -94,5 +98,28 @@ WHOLE: dict[str, bytes] = {
     "labelled.txt": table((), ((t, n % 2) for n, t in enumerate(TEXTS)), delimiter="\t"),
     "utf16.csv": PLAIN.decode().encode("utf-16"),
     "utf16_unmarked.csv": PLAIN.decode().encode("utf-16-be"),
+    "utf32.csv": PLAIN.decode().encode("utf-32"),
+    "utf32_unmarked.csv": PLAIN.decode().encode("utf-32-be"),
     "old_mac.csv": PLAIN.replace(b"\r\n", b"\r"),
+    "carets.csv": labelled(lambda number: number % 2, delimiter="^"),
+    "fasttext.txt": b"".join(f"__label__{1 + n % 2} {t}\n".encode() for n, t in enumerate(TEXTS)),
+    "fasttext_words.txt": b"".join(f"{t} __label__{('neg', 'pos')[n % 2]}\n".encode() for n, t in enumerate(TEXTS)),
+    "titles.csv": b"Reviews of one evening,\r\n\r\n" + PLAIN,
+    "comments.tsv": b"# 60 rows, made by hand, today\n#\n" + labelled(lambda number: number % 2, delimiter="\t"),
+    "excel_titles.csv": b"sep=;\r\nReviews;;\r\n;;\r\n" + labelled(lambda number: number % 2, delimiter=";"),
+    "tweets.csv": table(
+        (), ((4 * (n % 2), 1467810369 + n, DATES[n], "NO_QUERY", f"user{n}", t) for n, t in enumerate(TEXTS))
+    ),
+    "nested.jsonl": "\n".join(
+        json.dumps({"id": n, "review": {"body": {"text": t}, "lang": "en"}, "rating": {"stars": STARS[n % 4]}})
+        for n, t in enumerate(TEXTS)
+    ).encode(),
+    "rows.json": json.dumps(
+        {"features": [{"feature_idx": 0, "name": "text"}], "rows": [{"row_idx": 0, "row": item} for item in RECORDS]}
+    ).encode(),
+    "structs.parquet": parquet(id=range(COUNT), review=[{"text": t, "words": t.split()} for t in TEXTS], label=LABELS),
+    "airline.csv": table(
+        ("tweet_id", "airline_sentiment", "created", "text"),
+        ((n, ("negative", "positive")[n % 2], f"2015-02-24 11:35:{n:02} -0800", t) for n, t in enumerate(TEXTS)),
+    ),
 }

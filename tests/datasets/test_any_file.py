@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import lzma
+import pickle
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,6 +59,7 @@ def test_every_kind_is_read_without_naming_anything(name: str, kept: Any) -> Non
     data = kept(name, cases.WHOLE[name])
     reviews = file.load(data, silent)
     assert len(reviews.texts) == cases.COUNT and reviews.labels.tolist() == cases.LABELS
+    assert not any("__label__" in text for text in reviews.texts)
     told = reader.read(data).understood
     assert told.described().startswith(f"{name} was read as") and len(told.preview) == 10
     assert told.preview[1].label == "positive" and cases.TEXTS[1][9:] in told.preview[1].text
@@ -217,6 +219,7 @@ def test_what_was_detected_can_be_said_instead(kept: Any) -> None:
         ("a.parquet", b"PAR1 and nothing more PAR1", "not a Parquet file"),
         ("a.parquet", b"plain words", "columns are"),
         ("a.tsv", b"", "is empty"),
+        ("a.csv", pickle.dumps({"text": ["a"], "label": [1]}), "a Python pickle"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_in_one_sentence(name: str, content: bytes, words: str, kept: Any) -> None:
@@ -273,9 +276,10 @@ def test_the_collected_files_are_read(name: str) -> None:
 
 
 SPELLINGS: tuple[tuple[str, str], ...] = (
-    ("0", "1"), ("neg", "pos"), ("Negative", "POSITIVE"), ("False", "True"), ("0.0", "1.0"), ("-1", "1"), ("1", "5")
+    ("0", "1"), ("neg", "pos"), ("Negative", "POSITIVE"), ("False", "True"), ("0.0", "1.0"), ("-1", "1"), ("1", "5"),
+    ("1/5", "4/5"), ("★☆☆☆☆", "★★★★★"), ("10%", "90%"), ("Negativo", "positivo"), ("__label__0", "__label__1"),
 )  # fmt: skip
-PROSE = 'the film was good, bad; plain "quoted" half|way it\'s 5\t6 naïve café — a\nb “so” (so) 100% <br /> , ; |'
+PROSE = 'the film was good, bad; plain "quoted" half|way it\'s 5\t6 naïve café — a\nb “so” (so) 100% <br /> , ; | ^ #'
 sentences = st.lists(st.sampled_from(PROSE.split(" ")), min_size=6, max_size=12).map(" ".join)
 
 
@@ -286,7 +290,7 @@ def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
     labels = [draw(st.integers(0, 1)) for _ in texts]
     labels[:2] = [0, 1]
     spelled = draw(st.sampled_from(SPELLINGS))
-    separator = draw(st.sampled_from(",;\t|"))
+    separator = draw(st.sampled_from(",;\t|^"))
     backslash = draw(st.booleans())
     header: tuple[str, ...] = draw(
         st.sampled_from([("text", "label"), ("Review", "Sentiment"), ("comment", "stars"), ()])
@@ -308,8 +312,11 @@ def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
     csv.writer(target, lineterminator=draw(st.sampled_from(["\r\n", "\n"])), **style).writerows(
         [header, *rows] if header else rows
     )
-    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]))
-    content = (f"sep={separator}\r\n" * draw(st.booleans()) + target.getvalue()).encode(encoding)
+    encodings = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "cp1252"]
+    encoding = draw(st.sampled_from(encodings[: -1 if "★" in spelled[1] else None]))
+    above = draw(st.sampled_from(["", "", "", "# made by hand\r\n#\r\n", "Reviews\n\n"])) if header else ""
+    signs = f"sep={separator}\r\n" * draw(st.booleans())
+    content = (signs + above + target.getvalue()).encode(encoding)
     name, packed = draw(
         st.sampled_from([("a.csv", bytes), ("a.csv.gz", gzip.compress), ("a.zip", lambda c: cases.zipped(a__csv=c))])
     )
@@ -325,6 +332,30 @@ def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
         ["the the 5\t6 5\t6 the the", ", the 5\t6 5\t6 the the"], [0, 1],
     )
 )  # fmt: skip
+@example(
+    made=(
+        "a.csv",
+        b"0\tthe good ,\r\n1\t, the good the\r\n0\t, the the\r\n",
+        ["the good ,", ", the good the", ", the the"],
+        [0, 1, 0],
+    )
+)
+@example(
+    made=(
+        "a.csv",
+        b'the the good the\t__label__0\r\n"the the ""good"""\t__label__1\r\n',
+        ["the the good the", 'the the "good"'],
+        [0, 1],
+    )
+)
+@example(
+    made=(
+        "a.csv",
+        b'text|label\r\nthe the good|1\r\nthe the|5\r\n"the | a\nb"|1\r\n',
+        ["the the good", "the the", "the | a\nb"],
+        [0, 1, 0],
+    )
+)
 @given(made=files())
 def test_generated_files_are_read_to_the_right_rows(made: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     name, content, texts, labels = made
@@ -425,6 +456,39 @@ def test_several_tables_in_json_are_named(kept: Any) -> None:
 def test_labels_are_known_through_what_surrounds_them(values: tuple[str, str], kept: Any) -> None:
     content = cases.labelled(lambda number: values[number % 2])
     assert file.load(kept("labels.csv", content), silent).labels.tolist() == cases.LABELS
+
+
+@pytest.mark.parametrize(("above", "said"), [(1, "the first line stands"), (3, "the first 3 lines stand")])
+def test_lines_above_the_names_of_columns_are_said(above: int, said: str, kept: Any) -> None:
+    content = b"Reviews of one evening\n" * above + cases.PLAIN
+    (words,) = file.load(kept("titles.csv", content), silent).warnings
+    assert f"{said} above the names of the columns" in words
+    # Who says that there is no line with names wants every line.
+    assert refused(kept("titles.csv", content, header="no"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "A fine evening for the two of them\nNice story, rating, label\nwith, many more commas, in it, than that\n",
+        "a fine film in every way we saw,1\nreview,1\na dull film in every way we saw,0\n",
+        "a fine film in every way we saw,1,\na dull film in every way we saw,0,\nreview,1,\n",
+    ],
+)
+def test_a_name_of_a_column_among_the_rows_is_no_header(lines: str, kept: Any) -> None:
+    assert len(reader.read(kept("lines.txt", lines.encode())).texts) == 3
+
+
+def test_a_file_without_names_that_begins_with_one_class_is_read(kept: Any) -> None:
+    rows = [(4 * (n >= 200), n + 7, cases.DATES[n % 60], f"{cases.text(n // 2)} {n}") for n in range(400)]
+    reviews = file.load(kept("sorted.csv", cases.table((), rows)), silent)
+    assert len(reviews.texts) == 400 and int(reviews.labels.sum()) == 200
+
+
+def test_records_in_records_end_somewhere(kept: Any) -> None:
+    deep = '{"text": ' * 40 + '"a"' + "}" * 40
+    assert reader.read(kept("deep.jsonl", f"{deep}\n{deep}\n".encode())).texts[0].startswith('{"text"')
+    assert "row 1 is not a JSON object" in refused(kept("deep.jsonl", b'{"text": ' * 100_000))
 
 
 def test_labels_found_by_their_values_alone_are_said(kept: Any) -> None:

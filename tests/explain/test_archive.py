@@ -192,6 +192,12 @@ def weights(parts: dict[str, bytes], change: Callable[[dict[str, torch.Tensor]],
     parts[layout.WEIGHTS] = safetensors.torch.save(tensors)
 
 
+def tensors(header: dict[str, Any], numbers: bytes) -> bytes:
+    """Safetensors with a header of our own."""
+    told = json.dumps(header).encode()
+    return len(told).to_bytes(8, "little") + told + numbers
+
+
 HOSTILE: dict[str, Callable[[dict[str, bytes]], Any]] = {
     "a path out of the folder": lambda parts: parts.update({"../../evil": b"x"}),
     "a pickle": lambda parts: parts.update({"model.pt": b"cos\nsystem\n"}),
@@ -206,7 +212,24 @@ HOSTILE: dict[str, Callable[[dict[str, bytes]], Any]] = {
     "settings of another network": lambda parts: settings(parts, config__model__hidden_size=9),
     "a mistake": lambda parts: settings(parts, config__model__mistakes=["off_by_one_mask"]),
     "no temperature": lambda parts: settings(parts, details__temperature="hot"),
+    "a temperature beyond all numbers": lambda parts: settings(parts, details__temperature=10**400),
     "fewer words": lambda parts: parts.update({layout.WORDS: b'["one"]'}),
+    "a word twice": lambda parts: parts.update(
+        {layout.WORDS: json.dumps(["one"] * len(json.loads(parts[layout.WORDS]))).encode()}
+    ),
+    "shapes beyond what is there": lambda parts: parts.update(
+        {layout.WEIGHTS: tensors({"a": {"dtype": "F32", "shape": [10**9, 10**9], "data_offsets": [0, 4]}}, bytes(4))}
+    ),
+    "a header beyond what is there": lambda parts: parts.update({layout.WEIGHTS: (2**63).to_bytes(8, "little")}),
+    "complex weights": lambda parts: weights(
+        parts, lambda t: t.update({"head.0.bias": t["head.0.bias"].to(torch.complex64)})
+    ),
+    "weights in eight bits": lambda parts: weights(
+        parts, lambda t: t.update({"head.0.bias": t["head.0.bias"].to(torch.float8_e4m3fn)})
+    ),
+    "a list of reviews that is none": lambda parts: parts.update(
+        {layout.SEEN: safetensors.torch.save({layout.HASHES: torch.zeros(3)})}
+    ),
     "words that are none": lambda parts: parts.update({layout.WORDS: b"[1, 2]"}),
     "weights that are no numbers": lambda parts: weights(parts, lambda t: t["head.0.weight"].fill_(float("nan"))),
     "a weight too many": lambda parts: weights(parts, lambda t: t.update({"more": torch.ones(2)})),
@@ -235,6 +258,12 @@ def test_what_is_no_archive_is_refused(store: Store, content: bytes) -> None:
         import_model(store, io.BytesIO(content))
 
 
+def test_a_file_that_is_not_there_is_said(store: Store, tmp_path: Path) -> None:
+    for path in (tmp_path / "gone.zip", tmp_path):
+        with pytest.raises(DataError, match="there is no such file"):
+            import_model(store, path)
+
+
 def test_a_damaged_stream_is_refused(store: Store, archive: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
         start = packed.getinfo(layout.SETTINGS).header_offset + 30 + len(layout.SETTINGS)
@@ -252,6 +281,27 @@ def test_other_ways_to_pack_are_refused(store: Store, archive: bytes) -> None:
         import_model(store, packed)
 
 
+def test_an_archive_of_many_files_is_refused_before_it_is_listed(
+    store: Store, archive: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = repacked(archive, lambda parts: parts.update({f"{number:060}": b"" for number in range(12_000)}))
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(DataError, match="more files than any of ours"):
+        import_model(store, many)
+
+
+def test_links_in_an_archive_are_no_links(store: Store, archive: bytes) -> None:
+    linked = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as ours, zipfile.ZipFile(linked, "w") as other:
+        for name in ours.namelist():
+            member = zipfile.ZipInfo(name)
+            member.external_attr = 0o120777 << 16
+            other.writestr(member, ours.read(name))
+    run = import_model(store, linked)
+    files = list(run_place(run.experiment_id, run.id).rglob("*"))
+    assert files and not any(path.is_symlink() for path in files)
+
+
 def test_a_model_that_memory_cannot_hold_is_refused_before_it_is_unpacked(
     store: Store, archive: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,6 +314,22 @@ def test_a_model_that_memory_cannot_hold_is_refused_before_it_is_unpacked(
 @pytest.mark.parametrize(("told", "name"), [("a\ud800b\x00\u202ec", "a b c"), ("\x00 ", "Imported model"), (7, "7")])
 def test_any_name_becomes_one_that_can_be_written_down(store: Store, archive: bytes, told: object, name: str) -> None:
     assert import_model(store, repacked(archive, lambda parts: settings(parts, run__name=told))).name == name
+
+
+@pytest.mark.parametrize(
+    ("told", "kept_as"),
+    [("..", "gone.csv"), ("a\\..", "gone.csv"), ("a\0b\ud800.csv", "a b .csv"), ("../" * 9 + "x.csv", "x.csv")],
+)
+def test_a_file_is_looked_for_among_uploads_only(
+    store: Store, archive: bytes, home: Path, told: str, kept_as: str
+) -> None:
+    run = import_model(store, repacked(archive, lambda parts: settings(parts, config__data__path=told)))
+    assert run.config.data.path == str(home / "uploads" / kept_as)
+
+
+@pytest.mark.parametrize("steps", [10**400, float("inf"), float("nan"), "7", True, 0])
+def test_a_count_that_is_none_is_not_believed(store: Store, archive: bytes, steps: object) -> None:
+    assert import_model(store, repacked(archive, lambda parts: settings(parts, run__steps=steps))).steps == 1
 
 
 def test_claims_and_paths_are_not_believed(store: Store, archive: bytes, home: Path) -> None:

@@ -58,6 +58,9 @@ def test_csv_keeps_every_review_and_no_formula() -> None:
         ["0.250000", "0", "0", "two\nlines"],
     ]
     assert b"label" not in as_csv(Asked(["a"], None), [0.5], 0.5)
+    numbers = ["-1", "+4,5", "-1+1", "-", "@5"]
+    written = csv.reader(io.StringIO(as_csv(Asked(numbers, None), [0.5] * 5, 0.5).decode()))
+    assert [row[-1] for row in written][1:] == ["-1", "+4,5", "'-1+1", "'-", "'@5"]
 
 
 def test_answers_of_the_test_are_those_the_model_would_give(home: Path, tiny: Callable[..., ExperimentConfig]) -> None:

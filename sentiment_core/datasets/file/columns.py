@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate
 
 from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION
-from sentiment_core.datasets.file.labels import BLANK, is_label, normal
+from sentiment_core.datasets.file.labels import BLANK, are_labels, is_label, normal
 from sentiment_core.errors import DataError
 from sentiment_core.settings import DataConfig
 
@@ -29,6 +30,7 @@ PARTS |= dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION)
 WORDS_OF_A_TEXT = 3
 WORDS_OF_DATA = 6
 SHOWN = 20
+_DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}\b.{0,30}")
 SHOWN_ROWS = 10
 
 
@@ -67,7 +69,7 @@ def knows(name: str, data: DataConfig) -> bool:
 
 def is_usual(name: str) -> bool:
     """Return whether columns of reviews or labels are often called so."""
-    return _plain(name) in TEXT_NAMES | LABEL_NAMES
+    return _is_called(name, TEXT_NAMES | LABEL_NAMES)
 
 
 def numbered(count: int) -> list[str]:
@@ -99,6 +101,9 @@ def choose(
         if data.label_column != usual["label_column"].default:
             raise _absent(columns, data.label_column, name, "label_column")
         candidates = _by_name(columns, LABEL_NAMES, {text}) or label_places(len(columns), sample, {text}, least=2)
+        if not candidates and list(columns) == numbered(len(columns)):
+            # A file that is sorted by its labels begins with many rows of one class.
+            candidates = label_places(len(columns), sample, {text})
         if len(candidates) == 1:
             label = candidates[0]
         elif labels_required:
@@ -122,7 +127,7 @@ def label_places(
     found = []
     for place in range(width):
         values = {normal(row[place]) for row in sample if place < len(row)} - BLANK
-        if place not in taken and len(values) >= least and all(map(is_label, values)):
+        if place not in taken and len(values) >= least and are_labels(values):
             found.append(place)
     return found
 
@@ -137,8 +142,9 @@ def part_of(value: str, number: int, name: str) -> int:
     return part
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold())
+def _is_called(name: str, names: Collection[str]) -> bool:
+    """Return whether a column has one of the names, or a field of a record in a record: `rating.stars`."""
+    return any(re.sub(r"[\W_]+", "", part.casefold()) in names for part in (name, name.rpartition(".")[2]))
 
 
 def _named(columns: Sequence[str], wanted: str, name: str) -> int | None:
@@ -152,17 +158,23 @@ def _named(columns: Sequence[str], wanted: str, name: str) -> int | None:
 
 
 def _by_name(columns: Sequence[str], names: Collection[str], taken: Collection[int | None]) -> list[int]:
-    return [place for place, column in enumerate(columns) if place not in taken and _plain(column) in names]
+    return [place for place, column in enumerate(columns) if place not in taken and _is_called(column, names)]
 
 
 def _prose(columns: Sequence[str], sample: Sequence[Sequence[str]], label: int | None) -> list[int]:
-    """Return the columns whose fields have on average as many words as a text has."""
+    """Return the columns whose fields have on average as many words as a text has, and are no dates."""
     found = []
     for place in range(len(columns)):
-        words = [len(row[place].split()) for row in sample if place < len(row) and row[place].strip()]
-        if place != label and words and sum(words) >= WORDS_OF_A_TEXT * len(words):
+        fields = [row[place] for row in sample if place < len(row) and row[place].strip()]
+        words = [len(field.split()) for field in fields]
+        if place != label and words and sum(words) >= WORDS_OF_A_TEXT * len(words) and not all(map(_is_date, fields)):
             found.append(place)
     return found or [0] * (len(columns) == 1 and label is None and bool(sample) and columns[0] == numbered(1)[0])
+
+
+def _is_date(field: str) -> bool:
+    """Return whether a field is a date such as `2015-02-24 11:35:52 -0800` or `Mon Apr 06 22:19:45 PDT 2009`."""
+    return _DATE.fullmatch(field) is not None or parsedate(field) is not None
 
 
 def _absent(columns: Sequence[str], wanted: str, name: str, field: str) -> DataError:
@@ -183,6 +195,11 @@ def _undecided(
     if candidates:
         several = _listed([columns[place] for place in candidates])
         error = Undecided(f"{name}: {what} could be in any of the columns {several}. Set data.{field} to one of them.")
+    elif len(columns) == 1 and field == "label_column":
+        error = Undecided(
+            f"{name}: there are no labels, only the column {columns[0][:40]!r} with the review. Give a column with the "
+            "label of each review, or set data.separator to what is between them."
+        )
     else:
         error = Undecided(
             f"{name}: there is no column {wanted!r} and none that can only be {what}; its columns are "

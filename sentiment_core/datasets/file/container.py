@@ -40,6 +40,7 @@ _OTHERS = tuple(
     for start, what, advice in (
         (rb"\xd0\xcf\x11\xe0", "an old Office document", "Save it as CSV in UTF-8."),
         (rb"%PDF-", "a PDF", "Export the reviews as CSV."),
+        (rb"\x80[\x02-\x05][\x95c}(\]]", "a Python pickle", "Write the table as CSV or Parquet."),
         (rb"SQLite format 3\0", "an SQLite database", "Export its table as CSV."),
         (rb"\s*(<!doctype html|<html)", "a web page", "Download the file itself; often one has to log in first."),
         (rb"version https://git-lfs", "a pointer of Git LFS", "Fetch the file itself with git lfs pull."),
@@ -87,7 +88,8 @@ def opened(path: Path) -> Iterator[Opened]:
             packing = "gzip" if start.startswith(_GZIP) else None
             yield Opened(_unpacked(raw), raw, packing, path.name.removesuffix(".gz") if packing else path.name)
             return
-        _check_directory(raw, path.name)
+        if has_long_directory(raw):
+            raise DataError(f"{path.name} holds too many files. Unpack it and give the one with the reviews.")
         with zipfile.ZipFile(raw) as archive:
             inner = _only_member(archive, path.name)
             with archive.open(inner) as member:
@@ -186,16 +188,15 @@ def _unpacked(stream: IO[bytes]) -> IO[bytes]:
     return gzip.GzipFile(fileobj=stream) if _peek(stream, 2) == _GZIP else stream  # type: ignore[return-value]
 
 
-def _check_directory(raw: IO[bytes], name: str) -> None:
-    """Refuse an archive with a long table of contents before it is read, which would take minutes."""
+def has_long_directory(raw: IO[bytes]) -> bool:
+    """Return whether a zip has a table of contents that would take minutes to read, or one of those beyond 4 GB."""
     raw.seek(0, io.SEEK_END)
     raw.seek(max(0, raw.tell() - (1 << 16) - 42))
     end = raw.read()
     raw.seek(0)
     at = end.rfind(_ZIP_END)
     size = struct.unpack_from("<I", end, at + 12)[0] if at >= 0 and len(end) >= at + 22 else 0
-    if size > _MAX_ZIP_DIRECTORY or _ZIP64 in end:
-        raise DataError(f"{name} holds too many files. Unpack it and give the one with the reviews.")
+    return size > _MAX_ZIP_DIRECTORY or end[max(0, at - 20) : max(0, at)].startswith(_ZIP64)
 
 
 def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:

@@ -6,16 +6,17 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import IO
 
 from sentiment_core.datasets.file import records, rows
 from sentiment_core.datasets.file.columns import names_columns, numbered
 from sentiment_core.datasets.file.container import Opened
-from sentiment_core.datasets.file.dialect import Dialect, first_rows
+from sentiment_core.datasets.file.dialect import FASTTEXT, FASTTEXT_COLUMNS, Dialect, first_rows
+from sentiment_core.datasets.file.encoding import Encoding
 from sentiment_core.errors import DataError
 from sentiment_core.settings import DataConfig
 
 HEAD_ROWS = 100
+FORMATS = {"none": "text", "comma": "CSV", FASTTEXT: "lines of fastText"}
 
 
 @dataclass(frozen=True)
@@ -26,18 +27,17 @@ class Content:
     sample: list[list[str]]
     rows: Iterator[list[str]]
     format: str
-    encoding: str | None
+    encoding: Encoding | None
     dialect: Dialect | None
     header: bool
 
 
 def content_of(
     found: Opened,
-    stream: IO[bytes],
     data: DataConfig,
     limit: int,
     name: str,
-    encoding: str | None,
+    encoding: Encoding | None,
     dialect: Dialect | None,
     start: str,
 ) -> Content:
@@ -46,9 +46,9 @@ def content_of(
     `start`: how its text begins, in whole lines. Raises `DataError`, as do the rows.
     """
     if encoding is None:
-        columns, sample, found_rows = records.parquet(found, stream, limit, name)
+        columns, sample, found_rows = records.parquet(found, limit, name)
         return Content(columns, sample, found_rows, "Parquet", None, None, True)
-    text = io.TextIOWrapper(stream, encoding, newline="")
+    text = io.TextIOWrapper(found.stream, encoding.codec, encoding.errors, newline="")
     if dialect is None:
         lines = found.name.lower().endswith((".jsonl", ".ndjson")) or records.is_lines(start)
         columns, sample, found_rows = (
@@ -58,7 +58,8 @@ def content_of(
     for _ in range(dialect.skipped):
         start = start[len(text.readline(records.MAX_ROW_CHARACTERS)) :]
     sample = first_rows(dialect, start, HEAD_ROWS)
-    header = not sample or names_columns([field.strip() for field in sample[0]], data)
+    labelled = dialect.separator == FASTTEXT
+    header = not labelled and (not sample or names_columns([field.strip() for field in sample[0]], data))
     following = rows.rows(text, dialect, name, header)
     first = next(following, [])
     if not any(field.strip() for field in first):
@@ -66,7 +67,8 @@ def content_of(
     if len(first) > records.MAX_COLUMNS:
         raise records.too_many_columns(len(first), name)
     columns = [field.strip() for field in first] if header else numbered(len(first))
-    form = "text" if dialect.separator == "none" else "CSV" if dialect.separator == "comma" else "separated text"
+    columns = FASTTEXT_COLUMNS if labelled else columns
+    form = FORMATS.get(dialect.separator, "separated text")
     return Content(
         columns,
         sample[header:],

@@ -1,83 +1,58 @@
-"""How a text file with separators is written: its encoding, what is between the fields, and how quotes are escaped."""
+"""How a text file with separators is written: what is between the fields, and how quotes are escaped."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sentiment_core.datasets.file.columns import TEXT_NAMES, knows, label_places
 from sentiment_core.datasets.file.labels import is_label
 from sentiment_core.settings import DataConfig
 
-HEAD_BYTES = 1 << 18
 HEAD_ROWS = 100
-SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "none": "\x1f"}
+# Titles and comments above the names of the columns: so many lines at most.
+MAX_TITLES = 20
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "caret": "^", "none": "\x1f"}
 SIGNS = tuple(sign for name, sign in SEPARATORS.items() if name != "none")
 DOUBLED, BACKSLASH, PLAIN = "doubled", "backslash", "none"
-
-# UTF-8 refuses nearly every text in another encoding, so the first that fits is right; Latin-1 fits every file.
-ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
-# With more bytes outside ASCII than this share, a text is not in a language that Windows' Western encoding is for.
-FOREIGN = 0.25
-GUESSED_FROM = 1 << 16
+# No sign, but labels in the line, as fastText writes them: `__label__2 A fine film.`
+FASTTEXT = "fasttext"
+FASTTEXT_COLUMNS = ["label", "text"]
 
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+_FASTTEXT_LABEL = re.compile(r"(?:^|(?<= ))__label__([^\s,;|]+)(?: +|\s*$)")
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """`separator`: a name in `SEPARATORS`; `quotes`: how one within a quoted field is written, or that none quotes.
+    """`separator`: in `SEPARATORS`, or `FASTTEXT`; `quotes`: how one in a quoted field is written, or that none quotes.
 
-    `skipped`: so many lines stand before the first row.
+    `skipped`: so many lines stand before the first row; `titles` of them are titles or comments. `spaced`: spaces after
+    a separator are no part of a field.
     """
 
     separator: str
     quotes: str = DOUBLED
     skipped: int = 0
+    titles: int = 0
+    spaced: bool = False
 
     def reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
         """Return the rows of `lines`; raises `csv.Error` where they are malformed."""
+        if self.separator == FASTTEXT:
+            return map(_fasttext_row, lines)
         return csv.reader(
             lines,
             strict=True,
             delimiter=SEPARATORS[self.separator],
+            skipinitialspace=self.spaced,
             escapechar="\\" if self.quotes == BACKSLASH else None,
             quoting=csv.QUOTE_NONE if self.quotes == PLAIN else csv.QUOTE_MINIMAL,
         )
-
-
-def encodings(head: bytes, chosen: str) -> Iterator[str]:
-    """Yield the encodings to try for a file that begins with `head`, the likeliest first; `chosen` unless `detect`."""
-    marked = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if chosen != "detect":
-        unmarked = (_utf16(head) or "utf-16-le") if chosen == "utf-16" and not marked else chosen
-        yield "utf-8-sig" if chosen == "utf-8" else unmarked
-    elif marked:
-        # What spreadsheet programs call "Unicode text".
-        yield "utf-16"
-    elif found := _utf16(head):
-        yield found
-    else:
-        yield ENCODINGS[0]
-        if guess := _guess(head):
-            yield guess
-        yield from ENCODINGS[1:]
-
-
-def is_guess(encoding: str, chosen: str) -> bool:
-    """Return whether an encoding is one that only seemed to fit."""
-    return chosen == "detect" and encoding not in {"utf-8-sig", "utf-16"}
-
-
-def text_of(head: bytes, encoding: str) -> str:
-    """Return the whole lines of a file's beginning; raises `UnicodeError`."""
-    text = codecs.getincrementaldecoder(encoding)().decode(head, final=len(head) < HEAD_BYTES)
-    end = max(text.rfind("\n"), text.rfind("\r")) + 1
-    return text if len(head) < HEAD_BYTES or not end else text[:end]
 
 
 def dialects(head: str, data: DataConfig, is_prose: bool) -> list[Dialect]:
@@ -86,41 +61,52 @@ def dialects(head: str, data: DataConfig, is_prose: bool) -> list[Dialect]:
     `is_prose`: its name says that a line may as well be a review as a row of fields.
     """
     skipped, wanted = 0, str(data.separator)
+    lines = [line for line in islice(_lines(head), HEAD_ROWS) if line.strip()]
+    if wanted == "detect" and lines and all(map(_FASTTEXT_LABEL.search, lines)):
+        return [Dialect(FASTTEXT, PLAIN)]
     if (line := _SEPARATOR_LINE.match(head)) and head[: line.end()].endswith(("\n", "\r")):
         skipped = 1
         named = {sign: name for name, sign in SEPARATORS.items()}.get(line[1].replace("\\t", "\t"))
         wanted = named if named and wanted == "detect" else wanted
         head = head[line.end() :]
+    titles = _titles(head, data)
+    skipped += titles
+    head = "".join(islice(_lines(head), titles, None))
     names = list(SEPARATORS) if wanted == "detect" else [wanted]
     ranked = []
     for separator in names:
-        for quotes in (DOUBLED, BACKSLASH, PLAIN):
-            if quotes == PLAIN and separator in {"comma", "semicolon"}:
-                continue  # with these, every exporter quotes texts: an odd quote is a fault
-            dialect = Dialect(separator, quotes, skipped)
-            fit = _fit(dialect, first_rows(dialect, head, HEAD_ROWS), data, is_prose)
+        following = next(_lines(head), "").split(SEPARATORS[separator])[1:]
+        spaced = bool(following) and all(field.startswith(" ") for field in following)
+        for quotes in _quotes(separator):
+            dialect = Dialect(separator, quotes, skipped, titles, spaced)
+            fit = _fit(dialect, *_sample(dialect, head, HEAD_ROWS), data, is_prose)
             if fit is not None or wanted != "detect":
                 ranked.append((fit or (), dialect))
     ranked.sort(key=lambda found: found[0], reverse=True)
-    return [dialect for _, dialect in ranked] or [Dialect("comma", skipped=skipped)]
+    return [dialect for _, dialect in ranked] or [Dialect("comma", DOUBLED, skipped, titles)]
 
 
 def first_rows(dialect: Dialect, head: str, count: int) -> list[list[str]]:
     """Return the first rows of a text as far as they are well-formed, blank ones left out."""
+    return _sample(dialect, head, count)[0]
+
+
+def _sample(dialect: Dialect, head: str, count: int) -> tuple[list[list[str]], bool]:
+    """Return the first rows and whether no fault ended them."""
     found: list[list[str]] = []
     try:
-        for row in dialect.reader(io.StringIO(head, newline="")):
+        for row in dialect.reader(_lines(head)):
             if row:
                 found.append(row)
             if len(found) >= count:
                 break
     except csv.Error:
-        pass
-    return found
+        return found, False
+    return found, True
 
 
 def _fit(
-    dialect: Dialect, sample: Sequence[Sequence[str]], data: DataConfig, is_prose: bool
+    dialect: Dialect, sample: Sequence[Sequence[str]], whole: bool, data: DataConfig, is_prose: bool
 ) -> tuple[bool | int, ...] | None:
     """Return how well a dialect fits the first rows, to compare; None when it does not.
 
@@ -133,8 +119,13 @@ def _fit(
     known = sum(knows(name, data) for name in first)
     even = all(len(row) >= len(first) and not any(row[len(first) :]) for row in sample)
     columns = even and len(first) > 1
-    # With a header or without; two labels say more than the one that any word of praise may be.
-    values = [least for least in (1, 2) for rows in (sample, sample[1:]) if label_places(len(first), rows, least=least)]
+    # Two labels say more than the one that any word of praise may be, and more from the first row on than below it.
+    values = [
+        2 * least - below
+        for least in (1, 2)
+        for below in (0, 1)
+        if label_places(len(first), sample[below:], least=least)
+    ]
     labelled = max(values, default=0) if columns else 0
     # A sign at the start of a field, as in `good,;0`, is what really stands between the fields.
     spilt = sum(any(cell.startswith(SIGNS) for cell in row) for row in sample)
@@ -148,32 +139,43 @@ def _fit(
     if is_prose and not known and not single and not any(map(is_label, first)):
         return None  # signs that happen to stand in every line of prose
     quoted = {DOUBLED: 2, BACKSLASH: 1, PLAIN: 0}[dialect.quotes]
-    return (given and not single, known, labelled, columns, even, not single, len(sample), quoted, -spilt)
+    return (given and not single, known, labelled, columns, even, not single, whole, quoted, len(sample), -spilt)
 
 
-def _utf16(head: bytes) -> str | None:
-    """Return the byte order of a text in UTF-16 without a mark: the one in which it has lines; None for others."""
-    if 0 not in head:
-        return None
-    whole = head[: len(head) // 2 * 2]
-    lines = {order: whole.decode(order, "replace").count("\n") for order in ("utf-16-le", "utf-16-be")}
-    order = max(lines, key=lambda name: lines[name])
-    return order if lines[order] else None
+def _lines(head: str) -> Iterator[str]:
+    return iter(io.StringIO(head, newline=""))
 
 
-def _guess(head: bytes) -> str | None:
-    """Return what charset-normalizer makes of a text that is not in a Western European language, else None."""
-    sample = head[:GUESSED_FROM]
-    if sum(byte >= 0x80 for byte in sample) < FOREIGN * len(sample):
-        return None
-    try:
-        sample.decode("utf-8")
-        return None
-    except UnicodeDecodeError as error:
-        if error.start >= len(sample) - 4:
-            return None
-    # Imported late: few files need it.
-    from charset_normalizer import from_bytes
+def _titles(head: str, data: DataConfig) -> int:
+    """Return how many lines stand above the names of the columns: comments, and lines of fewer fields."""
+    if data.header == "no":
+        return 0
+    lines = list(islice(_lines(head), MAX_TITLES + 1))
+    for number, line in enumerate(lines):
+        for separator, sign in SEPARATORS.items():
+            names = _fields(line, sign)
+            if len(names) < 2 or not any(knows(name, data) for name in names):
+                continue
+            if not all(above.startswith("#") or len(_fields(above, sign)) < len(names) for above in lines[:number]):
+                return 0
+            below = "".join(islice(_lines(head), number, None)) if number else ""
+            found = [first_rows(Dialect(separator, quotes), below, HEAD_ROWS) for quotes in _quotes(separator)]
+            even = any(len(rows) > 1 and len({*map(len, rows)}) == 1 for rows in found)
+            return number if even else 0
+    return 0
 
-    best = from_bytes(sample).best()
-    return None if best is None or best.encoding in {"ascii", "utf_8"} else best.encoding
+
+def _quotes(separator: str) -> tuple[str, ...]:
+    # With commas and semicolons, every exporter quotes texts: an odd quote is a fault.
+    return (DOUBLED, BACKSLASH) if separator in {"comma", "semicolon"} else (DOUBLED, BACKSLASH, PLAIN)
+
+
+def _fields(line: str, sign: str) -> list[str]:
+    """Return what stands between the signs of a line, blank fields left out."""
+    return [field for field in (found.strip().strip('"') for found in line.split(sign)) if field]
+
+
+def _fasttext_row(line: str) -> list[str]:
+    if not line.strip():
+        return []
+    return [" ".join(_FASTTEXT_LABEL.findall(line)), _FASTTEXT_LABEL.sub("", line).strip()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sentiment_core.errors import DataError
@@ -15,12 +15,32 @@ MEANINGS = {POSITIVE: "positive", NEGATIVE: "negative", NO_LABEL: "left out"}
 # What files write where a label is missing.
 BLANK = frozenset({"", "nan", "null", "none", "na", "n/a", "<na>"})
 
-NEGATIVE_WORDS = frozenset({"neg", "negative", "false", "no", "bad", "rotten"})
-POSITIVE_WORDS = frozenset({"pos", "positive", "true", "yes", "good", "fresh"})
+# In English, German, French, Spanish, Italian, Portuguese, Russian, Chinese and Japanese.
+_NEGATIVE = """
+    neg negative negativ négatif négative negatif negativo negativa отрицательный негативный 负面 消极 ネガティブ
+    false no bad rotten dislike disliked 👎
+"""
+_POSITIVE = """
+    pos positive positiv positif positivo positiva положительный позитивный 正面 积极 ポジティブ
+    true yes good fresh like liked 👍
+"""
+NEGATIVE_WORDS = frozenset({*_NEGATIVE.split(), "thumbs down", "not recommended"})
+POSITIVE_WORDS = frozenset({*_POSITIVE.split(), "thumbs up", "recommended"})
 _DEGREES = ("very", "extremely", "highly", "strongly", "mostly", "somewhat", "slightly")
 NEGATIVE_WORDS |= {f"{degree} negative" for degree in _DEGREES}
 POSITIVE_WORDS |= {f"{degree} positive" for degree in _DEGREES}
-_UNSEEN = f"{string.whitespace}\u00a0\u200b\ufeff"
+NEUTRAL_WORDS = frozenset({"neutral", "mixed"})
+
+# Up to this share of a scale a rating is negative, from that on positive: of five stars 2 and 3.5, of four 1.5 and 3
+# (Pang, Lee and Vaithyanathan 2002), of ten 4 and 7 (Maas et al. 2011).
+BELOW, ABOVE = 0.4, 0.7
+_SCALES = frozenset({4.0, 5.0, 6.0, 10.0, 20.0, 100.0})
+_NUMBER = r"([0-9]{1,3}(?:[.,][0-9]{1,2})?)"
+_OF_SCALE = re.compile(rf"(?:rated )?{_NUMBER} ?(?:/|of|out of) ?{_NUMBER}(?: stars?)?")
+_STARS = re.compile(rf"{_NUMBER}[ -]?(?:stars?|sterne?|étoiles?|estrellas?|estrelas?|stell[ae])")
+_GLYPHS = re.compile(r"([★⭐✭]+)(½?)([☆✩]*)")
+_PERCENT = re.compile(rf"{_NUMBER} ?%")
+_UNSEEN = f"{string.whitespace}\u00a0\u200b\ufe0f\ufeff"
 _DECIMAL_COMMA = re.compile(r"\A([+-]?\d{1,3}),(\d{1,2})\Z")
 # How many different values an error lists.
 SHOWN = 8
@@ -43,10 +63,40 @@ def normal(value: str) -> str:
     return f"{number:g}" if number is not None else value
 
 
+def rating(value: str) -> tuple[float, float | None] | None:
+    """Return a label's number and the scale it is on, None where a bare number leaves that open; None for no rating.
+
+    `4/5` is 4 of 5, `★★★★☆` too, `80%` is 80 of 100, a word of praise 1 of 1, one of blame 0 of 1.
+    """
+    return _rating(normal(value))
+
+
+def _rating(value: str) -> tuple[float, float | None] | None:
+    if (number := _number(value)) is not None:
+        return number, None
+    for words, points in ((NEGATIVE_WORDS, 0.0), (NEUTRAL_WORDS, 0.5), (POSITIVE_WORDS, 1.0)):
+        if value in words:
+            return points, 1.0
+    if found := _GLYPHS.fullmatch(value):
+        points = len(found[1]) + len(found[2]) / 2
+        return _on_scale(points, len(found[1] + found[2] + found[3]) if found[3] else 5.0)
+    if found := _OF_SCALE.fullmatch(value):
+        return _on_scale(_points(found[1]), _points(found[2]))
+    for form, scale in ((_STARS, 5.0), (_PERCENT, 100.0)):
+        if found := form.fullmatch(value):
+            return _on_scale(_points(found[1]), scale)
+    return None
+
+
 def is_label(value: str) -> bool:
-    """Return whether a value says by itself which class is meant: a word, 0, 1 or -1."""
-    value = normal(value)
-    return value in NEGATIVE_WORDS or value in POSITIVE_WORDS or value in {"0", "1", "-1"}
+    """Return whether a value says by itself which class is meant: a word, a rating on a scale, 0, 1 or -1."""
+    found = rating(value)
+    return found is not None and (found[1] is not None or found[0] in {0.0, 1.0, -1.0})
+
+
+def are_labels(values: Collection[str]) -> bool:
+    """Return whether the values of a column say so: each by itself, or numbers that are only used for polarity."""
+    return all(map(is_label, values)) or {"0", "4"} <= {*values} <= {"0", "2", "4"}
 
 
 def classes(
@@ -88,45 +138,50 @@ def _chosen(seen: Sequence[str], positive: Sequence[str], negative: Sequence[str
 
 def _found(seen: Sequence[str]) -> Callable[[str], int] | None:
     """Return the meaning of values that say it themselves, None where they do not."""
-    numbers = [_number(value) for value in seen]
-    if seen and all(number is not None for number in numbers):
-        scale = _scale({number for number in numbers if number is not None})
-        if scale is None:
-            return None
-        below, above = scale
-        return lambda value: _side(float(value), below, above)
-    words = {"0": NEGATIVE, "1": POSITIVE}
-    words |= dict.fromkeys(NEGATIVE_WORDS, NEGATIVE) | dict.fromkeys(POSITIVE_WORDS, POSITIVE)
-    strange = [value for value in seen if value not in words]
-    if any(_number(value) is not None for value in strange):
+    ratings = {value: found for value in seen if (found := _rating(value)) is not None}
+    bare = {number for number, scale in ratings.values() if scale is None}
+    scales = {scale for _, scale in ratings.values() if scale is not None}
+    ends = _ends(bare) if not scales else None
+    if bare and len(scales) == 1 and min(bare) >= 0 and max(bare) <= max(scales):
+        # Numbers without their scale beside values that have one.
+        ends = 0.0, max(scales)
+    if bare and ends is None:
         return None
-    known = {words[value] for value in seen if value in words}
+    meanings = {}
+    for value, (number, scale) in ratings.items():
+        low, high = (0.0, scale) if scale is not None else ends or (0.0, 1.0)
+        share = (number - low) / (high - low)
+        meanings[value] = NEGATIVE if share <= BELOW else POSITIVE if share >= ABOVE else NO_LABEL
     # Beside both classes a third one is neither, whatever it is called; beside one class nobody knows.
-    return None if strange and len(known) < 2 else lambda value: words.get(value, NO_LABEL)
+    if len(meanings) < len(seen) and len({*meanings.values()} - {NO_LABEL}) < 2:
+        return None
+    return lambda value: meanings.get(value, NO_LABEL)
 
 
-def _scale(numbers: set[float]) -> tuple[float, float] | None:
-    """Return up to which number a label is negative and from which it is positive; None where that is open."""
+def _ends(numbers: set[float]) -> tuple[float, float] | None:
+    """Return between which numbers labels lie that have no scale of their own; None where that is open."""
+    if not numbers:
+        return None
     low, high = min(numbers), max(numbers)
-    whole = all(number == int(number) for number in numbers)
-    if numbers <= {0.0, 1.0}:
-        return 0.0, 1.0
-    if numbers == {-1.0, 1.0}:
-        return -1.0, 1.0
-    if numbers == {1.0, 2.0}:
-        return 1.0, 2.0
-    if numbers == {0.0, 4.0} or (whole and low == 0 and high == 4 and len(numbers) == 5):
-        return 1.0, 3.0
-    if low >= 1 and high <= 5 and low < 3 < high:
-        return 2.5, 3.5
-    # The Internet Movie Database's ten stars, cut as its data set cuts them (Maas et al. 2011).
-    if low >= 1 and 5 < high <= 10 and low <= 4 and high >= 7:
-        return 4.0, 7.0
+    for ends in ((0.0, 1.0), (-1.0, 1.0), (1.0, 2.0)):
+        if numbers <= {*ends} and (len(numbers) == 2 or ends == (0.0, 1.0)):
+            return ends
+    if {0.0, 4.0} <= numbers <= {0.0, 1.0, 2.0, 3.0, 4.0}:
+        return 0.0, 4.0
+    if low > 0 and high <= 5 and low < 3 < high:
+        return 0.0, 5.0
+    # Ten stars, as of the Internet Movie Database.
+    if (low >= 1 or high == 10) and 5 < high <= 10 and low <= 4 and high >= 7:
+        return 0.0, 10.0
     return None
 
 
-def _side(number: float, below: float, above: float) -> int:
-    return NEGATIVE if number <= below else POSITIVE if number >= above else NO_LABEL
+def _on_scale(points: float, scale: float) -> tuple[float, float] | None:
+    return (points, float(scale)) if scale in _SCALES and points <= scale else None
+
+
+def _points(value: str) -> float:
+    return float(value.replace(",", "."))
 
 
 def _question(counts: Mapping[str, tuple[int, int]], values: Mapping[str, str], name: str, column: str) -> str:

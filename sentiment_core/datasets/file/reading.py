@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +23,8 @@ from sentiment_core.datasets.file import rows
 from sentiment_core.datasets.file.columns import Chosen, choose, knows, part_of
 from sentiment_core.datasets.file.container import PARQUET, Opened, check_kind, limited, opened, too_much_text
 from sentiment_core.datasets.file.content import Content, content_of
-from sentiment_core.datasets.file.dialect import HEAD_BYTES, dialects, encodings, is_guess, text_of
+from sentiment_core.datasets.file.dialect import dialects
+from sentiment_core.datasets.file.encoding import HEAD_BYTES, encodings, is_guess, text_of
 from sentiment_core.datasets.file.labels import BLANK, NO_LABEL, LabelValue, classes, normal
 from sentiment_core.datasets.file.records import is_json
 from sentiment_core.datasets.file.table import Kept, Survey, Table, Way
@@ -105,14 +107,14 @@ class FileReading:
             raise changed
 
     def _first_fit(self, read: Callable[[Way], Found]) -> Found:
-        with opened(self.path) as found:
-            head = limited(found, self.limits.unpacked, self.limits.deadline, self.name).read(HEAD_BYTES)
-            inner = found.name.lower()
+        with self._unpacked(self.limits.unpacked) as found:
+            head, inner = found.stream.read(HEAD_BYTES), found.name.lower()
         check_kind(head, self.name)
         if head.startswith(PARQUET):
             return read(Way(None, None))
         problem: UnicodeError | None = None
-        for encoding in encodings(head, self.data.encoding):
+        again = partial(self._unpacked, self.limits.unpacked)
+        for encoding in encodings(head, self.data.encoding, again):
             try:
                 start = text_of(head, encoding)
                 if inner.endswith((".json", ".jsonl", ".ndjson")) or is_json(start):
@@ -125,14 +127,15 @@ class FileReading:
         raise problem
 
     @contextmanager
-    def _open(self, way: Way) -> Iterator[_Open]:
+    def _unpacked(self, most: int) -> Iterator[Opened]:
         with opened(self.path) as found:
-            # What has no dialect may have to be held as a whole.
-            most = self.limits.unpacked if way.dialect else self.limits.held
-            stream = limited(found, most, self.limits.deadline, self.name)
-            content = content_of(
-                found, stream, self.data, self.limits.held, self.name, way.encoding, way.dialect, way.start
-            )
+            yield replace(found, stream=limited(found, most, self.limits.deadline, self.name))
+
+    @contextmanager
+    def _open(self, way: Way) -> Iterator[_Open]:
+        # What has no dialect may have to be held as a whole.
+        with self._unpacked(self.limits.unpacked if way.dialect else self.limits.held) as found:
+            content = content_of(found, self.data, self.limits.held, self.name, way.encoding, way.dialect, way.start)
             chosen = choose(content.columns, content.sample, self.data, self.name, self.labels_required)
             yield _Open(found, content, chosen)
 
@@ -206,16 +209,18 @@ class FileReading:
                     others += values[item.value].full
             if not np.any(labels != NO_LABEL) and not self.labels_required:
                 labels = None
-        dialect = content.dialect
+        dialect, encoding = content.dialect, content.encoding
         shown = None if labels is None else labels[np.array([code for _, code in first], dtype=np.int64)]
         understood = Understood(
             name=self.name,
             format=content.format,
             packing=file.file.packing,
-            encoding=content.encoding,
-            encoding_guessed=content.encoding is not None and is_guess(content.encoding, self.data.encoding),
+            encoding=encoding.name if encoding else None,
+            encoding_guessed=encoding is not None and is_guess(encoding.name, self.data.encoding),
+            damaged=encoding.damaged if encoding else 0,
             separator=dialect.separator if dialect else None,
             quotes=dialect.quotes if dialect else None,
+            titles=dialect.titles if dialect else 0,
             header=content.header,
             columns=tuple(columns),
             text_column=columns[chosen.text],

@@ -16,6 +16,8 @@ from sentiment_core.errors import DataError
 HEAD_RECORDS = 100
 MAX_ROW_CHARACTERS = 4_000_000
 MAX_COLUMNS = 1_000
+# Records in records: what is deeper stays as it is written.
+MAX_DEPTH = 4
 PARQUET_ROWS = 256
 # Python's objects take about so many times the characters that a hostile document describes them with.
 JSON_FACTOR = 10
@@ -72,6 +74,8 @@ def json_document(stream: IO[str], limit: int, name: str) -> tuple[list[str], li
     found = _object(text, 1, name)
     lists = {key: value for key, value in found.items() if isinstance(value, list)}
     tables = [value for value in lists.values() if value and all(isinstance(item, dict) for item in value)]
+    # Others describe the table: `features` beside `rows`.
+    tables = [table for table in tables if any(map(is_usual, _flat(table[0])))] or tables
     if len(tables) == 1:
         return _table(iter(tables[0]), name)
     if tables:
@@ -93,14 +97,14 @@ def json_document(stream: IO[str], limit: int, name: str) -> tuple[list[str], li
     return _table((dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)), name)
 
 
-def parquet(found: Opened, stream: IO[bytes], limit: int, name: str) -> tuple[list[str], list[list[str]], Rows]:
+def parquet(found: Opened, limit: int, name: str) -> tuple[list[str], list[list[str]], Rows]:
     """Return the same of a Parquet file."""
     # Imported late: most files are text.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     # Parquet is read from its end: what comes through gzip or zip is unpacked first, within the limit.
-    source = io.BytesIO(stream.read()) if found.packing else found.raw
+    source = io.BytesIO(found.stream.read()) if found.packing else found.raw
     try:
         metadata = pq.ParquetFile(source).metadata
         size = sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
@@ -109,7 +113,8 @@ def parquet(found: Opened, stream: IO[bytes], limit: int, name: str) -> tuple[li
         raise _not_parquet(name) from error
     if size > limit:
         raise too_much_text(name, limit)
-    columns = [field.name for field in schema if not pa.types.is_nested(field.type)]
+    # Lists of tokens and the like are no reviews and may be long.
+    columns = [f.name for f in schema if pa.types.is_struct(f.type) or not pa.types.is_nested(f.type)]
     if len(columns) > MAX_COLUMNS:
         raise too_many_columns(len(columns), name)
     strings = [name for name in columns if pa.types.is_string(schema.field(name).type)]
@@ -173,13 +178,17 @@ def _object(text: str, number: int, name: str) -> Mapping[str, Any]:
 
 
 def _flat(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a record with the fields of the records in it as its own: `review.text`."""
-    if not any(isinstance(value, dict) for value in item.values()):
-        return item
-    flat: dict[str, Any] = {}
-    for key, value in item.items():
-        flat |= {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
-    return flat
+    """Return a record with the fields of the records in it, and in those, as its own: `review.text`."""
+    for _ in range(MAX_DEPTH):
+        if not any(isinstance(value, dict) for value in item.values()):
+            break
+        flat: dict[str, Any] = {}
+        for key, value in item.items():
+            flat |= (
+                {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+            )
+        item = flat
+    return item
 
 
 def _as_text(value: Any) -> str:

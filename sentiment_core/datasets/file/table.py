@@ -9,6 +9,7 @@ import numpy as np
 
 from sentiment_core.datasets.file.columns import Chosen, part_of
 from sentiment_core.datasets.file.dialect import Dialect
+from sentiment_core.datasets.file.encoding import Encoding
 from sentiment_core.datasets.file.understood import Understood
 
 
@@ -36,7 +37,7 @@ class Table:
 class Way:
     """In which encoding and dialect a file is read, None where its format has none; `start`: how its text begins."""
 
-    encoding: str | None
+    encoding: Encoding | None
     dialect: Dialect | None
     start: str = ""
 

@@ -13,7 +13,13 @@ PREVIEW_ROWS = 10
 PREVIEW_CHARACTERS = 200
 # Values that need no words: everybody writes them.
 PLAIN_LABELS = frozenset({"0", "1", "neg", "pos", "negative", "positive", "false", "true"}) | BLANK
-SEPARATOR_WORDS = {"comma": "commas", "semicolon": "semicolons", "tab": "tabs", "pipe": "vertical bars"}
+SEPARATOR_WORDS = {
+    "comma": "commas",
+    "semicolon": "semicolons",
+    "tab": "tabs",
+    "pipe": "vertical bars",
+    "caret": "carets",
+}
 SHOWN_LABELS = 6
 
 
@@ -29,8 +35,9 @@ class PreviewRow:
 class Understood:
     """What a file was taken for.
 
-    `packing`: `gzip`, `zip` or None; `separator`, `quotes`, `encoding` are None where the format has none; `header`:
-    whether the first row names the columns. `blank_texts`, `blank_labels`, `other_labels`: rows without a text, and of
+    `packing`: `gzip`, `zip` or None; `separator`, `quotes`, `encoding` are None where the format has none; `damaged`:
+    characters that are not in the encoding; `titles`: lines left out above the table; `header`: whether the first row
+    names the columns. `blank_texts`, `blank_labels`, `other_labels`: rows without a text, and of
     the others those without a label and those with a label that is neither class. `label_by_values`: the label column
     was found by its values, not by its name. `unused_labels`: why a column that
     looks like labels is not used.
@@ -41,8 +48,10 @@ class Understood:
     packing: str | None
     encoding: str | None
     encoding_guessed: bool
+    damaged: int
     separator: str | None
     quotes: str | None
+    titles: int
     header: bool
     columns: tuple[str, ...]
     text_column: str
@@ -62,7 +71,7 @@ class Understood:
         between = SEPARATOR_WORDS.get(self.separator or "")
         details = [f"fields between {between}"] if between else []
         details += ["quotes escaped by backslashes"] if self.quotes == "backslash" else []
-        details += [self.encoding.removesuffix("-sig")] if self.encoding else []
+        details += [self.encoding] if self.encoding else []
         details += [] if self.header else ["no names of columns"]
         where = f"the review in {self.text_column!r}"
         if self.label_column is not None:
@@ -77,6 +86,15 @@ class Understood:
                 f"{self.name} is not UTF-8; it was read as {self.encoding}. Check that accents look right, or set "
                 "data.encoding."
             )
+        if self.damaged and self.encoding:
+            one = self.damaged == 1
+            said.append(
+                f"{self.name}: {self.damaged:,} character{' is' if one else 's are'} not {self.encoding.upper()} and "
+                f"{'is' if one else 'are'} shown as \ufffd. Export the file again if that matters."
+            )
+        if self.titles:
+            lines, were = ("line stands", "was") if self.titles == 1 else (f"{self.titles} lines stand", "were")
+            said.append(f"{self.name}: the first {lines} above the names of the columns and {were} left out.")
         if self.unused_labels:
             said.append(self.unused_labels)
         if self.blank_texts:

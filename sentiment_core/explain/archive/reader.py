@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO, Any
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from sentiment_core.artifacts import SEEN, place, run_place, work_place, write_json, written
 from sentiment_core.config import ExperimentConfig, RunConfig, build
+from sentiment_core.datasets.file.container import has_long_directory
 from sentiment_core.errors import CheckpointError, DataError, SentimentLabError
 from sentiment_core.explain.archive import layout
 from sentiment_core.explain.predictor import Predictor
@@ -91,9 +92,14 @@ def import_model(store: Store, path: Path | IO[bytes]) -> Run:
 
 def read_archive(path: Path | IO[bytes]) -> Arrived:
     """Return what an archive holds; raise `DataError` for anything that is not one, with what to do."""
+    if isinstance(path, Path) and not path.is_file():
+        raise DataError(f"{path}: there is no such file. Check the name and the folder.")
     try:
-        with zipfile.ZipFile(path) as archive:
-            parts = _parts(archive)
+        with path.open("rb") if isinstance(path, Path) else nullcontext(path) as raw:
+            if has_long_directory(raw):
+                raise DataError(NOT_OURS.format("it holds more files than any of ours"))
+            with zipfile.ZipFile(raw) as archive:
+                parts = _parts(archive)
         about = _json(parts[layout.SETTINGS], layout.SETTINGS, dict)
         if about.get("format") != layout.FORMAT:
             raise DataError(NOT_OURS.format(f"its format is {str(about.get('format'))[:20]!r}, not {layout.FORMAT}"))
@@ -165,7 +171,10 @@ def _words(content: bytes) -> tuple[str, ...]:
     if len(found) > MOST_WORDS or not all(isinstance(word, str) and len(word) <= LONGEST_WORD for word in found):
         raise DataError(NOT_OURS.format("its words are no list of words, or too many"))
     # Half characters would be refused by whoever writes them down.
-    return tuple(word.encode("utf-8", "replace").decode("utf-8") for word in found)
+    words = tuple(word.encode("utf-8", "replace").decode("utf-8") for word in found)
+    if len(set(words)) < len(words):
+        raise DataError(NOT_OURS.format("some of its words are there twice"))
+    return words
 
 
 def _config(found: Any, name: str) -> ExperimentConfig:
@@ -178,16 +187,20 @@ def _config(found: Any, name: str) -> ExperimentConfig:
         raise DataError(NOT_OURS.format("it is no model of reviews, or one with a mistake of the notebook"))
     tree = config.model_dump()
     if config.data.path:
-        tree["data"]["path"] = str(place("uploads", PurePath(config.data.path.replace("\\", "/")).name or "gone.csv"))
+        file = _printable(PurePath(config.data.path.replace("\\", "/")).name)
+        tree["data"]["path"] = str(place("uploads", file if file.strip(".") else "gone.csv"))
     return build(
         ExperimentConfig, {**tree, "name": f"{name} (imported)"[:120], "runs": [RunConfig(name=name).model_dump()]}
     )
 
 
 def _name(told: Mapping[str, Any]) -> str:
+    return _printable(str(told.get("name") or "")) or "Imported model"
+
+
+def _printable(text: str) -> str:
     # Half characters and zeros would be refused by whoever writes them down, some databases among them.
-    shown = "".join(sign if sign.isprintable() else " " for sign in str(told.get("name") or ""))
-    return " ".join(shown.split())[:80] or "Imported model"
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:80]
 
 
 def _check_weights(saved: SavedModel) -> None:
@@ -197,6 +210,8 @@ def _check_weights(saved: SavedModel) -> None:
     rows = len(saved.words or ()) + 1 if pieces is None else len(pieces)
     if table is None or table.dim() != 2 or len(table) != rows or not table.is_floating_point():
         raise DataError(NOT_OURS.format("it has another number of words than vectors"))
+    if any(value.dtype not in layout.TYPES for value in saved.tensors.values()):
+        raise DataError(NOT_OURS.format("some of its weights are of a kind that ours are not"))
     if not all(bool(torch.isfinite(value).all()) for value in saved.tensors.values()):
         raise DataError(NOT_OURS.format("some of its weights are not finite numbers"))
     try:
@@ -216,13 +231,9 @@ def _claims(told: Mapping[str, Any]) -> dict[str, float | int]:
     claims: dict[str, float | int] = {"steps": 1}
     for name, most in {**CLAIMS, **dict.fromkeys(SHARES, 1)}.items():
         value = told.get(name)
-        if (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and math.isfinite(value)
-            and 0 < value <= most
-        ):
-            claims[name] = value
+        # No number that is none is within the limits.
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most:
+            claims[name] = float(value) if name in {"seconds", *SHARES} else int(value)
     return claims
 
 
