@@ -142,7 +142,7 @@ class Bucket:
                     with reached(self.address):
                         self._files.put_file(str(source), self._object(name, version))
                     kept[name] = KeptFile(source.stat().st_size, version, time.time())
-            self._replace(at, kept)
+            self._replace(at, kept, checked=True)
 
         _patience(put)
 
@@ -178,7 +178,7 @@ class Bucket:
     def remove(self, path: Path) -> None:
         """Have nothing at and below a path any more, for anybody, if it is shared."""
         if (name := self._name(path)) is not None:
-            _patience(partial(self._replace, name, {}))
+            _patience(partial(self._replace, name, {}, checked=False))
 
     def use(self, path: Path, seconds: float) -> bool:
         """Note that a file is used, unless that was noted in the last `seconds`; return whether it is a shared one."""
@@ -223,10 +223,7 @@ class Bucket:
             self._files.pipe_file(self._owner, self._index.database.encode())
 
     def collect(self) -> list[str]:
-        """Remove objects that no file is kept in, left by what ended in the middle, a day old; return them.
-
-        A copy of a store removes nothing, and raises nothing: the log says so.
-        """
+        """Remove objects, a day old, that no file is kept in: what ended in the middle left them; return them."""
         if not self.is_ours():
             logger.warning("%s: this store is a copy and removes nothing there", self.address)
             return []
@@ -236,15 +233,15 @@ class Bucket:
         latest = time.time_ns() - SETTLED_NS
         versions = {each: re.search(r"@(\d+)$", each) for each in objects if each not in known}
         lost = [each for each, found in versions.items() if found and int(found[1]) < latest]
-        self._remove(lost)
+        self._remove(lost, checked=True)
         return lost
 
-    def _replace(self, name: str, files: Mapping[str, KeptFile]) -> None:
+    def _replace(self, name: str, files: Mapping[str, KeptFile], checked: bool) -> None:
         if files or self._at([name]):
             replaced = self._index.keep_files(files, name)
             # A write whose answer was lost with the connection is made again, and finds itself.
             gone = {self._object(each, kept.version) for each, kept in replaced.items()}
-            self._remove(gone - {self._object(each, kept.version) for each, kept in files.items()})
+            self._remove(gone - {self._object(each, kept.version) for each, kept in files.items()}, checked)
 
     def _fetch(self, name: str) -> None:
         for each, kept in self._at([name]).items():
@@ -292,10 +289,10 @@ class Bucket:
     def _object(self, name: str, version: int) -> str:
         return f"{self._root}/{name}@{version}"
 
-    def _remove(self, objects: Collection[str]) -> None:
+    def _remove(self, objects: Collection[str], checked: bool) -> None:
         try:
-            # They stay for the database that they belong to; this store has just forgotten them.
-            for each in objects if objects and self.is_ours() else ():
+            # Those of another database stay; this store has just forgotten them.
+            for each in objects if checked or (objects and self.is_ours()) else ():
                 with reached(self.address, FileNotFoundError), suppress(FileNotFoundError):  # somebody was faster
                     self._files.rm_file(each)
         except StoreError as error:
