@@ -18,8 +18,9 @@ from sentiment_core.metrics import Status
 from sentiment_core.store import Places, Store, Worker
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import make_executor
+from sentiment_core.work.executors import ray as ray_executor
 from sentiment_core.work.executors.cluster import ClusterSettings
-from sentiment_core.work.executors.ray import RayExecutor
+from sentiment_core.work.executors.ray import Dispatcher, RayExecutor
 from sentiment_core.work.training import train_here
 
 pytest.importorskip("ray", reason="Ray has no wheel for this system, or is not installed: pip install -e '.[cluster]'")
@@ -46,7 +47,14 @@ def ray_cluster(store_url: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
     try:
         monkeypatch.setenv("SENTIMENT_EXECUTOR", "ray")
         monkeypatch.setenv("SENTIMENT_RAY_ADDRESS", cluster.address)
+        dispatchers: dict[Any, Dispatcher] = {}
+        monkeypatch.setattr(ray_executor, "_dispatchers", dispatchers)
         yield cluster
+        # It would end with the test process, and miss its cluster until then.
+        for child in filter(None, (each._child for each in dispatchers.values())):
+            assert child.stdin is not None
+            child.stdin.close()
+            child.wait(30)
     finally:
         cluster.shutdown()
 

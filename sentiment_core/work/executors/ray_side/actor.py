@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 
 from sentiment_core.artifacts import LOG, work_place
 from sentiment_core.store import Store, Worker, patiently
@@ -27,6 +28,7 @@ class WorkActor:
         # Not Ray's `exit_actor`: that waits until the actors that this one has made are there, and those may be waiting
         # for what this one occupies.
         logging.shutdown()
+        sys.stdout.flush()
         os._exit(0)
 
 
