@@ -73,11 +73,11 @@ def class_comes(port: int, code: str, lecturer: str, students: int, within: floa
             return
         seen["joined"].append(took)
         seen["fetched"].append(size)
-        await Browser(port, "", {}, seen, f"{COOKIE}={ticket}").live(ends - time.monotonic(), began)
+        await Browser(port, "", seen, f"{COOKIE}={ticket}").live(ends - time.monotonic(), began)
 
     async def everybody() -> None:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(students))
-        wall = Browser(port, "", {}, nothing_seen(), f"{COOKIE}={lecturer}")
+        wall = Browser(port, "", nothing_seen(), f"{COOKIE}={lecturer}")
         await asyncio.gather(wall.live(ends - time.monotonic()), *map(one, range(students)))
 
     asyncio.run(everybody())

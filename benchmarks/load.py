@@ -43,8 +43,8 @@ STEP_SECONDS = 0.25
 POLL_SECONDS = 0.8  # as ui/assets/poller.js
 
 
-def write(store: Store, made: list[Experiment], over: threading.Event, moments: Any) -> None:
-    """Write steps until it is over; `moments` holds when each was there to be written."""
+def write(store: Store, made: list[Experiment], over: threading.Event, moments: dict[int, float]) -> None:
+    """Write steps until it is over; note the Unix time at which each was there to be written."""
     step, worker = 0, Worker.of()
     while not over.wait(STEP_SECONDS):
         step += 1
@@ -59,8 +59,8 @@ def write(store: Store, made: list[Experiment], over: threading.Event, moments: 
 class Browser:
     """One tab: of Train where it has an experiment, which it polls, else of the room; `cookie` is its ticket's."""
 
-    def __init__(self, port: int, experiment: str, moments: Any, results: dict[str, Any], cookie: str = "") -> None:
-        self.port, self.experiment, self.moments, self.results = port, experiment, moments, results
+    def __init__(self, port: int, experiment: str, results: dict[str, Any], cookie: str = "") -> None:
+        self.port, self.experiment, self.results = port, experiment, results
         self.headers = {"Cookie": cookie} if cookie else {}
         self.after = ""
         self.fragments: dict[str, asyncio.Task[None]] = {}
@@ -124,7 +124,7 @@ class Browser:
             await self.rerun(socket, fragment)
 
     async def poll(self) -> None:
-        """Ask for what is new; note how long the answer took, and how late what is new is."""
+        """Ask for what is new; note how long the answer took, and when which step was there."""
         asked = time.monotonic()
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         path = f"/api/experiments/{self.experiment}?after={self.after}"
@@ -139,25 +139,23 @@ class Browser:
             return
         runs = json.loads(gzip.decompress(body))["runs"]
         if self.after:  # the first answer holds what was there before
-            self.results["late"] += [now - self.moments[step] for step in runs[0]["steps"]["step"]]
+            self.results["steps"] += [(step, now) for step in runs[0]["steps"]["step"]]
         known = [f"{run['id']}:{run['steps']['step'][-1]}" for run in runs if run["steps"]["step"]]
         self.after = ",".join(known) or self.after
 
 
 def nothing_seen() -> dict[str, Any]:
     """Return what browsers add to while they look."""
-    return {"errors": Counter(), "late": [], "drawn": [], "answered": [], "received": [0]}
+    return {"errors": Counter(), "steps": [], "drawn": [], "answered": [], "received": [0]}
 
 
-def crowd(
-    port: int, experiments: list[str], moments: Any, browsers: int, seconds: float, join: float, results: Any
-) -> None:
+def crowd(port: int, experiments: list[str], browsers: int, seconds: float, join: float, results: Any) -> None:
     """Play all browsers, which come within `join` seconds; put what they saw."""
     seen = nothing_seen()
 
     async def one(place: int) -> None:
         await asyncio.sleep(random.uniform(0, join))
-        await Browser(port, experiments[place % len(experiments)], moments, seen).live(seconds)
+        await Browser(port, experiments[place % len(experiments)], seen).live(seconds)
 
     async def all_of_them() -> None:
         await asyncio.gather(*map(one, range(browsers)))
@@ -180,14 +178,13 @@ def main() -> None:
             store.claim_experiment(each.id, Worker.of(), threads=1)
         over = threading.Event()
         spawn = multiprocessing.get_context("spawn")
-        most = 1000 + round(2 * (options.seconds + options.join) / STEP_SECONDS)
-        moments = spawn.Array("d", most, lock=False)
+        moments: dict[int, float] = {}
         writer = threading.Thread(target=write, args=(store, made, over, moments))
         writer.start()
         process = psutil.Process(server.pid)
         memory: list[int] = []
         results = spawn.Queue()
-        asked = ([each.id for each in made], moments, options.browsers, options.seconds, options.join, results)
+        asked = ([each.id for each in made], options.browsers, options.seconds, options.join, results)
         visitors = spawn.Process(target=crowd, args=(server.port, *asked))
         cpu, began = sum(process.cpu_times()[:2]), time.monotonic()
         visitors.start()
@@ -200,7 +197,7 @@ def main() -> None:
         visitors.join()
         over.set()
         writer.join()
-    late, drawn = seen["late"], seen["drawn"]
+    late, drawn = [moment - moments[step] for step, moment in seen["steps"]], seen["drawn"]
     settled = memory[round(options.join) + 5 :] or memory
     print(f"{options.browsers} browsers, {options.seconds:.0f} s each, load {os.getloadavg()[0]:.1f}")
     print(f"page drawn: p50 {percentile(drawn, 0.5):.2f} s, p95 {percentile(drawn, 0.95):.2f} s of {len(drawn)}")

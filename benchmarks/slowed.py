@@ -19,7 +19,6 @@ import os
 import statistics
 import tempfile
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,8 +90,7 @@ def main() -> None:
         assert len(trainings) == TRAININGS
         stay = JOIN + DRAWN + 2 * options.pairs * options.seconds
         watched, seen = [each.id for each in made], spawn.Queue()
-        moments: defaultdict[int, float] = defaultdict(float)
-        asked = (server.port, watched, moments, options.browsers, stay, JOIN, seen)
+        asked = (server.port, watched, options.browsers, stay, JOIN, seen)
         visitors = spawn.Process(target=crowd, args=asked)
         visitors.start()
         time.sleep(JOIN + DRAWN)

@@ -4,36 +4,37 @@
 store holds their sizes and versions (`Index`). Each version is an object that is written once, so that nobody reads
 half of one, and whatever ends in the middle leaves the version before in force. A home holds copies: one is current
 that has its version's size and time.
+
+A store that was copied has its objects in common with its copy. They belong to the database whose name lies beside
+them (`OWNER`): any other one may read them, and neither adds to them nor removes any.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from itertools import accumulate
 from operator import call
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar
 
-from sentiment_core.errors import StoreError, StoreUnavailableError
+from sentiment_core.errors import StoreError
+from sentiment_core.filesystem import ADDRESS, filesystem, reached, shown
 
-ADDRESS = "SENTIMENT_FILES"
 # What cannot be made again, or takes long, or that a model names; everything else stays on each machine.
 ROOMS = ("embeddings", "experiments", "uploads", "work")
+OWNER = "database"  # beside a store's objects, none of which is called so
 # An object that no row names may be about to be named: its writer uploads first.
 SETTLED_NS = 86_400 * 10**9
 # A version may be replaced between the look at the store and the read; three times in a row it is something else.
 TRIES = 3
-# What waiting does not mend, beside what is missing or forbidden; networks and busy servers have a hundred errors.
-LASTING = (errno.EDQUOT, errno.EINVAL, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOSPC, errno.ENOTDIR, errno.EROFS)
 
 T = TypeVar("T")
 
@@ -54,7 +55,11 @@ class Index(Protocol):
 
     @property
     def token(self) -> str:
-        """What no other store is called."""
+        """What no other store is called but a copy of this one."""
+
+    @property
+    def database(self) -> str:
+        """What names the database in which it lies: a copy lies in another. Raises `StoreError`."""
 
     def folder_of(self, work_id: str) -> Path:
         """Return the folder of a piece of work on this machine, created and marked."""
@@ -82,7 +87,7 @@ def use_index(index: Index) -> None:
     """Have `index` say what is in the bucket, where there is one; raise `StoreError` for one that cannot be used."""
     global _index
     if is_set():
-        _filesystem(os.environ[ADDRESS], os.getpid())
+        filesystem(os.environ[ADDRESS], os.getpid())
         _index = index
 
 
@@ -114,9 +119,10 @@ class Bucket:
     """The files of a home that others share. Its methods raise `StoreError` when store or bucket cannot be reached."""
 
     def __init__(self, address: str, home: Path, index: Index) -> None:
-        self._files, root = _filesystem(address, os.getpid())
+        self._files, root = filesystem(address, os.getpid())
         self._root = f"{root.rstrip('/')}/{index.token}"
-        self._address, self._home, self._index = _shown(address), home, index
+        self._owner = f"{self._root}/{OWNER}"
+        self.address, self._home, self._index = shown(address), home, index
 
     def put(self, path: Path, files: Mapping[str, Path]) -> None:
         """Keep files as all there is at and below a path, if it is shared; their times become their version.
@@ -130,12 +136,13 @@ class Bucket:
             os.utime(source, ns=(version, version))
 
         def put() -> None:
+            self.check()
             for below, source in files.items():
                 if (name := f"{at}/{below}" if below else at) not in kept:
-                    with self._reached():
+                    with reached(self.address):
                         self._files.put_file(str(source), self._object(name, version))
                     kept[name] = KeptFile(source.stat().st_size, version, time.time())
-            self._replace(at, kept)
+            self._replace(at, kept, checked=True)
 
         _patience(put)
 
@@ -152,7 +159,7 @@ class Bucket:
                 return path
             except FileNotFoundError as error:
                 missing = error
-        raise StoreError(f"{name} should be in the bucket {self._address}, and is not. Restore it there.") from missing
+        raise StoreError(f"{name} should be in the bucket {self.address}, and is not. Restore it there.") from missing
 
     def stamps(self, paths: Sequence[Path]) -> dict[Path, int]:
         """Return the versions of those of some files that there are."""
@@ -171,7 +178,7 @@ class Bucket:
     def remove(self, path: Path) -> None:
         """Have nothing at and below a path any more, for anybody, if it is shared."""
         if (name := self._name(path)) is not None:
-            _patience(partial(self._replace, name, {}))
+            _patience(partial(self._replace, name, {}, checked=False))
 
     def use(self, path: Path, seconds: float) -> bool:
         """Note that a file is used, unless that was noted in the last `seconds`; return whether it is a shared one."""
@@ -191,23 +198,50 @@ class Bucket:
                 found[place] = max(kept.used_at, found.get(place, 0.0))
         return found
 
+    def is_ours(self) -> bool:
+        """Whether the objects belong to this store's database; who finds no owner becomes it. Raises `StoreError`."""
+        ours = self._index.database.encode()
+        try:
+            with reached(self.address, FileNotFoundError):
+                return bool(self._files.cat_file(self._owner) == ours)
+        except FileNotFoundError:
+            self.take_over()
+            return True
+
+    def check(self) -> None:
+        """Raise `StoreError` in a copy of the store whose objects these are."""
+        if not self.is_ours():
+            raise StoreError(
+                f"This store is a copy: what it has in the bucket {self.address} belongs to another database, so it "
+                "can be read and nothing can be kept. If this one goes on in the other's place, moved or restored from "
+                "a backup, say so with `sentiment-lab bucket --take-over`."
+            )
+
+    def take_over(self) -> None:
+        """Have the objects belong to this store's database, and no longer to another that has the same store."""
+        with reached(self.address):
+            self._files.pipe_file(self._owner, self._index.database.encode())
+
     def collect(self) -> list[str]:
-        """Remove objects that no file is kept in, left by what ended in the middle, a day old; return them."""
-        with self._reached():
+        """Remove objects, a day old, that no file is kept in: what ended in the middle left them; return them."""
+        if not self.is_ours():
+            logger.warning("%s: this store is a copy and removes nothing there", self.address)
+            return []
+        with reached(self.address):
             objects = self._files.find(self._root)
         known = {self._object(name, kept.version) for name, kept in self._index.kept_files().items()}
         latest = time.time_ns() - SETTLED_NS
         versions = {each: re.search(r"@(\d+)$", each) for each in objects if each not in known}
         lost = [each for each, found in versions.items() if found and int(found[1]) < latest]
-        self._remove(lost)
+        self._remove(lost, checked=True)
         return lost
 
-    def _replace(self, name: str, files: Mapping[str, KeptFile]) -> None:
+    def _replace(self, name: str, files: Mapping[str, KeptFile], checked: bool) -> None:
         if files or self._at([name]):
             replaced = self._index.keep_files(files, name)
             # A write whose answer was lost with the connection is made again, and finds itself.
             gone = {self._object(each, kept.version) for each, kept in replaced.items()}
-            self._remove(gone - {self._object(each, kept.version) for each, kept in files.items()})
+            self._remove(gone - {self._object(each, kept.version) for each, kept in files.items()}, checked)
 
     def _fetch(self, name: str) -> None:
         for each, kept in self._at([name]).items():
@@ -228,7 +262,7 @@ class Bucket:
             # Leftovers are looked for there, and no deeper.
             handle, temporary = tempfile.mkstemp(prefix=".", dir=parent)
             os.close(handle)
-            with self._reached(FileNotFoundError):
+            with reached(self.address, FileNotFoundError):
                 self._files.get_file(self._object(name, kept.version), temporary)
             os.utime(temporary, ns=(kept.version, kept.version))
             os.replace(temporary, target)
@@ -255,46 +289,11 @@ class Bucket:
     def _object(self, name: str, version: int) -> str:
         return f"{self._root}/{name}@{version}"
 
-    def _remove(self, objects: Iterable[str]) -> None:
-        for each in objects:
-            try:
-                with self._reached(FileNotFoundError):
-                    self._files.rm_file(each)
-            except FileNotFoundError:
-                pass  # somebody was faster
-            except StoreError as error:
-                logger.warning("%s; what was to be deleted there goes another day", error)
-                return
-
-    @contextmanager
-    def _reached(self, *passed: type[Exception]) -> Iterator[None]:
+    def _remove(self, objects: Collection[str], checked: bool) -> None:
         try:
-            yield
-        except passed:
-            raise
-        except Exception as error:  # each filesystem's client raises errors of its own
-            reason = _shown(str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
-            lasting = isinstance(error, FileNotFoundError | PermissionError) or getattr(error, "errno", None) in LASTING
-            raise (StoreError if lasting else StoreUnavailableError)(
-                f"The bucket {self._address} cannot be used: {reason}. Check {ADDRESS}, credentials and network."
-            ) from error
-
-
-@lru_cache(maxsize=4)
-def _filesystem(address: str, _process: int) -> tuple[Any, str]:
-    """Return the filesystem of an address and the path in it; one for each process, whose threads may share it."""
-    try:
-        # Half a second for S3, and nothing that a home without a bucket needs.
-        from fsspec.core import url_to_fs
-
-        files, root = url_to_fs(address, skip_instance_cache=True, use_listings_cache=False)
-    except (ImportError, ValueError, OSError) as error:
-        how = "Write s3://BUCKET/PREFIX, with pip install 'sentiment-lab[s3]', or another address that fsspec knows."
-        raise StoreError(f"{ADDRESS}={_shown(address)} cannot be used ({_shown(str(error))}). {how}") from error
-    files.auto_mkdir = True  # a folder of a disk has to be there before a file
-    return files, root
-
-
-def _shown(text: str) -> str:
-    """Return a text without the names, passwords and queries of addresses in it; a password may hold / and @."""
-    return re.sub(r"//\S*@(?!\d{19}\b)", "//", re.sub(r"(//[^\s?]*)\?\S*", r"\1", text))
+            # Those of another database stay; this store has just forgotten them.
+            for each in objects if checked or (objects and self.is_ours()) else ():
+                with reached(self.address, FileNotFoundError), suppress(FileNotFoundError):  # somebody was faster
+                    self._files.rm_file(each)
+        except StoreError as error:
+            logger.warning("%s; what was to be deleted there goes another day", error)

@@ -155,7 +155,7 @@ def _convert_glove_100() -> WordVectors:
             vectors = gensim.downloader.load(GLOVE_100)
     except Exception as error:  # gensim raises bare exceptions of many kinds when offline
         raise EmbeddingsError(
-            f"glove-100 could not be downloaded ({type(error).__name__}: {error}). Connect to the internet once, set "
+            "glove-100 could not be downloaded. Connect to the internet once, set "
             f"GENSIM_DATA_DIR to a folder that holds {GLOVE_100}, or choose glove-50, which is built in."
         ) from error
     return _save("glove-100", list(vectors.index_to_key), np.asarray(vectors.vectors, dtype=np.float32))

@@ -21,6 +21,13 @@ class SentimentLabError(Exception):
         return other
 
 
+def said(error: Exception) -> str:
+    """Return what a user reads of an error: our sentence, the system's words without number and path, else its kind."""
+    if isinstance(error, SentimentLabError):
+        return str(error).rstrip(".")
+    return (isinstance(error, OSError) and error.strerror) or type(error).__name__
+
+
 class ConfigError(SentimentLabError):
     """A configuration is impossible. The message names the field and the allowed range."""
 

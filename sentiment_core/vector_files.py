@@ -81,7 +81,7 @@ def fetched(name: str) -> Path:
             return Path(gensim.downloader.load(name, return_path=True))
     except Exception as error:  # gensim raises bare exceptions of many kinds when offline
         raise EmbeddingsError(
-            f"{name} is no file, and could not be fetched as vectors of that name ({type(error).__name__}: {error}). "
+            f"{name} is no file, and could not be fetched as vectors of that name. "
             f"Give a file, connect to the internet once, or set GENSIM_DATA_DIR to a folder that holds {name}."
         ) from error
 

@@ -99,11 +99,11 @@ class Cluster:
         made = URL.create("postgresql+psycopg", "tester", database=database, query={"host": str(self.folder)})
         return made.render_as_string(hide_password=False)
 
-    def create(self, name: str | None = None) -> str:
-        """Return the name of a new database."""
+    def create(self, name: str | None = None, of: str = "template1") -> str:
+        """Return the name of a new database, a copy of one that nobody has open."""
         name = name or f"lab{next(self._numbers)}"
         with self._admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} STRATEGY file_copy"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {of} STRATEGY file_copy"))
         return name
 
     def drop(self, name: str) -> None:

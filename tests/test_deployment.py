@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,6 +159,26 @@ def test_workers_keep_their_temporary_files_when_the_service_stops() -> None:
     told = dict(re.findall(r"^(?:Environment=)?(\w+)=(.+)$", unit, re.M))
     assert told["KillMode"] == "process", "workers outlive the server"
     assert told["TMPDIR"] == f"/var/cache/{told['CacheDirectory']}", "systemd deletes a private /tmp"
+
+
+def test_the_service_starts_where_the_page_says_that_secrets_lie() -> None:
+    unit = (ROOT / "deploy" / "sentiment-lab.service").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^(?:Environment=)?(\w+)=(.+)$", unit, re.M))
+    assert told["WorkingDirectory"] == f"/var/lib/{told['StateDirectory']}", (
+        "systemd makes it, and starts in / otherwise"
+    )
+    page = (ROOT / "docs" / "class.md").read_text(encoding="utf-8")
+    assert f"`{told['WorkingDirectory']}/.streamlit/secrets.toml`" in page
+
+
+def test_secrets_are_found_in_the_folder_in_which_the_app_is_started(tmp_path: Path) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text('[auth]\ncookie_secret = "x"\n', encoding="utf-8")
+    code = "from ui.server.login import is_set; print(is_set())"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-P", "-c", code]
+    asked = [subprocess.run(command, cwd=each, env=environment, capture_output=True) for each in (tmp_path, ROOT)]
+    assert [each.stdout.strip() for each in asked] == [b"True", b"False"]
 
 
 def test_the_script_of_the_app_is_a_shell_script() -> None:

@@ -67,6 +67,28 @@ def cluster(options: argparse.Namespace) -> tuple[Any, str]:
     return answer, "\n".join([state.problem or state.headline, *lines])
 
 
+def bucket(options: argparse.Namespace) -> tuple[Any, str]:
+    from sentiment_core.artifacts import home
+    from sentiment_core.bucket import opened
+    from sentiment_core.filesystem import ADDRESS
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        shared = opened(home())
+        if shared is None:
+            raise ConfigError(f"All files lie in this home. {ADDRESS} names a bucket.")
+        if options.take_over:
+            shared.take_over()
+        kept, ours = store.kept_files().values(), shared.is_ours()
+    size = sum(each.size for each in kept)
+    found = {"address": shared.address, "files": len(kept), "bytes": size, "ours": ours}
+    whose = (
+        "this store's database" if ours else "another database, of which this store is a copy: it keeps nothing there"
+    )
+    said = f"{shared.address}: {len(kept)} files, {in_words(size)}, which belong to {whose}."
+    return found, said
+
+
 def cancel(options: argparse.Namespace) -> tuple[Any, str]:
     from sentiment_core.store import Store
     from sentiment_core.work.desk import Desk

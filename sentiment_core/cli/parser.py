@@ -25,6 +25,9 @@ SPLIT_HELP = (
 )
 EXAMPLES = "Write a room's confirmed edits, and demo reviews beside them, as a CSV to train on."
 SET_UP = "Turn class mode on: write its settings file, and print the lecturer's access code, once."
+TAKE_OVER = (
+    "have it belong to this store's database: one that was moved, or restored from a backup, goes on in its place"
+)
 VECTORS_HELP = "your own, instead: a file in word2vec's, GloVe's or fastText's format, or a name of gensim.downloader"
 
 
@@ -167,6 +170,8 @@ def build_parser() -> argparse.ArgumentParser:
         "List what waits and runs in the background, training included, and what was calculated last.",
     )
     add("cluster", about.cluster, "List the nodes of the Ray cluster that does the work, where one does.")
+    shared = add("bucket", about.bucket, "Say what this store has in its bucket, and to which database that belongs.")
+    shared.add_argument("--take-over", action="store_true", help=TAKE_OVER)
     cancel = add(
         "cancel", about.cancel, "End background work: an experiment or a calculation, by the id that `work` lists."
     )

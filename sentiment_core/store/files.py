@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
-from sentiment_core.bucket import ADDRESS, KeptFile, is_set, place_of, use_index
+from sentiment_core.artifacts import home
+from sentiment_core.bucket import KeptFile, is_set, opened, place_of, use_index
 from sentiment_core.errors import StoreError
+from sentiment_core.filesystem import ADDRESS
 from sentiment_core.store.experiments import Experiments
 from sentiment_core.store.rows import upsert
 from sentiment_core.store.schema import kept_files
 
+SERVERS_NAME = """SELECT system_identifier || '/' || oid FROM pg_control_system(), pg_database
+WHERE datname = current_database()"""
 MOST_PLACES = 1_000  # in one query; databases have their limits
 
 
@@ -28,9 +33,22 @@ class Files(Experiments):
         """What no other store is called; a copy of this one is."""
         return str(self._token)
 
+    @property
+    def database(self) -> str:
+        """What names the database, and no copy of it: of SQLite its file, else PostgreSQL's system and number.
+
+        A replica that takes over from its PostgreSQL server has its name. Raises `StoreError`.
+        """
+        if self._is_sqlite:
+            return f"{self.mark} {os.stat(str(self._url.database)).st_ino}"
+        with self._read() as connection:
+            return str(connection.scalar(text(SERVERS_NAME)))
+
     def check_bucket(self) -> None:
-        """Raise `StoreError` on a machine without the bucket in which files of this store lie."""
-        if not is_set():
+        """Raise `StoreError` where work cannot keep its files: without this store's bucket, and in a copy of it."""
+        if (shared := opened(home())) is not None:
+            shared.check()
+        elif not is_set():
             with self._read() as connection:
                 if connection.execute(select(kept_files.c.place).limit(1)).first() is not None:
                     raise StoreError(f"The files of this store lie in a bucket: set {ADDRESS} on this machine, too.")

@@ -153,4 +153,6 @@ def _write(path: Path, write: Callable[[Path], object]) -> None:
         with written(path) as temporary:
             write(temporary)
     except (RuntimeError, safetensors.SafetensorError) as error:  # a full disk, in the words of these libraries
-        raise StoreError(f"cannot write {path}: {error}. Free some space or set SENTIMENT_HOME elsewhere.") from error
+        raise StoreError(
+            f"cannot write {path}: its disk may be full. Free some space or set SENTIMENT_HOME elsewhere."
+        ) from error

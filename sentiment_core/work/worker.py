@@ -26,6 +26,7 @@ from sentiment_core.errors import (
     SentimentLabError,
     StoreError,
     StoreUnavailableError,
+    said,
 )
 from sentiment_core.logs import write_log
 from sentiment_core.machine import die_first, memory_limited
@@ -219,13 +220,13 @@ def outcome(error: Exception, kind: Kind[Any, Any]) -> tuple[Status, str | None]
         return Status.FAILED, f"Out of memory. {kind.memory_advice}"
     if isinstance(error, StoreError | DownloadError | OSError):
         # Not the work's fault: nothing about it has to change before it can go on.
-        logger.error("%s", error)
-        return Status.INTERRUPTED, f"{error} {kind.again}"
+        logger.error("%s", error, exc_info=error if isinstance(error, OSError) else None)
+        return Status.INTERRUPTED, f"{said(error)}. {kind.again}"
     if isinstance(error, SentimentLabError):
         logger.info("%s", error, exc_info=error)
         return Status.FAILED, str(error)
     logger.exception("unexpected error", exc_info=error)
-    return Status.FAILED, f"Unexpected {type(error).__name__}: {error}. Details are in {LOG}."
+    return Status.FAILED, f"This is a fault of the program ({type(error).__name__}). Details are in {LOG}."
 
 
 def was_asked(store: Store, work_id: str) -> bool:

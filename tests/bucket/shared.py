@@ -21,7 +21,8 @@ def trained(store: Store, config: ExperimentConfig, stop: StopSignal | None = No
 
 
 def objects(folder: Path) -> list[str]:
-    return sorted(path.name for path in (folder.parent / "bucket").rglob("*") if path.is_file())
+    """Return the versions of files that a bucket holds: not whose they are."""
+    return sorted(path.name for path in (folder.parent / "bucket").rglob("*@*") if path.is_file())
 
 
 def weights(folder: Path) -> dict[str, bytes]:

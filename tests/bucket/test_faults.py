@@ -41,7 +41,7 @@ KILLED = """if True:
     from sentiment_core.artifacts import place, written
     from sentiment_core.store import Store
     with Store():
-        files = bucket._filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
+        files = bucket.filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
         whole = files.put_file
         def put_file(source, target):
             if sys.argv[1] == "half":
@@ -138,7 +138,7 @@ def test_a_bucket_out_of_reach_is_one_sentence(
     with Store() as store:
         (run,) = trained(store, tiny()).runs
         go("b")
-        files = bucket._filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
+        files = bucket.filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
 
         def away(*asked: Any) -> None:
             raise PermissionError("nobody answers\nat all")
@@ -182,7 +182,7 @@ def test_a_training_waits_for_a_bucket_and_a_store_that_are_away(
         config = tiny({"snapshots": 2, "training.epochs": 1})
         (whole,) = trained(store, config).runs
         first = weights(model_folder(whole.id, store))
-        files = bucket._filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
+        files = bucket.filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
         with monkeypatch.context() as patch:
             patch.setattr(files, "put_file", partial(now_and_then, real=files.put_file, lost=False))
             (run,) = trained(store, config).runs

@@ -150,7 +150,7 @@ def test_lists_limits_and_steps_ask_the_bucket_nothing(
         kept = {path.name for path in go("a").rglob("*") if path.is_file()} - {"store.txt"}
         assert {MODEL, WEIGHTS} <= kept and there > 0
         go("b")
-        monkeypatch.setattr(bucket, "_filesystem", lambda *asked: (None, "nowhere"))
+        monkeypatch.setattr(bucket, "filesystem", lambda *asked: (None, "nowhere"))
         assert run.id in {each.id for each in available_models(store)}
         assert kept_steps(run)[0] == 0 and store.stored_bytes() == there
         assert artifacts.stamps([run_place(run.experiment_id, run.id) / "nothing"]) == {}
@@ -200,7 +200,7 @@ FETCHED = """if True:
     import sys
     from sentiment_core import artifacts, bucket
     from sentiment_core.store import Store
-    files = bucket._filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
+    files = bucket.filesystem(os.environ[bucket.ADDRESS], os.getpid())[0]
     files.get_file = lambda *asked: os._exit(9)
     with Store():
         artifacts.here(artifacts.home() / sys.argv[1])

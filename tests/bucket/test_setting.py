@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import socket
 from importlib.util import find_spec
@@ -11,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_core import bucket
-from sentiment_core.bucket import Bucket
+from sentiment_core import bucket, filesystem
 from sentiment_core.errors import ConfigError, StoreError, StoreUnavailableError
 from sentiment_core.store import Store
 from tests.bucket.shared import Go
@@ -39,12 +37,12 @@ def test_addresses_that_cannot_be_used(go: Go, monkeypatch: pytest.MonkeyPatch) 
         ("s3://bucket/lab/work/x-1/result.json@1795576285944614000", None),
     ],
 )
-def test_no_message_shows_a_secret_of_an_address(go: Go, address: str, shown: str | None) -> None:
-    assert bucket._shown(address) == (shown or address)
-    with Store() as store:
-        reached = Bucket(os.environ[bucket.ADDRESS], go("a"), store)._reached()
-        with pytest.raises(StoreError, match=re.escape(f"cannot be used: 404 at {shown or address}. Check")), reached:
-            raise FileNotFoundError(f"404 at {address}")
+def test_no_message_shows_a_secret_of_an_address(address: str, shown: str | None) -> None:
+    seen = shown or address
+    assert filesystem.shown(address) == seen
+    told = re.escape(f"The bucket {seen} cannot be used: 404 at {seen}. Check")
+    with pytest.raises(StoreError, match=told), filesystem.reached(filesystem.shown(address)):
+        raise FileNotFoundError(f"404 at {address}")
 
 
 # What clients say of a server that is busy, fails, is not found by its name, or has no way to it; and what lasts.
@@ -66,11 +64,9 @@ FOR_GOOD = [
 
 
 @pytest.mark.parametrize("error", [*PASSING, *FOR_GOOD], ids=repr)
-def test_what_may_pass_is_waited_for(go: Go, error: Exception) -> None:
-    with Store() as store:
-        reached = Bucket(os.environ[bucket.ADDRESS], go("a"), store)._reached()
-        with pytest.raises(StoreError) as found, reached:
-            raise error
+def test_what_may_pass_is_waited_for(error: Exception) -> None:
+    with pytest.raises(StoreError) as found, filesystem.reached("s3://bucket"):
+        raise error
     assert isinstance(found.value, StoreUnavailableError) == (error in PASSING)
 
 
@@ -89,7 +85,7 @@ UNSET = """if True:
     from sentiment_core.store import Store
     def refused(*asked):
         raise AssertionError
-    bucket._filesystem = bucket.Bucket = refused
+    bucket.filesystem = bucket.Bucket = refused
     with Store() as store:
         path = store.folder_of("x-1") / "result.json"
         artifacts.write_json(path, 1)

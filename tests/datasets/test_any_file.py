@@ -231,7 +231,7 @@ def test_a_password_is_told(kept: Any) -> None:
     # The flag of an encrypted member, in its own header and in the table of contents.
     content[6] |= 1
     content[content.rfind(b"PK\x01\x02") + 8] |= 1
-    assert "cannot be unpacked" in refused(kept("secret.zip", bytes(content)))
+    assert "cannot be unpacked: it has a password" in refused(kept("secret.zip", bytes(content)))
 
 
 def test_bombs_end_within_the_limits(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:

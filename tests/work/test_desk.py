@@ -128,7 +128,7 @@ def test_an_unexpected_fault_is_one_sentence_and_the_log_has_the_rest(desk, shor
     asked = order(unexpected=True)
     desk.submit(short_kind, asked)
     job = wait(asked)
-    assert job.error == "Unexpected ValueError: an inner matter. Details are in worker.log."
+    assert job.error == "This is a fault of the program (ValueError). Details are in worker.log."
     log = work_place(job.id) / LOG
     assert job.status is Status.FAILED and "Traceback" in log.read_text()
 
@@ -219,7 +219,8 @@ def test_what_cannot_be_started_says_so(desk, short_kind, order, monkeypatch):
 
     monkeypatch.setattr(local, "start_worker", refuse)
     job = desk.submit(short_kind, order(number=1))
-    assert job.status is Status.INTERRUPTED and "could not be started: [Errno 12]" in (job.error or "")
+    told = "Its worker could not be started on this machine: Cannot allocate memory. Start it again."
+    assert job.status is Status.INTERRUPTED and job.error == told
 
 
 @pytest.mark.parametrize("words", ["DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes", ""])

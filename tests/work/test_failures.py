@@ -40,12 +40,12 @@ FAILURES: list[tuple[str, Exception, Status, str]] = [
         "load_reviews",
         ZeroDivisionError("by zero"),
         Status.FAILED,
-        "Unexpected ZeroDivisionError: by zero. Details are in worker.log.",
+        "This is a fault of the program (ZeroDivisionError). Details are in worker.log.",
     ),
     ("load_reviews", DataError("no such column"), Status.FAILED, "no such column"),
     ("prepare", StoreError("the disk is full."), Status.INTERRUPTED, "the disk is full. Resume continues"),
     ("load_reviews", DownloadError("no network."), Status.INTERRUPTED, "no network. Resume continues"),
-    ("prepare", OSError(errno.EIO, "Input/output error"), Status.INTERRUPTED, "Input/output error"),
+    ("prepare", OSError(errno.EIO, "Input/output error"), Status.INTERRUPTED, "Input/output error. Resume continues"),
 ]
 
 

@@ -112,7 +112,10 @@ class damage_named:
             ) from error
         if isinstance(error, RuntimeError | NotImplementedError) and not isinstance(error, RecursionError):
             # What zipfile raises for a password and for rare methods of compression.
-            raise DataError(f"{self._name} cannot be unpacked: {error}. Unpack it and give the file in it.") from error
+            raise DataError(
+                f"{self._name} cannot be unpacked: it has a password, or is packed in a rare way. Unpack it and give "
+                "the file in it."
+            ) from error
 
 
 def limited(opened_file: Opened, limit: int, deadline: float, name: str) -> io.BufferedReader:

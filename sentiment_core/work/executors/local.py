@@ -18,7 +18,7 @@ from typing import IO
 import psutil
 
 from sentiment_core.artifacts import LOG, home, work_place
-from sentiment_core.errors import StoreError, StoreUnavailableError
+from sentiment_core.errors import StoreError, StoreUnavailableError, said
 from sentiment_core.machine import cores, max_workers, worker_memory
 from sentiment_core.metrics import Status
 from sentiment_core.processes import ProcessIdentity, find_process, this_machine
@@ -117,7 +117,9 @@ class LocalExecutor:
             try:
                 self._launch(work_id)
             except (OSError, StoreError, psutil.Error) as error:
-                message = f"The worker could not be started: {error}"
+                logger.warning("%s: its worker could not be started", work_id, exc_info=error)
+                again = kind(self._store.work(work_id).kind).again
+                message = f"Its worker could not be started on this machine: {said(error)}. {again}"
                 self._store.release(work_id, None, Status.INTERRUPTED, message)
 
     def terminate(self, work_id: str, grace: float = 5.0) -> None:

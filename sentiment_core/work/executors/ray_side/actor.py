@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-
-import ray
+import sys
 
 from sentiment_core.artifacts import LOG, work_place
 from sentiment_core.store import Store, Worker, patiently
@@ -25,7 +25,11 @@ class WorkActor:
         with patiently(Store) as store:
             # A signal that nobody asked for: the node is being shut down.
             store.give_back(work_id, Worker.of())
-        ray.actor.exit_actor()
+        # Not Ray's `exit_actor`: that waits until the actors that this one has made are there, and those may be waiting
+        # for what this one occupies.
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def hand_on(store: Store, settings: ClusterSettings) -> None:
