@@ -23,7 +23,8 @@ def remarks(reviews: Reviews) -> tuple[str, ...]:
     _, group, sizes = np.unique(reviews.hashes, return_inverse=True, return_counts=True)
     if repeated := int(np.sum(sizes > 1)):
         members = int(sizes[sizes > 1].sum())
-        together = len(np.unique(np.column_stack([group, reviews.parts]), axis=0)) == len(sizes)
+        divided = len(np.unique(reviews.parts)) > 1
+        together = divided and len(np.unique(np.column_stack([group, reviews.parts]), axis=0)) == len(sizes)
         said.append(
             f"{members:,} of the {len(reviews):,} reviews are copies of one another, "
             f"{repeated:,} text{'' if repeated == 1 else 's'} in all"
@@ -42,7 +43,7 @@ def remarks(reviews: Reviews) -> tuple[str, ...]:
                 f"{both:,} {'text has' if both == 1 else 'texts have'} both labels: no model can be right about all "
                 f"{'its' if both == 1 else 'their'} copies."
             )
-    return (*said, *rare_class(reviews.labels))
+    return (*said, *rare_class(reviews.labels)) if reviews.are_labelled else tuple(said)
 
 
 def rare_class(labels: np.ndarray) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
+from sentiment_core.datasets.base import NO_LABEL
 from sentiment_core.remarks import (
     MEANS,
     MODEL,
@@ -45,6 +46,11 @@ def test_copies_are_counted_across_the_parts_and_against_their_labels() -> None:
 def test_copies_within_one_part_leak_nothing() -> None:
     said = remarks(reviews(["a", "a", "b", "c"], [1, 1, 0, 0], [TRAIN, TRAIN, TEST, TEST]))
     assert len(said) == 1 and "2 of the 4" in said[0] and "all copies of a text are in one part" in said[0]
+
+
+def test_without_labels_nothing_is_divided_and_no_class_is_rare() -> None:
+    said = remarks(reviews(["a", "a", "b"], [NO_LABEL] * 3, [TRAIN] * 3))
+    assert said == ("2 of the 3 reviews are copies of one another, 1 text in all.",)
 
 
 def test_a_class_that_is_missing_is_said_and_of_no_labels_nothing() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sentiment_core.config import build
+from sentiment_core.data_view.shown import reviews_to_show
 from sentiment_core.data_view.tokenized import read_tokens
 from sentiment_core.datasets import load_reviews
 from sentiment_core.datasets.file import reader
@@ -24,7 +25,8 @@ FIELDS = ("source", "limit", "split", "validation_fraction")
 class ReadingQuestion:
     """Which reviews to read: `data` are fields of `DataConfig`, `stamp` what tells whether they may be others now.
 
-    Not `labelled`: any rows of a file will do. `tokens`: the tokenizers that split them too, which fills that cache.
+    Not `labelled`: any rows of a file will do; with `tokens`, those that `reviews_to_show` returns. `tokens`: the
+    tokenizers that split them too, which fills that cache.
     """
 
     data: dict[str, str | int | float | None]
@@ -56,13 +58,14 @@ def arguments_for(data: DataConfig, *, labelled: bool = True, tokens: tuple[Toke
 def run(question: ReadingQuestion, progress: Progress) -> ReviewCounts:
     """Read what `arguments_for` describes; raises `DataError` or `DownloadError` for reviews that cannot be used."""
     data = build(DataConfig, question.data)
-    if not question.labelled:
+    if not (question.labelled or question.tokens):
         table = reader.read(data, progress=progress)
         return _counts(table.texts, table.labels, table.understood.sentences(trained=False))
-    reviews = load_reviews(data, progress)
+    reviews = (load_reviews if question.labelled else reviews_to_show)(data, progress)
     for tokenizer in question.tokens:
         read_tokens(reviews, tokenizer, progress)
-    return _counts(reviews.texts, reviews.labels, (*reviews.warnings, *remarks(reviews)))
+    labels = reviews.labels if reviews.are_labelled else None
+    return _counts(reviews.texts, labels, (*reviews.warnings, *remarks(reviews)))
 
 
 def _counts(texts: Sequence[str], labels: np.ndarray | None, warnings: tuple[str, ...]) -> ReviewCounts:

@@ -13,6 +13,8 @@ import numpy as np
 from sentiment_core.datasets.copies import exact_hashes, text_hashes
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+POSITIVE, NEGATIVE, NO_LABEL = 1, 0, -1
+MEANINGS = {POSITIVE: "positive", NEGATIVE: "negative", NO_LABEL: "left out"}
 
 Spans = tuple[tuple[int, int], ...]
 """Character ranges (start, end) of one review."""
@@ -73,10 +75,10 @@ class RawReviews:
 
 @dataclass(frozen=True, eq=False)
 class Reviews:
-    """Labelled reviews, each in one part; `evidence` is the demo's knowledge of which words carry the sentiment."""
+    """Reviews, each in one part; `evidence` is the demo's knowledge of which words carry the sentiment."""
 
     texts: Sequence[str]
-    labels: np.ndarray  # (N,) int8, 1 = positive
+    labels: np.ndarray  # (N,) int8, 1 = positive; all `NO_LABEL` of a file without labels, which is only looked at
     parts: np.ndarray  # (N,) int8: TRAIN, VALIDATION or TEST
     evidence: tuple[Spans, ...] | None = None
     warnings: tuple[str, ...] = ()  # sentences for the user: what was dropped, what was guessed
@@ -85,6 +87,11 @@ class Reviews:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def are_labelled(self) -> bool:
+        """Whether somebody has said which of them are positive."""
+        return bool(np.all(self.labels != NO_LABEL))
 
     def select(self, part: int) -> np.ndarray:
         """Return the indices (M,) of the reviews in `part`, ascending."""

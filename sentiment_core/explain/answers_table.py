@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import IO, Any
 
-from sentiment_core.datasets.file.labels import NO_LABEL
+from sentiment_core.datasets.base import NO_LABEL
 from sentiment_core.explain.many_reviews import Asked
 from sentiment_core.steps.rules import positive
 

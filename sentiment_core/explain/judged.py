@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from sentiment_core.calibration import brier_score, expected_calibration_error
-from sentiment_core.datasets.file.labels import NO_LABEL
+from sentiment_core.datasets.base import NO_LABEL
 from sentiment_core.metrics import Balance
 from sentiment_core.remarks import WordsRead, about_answers, rare_class
 from sentiment_core.steps.rules import correct, positive

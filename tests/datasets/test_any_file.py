@@ -25,8 +25,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, file, load_reviews
+from sentiment_core.datasets.base import NO_LABEL
 from sentiment_core.datasets.file import reader
-from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import DataError
 from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sentiment_core.datasets.file.labels import NEGATIVE, NO_LABEL, POSITIVE, classes, is_label, rating
+from sentiment_core.datasets.base import NEGATIVE, NO_LABEL, POSITIVE
+from sentiment_core.datasets.file.labels import classes, is_label, rating
 from sentiment_core.errors import DataError
 
 

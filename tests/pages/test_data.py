@@ -161,6 +161,34 @@ def test_an_unusable_file_is_named(open_page, lab):
     assert "text" in page.error[0].value
 
 
+def test_reviews_without_labels_are_looked_at_all_the_same(open_page, lab):
+    rows = ["A dull film.", "A dull film.", "", "A splendid zzqqx all in all."]
+    name = save_upload(
+        "plain.csv", ("id,comment\n" + "\n".join(f"{n},{row}" for n, row in enumerate(rows))).encode()
+    ).name
+    page = open_page("data", source="csv", file=name)
+    told = said(page)
+    assert not page.error and not page.exception
+    assert "**3 reviews** without labels" in told and "name it under *How the file is read*" in told
+    assert "1 of 4 rows has no text and was left out" in told and "2 of the 3 reviews are copies" in told
+    assert "positive" not in told and "in one part" not in told
+    page = open_page("data", source="csv", file=name, tab="reviews", review="3", label="positive", part="test")
+    assert not page.error and not page.exception
+    assert [*page.dataframe[0].value] == ["Review", "Text"] and len(page.dataframe[0].value) == 3
+    assert page.selectbox(key="data:label").disabled and page.selectbox(key="data:part").disabled
+    assert "label" not in page.query_params and "part" not in page.query_params
+    for tab in ("coverage", "padding"):
+        page = open_page("data", source="csv", file=name, tab=tab)
+        assert not page.error and not page.exception
+
+
+def test_labels_that_are_there_and_not_understood_are_asked_for(open_page, lab):
+    rows = "\n".join(f"A film number {n},{'wug' if n % 2 else 'dax'}" for n in range(30))
+    name = save_upload("odd.csv", f"text,label\n{rows}".encode()).name
+    page = open_page("data", source="csv", file=name)
+    assert "“Positive labels” to the labels that are" in page.error[0].value
+
+
 def test_tabs_keep_their_settings(open_page):
     page = open_page("data", tab="reviews", search="film", label="positive")
     page.segmented_control(key="data:tab").set_value("words").run()

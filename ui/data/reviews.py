@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from sentiment_core.data_view.browse import search, tokens_of
+from sentiment_core.data_view.browse import LABELS, search, tokens_of
 from sentiment_core.data_view.statistics import PARTS
 from sentiment_core.datasets import Reviews
+from sentiment_core.datasets.base import MEANINGS
 from sentiment_core.excerpt import in_words
 from sentiment_core.settings import DataConfig
 from ui.addresses import DATA, to_explain
@@ -29,16 +30,24 @@ COLUMNS = {
 def reviews(config: DataConfig) -> None:
     """Draw filters, one page of reviews, and the selected one."""
     data = reviews_of(config)
+    if not data.are_labelled:
+        # Nothing tells them apart, and nothing is divided that nobody can train on.
+        DATA.put(label="all", part="all")
     first, second, third = st.columns([2, 1, 1], vertical_alignment="bottom")
     with first:
         st.text_input(
             "Search", key=DATA.key("search"), on_change=_first_page, placeholder="Part of a review", max_chars=200
         )
-    with second:
-        labels = ["all", "positive", "negative"]
-        st.selectbox("Label", labels, key=DATA.key("label"), format_func=str.capitalize, on_change=_first_page)
-    with third:
-        st.selectbox("Part", ["all", *PARTS], key=DATA.key("part"), format_func=str.capitalize, on_change=_first_page)
+    for column, name, values in ((second, "label", LABELS), (third, "part", PARTS)):
+        with column:
+            st.selectbox(
+                name.capitalize(),
+                ["all", *values],
+                key=DATA.key(name),
+                format_func=str.capitalize,
+                on_change=_first_page,
+                disabled=not data.are_labelled,
+            )
     found = search(data, DATA.value("search"), DATA.value("label"), DATA.value("part"))
     if not len(found):
         st.info("No review fits. Search for less, or choose all labels and parts.")
@@ -61,10 +70,13 @@ def _table(data: Reviews, found: np.ndarray, last: int) -> None:
     start = (DATA.value("page") - 1) * ROWS
     shown = found[start : start + ROWS]
     names = {part: name for name, part in PARTS.items()}
+    known = {
+        "Label": [MEANINGS[int(label)] for label in data.labels[shown]],
+        "Part": [names[int(part)] for part in data.parts[shown]],
+    }
     rows = {
         "Review": shown + 1,
-        "Label": np.where(data.labels[shown] == 1, "positive", "negative"),
-        "Part": [names[int(part)] for part in data.parts[shown]],
+        **(known if data.are_labelled else {}),
         "Text": [data.texts[place][:LONGEST_START] for place in shown],
     }
     st.dataframe(
@@ -94,7 +106,7 @@ def _review(data: Reviews, place: int) -> None:
     known, used = (sum(token.id != 0 for token in tokens), sum(token.used for token in tokens))
     block = Block(
         f"Review {place + 1:,}",
-        "positive" if data.labels[place] == 1 else "negative",
+        MEANINGS[int(data.labels[place])] if data.are_labelled else "",
         f"{known:,} of {len(tokens):,} tokens known to {named(vectors())}",
         tuple(Token(token.start, token.end, token.id != 0, token.used) for token in tokens),
         rows=(),

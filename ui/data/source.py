@@ -13,9 +13,10 @@ from sentiment_core.artifacts import home, place
 from sentiment_core.config import build, choices
 from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.data_view.neighbours import WordSpace, word_space
+from sentiment_core.data_view.shown import reviews_to_show
 from sentiment_core.data_view.statistics import learnable
 from sentiment_core.data_view.tokenized import TokenizedReviews, read_tokens
-from sentiment_core.datasets import Reviews, check_here, load_reviews
+from sentiment_core.datasets import Reviews, check_here
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError, SentimentLabError
 from sentiment_core.remarks import remarks
@@ -105,7 +106,9 @@ def choose() -> DataConfig | None:
     source = DATA.value("source")
     if "path" in SOURCES[source].needs:
         read = DATA.value("tab") != "words"
-        return reviews_file("data:upload", DATA.value("file"), _take_file, read=read, tokens=_splitting(), shown=True)
+        return reviews_file(
+            "data:upload", DATA.value("file"), _take_file, labelled=False, read=read, tokens=_splitting(), shown=True
+        )
     config = DataConfig(source=source)
     check_here(config)
     return config
@@ -131,7 +134,7 @@ def _own_vectors() -> bool:
 def are_read(config: DataConfig) -> bool:
     """Return whether the reviews and their tokens may be loaded; else draw the job that reads them first."""
     try:
-        return read_first(config, tokens=_splitting()) is not None
+        return read_first(config, labelled=False, tokens=_splitting()) is not None
     except SentimentLabError as error:
         raise error.worded(in_users_words(str(error), config.path or "")) from error.__cause__
 
@@ -179,7 +182,7 @@ def space_of(embeddings: str) -> WordSpace:
 
 @kept(max_entries=2, show_spinner="Reading the reviews")
 def _reviews(where: str, question: str) -> Reviews:
-    return load_reviews(build(DataConfig, REVIEWS.read(question).data))
+    return reviews_to_show(build(DataConfig, REVIEWS.read(question).data))
 
 
 @kept(max_entries=4)

@@ -53,8 +53,14 @@ def overview(config: DataConfig) -> None:
     longest = DATA.value("max_tokens")
     left, right = st.columns([1, 1.5], gap="large")
     with left:
-        st.markdown(f"**{len(reviews):,} reviews**, {reviews.labels.mean():.1%} of them positive")
-        plot(balance_figure(balances(reviews)), key="data:balance", config=PLAIN)
+        if reviews.are_labelled:
+            st.markdown(f"**{len(reviews):,} reviews**, {reviews.labels.mean():.1%} of them positive")
+            plot(balance_figure(balances(reviews)), key="data:balance", config=PLAIN)
+        else:
+            st.markdown(f"**{len(reviews):,} reviews** without labels")
+            st.caption(
+                "To learn from them takes a label each. If a column holds them, name it under *How the file is read*."
+            )
     with right:
         lost = truncation(known.lengths, longest)
         st.markdown(

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.calibration import brier_score, expected_calibration_error, fit_temperature
-from sentiment_core.datasets.file.labels import MEANINGS, NO_LABEL
+from sentiment_core.datasets.base import MEANINGS, NO_LABEL
 from sentiment_core.explain.answers_table import as_csv
 from sentiment_core.explain.judged import seen_sentence
 from sentiment_core.explain.many_reviews import Asked, counts_at, ranking

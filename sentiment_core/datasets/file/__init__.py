@@ -12,10 +12,9 @@ import numpy as np
 
 from sentiment_core.artifacts import here
 from sentiment_core.config import build
-from sentiment_core.datasets.base import TEST, RawReviews
+from sentiment_core.datasets.base import NO_LABEL, TEST, RawReviews
 from sentiment_core.datasets.file import reader
 from sentiment_core.datasets.file.container import is_small
-from sentiment_core.datasets.file.labels import NO_LABEL
 from sentiment_core.errors import DataError
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig

@@ -8,10 +8,9 @@ import string
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from sentiment_core.datasets.base import NEGATIVE, NO_LABEL, POSITIVE
 from sentiment_core.errors import DataError
 
-POSITIVE, NEGATIVE, NO_LABEL = 1, 0, -1
-MEANINGS = {POSITIVE: "positive", NEGATIVE: "negative", NO_LABEL: "left out"}
 # What files write where a label is missing.
 BLANK = frozenset({"", "nan", "null", "none", "na", "n/a", "<na>"})
 

@@ -19,13 +19,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from sentiment_core.datasets.base import NO_LABEL
 from sentiment_core.datasets.file import rows
 from sentiment_core.datasets.file.columns import Chosen, choose, knows, part_of
 from sentiment_core.datasets.file.container import PARQUET, Opened, check_kind, limited, opened, too_much_text
 from sentiment_core.datasets.file.content import Content, content_of
 from sentiment_core.datasets.file.dialect import dialects
 from sentiment_core.datasets.file.encoding import HEAD_BYTES, encodings, is_guess, text_of
-from sentiment_core.datasets.file.labels import BLANK, NO_LABEL, LabelValue, classes, normal
+from sentiment_core.datasets.file.labels import BLANK, LabelValue, classes, normal
 from sentiment_core.datasets.file.records import is_json
 from sentiment_core.datasets.file.table import Kept, Survey, Table, Way
 from sentiment_core.datasets.file.understood import PREVIEW_ROWS, Understood, preview

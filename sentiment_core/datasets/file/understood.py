@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment_core.datasets.file.labels import BLANK, MEANINGS, NEGATIVE, NO_LABEL, POSITIVE, LabelValue, normal
+from sentiment_core.datasets.base import MEANINGS, NEGATIVE, NO_LABEL, POSITIVE
+from sentiment_core.datasets.file.labels import BLANK, LabelValue, normal
 
 PREVIEW_ROWS = 10
 PREVIEW_CHARACTERS = 200
