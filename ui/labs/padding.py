@@ -221,7 +221,7 @@ def probe(models: Mapping[str, str]) -> None:
                     lines[kind] = line
         if not lines:
             return
-        plot(figure(lines, padding), key="lab:padding:figure", config={"displayModeBar": False})
+        plot(figure(lines, padding), key="lab:padding:figure")
     place = AMOUNTS.index(padding)
     for kind, line in lines.items():
         st.markdown(f"- {literal(sentence(kind, line, place))}")

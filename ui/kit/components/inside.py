@@ -9,7 +9,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.store import Experiment
 from ui.kit.components.live_plot import Curve, experiment_url, sources_of
-from ui.kit.components.loader import declare, module_url
+from ui.kit.components.loader import declare
 from ui.server.api import asset_url
 
 _component = declare("inside")
@@ -40,9 +40,4 @@ def _show(sources: list[dict[str, object]], offer: Offer, key: str) -> None:
             offer("Start one that does")
         return
     st.header("Inside", anchor=False)
-    data = {
-        "module": module_url("inside"),
-        "plotly": asset_url("plotly.min.js"),
-        "sources": sources,
-    }
-    _component(key=key, data=data)
+    _component(key=key, data={"plotly": asset_url("plotly.min.js"), "sources": sources})

@@ -13,11 +13,11 @@ from sentiment_core.intervals import student
 from sentiment_core.metrics import Status
 from sentiment_core.seeds import MOST_SEEDS
 from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
-from ui.kit.components.loader import declare, module_url
+from ui.kit.components.loader import declare
 from ui.server.api import asset_url, base_url
 from ui.server.backend import store
 
-_component = declare("live_plot", "replay", "described")
+_component = declare("live_plot", "replay", "described", triggers=["changed"])
 # How often this visitor has asked for something: whatever it was, the browser looks at once what became of it.
 ASKS = "live-plot:asks"
 # What the curves can be drawn over.
@@ -127,7 +127,6 @@ def _mount(
 ) -> None:
     # A stable key and equal data leave the component alone when the page reruns: nothing blinks, zoom survives.
     data = {
-        "module": module_url("live_plot"),
         "plotly": asset_url("plotly.min.js"),
         "sources": sources,
         "status": status,
@@ -143,7 +142,7 @@ def _mount(
         # By how many values there are.
         "quantiles": {count: student(count) for count in range(2, MOST_SEEDS + 1)} if _is_grouped(sources) else {},
     }
-    _component(key=key, data=data, on_changed_change=_ignore)
+    _component(key=key, data=data)
 
 
 def _asked(experiment_id: str, status: Status) -> list[str]:
@@ -165,7 +164,3 @@ def declared() -> dict[str, Any]:
         "quantities": {quantity.name: asdict(quantity) for quantity in quantities},
         "panels": {place: [asdict(panel) for panel in chosen] for place, chosen in placed.items()},
     }
-
-
-def _ignore() -> None:
-    """Streamlit reruns the page after a trigger; there is nothing else to do."""
