@@ -142,7 +142,7 @@ class View {
   }
 
   references() {
-    const lines = [...this.data.references, ...[...this.sources.values()].flatMap((source) => source.references ?? [])];
+    const lines = [...this.sources.values()].flatMap((source) => source.references ?? []);
     const seen = new Set();
     return lines.filter(({ label, value }) => !seen.has(`${label} ${value}`) && seen.add(`${label} ${value}`));
   }
@@ -218,7 +218,7 @@ class View {
       const [curves, [accuracy], others] = ["curves", "accuracy", "more"].map((place) => this.panels(place));
       const options = { range: stepsOf(this.range, runs, this.axis), smoothing: this.smoothing, revision, references: this.references(),
         guessing: [...new Set([...this.sources.values()].map((source) => source.guessing).filter(Number.isFinite))],
-        markers: [...(this.data.markers ?? []), ...changed(runs)] };
+        markers: [...this.data.markers, ...changed(runs)] };
       const paint = (node, figure) => this.paint(node, onAxis(figure, runs, this.axis));
       paint(this.curves, stackedFigure(runs, this.look, curves, quantities, options));
       paint(this.accuracy, accuracyFigure(runs, this.look, accuracy, quantities, options));

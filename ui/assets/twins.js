@@ -142,7 +142,7 @@ class View {
       const said = this.grid.sentences[rate][cut];
       if (this.sentence.textContent !== said) this.sentence.textContent = said;
       runs.forEach((run, i) => this.entries[i].show(run));
-      const options = { range: null, smoothing: 0, revision: "twins", references: [], markers: [] };
+      const options = { range: null, smoothing: 0, revision: "twins", markers: [] };
       this.figures.forEach((node, i) => {
         const panel = this.data.panels[i];
         const drawn = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });

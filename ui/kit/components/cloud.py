@@ -31,7 +31,7 @@ class Told:
     group: str | None = None
 
 
-def cloud(runs: Sequence[Told], *, height: int = 260, key: str = "cloud") -> None:
+def cloud(runs: Sequence[Told], *, height: int, key: str) -> None:
     """Draw runs on the same axes; drawn anew in place when there is more of them."""
     told = declared()
     rows = [

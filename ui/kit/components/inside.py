@@ -18,13 +18,13 @@ NOT_WATCHED = "This run does not watch its inside: where its gradient went, what
 Offer = Callable[[str], None]
 
 
-def inside_of(experiment: Experiment, offer: Offer, *, key: str = "inside") -> None:
+def inside_of(experiment: Experiment, offer: Offer) -> None:
     """Show the inside of all runs of one experiment; `offer` draws the link, so called, to one that watches.
 
     Follows the replay of the experiment's curves where the page has them.
     """
     watches = experiment.config.watch_every > 0
-    _show([{"url": experiment_url(experiment.id), "runs": None}] if watches else [], offer, key)
+    _show([{"url": experiment_url(experiment.id), "runs": None}] if watches else [], offer, "inside")
 
 
 def inside_of_runs(curves: Sequence[Curve], configs: Sequence[ExperimentConfig], offer: Offer) -> None:

@@ -25,14 +25,6 @@ AXES = {"step": "Steps", "epoch": "Epochs", "reviews": "Reviews read"}
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A horizontal line in the accuracy panel."""
-
-    value: float
-    label: str
-
-
-@dataclass(frozen=True)
 class Curve:
     """One run to show, under the name and in the colour it has on this page.
 
@@ -61,8 +53,7 @@ def live_experiment(
     experiment_id: str,
     status: Status,
     *,
-    references: Sequence[Reference] = (),
-    height: int = 470,
+    height: int,
     playing: bool = False,
     only: str | None = None,
     awaited: bool = False,
@@ -71,27 +62,19 @@ def live_experiment(
 ) -> None:
     """Show all runs of one experiment, or `only` one; the page reruns once whenever its status is no longer `status`.
 
-    Chance, and baselines trained on the same reviews, are drawn beside `references`. An ended experiment can be
-    replayed; `playing` begins at once. Several plots on a page need a `key` each. `awaited`: something else stands in
-    the place of the curves until their first point, with which the page reruns. It is drawn `later`, in seconds, unless
-    the page needs it no more by then.
+    An ended experiment can be replayed; `playing` begins at once. Several plots on a page need a `key` each. `awaited`:
+    something else stands in the place of the curves until their first point, with which the page reruns. It is drawn
+    `later`, in seconds, unless the page needs it no more by then.
     """
     sources = [{"url": experiment_url(experiment_id), "runs": None if only is None else [{"id": only}]}]
     replay = "playing" if playing else "offered"
     own = {"awaited": awaited, "later": later, "asked": _asked(experiment_id, status)}
-    _mount(key, sources, references, height, status=str(status), replay=replay, own=own)
+    _mount(key, sources, height, status=str(status), replay=replay, own=own)
 
 
-def overlay(
-    curves: Sequence[Curve],
-    *,
-    references: Sequence[Reference] = (),
-    markers: Sequence[Marker] = (),
-    height: int = 470,
-    axis: str = "step",
-) -> None:
+def overlay(curves: Sequence[Curve], *, markers: Sequence[Marker] = (), height: int, axis: str) -> None:
     """Show chosen runs of any experiments on top of each other, over `AXES`."""
-    _mount("overlay-plot", sources_of(curves), references, height, status=None, markers=markers, axis=axis)
+    _mount("overlay-plot", sources_of(curves), height, status=None, markers=markers, axis=axis)
 
 
 def look_again() -> None:
@@ -117,7 +100,6 @@ def experiment_url(experiment_id: str) -> str:
 def _mount(
     key: str,
     sources: list[dict[str, Any]],
-    references: Sequence[Reference],
     height: int,
     status: str | None,
     replay: str | None = None,
@@ -135,8 +117,7 @@ def _mount(
         "compact": status is None,
         "replay": replay,
         **declared(),
-        "references": [{"value": line.value, "label": line.label} for line in references],
-        "markers": [{"step": marker.step, "label": marker.label} for marker in markers],
+        "markers": [asdict(marker) for marker in markers],
         "height": height,
         "axis": axis,
         # By how many values there are.

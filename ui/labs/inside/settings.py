@@ -63,10 +63,10 @@ class Settings:
         st.selectbox(label, self._options[name], key=self.address.key(name), format_func=say)
         return self[name]
 
-    def slider(self, name: str, label: str, step: float, form: str | None = None) -> Any:
+    def slider(self, name: str, label: str, step: float) -> Any:
         """Draw a setting's range as a slider and return where it stands."""
         low, high = self._options[name]
-        st.slider(label, low, high, step=step, key=self.address.key(name), format=form)
+        st.slider(label, low, high, step=step, key=self.address.key(name))
         return self[name]
 
     def stops(self, name: str, label: str, say: Callable[[Any], str] = shortly) -> Any:
