@@ -18,6 +18,7 @@ from sentiment_core.inside.normed import (
     statistics,
     train_reader,
 )
+from ui.kit.choice import choice
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.kit.plot import plot
@@ -61,7 +62,7 @@ Scores = dict[int, np.ndarray]
 def draw() -> None:
     """Draw the lab."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        view = SETTINGS.choice("view", "View", VIEWS.__getitem__, hidden=True)
+        view = choice(ADDRESS, "view", "View", VIEWS)
         st.space("stretch")
         data = reviews.choose(SETTINGS)
     if data is not None:

@@ -9,6 +9,7 @@ from sentiment_core.inside import words
 from sentiment_core.inside.measures import norms, saturated_share
 from sentiment_core.inside.starts import SCHEMES, Activation, Pushed, Scheme, Start, push
 from sentiment_core.inside.symmetry import UNITS, Symmetric, train_symmetric
+from ui.kit.choice import choice
 from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal
@@ -44,7 +45,7 @@ FATES = {
 def draw() -> None:
     """Draw the bench."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        view = SETTINGS.choice("view", "View", VIEWS.__getitem__, hidden=True)
+        view = choice(ADDRESS, "view", "View", VIEWS)
         st.space("stretch")
         data = reviews.choose(SETTINGS) if view != "deep" else None
     if view == "deep":
@@ -69,7 +70,7 @@ def through_time(source: str, path: str | None) -> None:
     )
     left, right = st.columns([1, 2], gap="large")
     with left:
-        scheme = SETTINGS.choice("scheme", "Start", name, pills=True)
+        scheme = SETTINGS.choice("scheme", "Start", name)
         first, second = st.columns(2)
         with first:
             activation = SETTINGS.choice("activation", "Activation", {"tanh": "tanh", "relu": "ReLU"}.__getitem__)

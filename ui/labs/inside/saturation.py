@@ -7,6 +7,7 @@ import streamlit as st
 
 from sentiment_core.inside import words
 from sentiment_core.inside.saturation import WIDTH, Function, Stack, build_stack, flat_share
+from ui.kit.choice import choice
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.kit.plot import plot
@@ -32,7 +33,7 @@ LEFT = ("More than a tenth", "Between a tenth and a thousandth", "Less than a th
 def draw() -> None:
     """Draw the lab."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        function = SETTINGS.choice("function", "Function", NAMES.__getitem__, hidden=True)
+        function = choice(ADDRESS, "function", "Function", NAMES)
         st.space("stretch")
         data = reviews.choose(SETTINGS)
     if data is not None:
