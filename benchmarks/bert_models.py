@@ -24,8 +24,7 @@ from benchmarks.shared_words import by_shared_words
 from sentiment_core.artifacts import MODEL, WEIGHTS, WORD_PIECES, run_place, snapshot_place
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.explain.fill import REAL, SHIPPED
-from sentiment_core.findings import recorded_words
-from sentiment_core.findings.recorded_words import PRETRAINING
+from sentiment_core.findings.recorded_words import PRETRAINING, PRETRAININGS, Pretrainings
 from sentiment_core.presets import preset
 from sentiment_core.shipped_bert import FOLDER, shipped_config
 from sentiment_core.snapshots import kept_steps
@@ -162,9 +161,9 @@ def main() -> None:
                 run = store.run(options.run)
             else:
                 (run,) = train(store, real(options.data, options.updates), PRETRAINING).runs
-            found = recorded_words.read()
+            found = PRETRAININGS.read().recordings
             recorded = replace(found[PRETRAINING], by_words=by_shared_words(store.experiment(run.experiment_id).config))
-            recorded_words.write({**found, PRETRAINING: recorded})
+            PRETRAININGS.write(Pretrainings({**found, PRETRAINING: recorded}))
             print(*recorded.sentences, sep="\n")
             ship(store, REAL, run, recorded.cost, on_the_way=True)
         else:

@@ -15,9 +15,8 @@ from pathlib import Path
 from sentiment_core import recorded
 from sentiment_core.artifacts import run_place
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.findings import recorded_words
 from sentiment_core.findings.masked_words import hold_runs, reached, sentences
-from sentiment_core.findings.recorded_words import TWINS, Recorded
+from sentiment_core.findings.recorded_words import PRETRAININGS, TWINS, Pretrainings, Recorded
 from sentiment_core.metrics import Status
 from sentiment_core.presets import preset
 from sentiment_core.recorded.reader import FOLDER
@@ -61,7 +60,7 @@ def train(store: Store, config: ExperimentConfig, name: str) -> Experiment:
     recorded.record_runs(store, made.config, made.runs, FOLDER / f"{name}.npz", made=how)
     alone = reached(made.runs[0]) if len(made.runs) == 1 else None
     found = Recorded(tuple(hold_runs(made.runs)), alone, machine(), int(how[0]["threads"]), seconds)
-    recorded_words.write({**recorded_words.read(), name: found})
+    PRETRAININGS.write(Pretrainings({**PRETRAININGS.read().recordings, name: found}))
     said = [*(alone.sentences if alone else ()), *(said for one in found.held for said in sentences(one))]
     print(name, found.cost, *said, sep="\n  ", flush=True)
     return made

@@ -31,9 +31,8 @@ from sentiment_core.batches import collate
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
 from sentiment_core.corpus import prepare_pieces
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, load_reviews
-from sentiment_core.findings import recorded_tuning, recorded_words
-from sentiment_core.findings.recorded_tuning import FineTunings, Probe, Recipe, Whole
-from sentiment_core.findings.recorded_words import PRETRAINING
+from sentiment_core.findings.recorded_tuning import TUNINGS, FineTunings, Probe, Recipe, Whole
+from sentiment_core.findings.recorded_words import PRETRAINING, PRETRAININGS
 from sentiment_core.metrics import Status
 from sentiment_core.models.reviews import WORD_TABLE, ReviewTransformer
 from sentiment_core.presets import preset
@@ -193,7 +192,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4, help="on a few labelled reviews")
     parser.add_argument("--processes", type=int, default=1, help="trainings at a time")
     options = parser.parse_args()
-    recorded = recorded_words.read()[PRETRAINING]
+    recorded = PRETRAININGS.read().recordings[PRETRAINING]
     start = recording(PRETRAINING).recorded.runs[0]
     assert recorded.reached is not None  # `benchmarks.bert_models` wrote it
     whole, twins = tunings(options)
@@ -221,7 +220,7 @@ def main() -> None:
             before_seconds=recorded.cpu_seconds,
         ),
     )
-    recorded_tuning.write(found)
+    TUNINGS.write(found)
     print(*found.sentences, sep="\n", flush=True)
 
 

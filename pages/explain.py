@@ -24,12 +24,12 @@ from ui.explain import below as explain_below
 from ui.explain import counterfactual, layers
 from ui.explain.answers import Answer, ask, offer_waiting
 from ui.explain.blocks import block
-from ui.explain.state import EXAMPLE, TOKEN, adopt_address, chosen_methods, model_title, target_class, write_address
+from ui.explain.state import TOKEN, adopt_address, chosen_methods, model_title, target_class, write_address
 from ui.kit.address import current_query, replace_query
 from ui.kit.choice import choice
 from ui.kit.components.copy_link import copy_link
 from ui.kit.components.heatmap import heatmap
-from ui.kit.examples import EXAMPLES
+from ui.kit.examples import example_choice
 from ui.kit.model_upload import bring_model
 from ui.kit.notices import errors_shown, literal
 from ui.kit.terms import caption
@@ -91,15 +91,7 @@ def one_review() -> None:
             placeholder="Paste a film review, or pick one.",
         )
     with right:
-        st.selectbox(
-            "Or pick one",
-            list(EXAMPLES),
-            None,
-            key=EXAMPLE,
-            on_change=pick_example,
-            placeholder="An example review",
-            label_visibility="collapsed",
-        )
+        example_choice(REVIEW, label_visibility="collapsed")
         chosen = st.multiselect(
             "Models to ask",
             list(models),
@@ -227,12 +219,6 @@ def below(answers: Sequence[Answer], text: str) -> None:
             explain_below.numbers(sound)
         else:
             explain_below.agreement(sound)
-
-
-def pick_example() -> None:
-    """Put the picked example into the text field."""
-    if st.session_state[EXAMPLE]:
-        REVIEW.put(text=EXAMPLES[st.session_state[EXAMPLE]])
 
 
 with errors_shown():

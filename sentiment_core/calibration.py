@@ -12,6 +12,8 @@ from scipy.stats import binomtest
 from sentiment_core.steps.rules import correct
 
 ECE_BINS = 15
+# Of a reliability diagram.
+BARS = 10
 LARGEST_TEMPERATURE = 20.0
 
 
@@ -44,17 +46,17 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bi
     return float(np.abs(gaps).sum() / len(values))
 
 
-def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> list[Bin]:
+def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[Bin]:
     """Return the bins of a reliability diagram over P(positive) `(N,)`; empty ones are left out."""
     values, truth = _checked(probabilities, labels)
-    places = np.minimum((values * bins).astype(int), bins - 1)
+    places = np.minimum((values * BARS).astype(int), BARS - 1)
     found = []
-    for place in range(bins):
+    for place in range(BARS):
         inside = places == place
         count, positive = int(inside.sum()), int(truth[inside].sum())
         if count:
             interval = binomtest(positive, count).proportion_ci(method="wilson")
-            edges = place / bins, (place + 1) / bins
+            edges = place / BARS, (place + 1) / BARS
             found.append(
                 Bin(*edges, count, float(values[inside].mean()), positive / count, interval.low, interval.high)
             )

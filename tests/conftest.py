@@ -94,6 +94,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    """The store of the test's own home."""
+    with Store() as opened:
+        yield opened
+
+
 @pytest.fixture(autouse=True)
 def written_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests do not wait until the disk has what a store of SQLite commits: a process that is killed loses nothing."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
 from sentiment_core.cli import runs
@@ -21,11 +20,10 @@ from sentiment_core.presets import vary_clipping
 from sentiment_core.store import Request, Store
 from sentiment_core.training.memory import memory_need
 from sentiment_core.work.reporting import Reporter
+from tests.app_page import open_app
 from tests.conftest import TINY
 from ui.kit.labels import say
 from ui.server.experiment_json import describe
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def halve(parameters: Any, norm: Any, threshold: float) -> None:
@@ -39,13 +37,6 @@ def halving(monkeypatch: pytest.MonkeyPatch) -> ClippingRule:
     rule = ClippingRule("half", "By halves", "by halves", "halved", threshold="max_norm", limits="size", clip=halve)
     monkeypatch.setitem(RULES, rule.name, rule)
     return rule
-
-
-def train_page(**query: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.switch_page(str(ROOT / "pages/train.py"))
-    return page.run()
 
 
 def test_every_rule_names_a_threshold_with_a_range_and_none_has_none() -> None:
@@ -75,7 +66,7 @@ def test_a_new_rule_trains_and_is_offered_everywhere(
             assert row["grad_norm_clipped"] == pytest.approx(row["grad_norm"] / 8) and row["threshold"] == 3
     assert say("training.clipping", "half") == "By halves"
     assert [run.name for run in clipping_experiment(1, {}).runs][-1] == "by halves"
-    page = train_page(**to_query(from_fields({"training.clipping": "half"})))
+    page = open_app("train", **to_query(from_fields({"training.clipping": "half"})))
     assert not page.exception and not page.error
     (rule,) = [item for item in page.selectbox if item.label == "Clipping"]
     assert rule.value == "half" and rule.options == ["None", "By norm", "By value", "By halves"]
@@ -96,7 +87,7 @@ def test_command_line_and_page_make_the_same_twins(name: str) -> None:
         ["train", "--vary", "clipping", *(f"--set={field}={value}" for field, value in fields.items())]
     )
     (asked,) = runs.build_configs(options)
-    page = train_page(**to_query(from_fields(fields)))
+    page = open_app("train", **to_query(from_fields(fields)))
     (compare,) = [item for item in page.selectbox if item.label == "Compare with"]
     compare.set_value("clipping").run()
     assert not page.exception and not page.error

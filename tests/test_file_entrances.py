@@ -16,9 +16,9 @@ from streamlit.testing.v1 import AppTest
 from sentiment_core import cli
 from sentiment_core.explain.many_reviews import run as ask
 from sentiment_core.progress import silent
+from tests.app_page import open_app
 from tests.datasets import cases
 
-ROOT = Path(__file__).resolve().parents[1]
 QUICK = ["--embeddings", "random", "--set", "data.embedding_dim=4", "--set", "model.hidden_size=2", "--max-steps", "1"]
 WORDS = ("negative", "neutral", "positive")
 CHINESE = cases.table(("text", "label"), [(f"这部电影很{'好看' if n % 2 else '无聊'}。", n % 2) for n in range(60)])
@@ -77,13 +77,6 @@ def keep(home: Path) -> Callable[[str, bytes], Path]:
     return save_upload
 
 
-def opened(page: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
-    app.query_params.update(query)
-    app.switch_page(str(ROOT / f"pages/{page}.py"))
-    return app.run()
-
-
 def said(app: AppTest) -> str:
     elements = [*app.caption, *app.warning, *app.markdown, *app.error]
     return "\n".join(str(element.value) for element in elements).replace("\\", "")
@@ -104,7 +97,7 @@ def test_trained_on_from_the_command_line(
 @pytest.mark.parametrize("name", TRAINED)
 def test_understood_on_the_train_page(name: str, keep: Any) -> None:
     content, count, positive, words = TRAINED[name]
-    app = opened("train", **{"data.source": "csv", "data.path": keep(name, content).name})
+    app = open_app("train", **{"data.source": "csv", "data.path": keep(name, content).name})
     assert not app.exception and not app.error
     assert f"{count} reviews, {positive} of them positive." in said(app) and words in said(app)
 
@@ -137,7 +130,7 @@ def test_answered_on_the_explain_page(name: str, keep: Any, monkeypatch: pytest.
     path = keep(name, content)
     # Asked here and now, not by a process of its own.
     monkeypatch.setattr("ui.explain.file_view.job_panel", lambda kind, question, **_: ask(question, silent))
-    app = opened("explain", view="file", data=path.name, model="pretrained")
+    app = open_app("explain", view="file", data=path.name, model="pretrained")
     assert not app.exception and not app.error
     assert words in said(app)
     assert ("Calibration error" in said(app)) is judged
@@ -162,7 +155,7 @@ def test_one_spelling_or_another_is_answered_alike_at_the_command_line(name: str
 
 def test_one_spelling_or_another_is_answered_alike_on_the_explain_page() -> None:
     odd, plain = SPELLINGS["entities"][0]
-    shown = [opened("explain", text=text, below="table").dataframe[0].value for text in (odd, plain)]
+    shown = [open_app("explain", text=text, below="table").dataframe[0].value for text in (odd, plain)]
     assert shown[0]["Attention"].tolist() == shown[1]["Attention"].tolist()
     words = shown[0]["Token"].tolist()
     assert words[:4] == ["It", "&#39;s", "a", "caf&eacute;"] and "&mdash;" in words
@@ -172,10 +165,10 @@ def test_another_language_is_said_clearly_at_the_command_line_and_on_the_page(ru
     german = "Der Film war einfach wunderbar, und die Geschichte ist sehr gut erzählt."
     said = json.loads(run("explain", "--text", german, "--json")[1])["warnings"]
     assert len(said) == 1 and "words of this review, as in another language" in said[0]
-    assert said[0] in [warning.value.replace("\\", "") for warning in opened("explain", text=german).warning]
+    assert said[0] in [warning.value.replace("\\", "") for warning in open_app("explain", text=german).warning]
     english = "The story is told very well, and the film is simply wonderful."
     assert json.loads(run("explain", "--text", english, "--json")[1])["warnings"] == []
-    assert not opened("explain", text=english).warning
+    assert not open_app("explain", text=english).warning
 
 
 def test_copies_stay_in_one_part_and_are_said(
@@ -189,7 +182,7 @@ def test_copies_stay_in_one_part_and_are_said(
     assert words in caplog.text and "have a copy in training" not in caplog.text
     assert run("train", "--data", str(path), "--split", "notebook", *QUICK)[0] == 0
     assert "36 test reviews have a copy in training or validation" in caplog.text
-    app = opened("train", **{"data.source": "csv", "data.path": keep(path.name, path.read_bytes()).name})
+    app = open_app("train", **{"data.source": "csv", "data.path": keep(path.name, path.read_bytes()).name})
     assert words in said(app) and "have a copy in training" not in said(app)
 
 
@@ -198,12 +191,12 @@ def test_answers_to_a_file_that_has_changed_are_not_put_beside_it(run: Any, tmp_
     path.write_bytes(cases.PLAIN)
     code, _, error = run("train", "--data", str(path), *QUICK)
     assert code == 0, error
-    before = {cell: opened("runs", cell=cell) for cell in ("tp", "tn")}
+    before = {cell: open_app("runs", cell=cell) for cell in ("tp", "tn")}
     assert not any(app.error for app in before.values())
     cell = next(name for name, app in before.items() if "There is none" not in said(app))
     # The same labels in the same places, under other texts.
     path.write_bytes(cases.labelled(lambda number: number % 2).replace(b"Evening", b"Morning"))
-    app = opened("runs", cell=cell)
+    app = open_app("runs", cell=cell)
     assert "the reviews have changed since this run was tested" in app.error[0].value
 
 
@@ -263,18 +256,18 @@ def test_words_that_nobody_knows_are_said_at_every_command(
 def test_words_that_nobody_knows_are_said_where_a_file_is_uploaded(keep: Any) -> None:
     name = keep("strange.csv", STRANGE).name
     for app in (
-        opened("train", **{"data.source": "csv", "data.path": name}),
-        opened("data", source="csv", file=name),
-        opened("labs", lab="baselines", source="csv", file=name),
+        open_app("train", **{"data.source": "csv", "data.path": name}),
+        open_app("data", source="csv", file=name),
+        open_app("labs", lab="baselines", source="csv", file=name),
     ):
         assert not app.exception and not app.error
         assert all(words in said(app) for words in VECTORS)
     plain = keep("plain.csv", cases.PLAIN).name
-    assert "the word vectors" not in said(opened("train", **{"data.source": "csv", "data.path": plain}))
+    assert "the word vectors" not in said(open_app("train", **{"data.source": "csv", "data.path": plain}))
     learned = {"data.source": "csv", "data.path": name, "data.embeddings": "random"}
-    assert "the word vectors" not in said(opened("train", **learned))
+    assert "the word vectors" not in said(open_app("train", **learned))
     long = keep("long.csv", cases.table(("text", "label"), [(f"这部电影很好看{n}。", n % 2) for n in range(150)])).name
-    app = opened("train", **{"data.source": "csv", "data.path": long})
+    app = open_app("train", **{"data.source": "csv", "data.path": long})
     assert "100 of the first 100 reviews have no word that the word vectors know" in said(app)
 
 
@@ -288,7 +281,7 @@ def test_messages_name_the_options_of_the_command(run: Any, tmp_path: Path, keep
     assert len(answers["rows"]) == 60 and "Set --positive" in answers["warnings"][0]
     code, out, _ = run("train", "--data", str(path), "--positive", "spam", *QUICK, "--json")
     assert code == 0 and json.loads(out)["runs"][0]["steps"] == 1
-    app = opened("train", **{"data.source": "csv", "data.path": keep(path.name, path.read_bytes()).name})
+    app = open_app("train", **{"data.source": "csv", "data.path": keep(path.name, path.read_bytes()).name})
     assert "Set “Positive labels” to the labels that are" in app.error[0].value.replace("\\", "")
     next(item for item in app.text_input if item.label == "Positive labels").set_value("spam").run()
     assert not app.error and "60 reviews, 30 of them positive." in said(app)

@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
 from sentiment_core.config import RunConfig, with_runs
@@ -29,10 +28,10 @@ from sentiment_core.store import Experiment, RunSource, Store, table
 from sentiment_core.store.source import measured
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.work.training import train_here
+from tests.app_page import open_app
 from tests.test_export import scalars
 from ui.server.api import routes
 
-ROOT = Path(__file__).resolve().parents[1]
 STEPS = 5
 
 
@@ -50,12 +49,6 @@ def measure(run: TrainingRun) -> None:
     if run.step % 2 == 0:
         run.measure("update_ratio", torch.tensor(run.step / 8))
         run.measure("layer_norms", torch.arange(3.0) * run.step)
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -109,15 +102,12 @@ def test_the_route_sends_it_with_the_steps_and_arrays_when_asked(store: Store, t
 
 
 def test_the_page_is_told_how_to_draw_it(trained: Experiment) -> None:
-    page = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
-    page.query_params["experiment"] = trained.id
-    page.switch_page(str(ROOT / "pages/train.py"))
-    page.run()
+    page = open_app("train", experiment=trained.id)
     assert not page.exception
     (plot,) = [item.proto for item in page.get("bidi_component") if "live_plot" in item.proto.component_name]
     data = json.loads(plot.json)
     assert data["quantities"]["update_ratio"]["title"] == "update : weight"
-    assert {"name": "ratio", "title": "Ratios", "log": True} in data["panels"]["more"]
+    assert ("ratio", "Ratios", True) in [(item["name"], item["title"], item["log"]) for item in data["panels"]["more"]]
     assert [panel["title"] for panel in data["panels"]["curves"]] == ["Loss", "Gradient norm"]
 
 

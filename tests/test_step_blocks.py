@@ -30,12 +30,6 @@ def small_blocks(monkeypatch):
     step_blocks._kept_overview.cache_clear()
 
 
-@pytest.fixture
-def store(tmp_path):
-    with Store(f"sqlite:///{tmp_path / 'store.sqlite3'}") as opened:
-        yield opened
-
-
 def write(store: Store, steps, loss: float = 0.5):
     """Write steps into the one experiment of the store, made by the first call, and return its first run's id."""
     known = store.experiments()

@@ -55,13 +55,13 @@ def order_map(options: argparse.Namespace) -> tuple[Any, str]:
 
     if options.train:
         path = Path(options.train)
-        known = findings.read(path).outcomes if path.exists() else ()
+        known = findings.MAP.read(path).outcomes if path.exists() else ()
         lengths, seeds = options.lengths or findings.LENGTHS, options.seeds or findings.SEEDS
-        keep = partial(findings.write, path)
+        keep = partial(findings.MAP.write, path=path)
         found = findings.train_all(known, lengths, seeds, show=ProgressLine().say, keep=keep)
-        findings.write(path, found)
+        keep(found)
     else:
-        found = findings.read()
+        found = findings.shipped()
     rows = findings.table(found.cells)
     lines = [
         f"length {row['length']:>3}  {findings.WAYS[row['way']].label:26} {row['solved']} of {row['seeds']} seeds "

@@ -28,13 +28,12 @@ def batch_images(
     batch_size: int,
     batching: Literal["bucketed", "random"],
     place: int,
-    seed: int = 1,
 ) -> BatchImage:
     """Return the batch at `place` (counted from 0, again from the first after the last) of the first epoch's plan.
 
     `members (M,)` are the reviews to train on, `lengths (N,)` the tokens of all reviews, as in `batches.plan_epoch`.
     """
-    plan = plan_epoch(members, lengths, batch_size, batching, seed, 1)
+    plan = plan_epoch(members, lengths, batch_size, batching, 1, 1)
     real = sum(int(lengths[batch].sum()) for batch in plan)
     cells = sum(len(batch) * max(int(lengths[batch].max()), 1) for batch in plan)
     sizes = np.sort(lengths[plan[place % len(plan)]])[::-1]

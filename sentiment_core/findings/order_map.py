@@ -6,18 +6,17 @@ that explode or vanish. Each of them changes one thing: clipping against none, t
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sentiment_core.artifacts import written
 from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with_runs
-from sentiment_core.errors import ConfigError, StoreError
+from sentiment_core.errors import ConfigError
+from sentiment_core.findings.documents import Document
 from sentiment_core.findings.verdict.measure import wilson
 from sentiment_core.findings.verdict.records import Interval
 from sentiment_core.presets import preset
@@ -31,8 +30,6 @@ OTHER_SEEDS = (6, 7, 8, 9, 10)
 # A run is solved as in the paper: at most so much of sequences that it has not seen is wrong.
 SOLVED = 0.01
 CONFIDENCE = 0.95
-SHIPPED = Path(__file__).parents[1] / "recorded" / "temporal-order.json"
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -105,6 +102,10 @@ class OrderMap:
     outcomes: tuple[Outcome, ...]
     made: dict[str, str | int]
 
+    def __post_init__(self) -> None:
+        if not self.outcomes or any(item.way not in WAYS for item in self.outcomes):
+            raise ValueError("no outcomes, or of ways that there are not")
+
     def cell(self, length: int, way: str) -> MapCell:
         """Return one cell; raise `KeyError` where nothing was trained."""
         found = tuple(item for item in self.outcomes if (item.length, item.way) == (length, way))
@@ -132,6 +133,9 @@ class OrderMap:
     def cpu_seconds(self) -> float:
         """The time that all of it took of one core."""
         return sum(item.cpu_seconds for item in self.outcomes)
+
+
+MAP = Document("temporal-order.json", OrderMap, "temporal order map")
 
 
 @dataclass(frozen=True)
@@ -235,28 +239,7 @@ def train_all(
 @lru_cache(maxsize=1)
 def shipped() -> OrderMap:
     """Return the map that ships; raise `StoreError` when its file is damaged."""
-    return read()
-
-
-def write(path: Path, found: OrderMap) -> None:
-    """Write a map as JSON; raise `StoreError` when the disk refuses."""
-    document = {"format": FORMAT, "made": found.made, "outcomes": [asdict(item) for item in found.outcomes]}
-    with written(path) as temporary:
-        temporary.write_text(json.dumps(document, indent=0))
-
-
-def read(path: Path = SHIPPED) -> OrderMap:
-    """Return a map that was written, else the one that ships; raise `StoreError` for a damaged one."""
-    try:
-        document = json.loads(path.read_text())
-        if document["format"] != FORMAT:
-            raise ValueError("another format")
-        outcomes = tuple(Outcome(**item) for item in document["outcomes"])
-        if not outcomes or any(item.way not in WAYS for item in outcomes):
-            raise ValueError("no outcomes, or of other ways")
-        return OrderMap(outcomes, dict(document["made"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"the map {path.name} cannot be read; train it again, or install the program again") from error
+    return MAP.read()
 
 
 def table(cells: Iterable[MapCell]) -> list[dict[str, Any]]:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
-from sentiment_core.artifacts import written
-from sentiment_core.errors import StoreError
 from sentiment_core.excerpt import part_read
-from sentiment_core.findings.masked_words import Reached, Share
+from sentiment_core.findings.documents import Document
+from sentiment_core.findings.masked_words import Reached
 from sentiment_core.findings.verdict.measure import wilson
 from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, mean_of
 from sentiment_core.settings import Keep
-
-SHIPPED = Path(__file__).parents[1] / "recorded" / "fine-tuning.json"
-FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -134,38 +128,8 @@ class FineTunings:
         return [measured, told, *all_of_them, " ".join([before, *self.reached.sentences]), self.probe.sentence]
 
 
+TUNINGS = Document("fine-tuning.json", FineTunings, "fine-tuning of real reviews", format=2)
+
+
 def _listed(accuracies: Sequence[float]) -> str:
     return ", ".join(f"{value:.3f}" for value in accuracies)
-
-
-def write(found: FineTunings, path: Path = SHIPPED) -> None:
-    """Keep what was measured; raise `StoreError` where it cannot be written."""
-    with written(path) as temporary:
-        temporary.write_text(json.dumps({"format": FORMAT, **asdict(found)}, indent=0) + "\n")
-
-
-def read(path: Path = SHIPPED) -> FineTunings | None:
-    """Return what was measured; None where nothing was. Raises `StoreError` for a damaged file."""
-    if not path.exists():
-        return None
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document.pop("format") != FORMAT:
-            raise StoreError("the recorded fine-tunings are of another version of this program; install it again")
-        told = document.pop("reached")
-        reached = Reached(float(told["guess"]), Share(**told["words"]), Share(**told["pairs"]))
-        scratch, tuned = (tuple(map(float, document.pop(name))) for name in ("scratch", "tuned"))
-        recipe, probe = Recipe(**document.pop("recipe")), document.pop("probe")
-        nearest = tuple((str(word), str(other)) for word, other in probe.pop("nearest"))
-        whole = document.pop("whole", None)
-        return FineTunings(
-            **document,
-            recipe=recipe,
-            scratch=scratch,
-            tuned=tuned,
-            reached=reached,
-            probe=Probe(**probe, nearest=nearest),
-            whole=Whole(**{**whole, "recipe": Recipe(**whole["recipe"])}) if whole else None,
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError("the recorded fine-tunings cannot be read; install the program again") from error

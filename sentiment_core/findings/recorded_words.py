@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-from sentiment_core.artifacts import written
-from sentiment_core.errors import StoreError
+from sentiment_core.findings.documents import Document
 from sentiment_core.findings.masked_words import Held, Reached, Share
 
-SHIPPED = Path(__file__).parents[1] / "recorded" / "masked-words.json"
-FORMAT = 1
 # The pre-training on real reviews.
 PRETRAINING = "bert-reviews"
 # Presets whose twins are recorded, each for a question, and what else there is to see in them.
@@ -68,38 +61,11 @@ class Recorded:
         return f"{self.cpu_seconds / 60:.1f} minutes of processor time, {threads}, {self.machine}"
 
 
-def write(found: Mapping[str, Recorded], path: Path = SHIPPED) -> None:
-    """Keep what recordings came to, by their names; raise `StoreError` where they cannot be written."""
-    document = {"format": FORMAT, "recordings": {name: asdict(one) for name, one in found.items()}}
-    with written(path) as temporary:
-        temporary.write_text(json.dumps(document, indent=0) + "\n")
+@dataclass(frozen=True)
+class Pretrainings:
+    """What each of the `recordings`, by their names, came to."""
+
+    recordings: dict[str, Recorded]
 
 
-def read(path: Path = SHIPPED) -> dict[str, Recorded]:
-    """Return what recordings came to, by their names; nothing where none was kept. Raises `StoreError` for damage."""
-    if not path.exists():
-        return {}
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["format"] != FORMAT:
-            raise StoreError("the recorded pre-trainings are of another version of this program; install it again")
-        return {str(name): _recorded(told) for name, told in document["recordings"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError("the recorded pre-trainings cannot be read; install the program again") from error
-
-
-def _recorded(told: dict[str, Any]) -> Recorded:
-    held: Sequence[dict[str, Any]] = told["held"]
-    reached = told["reached"]
-    return Recorded(
-        tuple(Held(**_shares(one)) for one in held),
-        None if reached is None else Reached(**_shares(reached)),
-        str(told["machine"]),
-        int(told["threads"]),
-        float(told["cpu_seconds"]),
-        Share(**told["by_words"]) if told.get("by_words") else None,
-    )
-
-
-def _shares(told: dict[str, Any]) -> dict[str, Any]:
-    return {name: Share(**value) if isinstance(value, dict) else value for name, value in told.items()}
+PRETRAININGS = Document("masked-words.json", Pretrainings, "pre-training")

@@ -161,7 +161,7 @@ def _running(reader: Reader) -> tuple[np.ndarray, np.ndarray] | None:
 
 @torch.no_grad()
 def in_company(
-    trained: Trained, data: PaddedReviews, review: int, size: int, training: bool, draws: int = 12, seed: int = 1
+    trained: Trained, data: PaddedReviews, review: int, size: int, training: bool, draws: int = 12
 ) -> np.ndarray:
     """Return P(positive) `(draws,)` of one review among `size` − 1 others, drawn anew each time.
 
@@ -171,7 +171,7 @@ def in_company(
     for module in reader.modules():
         if isinstance(module, nn.BatchNorm1d):
             module.momentum = 0.0
-    generator = np.random.default_rng([seed, size])
+    generator = np.random.default_rng([1, size])
     others = np.setdiff1d(np.arange(len(data)), [review])
     found = []
     for _ in range(draws):

@@ -12,6 +12,8 @@ from sentiment_core.inside.cliff import Way
 Fate = Literal["vanishes", "arrives", "explodes", "unclear"]
 # A gradient a thousand times shorter or longer than where it came from counts as vanished or exploded.
 FAR = 1e3
+# A share of saturated units that is no further from the published one is as good as the same.
+CLOSE = 0.02
 
 
 def fate(ratios: Sequence[float] | np.ndarray) -> Fate:
@@ -67,11 +69,11 @@ def symmetric(different: int, units: int, losses: tuple[float, float], rank: int
     return f"{different} of {units} units differ from one another. {moved}{'' if fall > 0 else ', no lower'}."
 
 
-def saturated(shares: np.ndarray, published: Sequence[float], tolerance: float = 0.02) -> str:
+def saturated(shares: np.ndarray, published: Sequence[float]) -> str:
     """Return how measured `shares (S, L)` over S draws stand to the published ones of L layers."""
     distance = np.abs(shares.mean(axis=0) - np.asarray(published))
     worst = int(distance.argmax())
-    if distance[worst] <= tolerance:
+    if distance[worst] <= CLOSE:
         return (
             f"Each layer's mean over {len(shares)} draws lies within {distance[worst] * 100:.1f} points of the "
             "lecture's figure, which is one draw."

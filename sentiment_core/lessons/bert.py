@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from sentiment_core.artifacts import MODEL
 from sentiment_core.config import ExperimentConfig, from_fields
-from sentiment_core.findings import recorded_tuning
 from sentiment_core.findings.masked_words import NO_ONE, Held, Reached, best_of
+from sentiment_core.findings.recorded_tuning import TUNINGS
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons.places import Place
 from sentiment_core.lessons.questions import Question, question
@@ -260,8 +260,7 @@ def also_measured(item: BertLesson) -> str | None:
     was, or it is not known. Raises `StoreError` for a damaged recording.
     """
     if item.measure == "answer":
-        found = recorded_tuning.read()
-        return " ".join(found.sentences) or None if found else None
+        return " ".join(TUNINGS.read().sentences)
     names = {
         "bert-two-tasks": ("bert-reviews", "bert-encoder"),
         "bert-positions": ("bert-encoder", "bert-no-positions"),

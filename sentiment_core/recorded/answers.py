@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from sentiment_core.artifacts import read_json, written
+from sentiment_core.artifacts import read_json, write_json
 from sentiment_core.work.kinds import Kind
 
 A = TypeVar("A")
@@ -50,6 +50,5 @@ def record_answer(kind: Kind[A, R], arguments: A, result: R, made: Mapping[str, 
         "result": kind.written_result(result),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    with written(path) as temporary:
-        temporary.write_text(json.dumps(document), encoding="utf-8")
+    write_json(path, document)
     return path

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sentiment_core.artifacts import written
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import StoreError
 from sentiment_core.metrics import Status
@@ -78,17 +77,10 @@ def record_runs(
                 raise StoreError(f"{name} of run {run.id} is of another shape at some steps; it cannot be recorded")
             arrays[f"{position}.{name}{STEPS}"] = np.asarray(steps, dtype=np.int32)
             arrays[f"{position}.{name}{VALUES}"] = np.asarray(measured, dtype=np.float32)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     target = Path(path)
-    partial = target.with_name(f".{target.name}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(buffer.getvalue())
-        os.replace(partial, target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StoreError(f"the recording cannot be written to {target}: {error.strerror}") from error
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with written(target) as temporary:
+        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
     return target
 
 

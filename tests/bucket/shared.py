@@ -10,7 +10,6 @@ from sentiment_core.store import Experiment, Store, Worker
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
 
-ROOT = Path(__file__).resolve().parents[2]
 Go = Callable[[str], Path]
 
 

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from sentiment_core import artifacts, bucket
 from sentiment_core.artifacts import RESULT, here, written
@@ -31,7 +30,8 @@ from sentiment_core.predictions import read_predictions
 from sentiment_core.snapshots import kept_steps, snapshot_folder
 from sentiment_core.store import Store, outbox
 from sentiment_core.training.checkpoints import load_model
-from tests.bucket.shared import ROOT, Go, objects, trained, weights
+from tests.app_page import open_app
+from tests.bucket.shared import Go, objects, trained, weights
 from tests.forks import StartCode
 from ui.kit.uploads import save_upload, upload_path
 
@@ -156,10 +156,7 @@ def test_a_bucket_out_of_reach_is_one_sentence(
         else:
             with pytest.raises(StoreError, match=told):
                 load_predictor(run.id, store)
-            app = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
-            app.query_params.update({"models": run.id, "text": "a fine film"})
-            app.switch_page(str(ROOT / "pages/explain.py"))
-            app.run()
+            app = open_app("explain", models=run.id, text="a fine film")
             assert not app.exception
             assert any(re.search(told, each.value.replace("\\", "")) for each in app.error), app.error
 

@@ -39,7 +39,8 @@ from sentiment_core.work.kinds import Kind
 from sentiment_core.work.leftovers import KEPT_DAYS, collect, drop_copies
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal, do_work
-from tests.bucket.shared import ROOT, Go, objects, trained, weights
+from tests.app_page import ROOT
+from tests.bucket.shared import Go, objects, trained, weights
 from tests.explain.test_fill import FIELDS as PAIRS
 from tests.forks import StartCode
 from tests.test_kept_weights import StopAfter

@@ -23,12 +23,6 @@ FLIP = Flip("1", "anna", "A good film.", "A film, good God.", 1, "pretrained", 0
 
 
 @pytest.fixture
-def store(home):
-    with Store() as opened:
-        yield opened
-
-
-@pytest.fixture
 def people(store: Store) -> list[Person]:
     """Anna, Ben, Cem and Dana of one room."""
     code = store.open_room("Monday's course").code

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
 from sentiment_core.config import ExperimentConfig, choices, from_fields, from_query, to_query
@@ -17,8 +16,8 @@ from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES, Source, register
 from sentiment_core.store import Store
 from sentiment_core.training.memory import expected_size
+from tests.app_page import open_app
 
-ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--embeddings", "random", "--set", "data.embedding_dim=6", "--set", "model.hidden_size=4", "--max-steps", "2"]
 
 
@@ -74,10 +73,7 @@ def test_the_command_line_trains_on_it(letters: Source, capsys: pytest.CaptureFi
 def test_pages_offer_it(letters: Source, page: str, query: dict[str, str], label: str) -> None:
     with Store() as store:
         store.create_experiment(ExperimentConfig())  # an empty table of runs has no filter
-    app = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
-    app.query_params.update(query)
-    app.switch_page(str(ROOT / f"pages/{page}.py"))
-    app.run()
+    app = open_app(page, **query)
     assert not app.exception and not app.error
     offered = next(item for item in app.selectbox if item.label == "Reviews")
     assert label in offered.options

@@ -58,12 +58,6 @@ NETWORKS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def store(home: Path):
-    with Store() as opened:
-        yield opened
-
-
 def kept(store: Store, fields: dict[str, Any] | None = None, seed: int = 3) -> Run:
     """A run with a model that nobody trained: weights as drawn, norms as if they had seen something."""
     config = from_fields({**TINY, "seed": seed, "name": "Left", **(fields or {})})

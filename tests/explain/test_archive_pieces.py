@@ -29,9 +29,8 @@ from sentiment_core.models.reviews import build_review_transformer
 from sentiment_core.store import Run, Store
 from sentiment_core.training.checkpoints import save_with_pieces
 from sentiment_core.wordpiece import LONGEST_WORD, PieceEncoder, WordPieces, cleaning_rules, learn_wordpieces
-from tests.explain.test_archive import TEXTS, alone, repacked, settings, store, unpacked, weights
+from tests.explain.test_archive import TEXTS, alone, repacked, settings, unpacked, weights
 
-__all__ = ["store"]
 LEARNED = "a wonderful film! not boring, wonderfully slow. it's the café’s 10 best & bad. " * 3
 HARD = [
     *TEXTS,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,6 @@ from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.reporting import Keeper
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with Store() as opened:
-        yield opened
 
 
 @pytest.fixture

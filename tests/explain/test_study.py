@@ -20,11 +20,6 @@ from sentiment_core.store import Store
 FAST = ["attention", "gradient_x_input"]
 
 
-@pytest.fixture
-def store() -> Store:
-    return Store()
-
-
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:

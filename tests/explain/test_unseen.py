@@ -31,11 +31,6 @@ LINES = [f"{'Good' if n % 2 else 'Bad'} film number {n}, a caf\u00e9 in it,{n % 
 
 
 @pytest.fixture
-def store() -> Store:
-    return Store()
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "mine.csv"
     write(path, LINES)

@@ -9,14 +9,8 @@ from sentiment_core.findings.live_changes import Change, asked, changes, in_forc
 from sentiment_core.findings.verdict import judge
 from sentiment_core.presets import vary_clipping
 from sentiment_core.steps.quantities import Diagnostic, StepMetrics
-from sentiment_core.store import Request, Store
+from sentiment_core.store import Request
 from sentiment_core.store.source import table
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(f"sqlite:///{tmp_path / 'store.sqlite3'}") as opened:
-        yield opened
 
 
 def written(store, marks, rates=(0.1, 0.1, 0.4, 0.4)):

@@ -15,6 +15,7 @@ from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.findings import order_map
 from sentiment_core.findings.order_map import (
     LENGTHS,
+    MAP,
     ORDER_MAP,
     OTHER_SEEDS,
     SEEDS,
@@ -24,9 +25,7 @@ from sentiment_core.findings.order_map import (
     Outcome,
     experiment,
     measure,
-    read,
     train,
-    write,
 )
 from sentiment_core.findings.order_words import beside, sentences
 
@@ -84,8 +83,8 @@ def test_how_far_a_way_comes() -> None:
 
 def test_it_is_kept_and_read_back(tmp_path: Path) -> None:
     found = outcomes({"none": 2, "norm": 5})
-    write(tmp_path / "map.json", found)
-    assert read(tmp_path / "map.json") == found
+    MAP.write(found, tmp_path / "map.json")
+    assert MAP.read(tmp_path / "map.json") == found
     interval = found.cell(20, "none").interval
     assert (round(interval.low, 3), round(interval.high, 3)) == (0.118, 0.769)  # Wilson's, of 2 out of 5
 
@@ -93,12 +92,12 @@ def test_it_is_kept_and_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{}", '{"format": 2}', '{"format": 1, "made": {}, "outcomes": []}', "[1]"])
 def test_a_damaged_map_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "map.json").write_text(text)
-    with pytest.raises(StoreError, match=r"the map map.json cannot be read"):
-        read(tmp_path / "map.json")
+    with pytest.raises(StoreError, match=r"temporal order map in map.json cannot be read"):
+        MAP.read(tmp_path / "map.json")
 
 
 def test_the_map_that_ships_shows_that_clipping_raises_the_rate_of_success(capsys: pytest.CaptureFixture[str]) -> None:
-    found = read()
+    found = MAP.read()
     assert tuple(found.lengths) == LENGTHS and found.ways == list(WAYS)
     assert all([item.seed for item in cell.outcomes] == list(SEEDS) for cell in found.cells)
     assert "more than luck with the seeds" in sentences(found)[0]
@@ -120,9 +119,9 @@ def test_one_that_was_begun_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(order_map, "train", train)
     path = tmp_path / "map.json"
-    order_map.train_all(whole.outcomes[:18], lengths=[20], keep=lambda found: write(path, found))
+    order_map.train_all(whole.outcomes[:18], lengths=[20], keep=lambda found: MAP.write(found, path))
     assert trained == [(20, "orthogonal", 4), (20, "orthogonal", 5)]
-    assert read(path).outcomes == whole.outcomes
+    assert MAP.read(path).outcomes == whole.outcomes
 
 
 def test_a_row_is_trained_as_work_and_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

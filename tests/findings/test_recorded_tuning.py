@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from sentiment_core.errors import StoreError
-from sentiment_core.findings import recorded_tuning
 from sentiment_core.findings.masked_words import Reached, Share
-from sentiment_core.findings.recorded_tuning import FineTunings, Probe, Recipe, Whole
+from sentiment_core.findings.recorded_tuning import TUNINGS, FineTunings, Probe, Recipe, Whole
 from sentiment_core.lessons import BERT_LESSONS
 from sentiment_core.lessons.bert import also_measured
 
@@ -61,24 +60,23 @@ def test_what_pre_training_left_is_said_with_its_neighbours() -> None:
 
 def test_it_is_kept_whole_and_damage_is_said(tmp_path: Path) -> None:
     path = tmp_path / "fine-tuning.json"
-    assert recorded_tuning.read(path) is None
-    recorded_tuning.write(FOUND, path)
-    assert recorded_tuning.read(path) == FOUND
+    TUNINGS.write(FOUND, path)
+    assert TUNINGS.read(path) == FOUND
     more = replace(FOUND, whole=WHOLE)
-    recorded_tuning.write(more, path)
-    assert recorded_tuning.read(path) == more
+    TUNINGS.write(more, path)
+    assert TUNINGS.read(path) == more
     document = json.loads(path.read_text())
     broken = [{**document, **change} for change in ({"format": 0}, {"reached": None}, {"recipe": 3}, {"probe": {}})]
     for damaged in ("[", "[]", *map(json.dumps, broken)):
         path.write_text(damaged)
         with pytest.raises(StoreError, match="install"):
-            recorded_tuning.read(path)
+            TUNINGS.read(path)
+    path.unlink()
+    with pytest.raises(StoreError, match="install"):
+        TUNINGS.read(path)
 
 
-def test_the_lesson_about_cls_says_what_was_recorded_and_no_other_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorded_tuning, "read", lambda: FOUND)
-    assert also_measured(BERT_LESSONS[4]) == " ".join(FOUND.sentences)
+def test_the_lesson_about_cls_says_what_was_recorded_and_no_other_does() -> None:
+    assert also_measured(BERT_LESSONS[4]) == " ".join(TUNINGS.read().sentences)
     others = [item for item in BERT_LESSONS if item.measure != "answer"]
     assert not any("labelled real reviews" in str(also_measured(item)) for item in others)
-    monkeypatch.setattr(recorded_tuning, "read", lambda: None)
-    assert also_measured(BERT_LESSONS[4]) is None

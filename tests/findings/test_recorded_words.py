@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from sentiment_core.errors import StoreError
-from sentiment_core.findings import recorded_words
 from sentiment_core.findings.masked_words import Held, Reached, Share
-from sentiment_core.findings.recorded_words import Recorded
+from sentiment_core.findings.recorded_words import PRETRAININGS, Pretrainings, Recorded
 
 SHARE = Share(4.5, 0.1, 200)
 HELD = Held("one", "two", 6.0, 0.95, SHARE, SHARE, SHARE, Share(0.5, 0.01, 200), SHARE)
@@ -21,9 +20,8 @@ FOUND = {
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "words.json"
-    assert recorded_words.read(path) == {}
-    recorded_words.write(FOUND, path)
-    assert recorded_words.read(path) == FOUND
+    PRETRAININGS.write(Pretrainings(FOUND), path)
+    assert PRETRAININGS.read(path) == Pretrainings(FOUND)
     assert FOUND["twins"].cost == "1.5 minutes of processor time, 1 thread, a machine"
 
 
@@ -48,4 +46,4 @@ def test_a_damaged_file_is_said_to_be(tmp_path: Path, content: str) -> None:
     path = tmp_path / "words.json"
     path.write_text(content)
     with pytest.raises(StoreError, match="install"):
-        recorded_words.read(path)
+        PRETRAININGS.read(path)

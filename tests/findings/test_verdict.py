@@ -15,7 +15,6 @@ from sentiment_core.findings.verdict import judge
 from sentiment_core.findings.verdict.measure import find_spike, newcombe, wilson
 from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.steps.quantities import StepMetrics
-from sentiment_core.store import Store
 
 EVEN = Balance(640, 320)
 measured = st.floats(allow_nan=True, allow_infinity=True, width=32, allow_subnormal=False)
@@ -29,12 +28,6 @@ def step(number, loss=0.7, norm=0.5, after=None, *, cosine=1.0, accuracy=0.5, th
 def columns(losses, norms):
     numbers = list(range(1, len(losses) + 1))
     return {"step": numbers, "loss": list(losses), "grad_norm": list(norms)}
-
-
-@pytest.fixture
-def store():
-    with Store() as opened:
-        yield opened
 
 
 @pytest.fixture

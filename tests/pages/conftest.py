@@ -27,11 +27,10 @@ from sentiment_core.work.executors.local import LocalExecutor
 from sentiment_core.work.kinds import Kind
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
+from tests.app_page import open_app
 from ui.server import visitor
 from ui.server.backend import desk, executor
 from ui.server.tickets import COOKIE, issue
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -59,13 +58,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 @pytest.fixture
 def open_page(lab: Store) -> Callable[..., AppTest]:
-    def opened(name: str, /, **query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
-        app.query_params.update(query)
-        app.switch_page(str(ROOT / f"pages/{name}.py"))
-        return app.run()
-
-    return opened
+    return open_app
 
 
 @pytest.fixture

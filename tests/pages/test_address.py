@@ -271,7 +271,7 @@ def test_every_link_on_the_pages_is_understood_where_it_leads(open_page, lab):
 
 
 def test_no_page_writes_parameters_or_knows_the_session_of_another():
-    from tests.pages.conftest import ROOT
+    from tests.app_page import ROOT
 
     for path in [*(ROOT / "pages").glob("*.py"), *(ROOT / "ui").rglob("*.py")]:
         source = path.read_text()

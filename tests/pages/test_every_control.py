@@ -23,8 +23,9 @@ from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Store, Worker
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
+from tests.app_page import open_app
 from tests.conftest import TINY
-from tests.pages.conftest import ROOT, finished_twin
+from tests.pages.conftest import finished_twin
 from ui.kit.uploads import save_upload
 from ui.labs.registry import LABS
 
@@ -71,14 +72,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Return the opener of a page on which nothing trains and no job starts."""
     monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda _self, _name: None)
-
-    def open_page(name: str, /, **query: str) -> AppTest:
-        page = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
-        page.query_params.update(query)
-        page.switch_page(str(ROOT / f"pages/{name}.py"))
-        return page.run()
-
-    return open_page
+    return open_app
 
 
 def controls(page: AppTest) -> list[tuple[str, str]]:

@@ -21,7 +21,8 @@ from sentiment_core.explain.job import EXPLANATION
 from ui.explain import answers, counterfactual, words
 from ui.explain.blocks import note, row_note
 from ui.explain.state import model_title
-from ui.kit.components.heatmap import Block, HeatmapRow, Token, _picked, _scales
+from ui.kit.components.heatmap import Block, HeatmapRow, Token, _scales
+from ui.kit.components.loader import picked
 from ui.kit.examples import EXAMPLES
 
 from .conftest import answered, button, texts
@@ -210,20 +211,10 @@ def test_rows_of_one_method_share_a_scale_and_methods_do_not():
     assert scales["x"] == {"title": "X", "signed": True, "largest": 3.0}
 
 
-@pytest.mark.parametrize(
-    ("answer", "picked"),
-    [
-        ({"block": 0, "token": 1}, (0, 1)),
-        ({"block": 1, "token": 0}, None),
-        ({"block": 0, "token": 2}, None),
-        ({"block": True, "token": 0}, None),
-        ({"block": 0}, None),
-        ("x", None),
-        (None, None),
-    ],
-)
-def test_what_the_browser_says_was_picked_is_checked(answer, picked):
-    assert _picked(answer, [Block("a", "", "", (Token(0, 1), Token(2, 3)), ())]) == picked
+@pytest.mark.parametrize("said", [None, "x", [1], [0, 2], [1, 0], [0, -1], [-1, 0], [True, 0], [1.5, 0], {"a": 1}])
+def test_what_the_browser_says_was_picked_is_checked(said):
+    assert picked([0, 1], [2]) == (0, 1)
+    assert picked(said, [2]) is None
 
 
 def test_export_is_json_of_the_shown_numbers():

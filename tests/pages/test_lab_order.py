@@ -6,13 +6,13 @@ from urllib.parse import parse_qsl
 
 from sentiment_core.config import from_query
 from sentiment_core.findings.order_map import (
+    MAP,
     OTHER_SEEDS,
     WAYS,
     OrderMap,
     OrderQuestion,
     Outcome,
     experiment,
-    read,
 )
 from sentiment_core.metrics import Status
 from sentiment_core.work import desk
@@ -30,7 +30,7 @@ def said(page) -> str:
 def test_it_opens_on_the_map_and_says_what_it_shows(open_page):
     page = open_page("labs", lab="temporal-order")
     assert not page.exception and not page.error
-    cell = read().cell(30, "norm")
+    cell = MAP.read().cell(30, "norm")
     assert f"{cell.solved} of 5 seeds solve length 30 clipped by norm" in said(page)
     assert len(page.get("plotly_chart")) == 1
     assert "→ **A" in said(page) or "→ **B" in said(page)

@@ -34,7 +34,7 @@ def test_a_page_sends_the_table_only_when_it_is_opened():
 
         from ui.kit.plot import plot
 
-        plot(go.Figure(go.Bar(x=list(range(1500)), y=list(range(1500)), name="counts")), key="counts", config={})
+        plot(go.Figure(go.Bar(x=list(range(1500)), y=list(range(1500)), name="counts")), key="counts")
 
     app = AppTest.from_function(page).run()
     assert not app.exception

@@ -14,12 +14,13 @@ from sentiment_core.metrics import Status
 from sentiment_core.predictions import write_predictions
 from sentiment_core.recorded import recording, recordings
 from sentiment_core.store import Experiment, Store
+from tests.app_page import ROOT
 from ui.addresses import to_train
 from ui.runs.actions import save_names
 from ui.runs.search import alternatives
 from ui.runs.table import entries, labels
 
-from .conftest import ROOT, button, finished_twin, step_metrics, texts
+from .conftest import button, finished_twin, step_metrics, texts
 
 
 def made(store: Store, name: str, runs: tuple[str, ...] = ("one",), error: str | None = None, **fields) -> Experiment:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from benchmarks import ladder
 from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.lessons import LESSONS, full_experiment_for, lesson
 from sentiment_core.metrics import Evaluation, Status
 from sentiment_core.recorded import read, recording, recordings
 from sentiment_core.steps.quantities import StepMetrics
-from sentiment_core.store import Store
 
 FILE = "/somewhere/movie.csv.gz"
 CLIPPING = lesson("clip-norm")
-
-
-@pytest.fixture
-def store():
-    with Store() as opened:
-        yield opened
 
 
 def ended(store, config, test=0.7):

@@ -24,15 +24,8 @@ from sentiment_core.recorded import (
     recordings,
 )
 from sentiment_core.steps.quantities import StepMetrics
-from sentiment_core.store import Store
 
 FILE = {"data.source": "csv", "data.path": "/home/somebody/movie.csv.gz", "name": "Twin"}
-
-
-@pytest.fixture
-def store():
-    with Store() as opened:
-        yield opened
 
 
 @pytest.fixture

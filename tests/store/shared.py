@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Worker, schema
 
-ROOT = Path(__file__).resolve().parents[2]
 TWIN = build(
     ExperimentConfig,
     {

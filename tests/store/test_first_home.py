@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from sentiment_core.datasets import TEST, load_reviews
 from sentiment_core.explain.catalogue import available_models, load_predictor
@@ -25,10 +24,11 @@ from sentiment_core.findings.verdict import judge
 from sentiment_core.predictions import check_same_reviews, read_predictions
 from sentiment_core.recorded import read, record
 from sentiment_core.store import Search, Store, schema
+from tests.app_page import open_app
 from tests.conftest import REAL_DATA
 from tests.forks import StartCode
 from tests.store import version_1
-from tests.store.shared import ROOT, TWIN, layout_of, same, version_of
+from tests.store.shared import TWIN, layout_of, same, version_of
 from ui.server.experiment_json import describe, written
 from ui.server.step_blocks import AnswerPiece
 
@@ -117,9 +117,7 @@ def test_runs_are_listed_with_their_results(store: Store, untouched: Untouched) 
 
 
 def test_the_page_of_runs_shows_them(store: Store, untouched: Untouched) -> None:
-    app = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
-    app.switch_page(str(ROOT / "pages/runs.py"))
-    app.run()
+    app = open_app("runs")
     assert not app.exception
     shown = app.dataframe[0].value.set_index("ID")["Test"].to_dict()
     assert shown == {row["id"]: row["test_accuracy"] for row in untouched.tables["runs"]}

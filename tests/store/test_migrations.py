@@ -22,10 +22,11 @@ from sentiment_core.metrics import Balance
 from sentiment_core.steps.quantities import Diagnostic
 from sentiment_core.store import Store, layout, measurements, migrations, schema
 from sentiment_core.store.backups import KEPT, back_up
+from tests.app_page import ROOT
 from tests.forks import StartCode
 from tests.postgres import Cluster
 from tests.store import version_1
-from tests.store.shared import ROOT, TWIN, layout_of, same, sqlite_alone, step, version_of
+from tests.store.shared import TWIN, layout_of, same, sqlite_alone, step, version_of
 
 
 @pytest.fixture(params=[False, True], ids=["first", "last"])

@@ -8,8 +8,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from sentiment_core.store import Store
+from tests.app_page import ROOT
 from tests.forks import StartCode
-from tests.store.shared import ROOT, TWIN
+from tests.store.shared import TWIN
 
 WRITER = """if True:
     import math, sys

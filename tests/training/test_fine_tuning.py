@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +39,6 @@ FIELDS = {
     "training.learning_rate": 1e-3,
 }
 TWINS = [RunConfig(name="tuned"), RunConfig(name="scratch", overrides={"model.transfer": False})]
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store() as opened:
-        yield opened
 
 
 @pytest.fixture

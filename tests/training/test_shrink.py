@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
 
 TEXT = "A good film with a bad end, and not one dull minute."
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with Store() as opened:
-        yield opened
 
 
 @pytest.fixture(params=[True, False], ids=["frozen", "fine-tuned"])

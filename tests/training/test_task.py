@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
 from sentiment_core import cli
 from sentiment_core.config import ExperimentConfig, build, choices, from_fields, from_query, to_query
@@ -27,6 +26,7 @@ from sentiment_core.training.checkpoints import load_checkpoint, load_model
 from sentiment_core.training.memory import check_before
 from sentiment_core.training.temporal_order import TemporalOrderTask
 from sentiment_core.work.training import train_here
+from tests.app_page import open_app
 from tests.training.saving import SaveAt
 from ui.server.experiment_json import describe
 
@@ -43,7 +43,6 @@ FIELDS = {
     "training.clipping": "norm",
     "training.max_norm": 0.5,
 }
-ROOT = Path(__file__).parents[2]
 
 
 def data_of(config: ExperimentConfig) -> list[Any]:
@@ -163,11 +162,7 @@ def test_the_command_line_and_the_form_offer_it(capsys: pytest.CaptureFixture[st
 
 
 def test_the_form_shows_what_matters_to_a_task_and_trains_with_that_alone() -> None:
-    page = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
-    page.query_params["task"] = "temporal-order"
-    page.query_params["data.source"] = "imdb"
-    page.switch_page(str(ROOT / "pages/train.py"))
-    page.run()
+    page = open_app("train", task="temporal-order", **{"data.source": "imdb"})
     assert not page.exception
 
     def labels() -> set[str]:

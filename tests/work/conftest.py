@@ -1,20 +1,10 @@
-"""The store of a worker's tests."""
+"""What tests of workers share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from sentiment_core.store import Store
 from sentiment_core.work import reporting
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with Store() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,34 +1,34 @@
 // The losses of many runs in one figure: what there is to draw comes with the page, and replaces what was there.
 
 import { DataTable } from "./described.js";
-import { enlarged, loadPlotly, lookOf } from "./drawing.js";
+import { enlarged, lookOf } from "./drawing.js";
 import { stackedFigure } from "./figure.js";
+import { FigureView } from "./figure_view.js";
 import { grouped } from "./groups.js";
 import { mounted } from "./mounted.js";
 import { Series } from "./series.js";
 import { element } from "./words.js";
 
-class View {
+class View extends FigureView {
   constructor(parent) {
+    super();
     this.figure = element("div", { cls: "sl-cloud-figure" });
     this.problem = element("p", { cls: "sl-cloud-problem" });
     this.numbers = new DataTable();
-    this.root = element("div", { cls: "sl-cloud" }, [this.figure, this.problem, this.numbers.node]);
-    parent.append(this.root);
-    this.observer = new ResizeObserver(() => this.figure.offsetWidth && this.drawn && this.plotly.Plots.resize(this.figure));
-    this.observer.observe(this.root);
+    this.appear(parent, element("div", { cls: "sl-cloud" }, [this.figure, this.problem, this.numbers.node]));
   }
 
   show(data) {
     this.data = data;
     this.root.style.setProperty("--sl-cloud-height", `${data.height}px`);
-    loadPlotly(data.plotly).then((plotly) => {
-      this.plotly = plotly;
-      this.draw();
-    }, (error) => { this.problem.textContent = error.message; });
+    this.load(data.plotly, (problem) => { this.problem.textContent = problem; });
   }
 
-  draw() {
+  get plots() {
+    return [this.figure];
+  }
+
+  drawNow() {
     const { panel, quantities, quantiles } = this.data;
     const rows = JSON.parse(this.data.runs).map(({ rows, ...run }) => {
       const series = new Series();
@@ -42,16 +42,8 @@ class View {
     if (runs.length > 12) for (const trace of figure.traces) if (trace.mode === "lines") Object.assign(trace, { opacity: 0.5, line: { ...trace.line, width: 1.2 } });
     // One name at a time: a list of a hundred would hide the cloud.
     figure.layout.hovermode = runs.length > 6 ? "closest" : figure.layout.hovermode;
-    const { traces, layout } = enlarged(figure, look.scale);
-    this.plotly.react(this.figure, traces, layout, { displaylogo: false, responsive: false, displayModeBar: false, scrollZoom: false });
-    this.drawn = true;
+    this.paint(this.figure, enlarged(figure, look.scale));
     this.numbers.tell(runs, quantities, [[this.figure, [panel]]]);
-  }
-
-  close() {
-    this.observer.disconnect();
-    this.plotly?.purge(this.figure);
-    this.root.remove();
   }
 }
 

@@ -2,7 +2,7 @@
 // is to draw, and how it is called, the server says.
 
 import { outline } from "./groups.js";
-import { stepLabel, upright } from "./markers.js";
+import { across, stepLabel, upright } from "./markers.js";
 import { envelope, smooth } from "./series.js";
 import { escaped, number } from "./words.js";
 
@@ -29,8 +29,8 @@ export function stackedFigure(runs, look, panels, quantities, { range, smoothing
     margin: { l: 52, r: 14, t: 26, b: 38 },
     // Pointing at a step in one panel tells what is there in all of them.
     hoversubplots: runs.length > MOST_TOLD_TOGETHER ? "overlaying" : "axis",
-    xaxis: { ...axis(look), anchor: last, title: stepTitle(look), rangemode: "tozero" },
-    shapes: [...guessing.map((loss) => line(look, loss, "y")), ...markers.map((marker) => upright(look, marker.step))],
+    xaxis: { ...axis(look), anchor: last, title: axisTitle(look, "step"), rangemode: "tozero" },
+    shapes: [...guessing.map((loss) => across(look, loss)), ...markers.map((marker) => upright(look, marker.step))],
     annotations: markers.map((marker) => stepLabel(look, marker, Math.max(...runs.map(({ series }) => series.columns.step.at(-1) ?? 0)))),
   };
   for (const [row, panel] of panels.entries()) {
@@ -116,11 +116,11 @@ export function accuracyFigure(runs, look, panel, quantities, { range, smoothing
   const layout = {
     ...base(look, revision),
     margin: { l: 44, r: 14, t: 26, b: 38 },
-    xaxis: { ...axis(look), title: stepTitle(look), rangemode: "tozero" },
+    xaxis: { ...axis(look), title: axisTitle(look, "step"), rangemode: "tozero" },
     yaxis: { ...axis(look), tickformat: ".2~f" },
     yaxis2: edgeAxis("y"),
     ...(unmeasured(runs) ? { xaxis: { visible: false }, yaxis: { visible: false } } : {}),
-    shapes: references.map((r) => line(look, r.value, "y")),
+    shapes: references.map((r) => across(look, r.value)),
     annotations: [
       heading(look, panel, 1, notes(runs, panel, quantities, ["validation ●", "test ★"])),
       ...labelPlaces(references).map(({ reference: r, ...place }) => ({
@@ -242,13 +242,6 @@ class Extent {
   }
 }
 
-function line(look, value, yref) {
-  return {
-    type: "line", xref: "paper", x0: 0, x1: 1, yref, y0: value, y1: value, layer: "below",
-    line: { color: look.muted, width: 1.1, dash: "dash" },
-  };
-}
-
 // Lines close to one another carry their labels beside one another, so that all can be read; of more than three, the
 // others underneath.
 export function labelPlaces(references) {
@@ -261,8 +254,8 @@ export function labelPlaces(references) {
   });
 }
 
-function stepTitle(look) {
-  return { text: "step", standoff: 4, font: { size: 12, color: look.muted } };
+export function axisTitle(look, text) {
+  return { text, standoff: 4, font: { size: 12, color: look.muted } };
 }
 
 function common(run) {

@@ -166,5 +166,5 @@ class View {
 }
 
 export default mounted(View, (view, { setTriggerValue }) => {
-  view.tell = (panel, token) => setTriggerValue("picked", { panel, token });
+  view.tell = (panel, token) => setTriggerValue("picked", [panel, token]);
 });

@@ -16,7 +16,7 @@ export default function heatmap({ data, parentElement, setTriggerValue }) {
     parentElement.append(view.root);
     views.set(parentElement, view);
   }
-  view.pick = (block, token) => setTriggerValue("picked", { block, token });
+  view.pick = (block, token) => setTriggerValue("picked", [block, token]);
   const wanted = JSON.stringify(data);
   if (view.drawn !== wanted) {
     view.drawn = wanted;

@@ -1,6 +1,7 @@
 // The inside of runs in training: what they measured at each look, polled like their curves and replayed with them.
 
-import { loadPlotly, lookOf } from "./drawing.js";
+import { lookOf } from "./drawing.js";
+import { FigureView } from "./figure_view.js";
 import { heatFigure, histogramFigure, lastUntil, numbersFigure, PANELS, power } from "./inside_figures.js";
 import { mounted } from "./mounted.js";
 import { follow, Poller } from "./poller.js";
@@ -17,7 +18,6 @@ const FAR = 32;
 const PAUSE = 150;
 // Side by side there is room for so many heatmaps.
 const MOST_MAPS = 4;
-const CONFIG = { displaylogo: false, responsive: false, displayModeBar: false, scrollZoom: false };
 
 // What one run measured at its looks, in the order of their steps.
 class Looks {
@@ -52,8 +52,9 @@ class Looks {
   }
 }
 
-class View {
+class View extends FigureView {
   constructor(parent) {
+    super();
     this.sources = new Map();
     this.histograms = new Map(); // "url step" → what the server said
     this.chosen = null; // null: the latest look
@@ -80,10 +81,7 @@ class View {
       element("div", { cls: "si-layers" }, this.layers.map(({ node }) => node)),
     ]);
     this.seen.hidden = true;
-    this.root = element("div", { cls: "si" }, [this.problem, this.said, this.seen]);
-    parent.append(this.root);
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(this.root);
+    this.appear(parent, element("div", { cls: "si" }, [this.problem, this.said, this.seen]));
     this.unlisten = listen((urls, step) => {
       if (!urls.some((url) => this.sources.has(url))) return;
       this.replayed = step;
@@ -100,10 +98,7 @@ class View {
     this.data = data;
     follow(this.sources, data.sources, (url) => this.source(url), () => { this.chosen = null; });
     this.look = lookOf(this.root);
-    loadPlotly(data.plotly).then((plotly) => {
-      this.plotly = plotly;
-      this.draw();
-    }, (error) => this.trouble(error.message));
+    this.load(data.plotly, (problem) => this.trouble(problem));
   }
 
   source(url) {
@@ -156,35 +151,31 @@ class View {
     this.draw();
   }
 
-  draw() {
-    if (!this.plotly || this.pending) return;
-    this.pending = requestAnimationFrame(() => {
-      this.pending = null;
-      const runs = this.runs();
-      this.steps = [...new Set(runs.flatMap(({ looks }) => looks.step))].sort((a, b) => a - b);
-      const last = this.steps.at(-1) ?? 0;
-      if (this.chosen > last) this.chosen = null;
-      const at = this.chosen ?? last;
-      this.slider.max = String(Math.max(0, this.steps.length - 1));
-      this.slider.value = String(Math.max(0, this.steps.indexOf(at)));
-      this.slider.setAttribute("aria-valuetext", `step ${at}`);
-      this.shown.textContent = this.steps.length ? `${count(at)}, look ${this.steps.indexOf(at) + 1} of ${this.steps.length}` : "";
-      this.said.replaceChildren(...this.sentence(runs, at));
-      this.seen.hidden = !runs.length;
-      if (!runs.length) return;
-      const revision = this.data.sources.map(({ url }) => url).join();
-      const options = { revision, at: this.chosen };
-      const through = runs.filter(({ looks }) => looks.lengths.some((row) => row.length));
-      this.heat.hidden = !through.length;
-      this.left.textContent = through.length > MOST_MAPS ? ` The first ${MOST_MAPS} of ${through.length} runs are drawn.` : "";
-      if (through.length) this.paint(this.heat, heatFigure(through.slice(0, MOST_MAPS), this.look, { ...options, starts: runs[0].starts, words: runs[0].words, wide: this.heat.clientWidth }));
-      for (const { name, node, plot } of this.small) {
-        const figure = numbersFigure(PANELS[name], runs, this.look, options);
-        node.hidden = !figure.traces.length;
-        if (figure.traces.length) this.paint(plot, figure);
-      }
-      this.drawLayers(runs, at, revision);
-    });
+  drawNow() {
+    const runs = this.runs();
+    this.steps = [...new Set(runs.flatMap(({ looks }) => looks.step))].sort((a, b) => a - b);
+    const last = this.steps.at(-1) ?? 0;
+    if (this.chosen > last) this.chosen = null;
+    const at = this.chosen ?? last;
+    this.slider.max = String(Math.max(0, this.steps.length - 1));
+    this.slider.value = String(Math.max(0, this.steps.indexOf(at)));
+    this.slider.setAttribute("aria-valuetext", `step ${at}`);
+    this.shown.textContent = this.steps.length ? `${count(at)}, look ${this.steps.indexOf(at) + 1} of ${this.steps.length}` : "";
+    this.said.replaceChildren(...this.sentence(runs, at));
+    this.seen.hidden = !runs.length;
+    if (!runs.length) return;
+    const revision = this.data.sources.map(({ url }) => url).join();
+    const options = { revision, at: this.chosen };
+    const through = runs.filter(({ looks }) => looks.lengths.some((row) => row.length));
+    this.heat.hidden = !through.length;
+    this.left.textContent = through.length > MOST_MAPS ? ` The first ${MOST_MAPS} of ${through.length} runs are drawn.` : "";
+    if (through.length) this.paint(this.heat, heatFigure(through.slice(0, MOST_MAPS), this.look, { ...options, starts: runs[0].starts, words: runs[0].words, wide: this.heat.clientWidth }));
+    for (const { name, node, plot } of this.small) {
+      const figure = numbersFigure(PANELS[name], runs, this.look, options);
+      node.hidden = !figure.traces.length;
+      if (figure.traces.length) this.paint(plot, figure);
+    }
+    this.drawLayers(runs, at, revision);
   }
 
   // Computed, never judged: how much of the gradient at the last word is left some words earlier.
@@ -232,28 +223,15 @@ class View {
     }
   }
 
-  paint(node, { traces, layout }) {
-    this.plotly.react(node, traces, layout, CONFIG);
-    node.drawn = true;
-  }
-
   get plots() {
     return [this.heat, ...this.small.map(({ plot }) => plot), ...this.layers.map(({ plot }) => plot)];
   }
 
-  resize() {
-    if (!this.plotly) return;
-    for (const node of this.plots) if (node.drawn && node.offsetWidth) this.plotly.Plots.resize(node);
-  }
-
   close() {
-    this.observer.disconnect();
     this.unlisten();
     clearTimeout(this.waiting);
     for (const { poller } of this.sources.values()) poller.stop();
-    if (this.pending) cancelAnimationFrame(this.pending);
-    for (const node of this.plots) this.plotly?.purge(node);
-    this.root.remove();
+    super.close();
   }
 }
 

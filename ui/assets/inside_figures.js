@@ -1,7 +1,8 @@
 // Figures of the inside of networks in training: gradient through time, numbers by step, histograms by layer.
 
 import { mix } from "./drawing.js";
-import { axis, base } from "./figure.js";
+import { axis, axisTitle, base } from "./figure.js";
+import { across } from "./markers.js";
 import { escaped } from "./words.js";
 
 // Lengths further below the longest than this many decades are drawn alike: what is left of them is nothing.
@@ -27,14 +28,14 @@ export function heatFigure(runs, look, { starts, words, revision, at, wide }) {
   const traces = [], annotations = [], shapes = [];
   const layout = {
     ...base(look, revision), hovermode: "closest", margin: { l: 58, r: MARGINS - 58, t: 26, b: 38 }, annotations, shapes,
-    yaxis: { ...axis(look), title: title(look, "tokens before the last one"), range: [0, depth],
+    yaxis: { ...axis(look), title: axisTitle(look, "tokens before the last one"), range: [0, depth],
       tickvals: marked.map(([, row]) => row), ticktext: marked.map(([start]) => String(start)) },
   };
   for (const [place, run] of runs.entries()) {
     const name = place ? `x${place + 1}` : "x", from = place * (width + gap);
     const { step, lengths, reviews } = run.looks;
     const rows = edges.slice(0, -1);
-    layout[name.replace("x", "xaxis")] = { ...axis(look), domain: [from, from + width], title: title(look, "step"),
+    layout[name.replace("x", "xaxis")] = { ...axis(look), domain: [from, from + width], title: axisTitle(look, "step"),
       tickangle: 0, nticks: Math.max(2, Math.min(6, Math.floor(((wide - MARGINS) * width) / TICK))) };
     annotations.push(heading(look, run.label, from, run.colour));
     traces.push({
@@ -49,7 +50,7 @@ export function heatFigure(runs, look, { starts, words, revision, at, wide }) {
   }
   const behind = runs.map(({ looks }) => looks.reviews[lastUntil(looks.step, at)]).find(Boolean) ?? [];
   const axisName = `x${runs.length + 1}`;
-  layout[`xaxis${runs.length + 1}`] = { ...axis(look), domain: [1 - counts, 1], title: title(look, "reviews"), rangemode: "tozero", nticks: 3 };
+  layout[`xaxis${runs.length + 1}`] = { ...axis(look), domain: [1 - counts, 1], title: axisTitle(look, "reviews"), rangemode: "tozero", nticks: 3 };
   traces.push({
     type: "bar", orientation: "h", xaxis: axisName, yaxis: "y", x: behind, marker: { color: look.muted }, opacity: 0.55,
     y: behind.map((_, row) => row + 0.5), width: 1,
@@ -108,13 +109,11 @@ export function numbersFigure(panel, runs, look, { revision, at }) {
     }
   }
   const told = panel.quiet || keys.size < 2 ? "" : [...keys].map(([text, dash]) => `${text} ${SIGNS[dash]}`).join(", ");
-  const shapes = panel.line === null ? [] : [{
-    type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: panel.line, y1: panel.line, line: { color: look.muted, width: 1.2, dash: "dash" },
-  }];
+  const shapes = panel.line === null ? [] : [across(look, panel.line)];
   if (at !== null) shapes.push(upright(look, at, "x"));
   const layout = {
     ...base(look, revision), hovermode: "closest", margin: { l: 46, r: 8, t: told ? 22 : 8, b: 34 }, shapes,
-    xaxis: { ...axis(look), title: title(look, "step"), nticks: 5 },
+    xaxis: { ...axis(look), title: axisTitle(look, "step"), nticks: 5 },
     yaxis: { ...axis(look), nticks: 5, ...(panel.log ? { type: "log", exponentformat: "power", dtick: 1 } : {}),
       ...(panel.share ? { tickformat: ".2~%", rangemode: "tozero" } : {}) },
     annotations: told ? [{ ...heading(look, told, 0, look.muted), font: { size: 11, color: look.muted } }] : [],
@@ -138,7 +137,7 @@ export function histogramFigure(kind, runs, look, revision) {
   const first = Math.max(0, filled.indexOf(true)), last = Math.max(first, filled.lastIndexOf(true));
   const layout = {
     ...base(look, revision), hovermode: "closest", margin: { l: 112, r: 8, t: 8, b: 34 },
-    xaxis: { ...axis(look), range: [edges[first], edges[last + 1]], title: title(look, sizes ? "size" : "value"),
+    xaxis: { ...axis(look), range: [edges[first], edges[last + 1]], title: axisTitle(look, sizes ? "size" : "value"),
       ...(sizes ? decadeTicks(edges[first], edges[last + 1]) : { nticks: 6 }) },
     yaxis: { ...axis(look), autorange: "reversed", tickvals: rows.map((_, i) => i), showgrid: false,
       ticktext: rows.map(({ place, colour }) => `${escaped(place)} <span style="color:${colour}">■</span>`) },
@@ -200,8 +199,4 @@ function upright(look, step, xref) {
 function heading(look, text, x, colour) {
   return { xref: "paper", yref: "paper", x, y: 1, xanchor: "left", yanchor: "bottom", yshift: 3, showarrow: false,
     text: `<b>${escaped(text)}</b>`, font: { size: 13, color: colour } };
-}
-
-function title(look, text) {
-  return { text, standoff: 4, font: { size: 12, color: look.muted } };
 }

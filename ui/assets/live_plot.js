@@ -3,8 +3,9 @@
 
 import { smoothing, wholeRange, zoomOut } from "./controls.js";
 import { DataTable, evaluationsOf } from "./described.js";
-import { enlarged, loadPlotly, lookOf } from "./drawing.js";
+import { enlarged, lookOf } from "./drawing.js";
 import { accuracyFigure, stackedFigure, usedPanels } from "./figure.js";
+import { FigureView } from "./figure_view.js";
 import { grouped, onAxis, stepsOf } from "./groups.js";
 import { changed } from "./markers.js";
 import { mounted } from "./mounted.js";
@@ -14,9 +15,9 @@ import { RunTable, StatusLine } from "./status.js";
 import { Series } from "./series.js";
 import { element } from "./words.js";
 
-class View {
+class View extends FigureView {
   constructor(parent) {
-    this.parent = parent;
+    super();
     this.sources = new Map();
     this.hidden = new Set();
     this.range = null;
@@ -33,13 +34,13 @@ class View {
     this.more = element("div", { cls: "sl-more" });
     this.numbers = new DataTable();
     this.out = zoomOut(() => {
-      for (const node of this.figures) if (node.listening) this.plotly.relayout(node, wholeRange(node));
+      for (const node of this.plots) if (node.listening) this.plotly.relayout(node, wholeRange(node));
     });
     const smooth = smoothing((weight) => {
       this.smoothing = weight;
       this.draw();
     });
-    this.root = element("div", { cls: "sl-live" }, [
+    this.appear(parent, element("div", { cls: "sl-live" }, [
       this.status.node,
       this.replay.node,
       element("div", { cls: "sl-panels" }, [
@@ -48,10 +49,7 @@ class View {
       ]),
       this.more,
       this.numbers.node,
-    ]);
-    parent.append(this.root);
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(this.root);
+    ]));
   }
 
   show(data) {
@@ -67,10 +65,7 @@ class View {
       this.replay.withdraw();
     });
     this.look = lookOf(this.root);
-    loadPlotly(data.plotly).then((plotly) => {
-      this.plotly = plotly;
-      this.draw();
-    }, (error) => this.status.problem(error.message));
+    this.load(data.plotly, (problem) => this.status.problem(problem));
     this.render();
     this.reveal();
     // The page knows before the next answer.
@@ -142,7 +137,7 @@ class View {
   }
 
   references() {
-    const lines = [...this.data.references, ...[...this.sources.values()].flatMap((source) => source.references ?? [])];
+    const lines = [...this.sources.values()].flatMap((source) => source.references ?? []);
     const seen = new Set();
     return lines.filter(({ label, value }) => !seen.has(`${label} ${value}`) && seen.add(`${label} ${value}`));
   }
@@ -185,7 +180,7 @@ class View {
     return this.data.axis ?? "step";
   }
 
-  get figures() {
+  get plots() {
     return [this.curves, this.accuracy, this.more];
   }
 
@@ -207,27 +202,23 @@ class View {
     this.status.show({ status: "replay", error: null, progress: { step, total_steps: last, epoch, epochs } });
   }
 
-  draw() {
-    if (!this.plotly || this.pending) return;
-    this.pending = requestAnimationFrame(() => {
-      this.pending = null;
-      this.out.hidden = !this.range;
-      const runs = this.runs().filter((run) => !run.hidden);
-      const revision = [this.axis, ...this.data.sources.map((source) => source.url)].join();
-      const { quantities } = this.data;
-      const [curves, [accuracy], others] = ["curves", "accuracy", "more"].map((place) => this.panels(place));
-      const options = { range: stepsOf(this.range, runs, this.axis), smoothing: this.smoothing, revision, references: this.references(),
-        guessing: [...new Set([...this.sources.values()].map((source) => source.guessing).filter(Number.isFinite))],
-        markers: [...(this.data.markers ?? []), ...changed(runs)] };
-      const paint = (node, figure) => this.paint(node, onAxis(figure, runs, this.axis));
-      paint(this.curves, stackedFigure(runs, this.look, curves, quantities, options));
-      paint(this.accuracy, accuracyFigure(runs, this.look, accuracy, quantities, options));
-      const more = usedPanels(runs, others, quantities);
-      this.more.style.setProperty("--sl-count", more.length);
-      this.more.hidden = !more.length;
-      if (more.length) paint(this.more, stackedFigure(runs, this.look, more, quantities, { ...options, guessing: [] }));
-      this.numbers.tell(runs, quantities, [[this.curves, curves], [this.accuracy, [accuracy], evaluationsOf(runs)], [this.more, more]]);
-    });
+  drawNow() {
+    this.out.hidden = !this.range;
+    const runs = this.runs().filter((run) => !run.hidden);
+    const revision = [this.axis, ...this.data.sources.map((source) => source.url)].join();
+    const { quantities } = this.data;
+    const [curves, [accuracy], others] = ["curves", "accuracy", "more"].map((place) => this.panels(place));
+    const options = { range: stepsOf(this.range, runs, this.axis), smoothing: this.smoothing, revision, references: this.references(),
+      guessing: [...new Set([...this.sources.values()].map((source) => source.guessing).filter(Number.isFinite))],
+      markers: [...this.data.markers, ...changed(runs)] };
+    const paint = (node, figure) => this.paint(node, onAxis(figure, runs, this.axis));
+    paint(this.curves, stackedFigure(runs, this.look, curves, quantities, options));
+    paint(this.accuracy, accuracyFigure(runs, this.look, accuracy, quantities, options));
+    const more = usedPanels(runs, others, quantities);
+    this.more.style.setProperty("--sl-count", more.length);
+    this.more.hidden = !more.length;
+    if (more.length) paint(this.more, stackedFigure(runs, this.look, more, quantities, { ...options, guessing: [] }));
+    this.numbers.tell(runs, quantities, [[this.curves, curves], [this.accuracy, [accuracy], evaluationsOf(runs)], [this.more, more]]);
   }
 
   paint(node, figure) {
@@ -248,7 +239,7 @@ class View {
     if (range) this.range = range.map(Number);
     else if (change["xaxis.autorange"]) this.range = null;
     else return;
-    for (const other of this.figures) {
+    for (const other of this.plots) {
       const shown = other.layout?.xaxis;
       if (other === node || !shown) continue;
       const same = this.range ? !shown.autorange && this.range.every((v, i) => v === Number(shown.range[i])) : shown.autorange;
@@ -257,18 +248,10 @@ class View {
     this.draw();
   }
 
-  resize() {
-    if (!this.plotly) return;
-    for (const node of this.figures) if (node.listening && node.offsetWidth) this.plotly.Plots.resize(node);
-  }
-
   close() {
-    this.observer.disconnect();
     this.replay.close();
     for (const { poller } of this.sources.values()) poller.stop();
-    if (this.pending) cancelAnimationFrame(this.pending);
-    for (const node of this.figures) this.plotly?.purge(node);
-    this.root.remove();
+    super.close();
   }
 }
 

@@ -20,6 +20,14 @@ export function upright(look, step) {
   return { type: "line", xref: "x", x0: step, x1: step, yref: "paper", y0: 0, y1: 1, line: { color: look.muted, width: 1.5, dash: "dot" } };
 }
 
+// A value that matters, through the first panel.
+export function across(look, value) {
+  return {
+    type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: value, y1: value, layer: "below",
+    line: { color: look.muted, width: 1.1, dash: "dash" },
+  };
+}
+
 // Beside its line, where there is room: across it, the first steps' would cover the numbers of the axis.
 export function stepLabel(look, { step, label }, last) {
   return {

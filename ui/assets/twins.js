@@ -2,8 +2,9 @@
 // server. Curves travel once, as float32 in base64.
 
 import { DataTable, describe, evaluationsOf, linesOf } from "./described.js";
-import { enlarged, loadPlotly, lookOf } from "./drawing.js";
+import { enlarged, lookOf } from "./drawing.js";
 import { stackedFigure } from "./figure.js";
+import { FigureView } from "./figure_view.js";
 import { mounted } from "./mounted.js";
 import { ReplayBar } from "./replay.js";
 import { Series } from "./series.js";
@@ -30,8 +31,9 @@ function numbers(text) {
   return new Float32Array(bytes.buffer);
 }
 
-class View {
+class View extends FigureView {
   constructor(parent) {
+    super();
     this.still = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.rate = new Slider("Learning rate", () => this.draw(), () => this.told());
     this.cut = new Slider("Clip gradients at length", () => this.draw(), () => this.told());
@@ -43,17 +45,14 @@ class View {
     this.sentence = element("p", { cls: "sl-sentence" });
     this.sentence.setAttribute("aria-live", "polite");
     this.replay = new ReplayBar(() => this.draw(), "in 10");
-    this.figures = ["loss", "gradient"].map(() => element("div", { cls: "sl-twin-figure" }));
+    this.plots = ["loss", "gradient"].map(() => element("div", { cls: "sl-twin-figure" }));
     this.knobs = element("div", { cls: "sl-knobs" }, [this.rate.node, this.cut.node, this.button]);
     this.note = element("p", { cls: "sl-twin-note" });
     this.numbers = new DataTable();
-    this.root = element("div", { cls: "sl-twins" }, [
-      element("div", { cls: "sl-twin-side" }, [this.knobs, this.legend, this.sentence]), ...this.figures, this.replay.node, this.note,
+    this.appear(parent, element("div", { cls: "sl-twins" }, [
+      element("div", { cls: "sl-twin-side" }, [this.knobs, this.legend, this.sentence]), ...this.plots, this.replay.node, this.note,
       this.numbers.node,
-    ]);
-    parent.append(this.root);
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(this.root);
+    ]));
     this.sent = [];
   }
 
@@ -74,20 +73,16 @@ class View {
       if (first) this.offer();
       this.adopt(data.place);
       this.draw();
-    }, (error) => this.failed(error));
+    }, (error) => this.failed(error.message));
   }
 
-  failed(error) {
-    this.sentence.textContent = error.message || "The recorded runs did not load. Reload the page.";
+  failed(problem) {
+    this.sentence.textContent = problem || "The recorded runs did not load. Reload the page.";
   }
 
   // Reading the library takes a second: curves and sliders do not wait for it.
   improve() {
-    this.improved ??= setTimeout(() => loadPlotly(this.data.plotly).then((plotly) => {
-      if (!this.root.isConnected) return;
-      this.plotly = plotly;
-      this.draw();
-    }, (error) => this.failed(error)));
+    this.improved ??= setTimeout(() => this.load(this.data.plotly, (problem) => this.failed(problem)));
   }
 
   offer() {
@@ -134,34 +129,33 @@ class View {
     });
   }
 
-  draw() {
-    if (!this.grid || this.pending) return;
-    this.pending = requestAnimationFrame(() => {
-      this.pending = null;
-      const runs = this.runs(), [rate, cut] = this.place;
-      const said = this.grid.sentences[rate][cut];
-      if (this.sentence.textContent !== said) this.sentence.textContent = said;
-      runs.forEach((run, i) => this.entries[i].show(run));
-      const options = { range: null, smoothing: 0, revision: "twins", references: [], markers: [] };
-      this.figures.forEach((node, i) => {
-        const panel = this.data.panels[i];
-        const drawn = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });
-        const { traces, layout } = enlarged(drawn, this.look.scale);
-        layout.xaxis.range = [0, this.grid.updates];
-        describe(node, `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
-        this.paint(node, traces, layout);
-      });
-      this.improve();
-      this.numbers.show(linesOf(runs, this.data.panels, this.data.quantities), evaluationsOf(runs));
+  get ready() {
+    return Boolean(this.grid);
+  }
+
+  drawNow() {
+    const runs = this.runs(), [rate, cut] = this.place;
+    const said = this.grid.sentences[rate][cut];
+    if (this.sentence.textContent !== said) this.sentence.textContent = said;
+    runs.forEach((run, i) => this.entries[i].show(run));
+    const options = { range: null, smoothing: 0, revision: "twins", markers: [] };
+    this.plots.forEach((node, i) => {
+      const panel = this.data.panels[i];
+      const drawn = stackedFigure(runs, this.look, [panel], this.data.quantities, { ...options, guessing: i ? [] : this.grid.guessing });
+      const figure = enlarged(drawn, this.look.scale);
+      figure.layout.xaxis.range = [0, this.grid.updates];
+      describe(node, `${panel.title} of both runs over ${this.grid.updates} updates. ${said}`);
+      this.paint(node, figure);
     });
+    this.improve();
+    this.numbers.show(linesOf(runs, this.data.panels, this.data.quantities), evaluationsOf(runs));
   }
 
   // Plotly lays a figure out anew for every frame, which takes half a processor: what moves is sketched.
-  paint(node, traces, layout) {
+  paint(node, { traces, layout }) {
     if (this.plotly && !this.replay.playing) {
       if (!node.data) node.replaceChildren();
-      this.plotly.react(node, traces, layout, { displayModeBar: false, responsive: false });
-      return;
+      return super.paint(node, { traces, layout });
     }
     if (node.data) this.plotly.purge(node);
     sketch(node, traces, layout);
@@ -169,16 +163,13 @@ class View {
 
   resize() {
     if (!this.plotly || this.replay.playing) return this.draw();
-    for (const node of this.figures) if (node.data && node.offsetWidth) this.plotly.Plots.resize(node);
+    super.resize();
   }
 
   close() {
     clearTimeout(this.improved);
-    this.observer.disconnect();
     this.replay.close();
-    if (this.pending) cancelAnimationFrame(this.pending);
-    for (const node of this.figures) this.plotly?.purge(node);
-    this.root.remove();
+    super.close();
   }
 }
 

@@ -41,7 +41,6 @@ from ui.kit.plot import plot
 from ui.kit.terms import caption
 from ui.kit.uploads import in_users_words
 
-PLAIN = {"displayModeBar": False}
 LEARNED = "the reviews' own words"
 MOST_WORDS = 60
 
@@ -55,7 +54,7 @@ def overview(config: DataConfig) -> None:
     with left:
         if reviews.are_labelled:
             st.markdown(f"**{len(reviews):,} reviews**, {reviews.labels.mean():.1%} of them positive")
-            plot(balance_figure(balances(reviews)), key="data:balance", config=PLAIN)
+            plot(balance_figure(balances(reviews)), key="data:balance")
         else:
             st.markdown(f"**{len(reviews):,} reviews** without labels")
             st.caption(
@@ -68,7 +67,7 @@ def overview(config: DataConfig) -> None:
             f"shortened, **{lost.tokens_lost:.1%}** of all tokens are lost"
         )
         edges, counts = length_histogram(known.lengths)
-        plot(length_figure(edges, counts, longest), key="data:lengths", config=PLAIN)
+        plot(length_figure(edges, counts, longest), key="data:lengths")
     _longest()
     st.caption(
         f"Lengths count the tokens that the vectors know, {known.lengths.mean():.0f} a review on average; "
@@ -141,7 +140,7 @@ def padding(config: DataConfig) -> None:
     for column, (kind, image) in zip(columns, images.items(), strict=True):
         with column:
             st.markdown(f"**{names[kind]}**: {image.share:.1%} of this batch is padding")
-            plot(batch_figure(image.real, steps), key=f"data:batch:{kind}", config=PLAIN)
+            plot(batch_figure(image.real, steps), key=f"data:batch:{kind}")
             caption(f"Over the whole epoch: {image.epoch_share:.1%} padding.")
     if cut := int((known.lengths > DATA.value("max_tokens")).sum()):
         part = part_read(DATA.value("max_tokens"), DATA.value("keep"))
@@ -174,7 +173,7 @@ def words(config: DataConfig) -> None:
             if len(chosen) > MOST_WORDS:
                 raise ConfigError(f"choose at most {MOST_WORDS} words (got {len(chosen)}); more cannot be read")
             places, share = project(space, chosen)
-            plot(words_figure(chosen, places), key="data:words-figure", config=PLAIN)
+            plot(words_figure(chosen, places), key="data:words-figure")
             st.caption(
                 f"The plane on which these words differ most; it shows {share:.0%} of their variance, "
                 "so words that lie together may still be apart."

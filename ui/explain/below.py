@@ -22,7 +22,6 @@ from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
 
-QUIET = {"displayModeBar": False}
 # Where chance alone reaches this τ, a ranking has too few words to be compared.
 DOUBTFUL = 0.4
 
@@ -78,7 +77,7 @@ def faithfulness(answers: Sequence[Answer]) -> None:
         ]
         columns = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "Method"}
         with st.expander("Curves and numbers"):
-            plot(curves_figure(found), key=f"explain:curves:{answer.info.id}", config=QUIET)
+            plot(curves_figure(found), key=f"explain:curves:{answer.info.id}")
             st.dataframe(rows, hide_index=True, column_config=columns)
     caption(
         "For a faithful ranking, deletion falls soon and insertion rises soon, comprehensiveness is high and "
@@ -98,7 +97,7 @@ def reading_along(answers: Sequence[Answer]) -> None:
     for answer, found in answered:
         sentence = words.changes_sentence(words.changes_of_mind(found, answer.explanation))
         st.markdown((f"**{literal(answer.info.name)}**: " if len(answers) > 1 else "") + literal(sentence))
-    plot(along_figure(answered), key="explain:along", config=QUIET)
+    plot(along_figure(answered), key="explain:along")
     asked = max(len(found.after) for _, found in answered)
     longest = max(answer.explanation.used_tokens for answer in heard)
     detail = f" Asked at {asked} places, because the review is long." if asked < longest else ""

@@ -132,7 +132,7 @@ def _table(asked: Asked, probabilities: np.ndarray, threshold: float, model: str
 def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> None:
     error, brier = expected_calibration_error(probabilities, labels), brier_score(probabilities, labels)
     st.markdown(f"**Is 0.9 right nine times in ten?** Calibration error {error:.3f}, Brier score {brier:.3f}.")
-    plot(reliability_figure(probabilities, labels), key="file:reliability", config={"displayModeBar": False})
+    plot(reliability_figure(probabilities, labels), key="file:reliability")
     inside = np.clip(probabilities, 1e-9, 1 - 1e-9)
     temperature = fit_temperature(np.log(inside / (1 - inside)), labels)
     way = "too sure of itself" if temperature > 1 else "too cautious"

@@ -12,7 +12,7 @@ from sentiment_core.explain.counterfactual import Draft
 from ui.addresses import REVIEW, offered
 from ui.kit.address_fields import LONGEST_TEXT
 
-EXAMPLE, ORIGINAL, HISTORY, TOKEN = (f"explain:{name}" for name in ("example", "original", "history", "token"))
+ORIGINAL, HISTORY, TOKEN = (f"explain:{name}" for name in ("original", "history", "token"))
 GONE = "A model in this link is not here, or has not finished its first epoch; choose another."
 
 

@@ -64,11 +64,11 @@ def show(result: Study) -> None:
     with st.container(border=True, key="study-findings"):
         for sentence in findings(result):
             st.markdown(literal(in_users_words(sentence, data)))
-    plot(curves_figure(result), key="study-curves", config={"displayModeBar": False})
+    plot(curves_figure(result), key="study-curves")
     st.dataframe(_table(result), hide_index=True, key="study-table")
     left, right = st.columns([1.2, 1], gap="large", vertical_alignment="center")
     with left:
-        plot(agreement_figure(result), key="study-agreement", config={"displayModeBar": False})
+        plot(agreement_figure(result), key="study-agreement")
     with right:
         st.caption(literal(described(result)))
         caption(

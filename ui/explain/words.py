@@ -60,10 +60,10 @@ def faithfulness_sentence(found: Mapping[str, Any]) -> str:
     return sentence + " One review proves little: “Over a test set” asks many."
 
 
-def changes_of_mind(along: ReadingAlong, found: Explanation, most: int = CHANGES) -> list[Change]:
+def changes_of_mind(along: ReadingAlong, found: Explanation) -> list[Change]:
     """Return the largest steps of P(positive), largest first."""
     steps = np.diff(along.probabilities)
-    order = np.argsort(-np.abs(steps), kind="stable")[:most]
+    order = np.argsort(-np.abs(steps), kind="stable")[:CHANGES]
     return [
         Change(
             int(along.after[place + 1]),
@@ -84,10 +84,10 @@ def changes_sentence(changes: Sequence[Change]) -> str:
     return f"It changes its mind most at {', '.join(parts)}."
 
 
-def words_read(found: Explanation, first: int, last: int, most: int = CONTEXT) -> str:
+def words_read(found: Explanation, first: int, last: int) -> str:
     """Return the used tokens after the first `first` up to the `last`-th, the last few of them."""
     used = [token.text for token in found.tokens if token.used][first:last]
-    return ("… " if len(used) > most else "") + " ".join(used[-most:])
+    return ("… " if len(used) > CONTEXT else "") + " ".join(used[-CONTEXT:])
 
 
 def signed(value: float) -> str:

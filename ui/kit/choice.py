@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import streamlit as st
 
 from ui.kit.address import Address
+
+Option = TypeVar("Option", bound=str)
 
 
 def choice(
     address: Address,
     name: str,
     label: str,
-    options: Mapping[str, str],
+    options: Mapping[Option, str],
     *,
     help: str | None = None,
     on_change: Callable[[], None] | None = None,
-) -> str:
+) -> Option:
     """Draw the options of a field, with what they are called in Markdown; return the chosen one.
 
     `label` is read aloud only. On a narrow screen the options wrap.
@@ -34,4 +37,5 @@ def choice(
         width="content",
         wrap=True,
     )
-    return str(address.value(name))
+    chosen: Option = address.value(name)
+    return chosen

@@ -1,6 +1,13 @@
-"""Reviews to start from on the Explain page, in our own words; each shows something a model may stumble over."""
+"""Reviews to start from, in our own words; each shows something a model may stumble over."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from ui.kit.address import Address
 
 EXAMPLES: dict[str, str] = {
     "Warm praise": (
@@ -24,3 +31,16 @@ EXAMPLES: dict[str, str] = {
         "that I forgot his name before the credits. Truly a masterpiece of scheduling."
     ),
 }
+
+
+def example_choice(address: Address, then: Callable[[], None] = lambda: None, **options: Any) -> None:
+    """Draw the choice of an example, which goes into the address's `text`; `then` is called with it."""
+    key = f"{address.prefix}:example"
+
+    def take() -> None:
+        if st.session_state[key]:
+            address.put(text=EXAMPLES[st.session_state[key]])
+            then()
+
+    label = "An example review"
+    st.selectbox(label, list(EXAMPLES), None, key=key, on_change=take, placeholder=label, **options)

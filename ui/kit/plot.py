@@ -19,8 +19,12 @@ MOST_ROWS = 1000
 MOST_TOLD = 4
 
 
-def plot(figure: go.Figure, *, key: str, config: dict[str, Any], **options: Any) -> Any:
-    """Draw a figure with its text alternative and, once somebody asks for it, its data as a table."""
+def plot(figure: go.Figure, *, key: str, zooms: bool = False, **options: Any) -> Any:
+    """Draw a figure with its text alternative and, once somebody asks for it, its data as a table.
+
+    One that `zooms` has Plotly's bar above it; `options` are those of `st.plotly_chart`.
+    """
+    config = {"displaylogo": False} if zooms else {"displayModeBar": False}
     drawn = st.plotly_chart(figure, key=key, config=config, alt=in_words(figure), **options)
     table = st.popover(
         "Data as a table", type="tertiary", icon=":material/table:", key=f"{key}:data", on_change="rerun"

@@ -175,7 +175,7 @@ def in_words(experiment: Experiment) -> str:
 
 def draw_outcome(experiments: Sequence[Experiment]) -> None:
     """Draw the curves of all seeds, what they say and the numbers."""
-    plot(figure(experiments), key="lab-clipping-figure", config={"displaylogo": False})
+    plot(figure(experiments), key="lab-clipping-figure", zooms=True)
     runs = [run for experiment in experiments for run in measure(source_of(experiment.id), [experiment])]
     for sentence in guidance(runs, experiments[0].config.training.max_norm):
         st.markdown(f"- {literal(sentence)}")

@@ -58,7 +58,7 @@ def draw(address: Address, sealed: str | None) -> None:
 def _show(found: OrderMap, chosen: tuple[int, str], sealed: str | None) -> None:
     left, right = st.columns([1.35, 1], gap="large")
     with left:
-        plot(figure(found, chosen, sealed), key="lab:temporal-order:here", config={"displayModeBar": False})
+        plot(figure(found, chosen, sealed), key="lab:temporal-order:here")
     with right:
         said = [to_predict("What both say")] if sealed else beside(shipped(), found)
         st.markdown("\n".join(f"- {literal(sentence)}" for sentence in said))

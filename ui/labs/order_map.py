@@ -59,7 +59,6 @@ def draw() -> None:
             key=FIGURE,
             on_select=_choose,
             selection_mode="points",
-            config={"displayModeBar": False},
         )
         st.caption(literal(setting(found)))
     with right:

@@ -41,7 +41,7 @@ from ui.addresses import lab_address
 from ui.kit.address_fields import several, text, whole
 from ui.kit.at_once import AT_ONCE_SECONDS
 from ui.kit.components.live_plot import live_experiment
-from ui.kit.examples import EXAMPLES
+from ui.kit.examples import EXAMPLES, example_choice
 from ui.kit.experiments import control_row, start_button
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
@@ -52,7 +52,6 @@ from ui.kit.plot import plot
 from ui.kit.uploads import in_users_words
 from ui.server.backend import store
 
-EXAMPLE = "lab:padding:example"
 NAMES = {"padded_last": "padded last state", "last": "true last state", "attention": "attention"}
 DASHES = {"padded_last": "solid", "last": "dash", "attention": "dot"}
 # What is asked before anybody has trained a model.
@@ -207,7 +206,7 @@ def probe(models: Mapping[str, str]) -> None:
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         st.text_area("Review", key=ADDRESS.key("text"), height=180, max_chars=MOST_CHARACTERS)
-        st.selectbox("Or pick one", list(EXAMPLES), None, key=EXAMPLE, on_change=_pick, placeholder="An example review")
+        example_choice(ADDRESS, label_visibility="collapsed")
         padding = st.slider("Padding behind the review", 0, MOST_PADDING, step=STEP, key=ADDRESS.key("padding"))
     review = ADDRESS.value("text")
     with right:
@@ -221,7 +220,7 @@ def probe(models: Mapping[str, str]) -> None:
                     lines[kind] = line
         if not lines:
             return
-        plot(figure(lines, padding), key="lab:padding:figure", config={"displayModeBar": False})
+        plot(figure(lines, padding), key="lab:padding:figure")
     place = AMOUNTS.index(padding)
     for kind, line in lines.items():
         st.markdown(f"- {literal(sentence(kind, line, place))}")
@@ -292,8 +291,3 @@ def _line(run_id: str, review: str) -> np.ndarray:
 def _choose(runs: Mapping[str, Run], kind: str, key: str) -> None:
     ids = {name: run.id for name, run in runs.items()} | {kind: st.session_state[key]}
     ADDRESS.put(runs=[ids[name] for name in KINDS if ids.get(name)])
-
-
-def _pick() -> None:
-    if st.session_state[EXAMPLE]:
-        ADDRESS.put(text=EXAMPLES[st.session_state[EXAMPLE]])

@@ -164,7 +164,7 @@ def _outcome(source: RunSource, experiment: Experiment, preset_name: str) -> Non
     with left:
         guess = TASKS[experiment.config.task].guess(source.balances(experiment.runs[0].id))
         figure = rate_figure(points, colours, LAST_STEPS, guess)
-        plot(figure, key="lab:rates:figure", config={"displayModeBar": False})
+        plot(figure, key="lab:rates:figure")
         st.caption("At the upper edge: ✕ is no longer a finite number, ▲ is a loss too high for this axis.")
     with right:
         found = best(points)

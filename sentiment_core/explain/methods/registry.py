@@ -110,7 +110,6 @@ def attribute(
     methods: Sequence[str],
     target: int | None = None,
     baseline: str = DEFAULT_BASELINE,
-    seed: int = 0,
 ) -> list[Attribution]:
     """Score the tokens of `text` with each method, for `target` (0 or 1; None: the class that the model predicts).
 
@@ -127,7 +126,7 @@ def attribute(
     results = []
     for item in chosen:
         started = time.perf_counter()
-        found = item.score(predictor, token_ids, target, baseline=baseline, seed=seed)
+        found = item.score(predictor, token_ids, target, baseline=baseline)
         scores = np.zeros(len(used))
         scores[used] = found.scores
         results.append(

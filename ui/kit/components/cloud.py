@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from sentiment_core.intervals import student
 from sentiment_core.steps.quantities import LOSS
 from ui.kit.components.live_plot import declared
-from ui.kit.components.loader import declare, module_url
+from ui.kit.components.loader import declare
 from ui.server.api import asset_url
 from ui.server.experiment_json import strict_json
 
@@ -31,7 +31,7 @@ class Told:
     group: str | None = None
 
 
-def cloud(runs: Sequence[Told], *, height: int = 260, key: str = "cloud") -> None:
+def cloud(runs: Sequence[Told], *, height: int, key: str) -> None:
     """Draw runs on the same axes; drawn anew in place when there is more of them."""
     told = declared()
     rows = [
@@ -46,7 +46,6 @@ def cloud(runs: Sequence[Told], *, height: int = 260, key: str = "cloud") -> Non
     ]
     grouped = any(run.group for run in runs)
     data = {
-        "module": module_url("cloud"),
         "plotly": asset_url("plotly.min.js"),
         "runs": strict_json(rows),
         "panel": asdict(LOSS),

@@ -12,9 +12,9 @@ import numpy as np
 
 from sentiment_core.inside.glass import Glass
 from sentiment_core.steps.rules import EVEN, positive
-from ui.kit.components.loader import declare, module_url
+from ui.kit.components.loader import declare, picked
 
-_component = declare("glass")
+_component = declare("glass", triggers=["picked"])
 
 STATE = "state"
 # A state is sent as one byte; the smallest one that says saturated, and the one that says nothing.
@@ -52,7 +52,6 @@ def glass(
     """
     scale = _decades([panel.seen for panel in panels])
     data = {
-        "module": module_url("glass"),
         "panels": [_panel(panel, shown, scale, hint) for panel in panels],
         "near": near
         and {
@@ -62,8 +61,7 @@ def glass(
             "problem": near.problem,
         },
     }
-    result = _component(key=key, data=data, on_picked_change=_ignore)
-    return _picked(result.get("picked"), panels)
+    return picked(_component(key=key, data=data).get("picked"), [len(panel.seen.token_ids) for panel in panels])
 
 
 def _panel(panel: Panel, shown: str, scale: tuple[int, int], hint: str) -> dict[str, Any]:
@@ -126,17 +124,3 @@ def _decades(seen: Sequence[Glass]) -> tuple[int, int]:
         return -LEAST_DECADES, 0
     low, high = math.floor(math.log10(known.min())), math.ceil(math.log10(known.max()))
     return min(low, high - LEAST_DECADES), high
-
-
-def _picked(answer: Any, panels: Sequence[Panel]) -> tuple[int, int] | None:
-    """Check what the browser sent: it may speak of a review that is no longer there."""
-    if not isinstance(answer, dict):
-        return None
-    panel, token = answer.get("panel"), answer.get("token")
-    if type(panel) is not int or type(token) is not int or not 0 <= panel < len(panels):
-        return None
-    return (panel, token) if 0 <= token < len(panels[panel].seen.token_ids) else None
-
-
-def _ignore() -> None:
-    """Streamlit reruns the page after a trigger; there is nothing else to do."""

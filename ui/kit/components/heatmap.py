@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ui.kit.components.loader import declare, module_url
+from ui.kit.components.loader import declare, picked
 
-_component = declare("heatmap")
+_component = declare("heatmap", triggers=["picked"])
 # Below this share of its scale, no colour is told from the background.
 FAINT = 0.08
 
@@ -60,7 +60,6 @@ def heatmap(text: str, blocks: Sequence[Block], *, hint: str = "", key: str = "h
     shift = _utf16_offsets(text)
     scales = _scales(blocks)
     data = {
-        "module": module_url("heatmap"),
         "text": text,
         "hint": hint,
         "scales": scales,
@@ -93,8 +92,7 @@ def heatmap(text: str, blocks: Sequence[Block], *, hint: str = "", key: str = "h
             for block in blocks
         ],
     }
-    result = _component(key=key, data=data, on_picked_change=_ignore)
-    return _picked(result.get("picked"), blocks)
+    return picked(_component(key=key, data=data).get("picked"), [len(block.tokens) for block in blocks])
 
 
 def _scales(blocks: Sequence[Block]) -> dict[str, dict[str, Any]]:
@@ -112,20 +110,6 @@ def _faint(row: HeatmapRow, largest: float) -> str:
     if not 0 < own < FAINT * largest:
         return ""
     return f"hardly coloured: its largest score is {own:.2g}, on a scale up to {largest:.2g} that all models share"
-
-
-def _picked(answer: Any, blocks: Sequence[Block]) -> tuple[int, int] | None:
-    """Check what the browser sent: it may speak of a heatmap that is no longer there."""
-    if not isinstance(answer, dict):
-        return None
-    block, token = answer.get("block"), answer.get("token")
-    if type(block) is not int or type(token) is not int or not 0 <= block < len(blocks):
-        return None
-    return (block, token) if 0 <= token < len(blocks[block].tokens) else None
-
-
-def _ignore() -> None:
-    """Streamlit reruns the page after a trigger; there is nothing else to do."""
 
 
 def _utf16_offsets(text: str) -> Callable[[int], int]:

@@ -9,7 +9,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.store import Experiment
 from ui.kit.components.live_plot import Curve, experiment_url, sources_of
-from ui.kit.components.loader import declare, module_url
+from ui.kit.components.loader import declare
 from ui.server.api import asset_url
 
 _component = declare("inside")
@@ -18,13 +18,13 @@ NOT_WATCHED = "This run does not watch its inside: where its gradient went, what
 Offer = Callable[[str], None]
 
 
-def inside_of(experiment: Experiment, offer: Offer, *, key: str = "inside") -> None:
+def inside_of(experiment: Experiment, offer: Offer) -> None:
     """Show the inside of all runs of one experiment; `offer` draws the link, so called, to one that watches.
 
     Follows the replay of the experiment's curves where the page has them.
     """
     watches = experiment.config.watch_every > 0
-    _show([{"url": experiment_url(experiment.id), "runs": None}] if watches else [], offer, key)
+    _show([{"url": experiment_url(experiment.id), "runs": None}] if watches else [], offer, "inside")
 
 
 def inside_of_runs(curves: Sequence[Curve], configs: Sequence[ExperimentConfig], offer: Offer) -> None:
@@ -40,9 +40,4 @@ def _show(sources: list[dict[str, object]], offer: Offer, key: str) -> None:
             offer("Start one that does")
         return
     st.header("Inside", anchor=False)
-    data = {
-        "module": module_url("inside"),
-        "plotly": asset_url("plotly.min.js"),
-        "sources": sources,
-    }
-    _component(key=key, data=data)
+    _component(key=key, data={"plotly": asset_url("plotly.min.js"), "sources": sources})

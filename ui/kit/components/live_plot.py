@@ -13,23 +13,15 @@ from sentiment_core.intervals import student
 from sentiment_core.metrics import Status
 from sentiment_core.seeds import MOST_SEEDS
 from sentiment_core.steps.quantities import ACCURACY, GRADIENT, LOSS, drawn
-from ui.kit.components.loader import declare, module_url
+from ui.kit.components.loader import declare
 from ui.server.api import asset_url, base_url
 from ui.server.backend import store
 
-_component = declare("live_plot", "replay", "described")
+_component = declare("live_plot", "replay", "described", triggers=["changed"])
 # How often this visitor has asked for something: whatever it was, the browser looks at once what became of it.
 ASKS = "live-plot:asks"
 # What the curves can be drawn over.
 AXES = {"step": "Steps", "epoch": "Epochs", "reviews": "Reviews read"}
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A horizontal line in the accuracy panel."""
-
-    value: float
-    label: str
 
 
 @dataclass(frozen=True)
@@ -61,8 +53,7 @@ def live_experiment(
     experiment_id: str,
     status: Status,
     *,
-    references: Sequence[Reference] = (),
-    height: int = 470,
+    height: int,
     playing: bool = False,
     only: str | None = None,
     awaited: bool = False,
@@ -71,27 +62,19 @@ def live_experiment(
 ) -> None:
     """Show all runs of one experiment, or `only` one; the page reruns once whenever its status is no longer `status`.
 
-    Chance, and baselines trained on the same reviews, are drawn beside `references`. An ended experiment can be
-    replayed; `playing` begins at once. Several plots on a page need a `key` each. `awaited`: something else stands in
-    the place of the curves until their first point, with which the page reruns. It is drawn `later`, in seconds, unless
-    the page needs it no more by then.
+    An ended experiment can be replayed; `playing` begins at once. Several plots on a page need a `key` each. `awaited`:
+    something else stands in the place of the curves until their first point, with which the page reruns. It is drawn
+    `later`, in seconds, unless the page needs it no more by then.
     """
     sources = [{"url": experiment_url(experiment_id), "runs": None if only is None else [{"id": only}]}]
     replay = "playing" if playing else "offered"
     own = {"awaited": awaited, "later": later, "asked": _asked(experiment_id, status)}
-    _mount(key, sources, references, height, status=str(status), replay=replay, own=own)
+    _mount(key, sources, height, status=str(status), replay=replay, own=own)
 
 
-def overlay(
-    curves: Sequence[Curve],
-    *,
-    references: Sequence[Reference] = (),
-    markers: Sequence[Marker] = (),
-    height: int = 470,
-    axis: str = "step",
-) -> None:
+def overlay(curves: Sequence[Curve], *, markers: Sequence[Marker] = (), height: int, axis: str) -> None:
     """Show chosen runs of any experiments on top of each other, over `AXES`."""
-    _mount("overlay-plot", sources_of(curves), references, height, status=None, markers=markers, axis=axis)
+    _mount("overlay-plot", sources_of(curves), height, status=None, markers=markers, axis=axis)
 
 
 def look_again() -> None:
@@ -117,7 +100,6 @@ def experiment_url(experiment_id: str) -> str:
 def _mount(
     key: str,
     sources: list[dict[str, Any]],
-    references: Sequence[Reference],
     height: int,
     status: str | None,
     replay: str | None = None,
@@ -127,7 +109,6 @@ def _mount(
 ) -> None:
     # A stable key and equal data leave the component alone when the page reruns: nothing blinks, zoom survives.
     data = {
-        "module": module_url("live_plot"),
         "plotly": asset_url("plotly.min.js"),
         "sources": sources,
         "status": status,
@@ -136,14 +117,13 @@ def _mount(
         "compact": status is None,
         "replay": replay,
         **declared(),
-        "references": [{"value": line.value, "label": line.label} for line in references],
-        "markers": [{"step": marker.step, "label": marker.label} for marker in markers],
+        "markers": [asdict(marker) for marker in markers],
         "height": height,
         "axis": axis,
         # By how many values there are.
         "quantiles": {count: student(count) for count in range(2, MOST_SEEDS + 1)} if _is_grouped(sources) else {},
     }
-    _component(key=key, data=data, on_changed_change=_ignore)
+    _component(key=key, data=data)
 
 
 def _asked(experiment_id: str, status: Status) -> list[str]:
@@ -165,7 +145,3 @@ def declared() -> dict[str, Any]:
         "quantities": {quantity.name: asdict(quantity) for quantity in quantities},
         "panels": {place: [asdict(panel) for panel in chosen] for place, chosen in placed.items()},
     }
-
-
-def _ignore() -> None:
-    """Streamlit reruns the page after a trigger; there is nothing else to do."""

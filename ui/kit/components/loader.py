@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -28,12 +29,31 @@ export default async function (component) {
 """
 
 
-def declare(name: str, *shared: str) -> Any:
-    """Return the component drawn by `ui/assets/NAME.js` with the styles of `NAME.css` and of what it shares."""
+def declare(name: str, *shared: str, triggers: Sequence[str] = ()) -> Callable[..., Any]:
+    """Return what draws `ui/assets/NAME.js` from a `key` and data, with the styles of `NAME.css` and of what it shares.
+
+    What it returns has under each of `triggers` what the browser has just sent, which runs the page again.
+    """
     css = "".join((ASSETS / f"{each}.css").read_text(encoding="utf-8") for each in (*shared, name))
-    return st.components.v2.component(f"sentiment_lab.{name}", js=LOADER, css=css, isolate_styles=False)
+    component: Any = st.components.v2.component(f"sentiment_lab.{name}", js=LOADER, css=css, isolate_styles=False)
+    heard = {f"on_{trigger}_change": _ignore for trigger in triggers}
+
+    def draw(*, key: str, data: Mapping[str, Any], **options: Any) -> Any:
+        return component(key=key, data={"module": asset_url(f"{name}.js"), **data}, **heard, **options)
+
+    return draw
 
 
-def module_url(name: str) -> str:
-    """Return what `data["module"]` of the component `name` must be."""
-    return asset_url(f"{name}.js")
+def picked(answer: Any, sizes: Sequence[int]) -> tuple[int, int] | None:
+    """Return the two places that the browser sent, the second below the one of `sizes` that the first names; else None.
+
+    It may speak of what is no longer there.
+    """
+    if not isinstance(answer, list) or len(answer) != 2 or any(type(place) is not int for place in answer):
+        return None
+    first, second = answer
+    return (first, second) if 0 <= first < len(sizes) and 0 <= second < sizes[first] else None
+
+
+def _ignore() -> None:
+    """Streamlit reruns the page after a trigger; there is nothing else to do."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sentiment_core.colours import RUN_COLOURS
 from sentiment_core.findings.twin_grid import RATES, THRESHOLDS
 from ui.kit.components.live_plot import declared
-from ui.kit.components.loader import declare, module_url
+from ui.kit.components.loader import declare, picked
 from ui.server.api import asset_url, twins_url
 
-_component = declare("twins", "replay", "described")
+_component = declare("twins", "replay", "described", triggers=["moved", "train"])
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,6 @@ def twins(
     """
     told = declared()
     data = {
-        "module": module_url("twins"),
         "plotly": asset_url("plotly.min.js"),
         "grid": twins_url(),
         "place": [RATES.index(rate), THRESHOLDS.index(threshold)],
@@ -55,22 +53,8 @@ def twins(
         "panels": told["panels"]["curves"],
         "quantities": told["quantities"],
     }
-    result = _component(key=key, data=data, on_moved_change=_ignore, on_train_change=_ignore)
+    result = _component(key=key, data=data)
     for name in ("train", "moved"):
-        if (found := _place(result.get(name))) is not None:
-            return Chosen(*found, train=name == "train")
+        if (found := picked(result.get(name), [len(THRESHOLDS)] * len(RATES))) is not None:
+            return Chosen(RATES[found[0]], THRESHOLDS[found[1]], train=name == "train")
     return None
-
-
-def _place(answer: Any) -> tuple[float, float] | None:
-    """Check what the browser sent."""
-    if not isinstance(answer, list) or len(answer) != 2 or any(type(place) is not int for place in answer):
-        return None
-    rate, threshold = answer
-    if not (0 <= rate < len(RATES) and 0 <= threshold < len(THRESHOLDS)):
-        return None
-    return RATES[rate], THRESHOLDS[threshold]
-
-
-def _ignore() -> None:
-    """Streamlit reruns the page after a trigger; there is nothing else to do."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ui.kit.components.loader import declare, module_url
+from ui.kit.components.loader import declare
 
-_component = declare("walk")
+_component = declare("walk", triggers=["line"])
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,11 @@ class CodeLine:
 
 def program(lines: Sequence[CodeLine], *, key: str) -> int | None:
     """Show `lines`; return the place of the one that was just clicked, if any."""
-    data = {"module": module_url("walk"), "lines": [asdict(line) for line in lines]}
-    picked = _component(key=key, data=data, on_line_change=_ignore).get("line")
+    picked = _component(key=key, data={"lines": [asdict(line) for line in lines]}).get("line")
     # The browser may speak of a program that is no longer there.
     return picked if type(picked) is int and 0 <= picked < len(lines) else None
 
 
 def tensors(groups: Sequence[dict[str, Any]], *, hint: str, key: str) -> None:
     """Show groups of values, as `ui.labs.walks.pictures` describes them."""
-    _component(key=key, data={"module": module_url("walk"), "groups": list(groups), "hint": hint})
-
-
-def _ignore() -> None:
-    """Streamlit reruns the page after a trigger; there is nothing else to do."""
+    _component(key=key, data={"groups": list(groups), "hint": hint})

@@ -13,7 +13,6 @@ from ui.kit.palette import run_colour
 # Transparent where nothing is, so that both themes show their own ground.
 WEIGHT = [[0, f"{ATTENTION.line}00"], [0.35, f"{ATTENTION.line}73"], [1, ATTENTION.line]]
 MARK = "#f59322"
-CONFIG = {"displayModeBar": False}
 
 
 def attention(weights: np.ndarray, tokens: Sequence[str]) -> go.Figure:

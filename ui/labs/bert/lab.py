@@ -15,7 +15,7 @@ from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
 from ui.labs.bert import batch, models, positions, twins
-from ui.labs.bert.figures import CONFIG, attention
+from ui.labs.bert.figures import attention
 
 VIEWS = {
     "words": "Fill in",
@@ -176,7 +176,7 @@ def _attention(reading: PairReading) -> None:
             st.segmented_control(name.capitalize(), range(1, most + 1), key=ADDRESS.key(name), required=True)
     weights = reading.attention[ADDRESS.value("layer") - 1, ADDRESS.value("head") - 1]
     names = [shown(token) for token in reading.tokens]
-    plot(attention(weights, names), key="lab:bert:attention", config=CONFIG)
+    plot(attention(weights, names), key="lab:bert:attention")
     where = int(np.argmax(weights[0]))
     caption(
         literal(

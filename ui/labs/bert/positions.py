@@ -12,7 +12,7 @@ from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
 from ui.labs.bert import models
-from ui.labs.bert.figures import CONFIG, by_distance, matrix
+from ui.labs.bert.figures import by_distance, matrix
 
 COMPARED = ("bert-encoder", "bert-no-positions")
 SEED = 1
@@ -30,11 +30,11 @@ def draw(model: str, step: int | None, first: str, second: str, gaps: tuple[int,
         st.markdown("**What is added to each position**")
         for name, tab in zip(tables, st.tabs(list(tables)), strict=True):
             with tab:
-                plot(matrix(tables[name]), key=f"lab:bert:matrix:{name}", config=CONFIG)
+                plot(matrix(tables[name]), key=f"lab:bert:matrix:{name}")
     with right:
         st.markdown("**How similar two positions are**")
         similar = {name: similarity_by_distance(table) for name, table in tables.items()}
-        plot(by_distance(similar), key="lab:bert:distance", config=CONFIG)
+        plot(by_distance(similar), key="lab:bert:distance")
         st.caption("Neighbours look alike, whatever the place: so a model can ask for the word before.")
     st.markdown("**The same words in another order**")
     mixed = shuffled(first, SEED)

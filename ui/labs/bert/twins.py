@@ -9,9 +9,8 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import ConfigError
-from sentiment_core.findings import recorded_words
 from sentiment_core.findings.masked_words import NO_ONE, Held, best_of, hold_runs, reached, sentences
-from sentiment_core.findings.recorded_words import PRETRAINING, TWINS, Recorded
+from sentiment_core.findings.recorded_words import PRETRAINING, PRETRAININGS, TWINS, Recorded
 from sentiment_core.findings.twins import differing
 from sentiment_core.presets import preset
 from sentiment_core.recorded import PREFIX, recording
@@ -55,7 +54,7 @@ def _choose(address: Address) -> None:
     titles = {PRETRAINING: "Pre-training on real reviews"} | {name: preset(name).config.name for name in TWINS}
     st.pills("Watch", list(ASKED), key=address.key("asked"), format_func=titles.__getitem__, required=True)
     asked = address.value("asked")
-    found = recorded_words.read().get(asked)
+    found = PRETRAININGS.read().recordings.get(asked)
     if asked == PRETRAINING:
         _pretraining(found)
     else:

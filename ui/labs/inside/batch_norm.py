@@ -18,12 +18,12 @@ from sentiment_core.inside.normed import (
     statistics,
     train_reader,
 )
+from ui.kit.choice import choice
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
 from ui.labs.inside import norm_figures, reviews
-from ui.labs.inside.figures import CONFIG
 from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
 
@@ -62,7 +62,7 @@ Scores = dict[int, np.ndarray]
 def draw() -> None:
     """Draw the lab."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        view = SETTINGS.choice("view", "View", VIEWS.__getitem__, hidden=True)
+        view = choice(ADDRESS, "view", "View", VIEWS)
         st.space("stretch")
         data = reviews.choose(SETTINGS)
     if data is not None:
@@ -93,7 +93,7 @@ def company(source: str, path: str | None) -> None:
     with right:
         shown = {} if hidden else training
         st.markdown(f"**{literal(words.company(shown, evaluation))}** {sealed('Training mode') if hidden else ''}")
-        plot(norm_figures.company(shown, evaluation), key="lab:batch-norm:company", config=CONFIG)
+        plot(norm_figures.company(shown, evaluation), key="lab:batch-norm:company")
         caption(
             f"{len(next(iter(evaluation.values())))} draws of company for each size. A small network (norm, 16 tanh "
             f"units, mean over words) after {UPDATES} updates on batches of {BATCH} training reviews."
@@ -108,7 +108,7 @@ def running(source: str, path: str | None) -> None:
     variance = {name: float(found[1][-1]) for name, found in curves.items()}
     st.markdown(f"**{literal(words.settled(variance, data.padding, UPDATES))}**")
     named = {"real words only": curves["masked"], "padding counted": curves["counted"]}
-    plot(norm_figures.settling(named), key="lab:batch-norm:settling", config=CONFIG)
+    plot(norm_figures.settling(named), key="lab:batch-norm:settling")
     st.caption(
         literal(
             "They start at mean 0 and variance 1, and each batch moves them a tenth of the way: of the start, 0.9ⁿ is "
@@ -132,7 +132,7 @@ def affine(source: str, path: str | None) -> None:
     learned = _trained(source, path, "counted" if counted else "masked").affine
     with right:
         st.markdown(f"**{literal(words.rescaled(values[0], values[1], counted))}**")
-        plot(norm_figures.component(values), key="lab:batch-norm:component", config=CONFIG)
+        plot(norm_figures.component(values), key="lab:batch-norm:component")
     with left:
         if learned is not None:
             st.caption(

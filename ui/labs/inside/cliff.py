@@ -14,7 +14,6 @@ from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.labs.inside import cliff_figures
-from ui.labs.inside.figures import CONFIG
 from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, number, one_of
 
@@ -57,18 +56,14 @@ def draw() -> None:
     paths = _paths(rate, threshold, w, b)
     gradient = paths[at].gradients[update]
     with left:
-        plot(
-            cliff_figures.arrows(gradient, threshold, clipped=answered),
-            key="lab:clipping-geometry:arrows",
-            config=CONFIG,
-        )
-        plot(cliff_figures.lengths(paths, threshold, update), key="lab:clipping-geometry:lengths", config=CONFIG)
+        plot(cliff_figures.arrows(gradient, threshold, clipped=answered), key="lab:clipping-geometry:arrows")
+        plot(cliff_figures.lengths(paths, threshold, update), key="lab:clipping-geometry:lengths")
     with headline:
         turned = {way: turn(gradient, clip(gradient, way, threshold)) for way in WAYS} if answered else None
         said = literal(words.at_the_wall(float(length(gradient)), threshold, turned))
         st.markdown(f"**{said}** {'' if answered else sealed('What clipping does to it')}")
     with right:
-        plot(cliff_figures.land(*_land(), paths, update), key="lab:clipping-geometry:land", config=CONFIG)
+        plot(cliff_figures.land(*_land(), paths, update), key="lab:clipping-geometry:land")
         st.caption(
             literal(
                 f"{_ends(paths)} {words.descents(_many(rate, threshold), SOLVED)} The unit of Pascanu et al. (2013): "

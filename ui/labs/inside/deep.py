@@ -51,7 +51,6 @@ def draw(settings: Settings) -> None:
         plot(
             figures.bars(found.saturated, PUBLISHED_SATURATED[norm] if at_published else None),
             key="lab:initialisation:bars",
-            config=figures.CONFIG,
         )
         st.caption(literal(words.initial_loss(found.losses, len(data.alphabet))))
     with right:
@@ -61,7 +60,6 @@ def draw(settings: Settings) -> None:
                 found.first.activations, found.first.gradients, ORDERED, np.linspace(-1, 1, figures.BINS + 1)
             ),
             key="lab:initialisation:layers",
-            config=figures.CONFIG,
         )
         st.caption(literal(_about(found, norm, len(data.titles), len(data.alphabet))))
 

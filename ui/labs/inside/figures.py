@@ -17,7 +17,6 @@ BINS = 31
 FORWARD = [[0, "rgba(8,119,189,0)"], [0.35, "rgba(8,119,189,0.45)"], [1, "rgba(8,119,189,1)"]]
 BACKWARD = [[0, "rgba(123,94,167,0)"], [0.35, "rgba(123,94,167,0.45)"], [1, "rgba(123,94,167,1)"]]
 LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
-CONFIG = {"displayModeBar": False}
 
 
 def strips(activations: np.ndarray, gradients: np.ndarray, activation: str) -> go.Figure:

@@ -15,7 +15,7 @@ from ui.addresses import to_train, watching
 from ui.kit.notices import literal
 from ui.kit.palette import run_colour
 from ui.kit.plot import plot
-from ui.labs.inside.figures import CONFIG, LEGEND
+from ui.labs.inside.figures import LEGEND
 from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.settings import Settings, one_of
 
@@ -50,7 +50,7 @@ def draw() -> None:
         if not answered:
             st.caption(sealed(literal(measured[ASKED].case.title)))
     with right:
-        plot(lines(flow, when, distance), key="lab:gradient-through-time:lines", config=CONFIG)
+        plot(lines(flow, when, distance), key="lab:gradient-through-time:lines")
         st.caption(
             literal(
                 f"{' '.join(comparisons(flow, when, distance))} Measured on {flow.reviews} real reviews of at least "

@@ -15,10 +15,10 @@ from ui.addresses import lab_address
 from ui.kit import glass as looking
 from ui.kit.address_fields import identifier, one_of, text, whole
 from ui.kit.components.glass import STATE, Near, Panel, glass
-from ui.kit.examples import EXAMPLES
+from ui.kit.examples import EXAMPLES, example_choice
 from ui.kit.notices import errors_shown, literal
 
-EXAMPLE, PICKED = "lab:glass:example", "lab:glass:picked"
+PICKED = "lab:glass:picked"
 NOBODY, LAST = "none", -1
 GONE = "The model in this link is not here, or has kept no weights yet; another one is shown."
 HINT = "Click a word to see what it does to the state, and which words are near it."
@@ -77,16 +77,7 @@ def draw() -> None:
 
 def review() -> None:
     """Draw the choice of examples, and the review to write over."""
-    st.selectbox(
-        "An example review",
-        list(EXAMPLES),
-        None,
-        key=EXAMPLE,
-        on_change=_pick_example,
-        placeholder="An example review",
-        label_visibility="collapsed",
-        width=260,
-    )
+    example_choice(ADDRESS, lambda: ADDRESS.put(word=None), label_visibility="collapsed", width=260)
     with st.popover("Write one", icon=":material/edit:", width="content"):
         st.text_area("Review", key=ADDRESS.key("text"), height=180, max_chars=MOST_CHARACTERS)
 
@@ -183,8 +174,3 @@ def _when(step: int) -> str:
 def _take_step(side: str, key: str) -> None:
     step = st.session_state[key]
     ADDRESS.put(**{STEPS[side]: None if step == LAST else step})
-
-
-def _pick_example() -> None:
-    if st.session_state[EXAMPLE]:
-        ADDRESS.put(text=EXAMPLES[st.session_state[EXAMPLE]], word=None)

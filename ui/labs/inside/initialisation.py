@@ -9,6 +9,7 @@ from sentiment_core.inside import words
 from sentiment_core.inside.measures import norms, saturated_share
 from sentiment_core.inside.starts import SCHEMES, Activation, Pushed, Scheme, Start, push
 from sentiment_core.inside.symmetry import UNITS, Symmetric, train_symmetric
+from ui.kit.choice import choice
 from ui.kit.kept import kept
 from ui.kit.labels import say
 from ui.kit.notices import literal
@@ -44,7 +45,7 @@ FATES = {
 def draw() -> None:
     """Draw the bench."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        view = SETTINGS.choice("view", "View", VIEWS.__getitem__, hidden=True)
+        view = choice(ADDRESS, "view", "View", VIEWS)
         st.space("stretch")
         data = reviews.choose(SETTINGS) if view != "deep" else None
     if view == "deep":
@@ -69,7 +70,7 @@ def through_time(source: str, path: str | None) -> None:
     )
     left, right = st.columns([1, 2], gap="large")
     with left:
-        scheme = SETTINGS.choice("scheme", "Start", name, pills=True)
+        scheme = SETTINGS.choice("scheme", "Start", name)
         first, second = st.columns(2)
         with first:
             activation = SETTINGS.choice("activation", "Activation", {"tanh": "tanh", "relu": "ReLU"}.__getitem__)
@@ -79,17 +80,13 @@ def through_time(source: str, path: str | None) -> None:
     chosen, others = _bench(source, path, scheme, activation, gain, layers)
     curves = {name(each): _relative(pushed) for each, pushed in others.items()}
     with left:
-        plot(figures.lengths(curves, name(scheme)), key="lab:initialisation:lengths", config=figures.CONFIG)
+        plot(figures.lengths(curves, name(scheme)), key="lab:initialisation:lengths")
     with right:
         ratios = [_ratio(pushed) for pushed in chosen]
         steps = chosen[0].activations.shape[1]
         share = float(np.mean([_flat_share(pushed, activation) for pushed in chosen]))
         st.markdown(f"**{literal(words.through_time(ratios, steps))}**")
-        plot(
-            figures.strips(chosen[0].activations, chosen[0].gradients, activation),
-            key="lab:initialisation:strips",
-            config=figures.CONFIG,
-        )
+        plot(figures.strips(chosen[0].activations, chosen[0].gradients, activation), key="lab:initialisation:strips")
         st.caption(
             literal(
                 f"{words.recurrent_share(share, activation)} Largest |eigenvalue| of W_hh "
@@ -120,11 +117,7 @@ def symmetric(source: str, path: str | None) -> None:
     with right:
         said = literal(words.symmetric(int(found.different[-1]), UNITS, losses, found.rank))
         st.markdown(sealed("The 16 units before the first update. After it") if hidden else f"**{said}**")
-        plot(
-            figures.units_figure(found.states[: 1 if hidden else None]),
-            key="lab:initialisation:units",
-            config=figures.CONFIG,
-        )
+        plot(figures.units_figure(found.states[: 1 if hidden else None]), key="lab:initialisation:units")
         st.caption("What each unit holds after the last word of the first review. Equal rows are equal units.")
 
 

@@ -7,11 +7,11 @@ import streamlit as st
 
 from sentiment_core.inside import words
 from sentiment_core.inside.saturation import WIDTH, Function, Stack, build_stack, flat_share
+from ui.kit.choice import choice
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.labs.inside import reviews, saturation_figures
-from ui.labs.inside.figures import CONFIG
 from ui.labs.inside.predict import predict, sealed
 from ui.labs.inside.saturation_figures import NAMES
 from ui.labs.inside.settings import Settings, number, one_of
@@ -33,7 +33,7 @@ LEFT = ("More than a tenth", "Between a tenth and a thousandth", "Less than a th
 def draw() -> None:
     """Draw the lab."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        function = SETTINGS.choice("function", "Function", NAMES.__getitem__, hidden=True)
+        function = choice(ADDRESS, "function", "Function", NAMES)
         st.space("stretch")
         data = reviews.choose(SETTINGS)
     if data is not None:
@@ -65,14 +65,14 @@ def look(function: Function, source: str, path: str | None) -> None:
             if answered or other != ASKED
         }
         if function in others:
-            plot(saturation_figures.survival(others, function), key="lab:saturation:survival", config=CONFIG)
+            plot(saturation_figures.survival(others, function), key="lab:saturation:survival")
     with right:
         said = words.flat([flat_share(one.pre[0], function) for one in drawn], NAMES[function])
         if function == "relu":
             gradient = float(stack.weight_gradient[stack.dead].max(initial=0.0))
             said = f"{said} {words.dead(int(stack.dead.sum()), WIDTH, stack.pre.shape[1], gradient)}"
         st.markdown(f"**{literal(said)}**")
-        plot(saturation_figures.curve(function, stack.pre[0]), key="lab:saturation:curve", config=CONFIG)
+        plot(saturation_figures.curve(function, stack.pre[0]), key="lab:saturation:curve")
         st.caption(
             f"{len(drawn)} draws of the weights, the curves show the first. {stack.pre.shape[1]} training reviews, "
             f"each the mean of its first words' vectors; {WIDTH} units a layer."

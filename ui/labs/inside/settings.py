@@ -43,19 +43,10 @@ class Settings:
     def __getitem__(self, name: str) -> Any:
         return self.address.value(name)
 
-    def choice(
-        self, name: str, label: str, say: Callable[[Any], str] = shortly, *, pills: bool = False, hidden: bool = False
-    ) -> Any:
-        """Draw one of a setting's options, side by side or as `pills` that wrap, and return the chosen one."""
-        draw = st.pills if pills else st.segmented_control
-        draw(
-            label,
-            self._options[name],
-            key=self.address.key(name),
-            format_func=say,
-            label_visibility="collapsed" if hidden else "visible",
-            required=True,
-        )
+    def choice(self, name: str, label: str, say: Callable[[Any], str] = shortly) -> Any:
+        """Draw a setting's options side by side, wrapped where there is no room, and return the chosen one."""
+        key = self.address.key(name)
+        st.segmented_control(label, self._options[name], key=key, format_func=say, required=True, wrap=True)
         return self[name]
 
     def pick(self, name: str, label: str, say: Callable[[Any], str] = shortly) -> Any:
@@ -63,10 +54,10 @@ class Settings:
         st.selectbox(label, self._options[name], key=self.address.key(name), format_func=say)
         return self[name]
 
-    def slider(self, name: str, label: str, step: float, form: str | None = None) -> Any:
+    def slider(self, name: str, label: str, step: float) -> Any:
         """Draw a setting's range as a slider and return where it stands."""
         low, high = self._options[name]
-        st.slider(label, low, high, step=step, key=self.address.key(name), format=form)
+        st.slider(label, low, high, step=step, key=self.address.key(name))
         return self[name]
 
     def stops(self, name: str, label: str, say: Callable[[Any], str] = shortly) -> Any:

@@ -18,6 +18,7 @@ from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.inside.walks.update import LINES, ORDERS, After, walk_through
 from sentiment_core.progress import silent
+from ui.kit.choice import choice
 from ui.kit.components.walk import CodeLine, program
 from ui.kit.kept import kept
 from ui.kit.labels import say
@@ -60,7 +61,7 @@ ADDRESS = SETTINGS.address
 def draw() -> None:
     """Draw the lab."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        view = SETTINGS.choice("view", "View", VIEWS.__getitem__, hidden=True)
+        view = choice(ADDRESS, "view", "View", VIEWS)
         st.space("stretch")
         data = reviews.choose(SETTINGS) if view == "loop" else None
     if view == "recap":
