@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from sentiment_core.classroom.people import LECTURER, Person
 from sentiment_core.classroom.settings import class_settings, set_up
 from sentiment_core.config import ExperimentConfig
+from sentiment_core.errors import DataError
 from sentiment_core.metrics import Status
 from sentiment_core.work.executors.local import LocalExecutor
 from tests.pages.conftest import button, finished_twin, texts, twin_of
@@ -223,6 +224,18 @@ def test_each_sees_their_own_runs_and_others_by_link(lab, room, open_page, becom
     everything = open_page("runs")
     assert set(everything.dataframe[0].value["Experiment"]) == {"of Anna", "of Ben"}
     assert mine.owner == anna.id
+
+
+def test_what_caused_an_error_is_told_to_who_runs_the_server(lab, room, open_page, become, monkeypatch):
+    def gone(_config):
+        raise DataError("the file is gone") from FileNotFoundError("/srv/lab/secret.csv")
+
+    monkeypatch.setattr("ui.data.source.check_here", gone)
+    for person, told in ((LECTURER, True), (lab.join(room.code, "Anna"), False)):
+        become(person)
+        drawn = open_page("data")
+        assert "the file is gone" in drawn.error[0].value
+        assert ("/srv/lab" in texts(drawn.text)) is told
 
 
 def test_a_page_offers_nothing_to_do_with_anothers_experiment(lab, room, open_page, become):

@@ -10,6 +10,7 @@ import streamlit as st
 
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.out_of_memory import READING_ADVICE, memory_errors
+from ui.server.visitor import may_see_causes
 
 _PROBLEM = "problem:"
 logger = logging.getLogger(__name__)
@@ -43,15 +44,16 @@ def show_problem(place: str = "") -> None:
 
 
 def show_error(error: SentimentLabError) -> None:
-    """Show an error and, where another one caused it, that one's text behind `Details`."""
+    """Show an error and, to who runs the server, the text of the one that caused it behind `Details`."""
     # Messages quote what came from outside; literal text, not Markdown.
     st.error(literal(str(error)))
     if error.retry is not None:
         st.button("Try again", icon=":material/refresh:", key=f"retry:{error}", on_click=error.retry)
     if error.__cause__ is not None:
         logger.info("shown to the user: %s", error, exc_info=error)
-        with st.expander("Details"):
-            st.text(f"{type(error.__cause__).__name__}: {str(error.__cause__)[:2000]}")
+        if may_see_causes():
+            with st.expander("Details"):
+                st.text(f"{type(error.__cause__).__name__}: {str(error.__cause__)[:2000]}")
 
 
 def literal(text: str) -> str:

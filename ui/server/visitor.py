@@ -44,6 +44,12 @@ def visitor() -> Person:
     return person
 
 
+def may_see_causes() -> bool:
+    """Whether the page is drawn for who runs this server: what caused an error may name its folders."""
+    person = st.session_state.get(KEY)
+    return isinstance(person, Person) and person.is_lecturer
+
+
 def is_class() -> bool:
     """Whether this server is a class's; raise `ConfigError` when its settings cannot be read."""
     return class_settings() is not None
