@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SECONDS_PER_PARAMETER = 3e-11
 LEAST_SECONDS_PER_TOKEN = 2e-6
 SECONDS_PER_LONE_STEP = 3e-5
+THERE_AND_BACK = 3
 
 
 def attribution_tokens(method: str, tokens: int) -> float:
@@ -47,7 +48,9 @@ def padding_tokens(tokens: int, amounts: Sequence[int]) -> int:
 
 def attribution_seconds(predictor: Predictor, method: str, tokens: int) -> float:
     """Return how long `method` takes for a review of `tokens` used tokens."""
-    return _per_token(predictor) * attribution_tokens(method, tokens)
+    # What reads a review once, there or there and back, has no batch to share the start of each step with.
+    alone = SECONDS_PER_LONE_STEP * tokens * min(METHODS[method].passes(tokens), THERE_AND_BACK)
+    return alone + _per_token(predictor) * attribution_tokens(method, tokens)
 
 
 def faithfulness_seconds(predictor: Predictor, methods: Sequence[str], tokens: int) -> float:

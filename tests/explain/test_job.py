@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sentiment_core.explain import DEFAULT_BASELINE, METHODS, PRETRAINED, attribute
-from sentiment_core.explain.cost import along_seconds, attribution_seconds, faithfulness_seconds
+from sentiment_core.explain.cost import along_seconds, attribution_seconds, faithfulness_seconds, padding_seconds
 from sentiment_core.explain.faithfulness import of_review
 from sentiment_core.explain.job import (
     ALONG,
@@ -80,6 +80,13 @@ def test_an_estimate_grows_with_the_review_and_with_the_network(make_predictor):
             assert attribution_seconds(small, name, 50) < attribution_seconds(large, name, 50)
     assert faithfulness_seconds(small, ["attention"], 50) < faithfulness_seconds(small, list(METHODS), 50)
     assert along_seconds(small, 100) < along_seconds(small, 1000)
+
+
+def test_what_reads_a_review_once_is_not_expected_to_share_its_steps_with_a_batch(make_predictor):
+    small = make_predictor({"model.hidden_size": 16})
+    for name in ("attention", "gradient_x_input"):
+        lone = METHODS[name].passes(1000) * padding_seconds(1000, [0])  # the probe, too, asks one review at a time
+        assert lone <= attribution_seconds(small, name, 1000) < 2 * lone
 
 
 @pytest.mark.parametrize("times", [1, 10])

@@ -285,6 +285,7 @@ def test_a_model_that_still_trains_is_marked_and_its_answer_stamped():
     assert note(info, dataclasses.replace(found, step=None)).endswith("still training")
     done = dataclasses.replace(info, training=False)
     assert (model_title(done), note(done, found)) == ("Twin (0.700)", "2 tokens read")
+    assert note(done, dataclasses.replace(found, tokens=tokens[:1], known_tokens=1, used_tokens=1)) == "1 token read"
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,8 @@ def note(info: ModelInfo, found: Explanation) -> str:
     """Say how much of the review the model read, and which weights of a model that is still training have answered."""
     unknown = len(found.tokens) - found.known_tokens
     read = f"{found.read} read" if found.truncated else f"{found.used_tokens:,} tokens read"
+    if found.used_tokens == 1 and not found.truncated:
+        read = "1 token read"
     if not found.used_tokens:
         read = "no known word: the answer says nothing about this review"
     said = read + (f", {unknown:,} unknown" if unknown else "")
