@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -263,9 +264,12 @@ def test_sentences_come_from_the_numbers():
         Agreement("attention", "integrated_gradients", 0.7, 0.8, 10),
         Agreement("attention", "occlusion_mask", -0.5, 0.1, 10),
     ]
-    sentence = words.agreement_sentence(found)
+    sentence = words.agreement_sentence(found, 50)
     assert "Attention and Integrated gradients rank the words much alike: τ = 0.70, 8 of the top 10" in sentence
-    assert "Attention and Occlusion: mask contradict each other: τ = −0.50, 1 of the top 10" in sentence
+    assert "Occlusion: mask rather rank the words the other way round: τ = −0.50, 1 of the top 10" in sentence
+    assert sentence.endswith("50 words, |τ| stays below 0.19 in 19 of 20 cases, and 2.0 of the top 10 are the same.")
+    few = words.agreement_sentence(found[1:], 8)
+    assert "rank the words no more alike than chance may: τ = −0.50" in few and "|τ| stays below 0.57" in few
     tokens = tuple(TokenScore(word, 0, 1, True, True, None) for word in ["so", "good", "but", "awful"])
     answer = Explanation("x", 0.1, 0, tokens, truncated=False, known_tokens=4, used_tokens=4, seconds=0.1)
     along = ReadingAlong(np.array([1, 2, 3, 4]), np.array([0.5, 0.9, 0.89, 0.1]))
@@ -274,6 +278,19 @@ def test_sentences_come_from_the_numbers():
     assert "“awful” (0.89 → 0.10), “good” (0.50 → 0.90)" in words.changes_sentence(changes)
     flat = ReadingAlong(np.array([1, 2]), np.array([0.5, 0.5]))
     assert "No single step" in words.changes_sentence(words.changes_of_mind(flat, answer))
+
+
+def test_a_ranking_that_is_no_better_than_a_random_one_is_not_said_to_cost_the_model():
+    def measured(**costs: float) -> str:
+        return words.faithfulness_sentence(
+            {name: SimpleNamespace(method=name, comprehensiveness=cost) for name, cost in costs.items()}
+        )
+
+    none = measured(attention=-0.02, occlusion_mask=0.01, random=0.03)
+    assert none.startswith("No method's first words matter more here than words at random")
+    assert "0.03 of its probability on average, Occlusion: mask's 0.01." in none
+    assert measured(attention=0.02, random=0.03).startswith("No method's")
+    assert "No better than random here: Attention." in measured(attention=0.02, occlusion_mask=0.4, random=0.03)
 
 
 def test_a_model_that_still_trains_is_marked_and_its_answer_stamped():

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.explain import METHODS
-from sentiment_core.explain.agreement import TOP, Agreement, agreements, chance
+from sentiment_core.explain.agreement import TOP, Agreement, agreements
 from sentiment_core.explain.export import ModelRows, as_document, as_html
 from ui.addresses import REVIEW
 from ui.explain import words
@@ -21,9 +21,6 @@ from ui.explain.state import target_class
 from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
-
-# Where chance alone reaches this τ, a ranking has too few words to be compared.
-DOUBTFUL = 0.4
 
 
 def agreement(answers: Sequence[Answer]) -> None:
@@ -38,13 +35,7 @@ def agreement(answers: Sequence[Answer]) -> None:
             continue
         used = np.array([token.used for token in answer.explanation.tokens])
         found = agreements(answer.attributions, used)
-        st.markdown(literal(words.agreement_sentence(found)))
-        least = chance(answer.explanation.used_tokens)
-        if least > DOUBTFUL:
-            st.warning(
-                f"With {answer.explanation.used_tokens} words this says little: two random rankings of so few reach "
-                f"|τ| = {least:.2f} in one of twenty cases."
-            )
+        st.markdown(literal(words.agreement_sentence(found, answer.explanation.used_tokens)))
         with st.expander("Every pair of methods"):
             st.dataframe(_matrix(found, [item.method for item in answer.attributions]), width="content")
     caption(

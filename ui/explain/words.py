@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from sentiment_core.explain import METHODS, Explanation, ReadingAlong
-from sentiment_core.explain.agreement import Agreement
+from sentiment_core.explain.agreement import Agreement, chance
 from sentiment_core.explain.faithfulness import RANDOM
 
 CHANGES = 3
 # A step smaller than this is no change of mind.
 LEAST_CHANGE = 0.02
 CONTEXT = 4
+ONE_REVIEW = "One review proves little: “Over a test set” asks many."
 
 
 @dataclass(frozen=True)
@@ -28,19 +29,21 @@ class Change:
     after: float
 
 
-def agreement_sentence(found: Sequence[Agreement]) -> str:
-    """Say how much the methods agree, from the pair that agrees most to the one that agrees least."""
+def agreement_sentence(found: Sequence[Agreement], tokens: int) -> str:
+    """Say how much the methods agree on `tokens` words, from the pair that agrees most to the one that agrees least."""
     ranked = sorted((item for item in found if item.tau is not None), key=lambda item: -(item.tau or 0.0))
     if not ranked:
         return "At least one method of each pair scores all tokens alike, so there is no order to compare."
-    best, worst = ranked[0], ranked[-1]
-    sentence = f"{_pair(best)} {_how(best.tau or 0.0)}: τ = {decimal(best.tau)}, {_shared(best)}."
-    if worst is not best:
-        sentence = (
-            f"Most alike: {sentence} Least alike: {_pair(worst)} {_how(worst.tau or 0.0)}: "
-            f"τ = {decimal(worst.tau)}, {_shared(worst)}."
-        )
-    return sentence
+    limit = chance(tokens)
+    best, worst = (
+        f"{_pair(item)} {_how(item.tau or 0.0, limit)}: {_measured(item)}." for item in (ranked[0], ranked[-1])
+    )
+    sentence = best if len(ranked) == 1 else f"Most alike: {best} Least alike: {worst}"
+    top = ranked[0].k
+    return (
+        f"{sentence} By chance: of two random rankings of {tokens:,} words, |τ| stays below {limit:.2f} in 19 of 20 "
+        f"cases, and {top * top / tokens:.1f} of the top {top} are the same."
+    )
 
 
 def faithfulness_sentence(found: Mapping[str, Any]) -> str:
@@ -51,13 +54,19 @@ def faithfulness_sentence(found: Mapping[str, Any]) -> str:
         return f"Taking away words at random costs {decimal(random)} of the probability on average."
     best = methods[0]
     worse = [METHODS[item.method].title for item in methods if item.comprehensiveness <= random]
+    if len(worse) == len(methods):
+        return (
+            f"No method's first words matter more here than words at random: taking those away costs the model "
+            f"{decimal(random)} of its probability on average, {METHODS[best.method].title}'s "
+            f"{decimal(best.comprehensiveness)}. {ONE_REVIEW}"
+        )
     sentence = (
         f"Taking away the words that {METHODS[best.method].title} ranks first costs the model "
         f"{decimal(best.comprehensiveness)} of its probability on average, words at random {decimal(random)}."
     )
     if worse:
         sentence += f" No better than random here: {', '.join(worse)}."
-    return sentence + " One review proves little: “Over a test set” asks many."
+    return f"{sentence} {ONE_REVIEW}"
 
 
 def changes_of_mind(along: ReadingAlong, found: Explanation) -> list[Change]:
@@ -99,15 +108,18 @@ def _pair(item: Agreement) -> str:
     return f"{METHODS[item.first].title} and {METHODS[item.second].title}"
 
 
-def _how(tau: float) -> str:
-    for least, words in ((0.6, "rank the words much alike"), (0.3, "agree in part"), (0.1, "hardly agree")):
+def _how(tau: float, limit: float) -> str:
+    if abs(tau) < limit:
+        return "rank the words no more alike than chance may"
+    for least, words in ((0.6, "rank the words much alike"), (0.3, "agree in part"), (0.0, "agree a little")):
         if tau >= least:
             return words
-    return "do not agree" if tau > -0.3 else "contradict each other"
+    return "rather rank the words the other way round"
 
 
-def _shared(item: Agreement) -> str:
-    return f"{round((item.overlap or 0.0) * item.k)} of the top {item.k} words in common"
+def _measured(item: Agreement) -> str:
+    shared = round((item.overlap or 0.0) * item.k)
+    return f"τ = {decimal(item.tau)}, {shared} of the top {item.k} words in common"
 
 
 def decimal(value: float | None, form: str = "z.2f") -> str:
