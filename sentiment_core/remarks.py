@@ -23,8 +23,9 @@ def remarks(reviews: Reviews) -> tuple[str, ...]:
     _, group, sizes = np.unique(reviews.hashes, return_inverse=True, return_counts=True)
     if repeated := int(np.sum(sizes > 1)):
         members = int(sizes[sizes > 1].sum())
-        divided = len(np.unique(reviews.parts)) > 1
-        together = divided and len(np.unique(np.column_stack([group, reviews.parts]), axis=0)) == len(sizes)
+        together = reviews.are_labelled and len(np.unique(np.column_stack([group, reviews.parts]), axis=0)) == len(
+            sizes
+        )
         said.append(
             f"{members:,} of the {len(reviews):,} reviews are copies of one another, "
             f"{repeated:,} text{'' if repeated == 1 else 's'} in all"
