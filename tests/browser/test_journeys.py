@@ -40,6 +40,19 @@ def steps(page) -> list[int]:
     return page.evaluate(POINTS)
 
 
+# Where Stop has stood, in each frame.
+WATCH_STOP = """() => {
+  window.places = new Set();
+  const look = () => {
+    const buttons = [...document.querySelectorAll('[data-testid=stButton] button')];
+    const stop = buttons.find((each) => /Stop$/.test(each.innerText));
+    if (stop) window.places.add(stop.getBoundingClientRect().x);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
 def expect_badge(page, word: str) -> None:
     expect(page.locator(".sl-badge")).to_have_text(word)
 
@@ -66,6 +79,7 @@ def test_twin_runs_grow_pause_resume_and_stop_and_keep_their_zoom(page, server):
     }""")
     until(page, ALL_GREW, steps(page))
 
+    page.evaluate(WATCH_STOP)
     button(page, "Pause").click()
     expect_badge(page, "Paused")
     button(page, "Resume").wait_for()
@@ -86,6 +100,8 @@ def test_twin_runs_grow_pause_resume_and_stop_and_keep_their_zoom(page, server):
     expect_badge(page, "Paused")
     button(page, "Resume").click()
     until(page, ONE_GREW, still)
+    button(page, "Pause").wait_for()
+    assert len(page.evaluate("() => [...window.places]")) == 1, "a click meant for Stop would meet another button"
     button(page, "Stop").click()
     expect_badge(page, "Stopped")
     expect(button(page, "Train")).to_be_enabled()  # a new experiment can start
