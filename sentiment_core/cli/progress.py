@@ -13,6 +13,7 @@ class ProgressLine:
 
     def __init__(self) -> None:
         self._pace = Pace()
+        self._last = ""
 
     def __call__(self, progress: Any) -> None:
         if not progress.step:
@@ -30,6 +31,9 @@ class ProgressLine:
         self._show(with_time(line, self._pace.left(fraction)))
 
     def _show(self, line: str) -> None:
+        if line == self._last:
+            return
+        self._last = line
         print(
             f"\r\x1b[K{line}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr
         )

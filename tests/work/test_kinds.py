@@ -76,7 +76,7 @@ def test_the_command_line_says_what_is_left_of_any_long_work(
     clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = ProgressLine()
-    for seconds, fraction in ((0, None), (0, 0.0), (100, 0.5)):
+    for seconds, fraction in ((0, None), (0, None), (0, 0.0), (100, 0.5)):
         clock[0] += seconds
         line.say("Review 5 of 10", fraction)
     assert capsys.readouterr().err.splitlines() == [
