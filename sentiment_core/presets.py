@@ -217,7 +217,7 @@ _LADDER = (
     _preset(
         "learning-rates",
         "Learning rates",
-        "Rung 9: three rates from the same weights on the same batches, one epoch each.",
+        "Rung 9: the notebook's three rates from the same weights on the same batches, one epoch each.",
         37_761,
         rates=(1e-1, 1e-2, 1e-4),
         **_dotted({**_DEEP, "training.epochs": 1}),

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from sentiment_core.config import FIELDS, allowed_range, matters
 from sentiment_core.errors import ConfigError
 from sentiment_core.machine import in_words
-from sentiment_core.presets import PRESETS
+from sentiment_core.presets import NOTEBOOK_DIM, PRESETS
 from sentiment_core.tasks import TASKS
 
 CONNECT_SECONDS = 30.0  # to a cluster, at most
@@ -163,7 +163,8 @@ def presets(options: argparse.Namespace) -> tuple[Any, str]:
         f"{item.name:18} {'' if item.parameters is None else f'{item.parameters:,}':>7}  {item.description}"
         for item in PRESETS.values()
     ]
-    return rows, "\n".join(lines)
+    note = f"Numbers: trainable parameters, on the notebook's ladder with its vectors of {NOTEBOOK_DIM} components."
+    return rows, "\n".join([*lines, note])
 
 
 def fields(options: argparse.Namespace) -> tuple[Any, str]:

@@ -182,7 +182,7 @@ def _one_seed(found: Reality, who: str) -> str:
         return f"{who}: {_signed(found.mean or 0.0)} test accuracy with one seed. {advice}"
     counted = (
         f"On the same {found.reviews:,} test reviews {_only(found.only_second, found.second)} and "
-        f"{_only(found.only_first, found.first)} (McNemar's exact test: p = {_p(found.p)})."
+        f"{_only(found.only_first, found.first)} (McNemar's exact test: p {_p(found.p)})."
     )
     if found.models_differ:
         more = found.second if found.only_second > found.only_first else found.first
@@ -216,7 +216,7 @@ def _signed(value: float) -> str:
 
 
 def _p(value: float) -> str:
-    return f"{value:.3f}" if value >= 0.001 else "less than 0.001"
+    return f"= {value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def _seeds(count: int) -> str:

@@ -96,6 +96,15 @@ def test_words_say_no_more_than_the_seeds_do() -> None:
     assert one.models_differ is None and "one seed cannot tell" in in_words(one) and "McNemar" not in in_words(one)
 
 
+def test_the_chance_of_one_seeds_difference_is_a_number_or_below_one() -> None:
+    for better, said in ((3, "p = 0.250)"), (20, "p < 0.001)")):
+        right = np.ones((2, 40), dtype=bool)
+        right[0, :better] = False
+        (of_a, of_b) = right.mean(axis=1)
+        words = in_words(judge_twins("a", "b", [Twins(1, float(of_a), float(of_b), right)]))
+        assert f"McNemar's exact test: {said}" in words
+
+
 def test_many_comparisons_are_judged_more_strictly() -> None:
     twins = without_answers(0.02, 0.05, 0.01, 0.04, 0.03)
     assert judge_twins("a", "b", twins).real is True

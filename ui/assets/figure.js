@@ -268,6 +268,8 @@ export function base(look, revision) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: look.font, size: 13, color: look.text },
     hoverlabel: { bgcolor: look.panel, bordercolor: look.border, font: { color: look.text, size: 12 } },
+    // Plotly would make one of the paper's colour, half black.
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: look.muted, activecolor: look.text },
   };
 }
 

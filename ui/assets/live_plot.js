@@ -223,7 +223,9 @@ class View extends FigureView {
 
   paint(node, figure) {
     const { traces, layout } = enlarged(figure, this.look.scale);
-    const config = { displaylogo: false, responsive: false, displayModeBar: "hover", scrollZoom: false,
+    // A touch screen never points: the bar would always lie over what the lines mean.
+    const bar = matchMedia("(hover: none)").matches ? false : "hover";
+    const config = { displaylogo: false, responsive: false, displayModeBar: bar, scrollZoom: false,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"] };
     // Each panel keeps its own zoom; only the step axis is shared, so it is passed on to the other figures.
     const first = !node.listening;
