@@ -15,6 +15,7 @@ from typing import Literal
 from sentiment_core.findings.verdict.measure import judge_run
 from sentiment_core.findings.verdict.records import RunVerdict, Topic
 from sentiment_core.findings.verdict.words import decimal, failures, too_often
+from sentiment_core.intervals import student
 from sentiment_core.metrics import Evaluation
 from sentiment_core.steps.rules import SATURATED, Steps
 from sentiment_core.store import Run, RunSource
@@ -22,7 +23,7 @@ from sentiment_core.tasks import TASKS
 
 Kind = Literal["stuck", "not finite", "rate too high", "threshold", "overfitting", "saturated", "dead", "update ratio"]
 
-LAST_UPDATES = 100
+LAST_UPDATES, FEWEST_UPDATES = 100, 10
 # Two-sided 95 % of the normal distribution.
 Z = 1.96
 # Less of the loss of guessing than this is no progress; more of it than that is worse than guessing.
@@ -92,18 +93,22 @@ def _against_guessing(
     """Compare the mean loss of the last updates with what answering without reading costs."""
     last = steps["loss"][-LAST_UPDATES:]
     # Before the end of the first epoch nobody can say that a run does not get going.
-    if guess is None or len(last) < LAST_UPDATES or not evaluations or not all(map(math.isfinite, last)):
+    if guess is None or not evaluations or not all(map(math.isfinite, last)):
+        return []
+    # Of fewer updates only what has ended is judged, and only whether it blew up: to get going may take more.
+    short = len(last) < LAST_UPDATES
+    if short and (run.status.is_active or len(last) < FEWEST_UPDATES):
         return []
     if run.config.training.class_weights != "none":
         return []  # another loss is minimised than the one that is known of guessing
-    mean, half = fmean(last), Z * stdev(last) / math.sqrt(len(last))
+    mean, half = fmean(last), (student(len(last)) if short else Z) * stdev(last) / math.sqrt(len(last))
     measured = f"The mean loss of the last {len(last)} updates, {decimal(mean)} ± {decimal(half)},"
     without = f"that of answering without reading ({decimal(guess)})"
     if mean - half > guess * (1 + WORSE):
         rate = f"A learning rate below {max(steps['learning_rate'][-LAST_UPDATES:]):g} is the first thing to try."
         return [("rate too high", f"{measured} is above {without}. {rate}", None)]
     # A network may be no surer than a guess and right more often all the same.
-    if mean - half > guess * (1 - NO_PROGRESS) and not judged.learned and not _right(evaluations, run):
+    if not short and mean - half > guess * (1 - NO_PROGRESS) and not judged.learned and not _right(evaluations, run):
         than = "hardly below" if mean + half < guess else "no better than"
         return [("stuck", f"{measured} is {than} {without}.", "learned")]
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from sentiment_core.config import ExperimentConfig, RunConfig, from_fields, with
 from sentiment_core.findings.health import PLACES, Remark, examine_run
 from sentiment_core.findings.verdict import judge
 from sentiment_core.lessons import lesson
-from sentiment_core.metrics import Balance, Evaluation
+from sentiment_core.metrics import Balance, Evaluation, Status
 from sentiment_core.recorded import recording, recordings
 from sentiment_core.steps.quantities import Diagnostic, StepMetrics
 from sentiment_core.store import RunSource, Store
@@ -44,6 +45,7 @@ def examined() -> Examined:
         after: float | None = None,
         fields: dict[str, Any] | None = None,
         looks: dict[str, Sequence[float]] | None = None,
+        status: Status | None = None,
     ) -> list[Remark]:
         config = with_runs(from_fields(fields or {}), [RunConfig(name="it")])
         threshold = math.nan if config.training.threshold is None else config.training.threshold
@@ -82,7 +84,8 @@ def examined() -> Examined:
                 ],
             )
             store.write_balances(run.id, {"train": EVEN, "validation": EVEN})
-            return examine(store, experiment.id)
+            (run,) = store.experiment(experiment.id).runs
+            return examine_run(store, replace(run, status=status or run.status))
 
     return make
 
@@ -138,6 +141,16 @@ def test_a_loss_above_that_of_guessing_is_a_rate_too_high(examined: Examined) ->
     assert remark.kind == "rate too high" and "1.195 ± 0.009" in remark.text and "below 0.001" in remark.text
     # One jump within the last updates is none.
     assert kinds(examined([*around(0.5, 149), 60.0])) == []
+
+
+def test_a_short_run_that_blew_up_is_told_once_it_has_ended(examined: Examined) -> None:
+    wild = around(200.0, 15, spread=90.0)
+    (remark,) = examined(wild, status=Status.FINISHED)
+    assert remark.kind == "rate too high" and "the last 15 updates" in remark.text
+    assert examined(wild) == [] == examined(wild[:9], status=Status.FINISHED)
+    # It may not have got going yet, and one jump is none.
+    assert examined(around(GUESS, 15), status=Status.FINISHED) == []
+    assert examined([*around(GUESS, 14), 60.0], status=Status.FINISHED) == []
 
 
 def test_numbers_that_are_not_finite_are_said_in_the_words_of_the_verdict(examined: Examined) -> None:
