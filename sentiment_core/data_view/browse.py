@@ -9,12 +9,13 @@ import numpy as np
 
 from sentiment_core.data_view.statistics import PARTS
 from sentiment_core.datasets import Reviews
+from sentiment_core.datasets.base import MEANINGS, NEGATIVE, POSITIVE
 from sentiment_core.errors import DataError
 from sentiment_core.excerpt import is_read
 from sentiment_core.settings import Keep, Tokenizer
 from sentiment_core.text import TextEncoder, token_strings
 
-LABELS = {"negative": 0, "positive": 1}
+LABELS = {MEANINGS[label]: label for label in (NEGATIVE, POSITIVE)}
 
 
 @dataclass(frozen=True)

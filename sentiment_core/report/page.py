@@ -17,8 +17,7 @@ from sentiment_core.findings.seed_groups import SeedGroup, group_by_seed, mean_i
 from sentiment_core.findings.verdict import judge
 from sentiment_core.recorded import recording_of
 from sentiment_core.report.curves import Line, figure
-from sentiment_core.steps.quantities import EXPLODED
-from sentiment_core.steps.rules import pressed
+from sentiment_core.steps.quantities import LOSS
 from sentiment_core.store import Experiment, Run, RunSource
 
 LARGEST = 2_000_000
@@ -126,7 +125,7 @@ def _figures(source: RunSource, runs: Sequence[Run], colours: dict[str, str], mo
         found = [item for item in measured[run.id] if item.part == "validation"]
         at, accuracy = [item.step for item in found], [item.accuracy for item in found]
         validations.append(Line(run.name, colours[run.id], at, accuracy, points=True))
-    log = pressed((steps[run.id]["loss"] for run in runs), EXPLODED)
+    log = LOSS.is_log(steps[run.id]["loss"] for run in runs)
     return [
         figure("Loss of each batch, by step", lines("loss"), log=log, most=most),
         figure("Gradient norm before clipping, by step", lines("grad_norm"), log=True, most=most),

@@ -9,8 +9,10 @@ that needs no new column for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import median_high
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from sentiment_core.steps.inside import GROUPS
@@ -29,12 +31,20 @@ class Panel:
     name: str
     title: str
     log: bool = False
-    # So often a curve's median may the largest value be; beyond it the axis turns logarithmic. None: it never does.
-    log_beyond: float | None = None
+    log_beyond: float | None = None  # turns logarithmic where the largest value is so often a curve's median
+
+    def is_log(self, curves: Iterable[Sequence[float]]) -> bool:
+        """Return whether the axis is logarithmic: declared so, or one of `curves` would be pressed to its bottom.
+
+        Only finite values above 0 count. The live plot asks the same (`figure.js`).
+        """
+        if self.log or self.log_beyond is None:
+            return self.log
+        known = [values for curve in curves if (values := [value for value in curve if 0 < value < math.inf])]
+        return bool(known) and max(map(max, known)) > self.log_beyond * min(map(median_high, known))
 
 
-# Then a linear axis would press the half of a curve into its lowest tenth.
-EXPLODED = 10.0
+EXPLODED = 10.0  # a linear axis would press the half of a curve into its lowest tenth
 LOSS = Panel("loss", "Loss", log_beyond=EXPLODED)
 GRADIENT = Panel("gradient", "Gradient norm", log=True)
 ACCURACY = Panel("accuracy", "Accuracy")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from statistics import median_high
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,16 +54,6 @@ def probability(log_odds: np.ndarray, kind: Any = np.float64) -> np.ndarray:
     found[negative] = np.nextafter(kind(EVEN), kind(0))
     found[~np.isfinite(raw)] = math.nan
     return found
-
-
-def pressed(curves: Iterable[Sequence[float]], beyond: float) -> bool:
-    """Return whether a linear axis would press a curve onto its bottom, as one that explodes does to its neighbour.
-
-    So where the largest value of all is more than `beyond` times a curve's median. Only finite values above 0 count.
-    The live plot asks the same of what has come so far (`figure.js`).
-    """
-    known = [values for curve in curves if (values := [value for value in curve if 0 < value < math.inf])]
-    return bool(known) and max(map(max, known)) > beyond * min(map(median_high, known))
 
 
 def clipped(norm: float, norm_clipped: float) -> bool:

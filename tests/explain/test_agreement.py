@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sentiment_core.explain import METHODS, Attribution
-from sentiment_core.explain.agreement import Agreement, agreement, agreements, chance
+from sentiment_core.explain.agreement import Agreement, agreement, agreements, chance, chance_shared
 
 
 def made(name: str, scores: list[float], signed: bool = True) -> Attribution:
@@ -80,3 +80,11 @@ def test_only_attention_and_random_are_sizes() -> None:
 def test_few_words_rank_alike_by_chance() -> None:
     # Kendall's normal approximation: 1.96 √(2 · 25 / (9 · 10 · 9)) for ten words.
     assert chance(10) == pytest.approx(0.487, abs=0.001) and chance(2) == 1.0 and chance(400) < 0.07
+
+
+def test_random_rankings_share_no_more_of_their_top_than_is_said() -> None:
+    rng = np.random.default_rng(5)
+    shared = [len(set(rng.permutation(36)[:10]) & set(range(10))) for _ in range(2000)]
+    most = chance_shared(36, 10)
+    assert np.mean(np.array(shared) <= most) >= 0.95 > np.mean(np.array(shared) <= most - 1)
+    assert chance_shared(8, 8) == 8

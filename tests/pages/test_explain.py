@@ -267,9 +267,14 @@ def test_sentences_come_from_the_numbers():
     sentence = words.agreement_sentence(found, 50)
     assert "Attention and Integrated gradients rank the words much alike: τ = 0.70, 8 of the top 10" in sentence
     assert "Occlusion: mask rather rank the words the other way round: τ = −0.50, 1 of the top 10" in sentence
-    assert sentence.endswith("50 words, |τ| stays below 0.19 in 19 of 20 cases, and 2.0 of the top 10 are the same.")
-    few = words.agreement_sentence(found[1:], 8)
-    assert "rank the words no more alike than chance may: τ = −0.50" in few and "|τ| stays below 0.57" in few
+    assert "50 words, |τ| stays below 0.19 in 19 of 20 cases, and at most 4 of the top 10 are the same" in sentence
+    few = words.agreement_sentence([Agreement("attention", "occlusion_mask", -0.5, 1.0, 8)], 8)
+    assert "rank all words no more alike than chance may: τ = −0.50" in few and "|τ| stays below 0.57" in few
+    for overlap, said in (
+        (0.5, "than chance may: τ = 0.10"),
+        (0.6, "than chance may, but put more of the same on top"),
+    ):
+        assert said in words.agreement_sentence([Agreement("attention", "occlusion_mask", 0.1, overlap, 10)], 36)
     tokens = tuple(TokenScore(word, 0, 1, True, True, None) for word in ["so", "good", "but", "awful"])
     answer = Explanation("x", 0.1, 0, tokens, truncated=False, known_tokens=4, used_tokens=4, seconds=0.1)
     along = ReadingAlong(np.array([1, 2, 3, 4]), np.array([0.5, 0.9, 0.89, 0.1]))

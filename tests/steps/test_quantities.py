@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -77,3 +78,11 @@ def test_scripts_in_the_browser_know_no_quantity_by_name():
     names = set(STEP_COLUMNS) - {"loss", "accuracy", "step", "epoch", "seconds", "tokens"}
     for path in ASSETS.glob("*.js"):
         assert not names & set(re.findall(r"\w+", path.read_text(encoding="utf-8"))), path.name
+
+
+def test_an_axis_turns_logarithmic_where_one_curve_would_press_another_onto_its_bottom():
+    panel = Panel("loss", "Loss", log_beyond=20)
+    calm, wild = [0.7, 0.5, 0.4], [0.7, 11.0, math.inf]
+    assert panel.is_log([calm, wild]) and not panel.is_log([calm, [9.0]])
+    assert not panel.is_log([calm]) and not panel.is_log([wild]) and not panel.is_log([[], [math.nan, 0.0]])
+    assert not Panel("share", "Share").is_log([calm, wild]) and Panel("norm", "Norm", log=True).is_log([])

@@ -22,7 +22,6 @@ from sentiment_core.steps.rules import (
     not_finite,
     parted,
     positive,
-    pressed,
     probability,
     selected,
 )
@@ -77,12 +76,6 @@ def test_a_step_has_diverged_when_loss_or_gradient_is_not_finite():
     steps = {"step": [1, 2, 3], "loss": [0.7, math.nan, 0.7], "grad_norm": [1.0, 1.0, math.inf]}
     assert not_finite(steps) == [2, 3]
     assert finite(3e38, 0.0)
-
-
-def test_a_curve_is_pressed_onto_the_bottom_where_one_beside_it_explodes():
-    calm, wild = [0.7, 0.5, 0.4], [0.7, 11.0, math.inf]
-    assert pressed([calm, wild], 20) and not pressed([calm, [9.0]], 20)
-    assert not pressed([calm], 20) and not pressed([wild], 20) and not pressed([[], [math.nan, 0.0]], 20)
 
 
 def test_steps_part_at_the_first_bit():

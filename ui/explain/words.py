@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sentiment_core.explain import METHODS, Explanation, ReadingAlong
-from sentiment_core.explain.agreement import Agreement, chance
+from sentiment_core.explain.agreement import Agreement, chance, chance_shared
 from sentiment_core.explain.faithfulness import RANDOM
 
 CHANGES = 3
@@ -34,15 +34,13 @@ def agreement_sentence(found: Sequence[Agreement], tokens: int) -> str:
     ranked = sorted((item for item in found if item.tau is not None), key=lambda item: -(item.tau or 0.0))
     if not ranked:
         return "At least one method of each pair scores all tokens alike, so there is no order to compare."
-    limit = chance(tokens)
-    best, worst = (
-        f"{_pair(item)} {_how(item.tau or 0.0, limit)}: {_measured(item)}." for item in (ranked[0], ranked[-1])
-    )
+    top, ends = ranked[0].k, (ranked[0], ranked[-1])
+    limit, most = chance(tokens), chance_shared(tokens, top)
+    best, worst = (f"{_pair(item)} {_how(item, limit, most)}: {_measured(item)}." for item in ends)
     sentence = best if len(ranked) == 1 else f"Most alike: {best} Least alike: {worst}"
-    top = ranked[0].k
     return (
-        f"{sentence} By chance: of two random rankings of {tokens:,} words, |τ| stays below {limit:.2f} in 19 of 20 "
-        f"cases, and {top * top / tokens:.1f} of the top {top} are the same."
+        f"{sentence} Of two random rankings of {tokens:,} words, |τ| stays below {limit:.2f} in 19 of 20 cases, and at "
+        f"most {most} of the top {top} are the same in as many."
     )
 
 
@@ -108,9 +106,11 @@ def _pair(item: Agreement) -> str:
     return f"{METHODS[item.first].title} and {METHODS[item.second].title}"
 
 
-def _how(tau: float, limit: float) -> str:
+def _how(item: Agreement, limit: float, most: int) -> str:
+    tau = item.tau or 0.0
     if abs(tau) < limit:
-        return "rank the words no more alike than chance may"
+        more = ", but put more of the same on top" if _shared(item) > most else ""
+        return f"rank all words no more alike than chance may{more}"
     for least, words in ((0.6, "rank the words much alike"), (0.3, "agree in part"), (0.0, "agree a little")):
         if tau >= least:
             return words
@@ -118,8 +118,11 @@ def _how(tau: float, limit: float) -> str:
 
 
 def _measured(item: Agreement) -> str:
-    shared = round((item.overlap or 0.0) * item.k)
-    return f"τ = {decimal(item.tau)}, {shared} of the top {item.k} words in common"
+    return f"τ = {decimal(item.tau)}, {_shared(item)} of the top {item.k} words in common"
+
+
+def _shared(item: Agreement) -> int:
+    return round((item.overlap or 0.0) * item.k)
 
 
 def decimal(value: float | None, form: str = "z.2f") -> str:

@@ -29,7 +29,7 @@ def read_first(
     """
     counts: ReviewCounts | None
     if SOURCES[data.source].is_quick(data):
-        counts = _read_here(str(home()), arguments_for(data, labelled=labelled, tokens=() if labelled else tokens))
+        counts = _read_here(str(home()), arguments_for(data, labelled=labelled, tokens=tokens))
     else:
         question = arguments_for(data, labelled=labelled, tokens=tokens)
         every = arguments_for(data, labelled=labelled, tokens=get_args(Tokenizer))

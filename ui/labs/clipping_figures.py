@@ -11,8 +11,7 @@ import streamlit as st
 from sentiment_core.clipping import RULES
 from sentiment_core.colours import NEUTRAL
 from sentiment_core.findings.clipping_over_seeds import RunClipping, Spread, WayClipping
-from sentiment_core.steps.quantities import CORE, EXPLODED, GRADIENT
-from sentiment_core.steps.rules import pressed
+from sentiment_core.steps.quantities import CORE, GRADIENT, LOSS
 from sentiment_core.store import Experiment
 from ui.kit.palette import run_colour
 from ui.kit.terms import caption
@@ -58,9 +57,9 @@ def figure(experiments: Sequence[Experiment]) -> Any:
     for field in {rule.threshold for rule in RULES.values() if rule.threshold and rule.bounds_norm}:
         line = {"dash": "dot", "width": 1, "color": NEUTRAL}
         made.add_hline(y=getattr(training, field), row=2, col="all", line=line)
-    for row, quantity in enumerate(SHOWN, start=1):
+    for row, (quantity, panel) in enumerate(zip(SHOWN, (LOSS, GRADIENT), strict=True), start=1):
         made.update_yaxes(title_text=quantity.title, row=row, col=1)
-        if quantity.panel == GRADIENT or pressed((steps[quantity.name] for steps in measured.values()), EXPLODED):
+        if panel.is_log(steps[quantity.name] for steps in measured.values()):
             made.update_yaxes(type="log", dtick=1, exponentformat="power", row=row)
     made.update_xaxes(title_text="step", row=2)
     made.update_layout(
