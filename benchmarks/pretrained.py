@@ -85,8 +85,8 @@ core, by first versions of these scripts, with the same steps and other random n
 
 On pairs of our own: a review, and the same one with the few words edited that flip its label. The 72 of \
 `benchmarks/edited_pairs.txt` are hard, and all models were chosen on half of them; the 64 of `ordinary_pairs.txt` \
-edit what reads like a viewer's review, and were written for the last choice. A share of 36 pairs is uncertain by ± 0.14, \
-one of 32 by ± 0.15.
+edit what reads like a viewer's review, and were written for the last choice. A share of 36 pairs is uncertain by \
+± 0.14, one of 32 by ± 0.15.
 
 {pairs}
 
@@ -102,7 +102,7 @@ nothing else: on other text its probability means little, and its errors follow 
 
 
 class Figures(NamedTuple):
-    """What a model reaches: accuracies, calibration errors, 0..1; pairs by kind and half; right short reviews by half."""
+    """What a model reaches: accuracies, calibration errors, 0..1; pairs by kind and half; right short reviews."""
 
     validation: float
     test: float
