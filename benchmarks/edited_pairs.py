@@ -1,10 +1,12 @@
 """Measure a model on reviews beside the same ones with a few words edited so that the label flips.
 
-    python -m benchmarks.edited_pairs [--model FOLDER] [--half choosing|reporting] [--wrong] [--longer]
+    python -m benchmarks.edited_pairs [--model FOLDER] [--half choosing|reporting] [--wrong]
+        [--pairs edited|longer|ordinary]
 
-The pairs, in `edited_pairs.txt`, are our own prose: a sign for the label of the first version, then a review in which
-`{first|second}` marks what differs. Of four pairs the first two are for choosing among models and the others for
-reporting alone; labels alternate. `longer_pairs.txt` has 32 more, about twice as long, with more of each left alone.
+The pairs are our own prose: a sign for the label of the first version, then a review in which `{first|second}` marks
+what differs. Of four pairs the first two are for choosing among models and the others for reporting alone; labels
+alternate. The 72 of `edited_pairs.txt` are short and hard, the 32 of `longer_pairs.txt` about twice as long, with more
+of each left alone, and the 64 of `ordinary_pairs.txt` edit what reads like a viewer's review of 100 to 180 words.
 """
 
 from __future__ import annotations
@@ -20,8 +22,7 @@ from sentiment_core.calibration import expected_calibration_error
 from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
 from sentiment_core.explain.predictor import Predictor, load
 
-PAIRS = Path(__file__).with_name("edited_pairs.txt")
-LONGER = Path(__file__).with_name("longer_pairs.txt")
+FILES = {name: Path(__file__).with_name(f"{name}_pairs.txt") for name in ("edited", "longer", "ordinary")}
 HALVES = ("choosing", "reporting")
 # Few texts: fewer bins than for thousands of reviews, or chance alone looks like a lack of calibration.
 BINS = 5
@@ -46,10 +47,10 @@ class PairFigures(NamedTuple):
     count: int
 
 
-def read_pairs(half: str | None = None, file: Path = PAIRS) -> list[Pair]:
-    """Return the pairs for `choosing` or `reporting`, or all of them."""
+def read_pairs(half: str | None = None, kind: str = "edited") -> list[Pair]:
+    """Return the pairs of one of `FILES` for `choosing` or `reporting`, or all of them."""
     found = []
-    for paragraph in file.read_text(encoding="utf-8").strip().split("\n\n"):
+    for paragraph in FILES[kind].read_text(encoding="utf-8").strip().split("\n\n"):
         sign, text = paragraph.split(" ", 1)
         found.append(Pair(_CHOICE.sub(r"\1", text), _CHOICE.sub(r"\2", text), int(sign == "+")))
     return found if half is None else [pair for place, pair in enumerate(found) if HALVES[place // 2 % 2] == half]
@@ -71,17 +72,17 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=PRETRAINED_FOLDER)
     parser.add_argument("--half", choices=HALVES)
     parser.add_argument("--wrong", action="store_true", help="show the pairs for choosing that are answered wrongly")
-    parser.add_argument("--longer", action="store_true", help="ask the longer pairs")
+    parser.add_argument("--pairs", choices=FILES, default="edited")
     options = parser.parse_args()
-    predictor, file = load("asked", options.model), LONGER if options.longer else PAIRS
+    predictor = load("asked", options.model)
     for half in [options.half] if options.half else HALVES:
-        found = measure(predictor, read_pairs(half, file))
+        found = measure(predictor, read_pairs(half, options.pairs))
         print(
             f"{half}, {found.count} pairs: both right {found.both:.3f}, originals {found.originals:.3f}, "
             f"edited {found.edited:.3f} with calibration error {found.edited_error:.3f}"
         )
     if options.wrong:
-        for pair in read_pairs("choosing", file):
+        for pair in read_pairs("choosing", options.pairs):
             answers = predictor.predict([pair.original, pair.edited])
             if (answers[0] > 0.5) != pair.label or (answers[1] > 0.5) == pair.label:
                 print(f"\n{answers.round(3)} label {pair.label}\n{pair.original}\n{pair.edited}")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -49,25 +49,43 @@ HIDDEN, HIDDEN_OF_OPINIONS = (0.0, 0.12, 0.24), 0.06
 SHARES = {Kind.WHOLE: 0.6, Kind.CROP: 0.12, Kind.MIXED: 0.18, Kind.SPLICED: 0.1}
 
 
-class Stage(NamedTuple):
-    """How a stage trains: peak rate, opinions an update and their weight, tokens of reviews an update and of opinions.
+# Token ids and the P(positive) to be learned.
+Text = tuple[list[int], float]
 
-    `irony`: share of ironic opinions; `nearness`: weight of the log-odds' distance beside that of the probabilities.
+
+class Source(NamedTuple):
+    """Short texts to learn: how one is written, for a label where it asks; how many an update has; their weight."""
+
+    write: Callable[[int], Text]
+    count: int
+    weight: float
+
+
+class Stage(NamedTuple):
+    """How a stage trains: updates, peak rate, tokens of reviews an update, share of the past in the mean of weights.
+
+    `nearness`: weight of the log-odds' distance beside that of the probabilities.
     """
 
     updates: int
     rate: float
-    opinions: int
-    weight: float
     tokens: int
-    irony: float
     averaging: float
     nearness: float
 
 
+class Opinionated(NamedTuple):
+    """A stage with its opinions: how many an update, their weight, the share of ironic ones."""
+
+    stage: Stage
+    opinions: int
+    weight: float
+    irony: float
+
+
 STAGES = (
-    Stage(1_600, 6e-4, 32, 0.5, 2_200, 0.25, 0.97, 0.0),
-    Stage(5_000, 2.5e-4, 40, 0.12, 4_000, 0.15, 0.998, 0.02),
+    Opinionated(Stage(1_600, 6e-4, 2_200, 0.97, 0.0), 32, 0.5, 0.25),
+    Opinionated(Stage(5_000, 2.5e-4, 4_000, 0.998, 0.02), 40, 0.12, 0.15),
 )
 
 
@@ -82,12 +100,20 @@ class Opinions:
         asked = [item.text for half in HALVES for item in read_stumbles(half)]
         self.forbidden = {4: _runs(_tokens(start, EXAMPLES.values()), 4), 6: _runs(_tokens(start, asked), 6)}
 
-    def write(self, label: int, irony: float) -> tuple[list[int], float]:
+    def source(self, count: int, weight: float, irony: float) -> Source:
+        """Return opinions as something to learn."""
+        return Source(lambda label: self.write(label, irony), count, weight)
+
+    def allowed(self, words: Tokens) -> bool:
+        """Tell whether a text shares no run of words with what is asked."""
+        return not any(_runs([words], size) & runs for size, runs in self.forbidden.items())
+
+    def write(self, label: int, irony: float) -> Text:
         """Return one, 1 for praise and 0 for blame."""
         while True:
             parts, target = self._said(label, irony)
             words = [word for part in parts for word in part]
-            if any(_runs([words], size) & runs for size, runs in self.forbidden.items()):
+            if not self.allowed(words):
                 continue
             if ids := [self.writer.places[word] for word in words if word in self.writer.places]:
                 return ids[:LONGEST_OPINION], target if label else 1 - target
@@ -145,7 +171,9 @@ def anchors(examples: Examples, tokens: int, rng: np.random.Generator) -> Iterat
         yield gather(moved, np.arange(size), LONGEST)
 
 
-def polish(network: Network, opinions: Opinions, examples: Examples, stage: Stage, teacher: Network, seed: int) -> None:
+def polish(
+    network: Network, sources: Sequence[Source], examples: Examples, stage: Stage, teacher: Network, seed: int
+) -> None:
     """Train through one cycle and leave the running mean of the weights."""
     rng = np.random.default_rng(seed)
     table = network.model.embedding.weight
@@ -171,13 +199,16 @@ def polish(network: Network, opinions: Opinions, examples: Examples, stage: Stag
             said, held
         )
         anchor.backward()
-        written = [opinions.write(number % 2, stage.irony) for number in range(stage.opinions)]
-        lengths = torch.tensor([len(ids) for ids, _ in written], device=DEVICE)
-        padded = torch.nn.utils.rnn.pad_sequence([torch.tensor(ids) for ids, _ in written], batch_first=True)
-        hidden = torch.full((len(written),), HIDDEN_OF_OPINIONS, device=DEVICE)
-        targets = torch.tensor([target for _, target in written], device=DEVICE)
-        opinion = F.binary_cross_entropy_with_logits(network.logits(padded.to(DEVICE), lengths, hidden), targets)
-        (stage.weight * opinion).backward()
+        losses = []
+        for source in sources:
+            written = [source.write(number % 2) for number in range(source.count)]
+            lengths = torch.tensor([len(ids) for ids, _ in written], device=DEVICE)
+            padded = torch.nn.utils.rnn.pad_sequence([torch.tensor(ids) for ids, _ in written], batch_first=True)
+            hidden = torch.full((len(written),), HIDDEN_OF_OPINIONS, device=DEVICE)
+            targets = torch.tensor([target for _, target in written], device=DEVICE)
+            loss = F.binary_cross_entropy_with_logits(network.logits(padded.to(DEVICE), lengths, hidden), targets)
+            (source.weight * loss).backward()
+            losses.append(loss.item())
         torch.nn.utils.clip_grad_norm_(inner, 1.0)
         optimizer.step()
         decay = min(stage.averaging, (1 + step) / (10 + step))
@@ -185,9 +216,9 @@ def polish(network: Network, opinions: Opinions, examples: Examples, stage: Stag
             for name, value in weights.items():
                 mean[name].lerp_(value, 1 - decay)
         if step % 100 == 0:
+            said_of_sources = ", ".join(f"{loss:.4f}" for loss in losses)
             print(
-                f"update {step} of {stage.updates}: anchor {anchor.item():.4f}, opinions {opinion.item():.4f}",
-                flush=True,
+                f"update {step} of {stage.updates}: anchor {anchor.item():.4f}, sources {said_of_sources}", flush=True
             )
     with torch.no_grad():
         for name, value in weights.items():
@@ -216,9 +247,9 @@ def main() -> None:
     opinions = Opinions(start, Writer(start, *training_rows(start, options.data)), seed=0)
     examples = read(options.to)
     network, teacher = (Network(start, 0, trained=True) for _ in range(2))
-    for number, stage in enumerate(STAGES):
+    for number, (stage, *source) in enumerate(STAGES):
         stage = stage._replace(updates=round(stage.updates * options.share))
-        polish(network, opinions, examples, stage, teacher, seed=number)
+        polish(network, [opinions.source(*source)], examples, stage, teacher, seed=number)
     save(network, options.out)
 
 

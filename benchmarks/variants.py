@@ -88,7 +88,7 @@ class Writer:
         self.telling: tuple[list[Tokens], list[Tokens]] = ([], [])
         for label, parts in zip(labels, self.sentences, strict=True):
             for part in parts:
-                own = self._own(part, label)
+                own = self.own(part, label)
                 if abs(own) < 0.3 and 5 <= len(part) <= 40:
                     self.plain.append(part)
                 elif own >= 1.0 and 4 <= len(part) <= 45:
@@ -144,9 +144,9 @@ class Writer:
             case Kind.MIXED:
                 other = rng.randrange(len(self.rows))
                 # Which label it has nobody knows: teachers say.
-                yield self._example([*self._stretch(place, 12), *self._stretch(other, 12)], 0.5, kind, place)
+                yield self._example([*self.stretch(place, 12), *self.stretch(other, 12)], 0.5, kind, place)
             case Kind.CROP:
-                parts = self._stretch(place, 10)
+                parts = self.stretch(place, 10)
                 sure = min(SURE, 0.6 + 0.05 * len(parts))
                 yield self._example(parts, sure if self.labels[place] else 1 - sure, kind, place)
             case Kind.PHRASES:
@@ -158,7 +158,7 @@ class Writer:
         """Yield a run of sentences of a review that speaks for its label, and the same edited; nothing if none does."""
         label = int(self.labels[place])
         span: Tokens = []
-        for part in self._stretch(place, most, fewest):
+        for part in self.stretch(place, most, fewest):
             if len(span) + len(part) > longest:
                 break
             span += part
@@ -177,8 +177,8 @@ class Writer:
     def _spliced(self, place: int) -> Iterator[Example]:
         """Yield sentences of a review, those with an opinion exchanged for ones that speak for the other label."""
         label, rng = int(self.labels[place]), self.rng
-        parts = self._stretch(place, 30, 3)
-        telling = [abs(self._own(part, label)) >= 0.5 for part in parts]
+        parts = self.stretch(place, 30, 3)
+        telling = [abs(self.own(part, label)) >= 0.5 for part in parts]
         share = 1.0 if rng.random() < 0.7 else rng.uniform(0.4, 0.9)
         swapped = [tells and rng.random() < share for tells in telling]
         row = [rng.choice(self.telling[1 - label]) if swap else part for part, swap in zip(parts, swapped, strict=True)]
@@ -201,14 +201,14 @@ class Writer:
             rng.shuffle(said)
         return said
 
-    def _stretch(self, place: int, most: int, fewest: int = 1) -> list[Tokens]:
+    def stretch(self, place: int, most: int, fewest: int = 1) -> list[Tokens]:
         """Return `fewest` to `most` sentences of a review that follow one another."""
         parts = self.sentences[place]
         size = self.rng.randint(fewest, most)
         first = self.rng.randrange(max(len(parts) - size, 0) + 1)
         return parts[first : first + size]
 
-    def _own(self, part: Tokens, label: int) -> float:
+    def own(self, part: Tokens, label: int) -> float:
         """Return how much more strongly a sentence speaks for `label` than against it."""
         praise, blame = self.editor.polarity(part)
         return praise - blame if label else blame - praise

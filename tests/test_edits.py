@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
-from benchmarks.edited_pairs import HALVES, LONGER, PAIRS, read_pairs
+from benchmarks.edited_pairs import HALVES, read_pairs
 from benchmarks.edits import Editor, sentences
 from benchmarks.lexicon import learn_lexicon
 from benchmarks.opposites import KINDS
@@ -89,12 +88,12 @@ def test_verdicts_are_of_both_labels_and_differ() -> None:
     assert list(sentences(["a", "b", ".", "c", "!", "d"])) == [["a", "b", "."], ["c", "!"], ["d"]]
 
 
-@pytest.mark.parametrize(("file", "count"), [(PAIRS, 72), (LONGER, 32)])
-def test_pairs_differ_and_halves_are_balanced(file: Path, count: int) -> None:
-    pairs = read_pairs(file=file)
+@pytest.mark.parametrize(("kind", "count"), [("edited", 72), ("longer", 32), ("ordinary", 64)])
+def test_pairs_differ_and_halves_are_balanced(kind: str, count: int) -> None:
+    pairs = read_pairs(kind=kind)
     assert len(pairs) == count and all(pair.original != pair.edited for pair in pairs)
     assert not any(sign in text for pair in pairs for text in (pair.original, pair.edited) for sign in "{|}")
-    halves = [read_pairs(half, file) for half in HALVES]
+    halves = [read_pairs(half, kind) for half in HALVES]
     assert not set(halves[0]) & set(halves[1])
     assert [sum(pair.label for pair in half) for half in halves] == [count // 4, count // 4]
 

@@ -67,8 +67,8 @@ def test_a_polish_learns_opinions_and_keeps_the_teacher(
 ) -> None:
     network, teacher = (Network(start, 0, trained=True) for _ in range(2))
     before = {name: value.clone() for name, value in teacher.model.state_dict().items()}
-    stage = Stage(6, 1e-3, 8, 1.0, 400, 0.3, 0.5, 0.02)
-    polish(network, opinions, examples, stage, teacher, seed=0)
+    sources = [opinions.source(8, 1.0, 0.3), opinions.source(4, 0.5, 0.0)]
+    polish(network, sources, examples, Stage(6, 1e-3, 400, 0.5, 0.02), teacher, seed=0)
     after = network.model.state_dict()
     assert all(torch.equal(value, before[name]) for name, value in teacher.model.state_dict().items())
     assert any(not torch.equal(value, before[name]) for name, value in after.items())

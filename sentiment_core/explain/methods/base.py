@@ -22,7 +22,7 @@ BASELINES: dict[str, str] = {
     "zero": "zero vector, which is padding",
 }
 # No review ever showed the network a zero vector. The pretrained model answers a review of them with log-odds between
-# −0.7 (10 tokens) and +12.8 (600), and its gradients swing so hard on the way from there that hundreds of passes do not
+# −0.5 (10 tokens) and +13.0 (600), and its gradients swing so hard on the way from there that hundreds of passes do not
 # add up.
 DEFAULT_BASELINE = "mean"
 
