@@ -22,6 +22,7 @@ from sentiment_core.findings.clipping_over_seeds import (
 )
 from sentiment_core.recorded import PREFIX
 from sentiment_core.store import Experiment
+from sentiment_core.wording import counted
 from sentiment_core.work.pace import with_time
 from ui.addresses import lab_address
 from ui.kit.address_fields import one_of, setting, several, whole
@@ -128,7 +129,7 @@ def prepare() -> None:
     # Raises for settings that make no experiment: there is no button then, and what was typed stays to be mended.
     configs = comparison()
     start_button(
-        f"Run {len(configs)} seeds" if len(configs) > 1 else "Run 1 seed",
+        f"Run {counted(len(configs), 'seed')}",
         lambda: configs,
         lambda started: ADDRESS.put(experiments=[experiment.id for experiment in started]),
     )

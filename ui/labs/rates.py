@@ -27,6 +27,7 @@ from sentiment_core.presets import PRESETS
 from sentiment_core.recorded import PREFIX
 from sentiment_core.store import Experiment, RunSource
 from sentiment_core.tasks import TASKS
+from sentiment_core.wording import counted
 from ui.addresses import lab_address, to_train
 from ui.kit.address_fields import checked, identifier, one_of, setting, whole
 from ui.kit.components.live_plot import live_experiment
@@ -126,7 +127,7 @@ def settings() -> None:
     count = len(config.runs)
     with right:
         start_button(
-            f"Run {count} rates" if count > 1 else "Run 1 rate",
+            f"Run {counted(count, 'rate')}",
             lambda: [config],
             lambda started: ADDRESS.put(experiment=started[0].id),
         )

@@ -13,6 +13,7 @@ from sentiment_core.lessons import BERT_LESSONS, BertLesson, bert_experiment, ch
 from sentiment_core.lessons.bert import also_measured
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
+from sentiment_core.wording import counted
 from ui.addresses import LESSON, to_explain, to_lesson, to_place, to_sheet, to_train
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
@@ -137,7 +138,7 @@ def _setting(config: ExperimentConfig) -> None:
     reviews = config.data.limit or source.count or 0
     runs = f"{len(config.runs)} runs" if len(config.runs) > 1 else "One run"
     size = f"{config.model.num_layers} layers of {config.model.hidden_size} units"
-    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
+    epochs = counted(training.epochs, "epoch")
     st.caption(literal(f"{runs}, {size}: {epochs} of {reviews:,} {source.kind}, batch {training.batch_size}."))
 
 
