@@ -10,7 +10,6 @@ from sentiment_core.lessons import HYPERPARAMETERS, QUESTIONS, lesson
 from sentiment_core.lessons.sheet import PARTS
 from sentiment_core.lessons.sources import SOURCES
 from ui.labs.registry import lab
-from ui.lessons import view
 
 from .conftest import button
 
@@ -58,7 +57,7 @@ def test_whole_labs_and_lessons_are_there_under_the_titles_that_the_sheet_expect
     for (page, query), shows in places().items():
         if plain(query):
             name = dict(query)[page.removesuffix("s")]
-            said = lab(name).title if page == "labs" else f"{view.heading(lesson(name))} {lesson(name).exercise}"
+            said = lab(name).title if page == "labs" else f"{lesson(name).heading} {lesson(name).exercise}"
             assert not [text for text in shows if text not in said], name
 
 

@@ -28,7 +28,7 @@ from ui.addresses import lab_address
 from ui.kit.address_fields import one_of, setting, several, whole
 from ui.kit.experiments import start_button
 from ui.kit.labels import say
-from ui.kit.notices import errors_shown, literal, show_error, show_problem
+from ui.kit.notices import as_list, errors_shown, literal, show_error, show_problem
 from ui.kit.plot import plot
 from ui.labs.clipping_figures import figure, tables
 from ui.server.api import source_of
@@ -178,8 +178,7 @@ def draw_outcome(experiments: Sequence[Experiment]) -> None:
     """Draw the curves of all seeds, what they say and the numbers."""
     plot(figure(experiments), key="lab-clipping-figure", zooms=True)
     runs = [run for experiment in experiments for run in measure(source_of(experiment.id), [experiment])]
-    for sentence in guidance(runs, experiments[0].config.training.max_norm):
-        st.markdown(f"- {literal(sentence)}")
+    st.markdown(as_list(guidance(runs, experiments[0].config.training.max_norm)))
     tables(over_seeds(runs), runs)
 
 
