@@ -107,25 +107,22 @@ def shown() -> list[Experiment]:
 def prepare() -> None:
     """Draw the settings and the button."""
     first, second, *thresholds, last = st.columns([1.3, 1, *(1 for _ in THRESHOLDS), 1], vertical_alignment="bottom")
-    with first:
-        st.segmented_control(
-            "Optimizer",
-            list(RATES),
-            required=True,
-            format_func=lambda name: say("training.optimizer", name),
-            key=ADDRESS.key("optimizer"),
-            # A rate that suits one optimizer is far off for the other.
-            on_change=lambda: ADDRESS.put(rate=""),
-            help="Adam divides by the gradient's usual size and so hides clipping; SGD takes the gradient as it is.",
-        )
+    first.segmented_control(
+        "Optimizer",
+        list(RATES),
+        required=True,
+        format_func=lambda name: say("training.optimizer", name),
+        key=ADDRESS.key("optimizer"),
+        # A rate that suits one optimizer is far off for the other.
+        on_change=lambda: ADDRESS.put(rate=""),
+        help="Adam divides by the gradient's usual size and so hides clipping; SGD takes the gradient as it is.",
+    )
     with second:
         usual = f"{RATES[ADDRESS.value('optimizer')]:g}"
         st.text_input("Learning rate", key=ADDRESS.key("rate"), placeholder=usual)
     for column, (name, of) in zip(thresholds, THRESHOLDS.items(), strict=True):
-        with column:
-            st.text_input(field_info(of).title, key=ADDRESS.key(name))
-    with last:
-        st.selectbox("Seeds", list(range(1, MOST_SEEDS + 1)), key=ADDRESS.key("seeds"))
+        column.text_input(field_info(of).title, key=ADDRESS.key(name))
+    last.selectbox("Seeds", list(range(1, MOST_SEEDS + 1)), key=ADDRESS.key("seeds"))
     # Raises for settings that make no experiment: there is no button then, and what was typed stays to be mended.
     configs = comparison()
     start_button(

@@ -61,8 +61,7 @@ def draw() -> None:
     columns = st.columns([2.1, 1, 2.1, 1, 2.2], vertical_alignment="bottom")
     for side, place in zip(SIDES, (0, 2), strict=True):
         choose(side, models, columns[place], columns[place + 1])
-    with columns[4]:
-        st.slider("Zero vectors behind the review", 0, MOST_PADDING, key=ADDRESS.key("padding"))
+    columns[4].slider("Zero vectors behind the review", 0, MOST_PADDING, key=ADDRESS.key("padding"))
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         review()
