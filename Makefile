@@ -10,7 +10,7 @@ run: $(VENV)/.run
 
 # Three for two cores: tests wait for servers, workers, locks and the browser.
 test: $(VENV)/.test check
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.test
 	$(BIN)/python -m pip check

@@ -39,7 +39,7 @@ from sentiment_core.errors import StoreUnavailableError
 from sentiment_core.metrics import Status
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.presets import vary_clipping
-from sentiment_core.store import Experiment, Store, Worker, patiently
+from sentiment_core.store import Experiment, Store, Worker, patiently, rows_of
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
 from tests.forks import Forks
@@ -82,7 +82,7 @@ def trace(store: Store, experiment: Experiment) -> list[object]:
     """Return all that a training has led to: weights, steps without their times, evaluations."""
     found: list[object] = []
     for run in experiment.runs:
-        rows = [{name: value for name, value in row.items() if name != "seconds"} for row in store.step_rows(run.id)]
+        rows = [{name: value for name, value in row.items() if name != "seconds"} for row in rows_of(store, run.id)]
         weights = {path.name: path.read_bytes() for path in run_place(experiment.id, run.id).glob("[!.]*.safetensors")}
         found += [repr(rows), repr(store.evaluations(run.id)), weights, run.steps, run.tokens]
     return found

@@ -21,7 +21,7 @@ from benchmarks.first_curve import READY_SECONDS
 from sentiment_core.classroom.settings import class_settings, set_up, settings_file
 from sentiment_core.config import from_fields
 from sentiment_core.presets import vary_clipping
-from sentiment_core.store import Store
+from sentiment_core.store import Store, rows_of
 
 QUEUED = 50
 
@@ -52,7 +52,7 @@ def main() -> None:
                 began = time.monotonic()
                 asked = vary_clipping(from_fields({"device": "cpu", "seed": seed, "training.max_steps": 50}))
                 made = newcomer.create_experiment(asked)
-                while not any(store.step_rows(run.id) for run in made.runs):
+                while not any(rows_of(store, run.id) for run in made.runs):
                     time.sleep(0.02)
                 taken.append(time.monotonic() - began)
                 until(lambda: not store.experiment(made.id).status.is_active, "a newcomer's training")  # noqa: B023

@@ -30,6 +30,7 @@ from safetensors.torch import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.edited_pairs import HALVES, PairFigures, measure, read_pairs
+from benchmarks.shrink import shrink
 from benchmarks.stumbles import judge, read_stumbles
 from sentiment_core.artifacts import MODEL, WEIGHTS, run_place
 from sentiment_core.calibration import expected_calibration_error, fit_temperature
@@ -42,7 +43,6 @@ from sentiment_core.seen import is_in, learned_from, write_seen
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, correct
 from sentiment_core.store import Store
 from sentiment_core.training.sentiment import prepare_corpora
-from sentiment_core.training.shrink import shrink
 from ui.kit.examples import EXAMPLES
 
 DEMO_REVIEWS = 2_000

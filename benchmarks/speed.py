@@ -41,7 +41,7 @@ from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.presets import preset, vary_clipping
 from sentiment_core.settings import ModelConfig
-from sentiment_core.store import Store
+from sentiment_core.store import Store, rows_of
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.trainer import Trainer
 from sentiment_core.work.reporting import Reporter
@@ -170,7 +170,7 @@ def our_epoch(
         trainer.callbacks = [reporter, clock]
         trainer.fit()
         reporter.finish(trainer)
-        rows = [{**row, "seconds": 0.0} for row in store.step_rows(ids[0])]
+        rows = [{**row, "seconds": 0.0} for row in rows_of(store, ids[0])]
         return clock.last - clock.first, trainer.step - warm_up, rows
 
 

@@ -6,7 +6,17 @@ import streamlit as st
 
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import SentimentLabError
-from sentiment_core.lessons import Lesson, MistakeLesson, bert_lesson, changed_fields, experiment_for, lesson, mistake
+from sentiment_core.lessons import (
+    BERT_LESSONS,
+    LESSONS,
+    Lesson,
+    MistakeLesson,
+    bert_lesson,
+    changed_fields,
+    experiment_for,
+    lesson,
+    mistake,
+)
 from sentiment_core.store import Experiment
 from ui.addresses import (
     GLOSSARY,
@@ -68,13 +78,13 @@ def overview() -> None:
     sheet.entry()
     to_teaching().draw("For lecturers: plans of lessons", icon=":material/co_present:")
     to_glossary().draw("Glossary: what the words mean", icon=":material/menu_book:")
-    view.lesson_list()
+    view.lesson_list(LESSONS)
     st.header("BERT, six questions", anchor=False)
     st.markdown(
         "The sheet's second theme: a Transformer trained before your eyes. Each question is a prediction, an "
         "experiment, and a model answer to compare with."
     )
-    view.bert_list()
+    view.lesson_list(BERT_LESSONS)
 
 
 def teach(item: Lesson) -> None:
@@ -82,8 +92,8 @@ def teach(item: Lesson) -> None:
     if is_presented(LESSON):
         present(item, shown_experiment(LESSON))
         return
-    with toolbar(view.heading(item)):
-        view.lesson_links(item)
+    with toolbar(item.heading):
+        view.neighbours(item, LESSONS)
         present_button(LESSON)
         copy_link()
     if item.preset is None:
@@ -140,17 +150,10 @@ def prepare(item: Lesson, config: ExperimentConfig, changes: dict[str, str]) -> 
         view.look_for(item)
         view.outside(item)
     with right, st.container(border=True):
-        prediction = view.question(item, f"lessons:answer:{item.name}")
+        prediction = view.question(item)
         if prediction is not None:
             predicted(item, prediction)
-        start_button(
-            "Run this",
-            lambda: [config],
-            show,
-            prediction=prediction,
-            disabled=prediction is None,
-            help="Answer first: a prediction made afterwards teaches nothing." if prediction is None else None,
-        )
+        view.run_button(config, prediction)
         view.setting(config, changes)
         view.train_links(item, config)
         view.variations(item)
@@ -163,7 +166,7 @@ def prepare_mistake(mistaken: MistakeLesson, config: ExperimentConfig, changes: 
         view.mistake_text(mistaken)
         view.code(mistaken)
     with right, st.container(border=True):
-        start_button("Run both", lambda: [config], show)
+        start_button("Run both", lambda: [config], view.show)
         view.setting(config, changes)
         view.change_in_train(config)
 
@@ -172,7 +175,7 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
     """Draw the curves of the experiment, its verdict once it ended, and the lesson's text to look up."""
     if [run.name for run in experiment.config.runs] != [run.name for run in config.runs]:
         st.warning("This experiment is not the one this lesson runs. Its curves and verdict are shown all the same.")
-    with control_row(experiment, "Run again", leave, help="Back to the question."):
+    with control_row(experiment, "Run again", view.leave, help="Back to the question."):
         if not experiment.status.is_active:
             to_explain([run.id for run in experiment.runs]).draw("Explain", icon=":material/highlight:")
         st.space("stretch")
@@ -212,16 +215,6 @@ def own_rate(config: ExperimentConfig, experiment: Experiment) -> str:
     """Return what a remark on the rate must say where the rate is the lesson's own."""
     own = config.training.learning_rate == experiment.config.training.learning_rate
     return view.OWN_RATE if own and "training.learning_rate" not in LESSON.value(SETTINGS) else ""
-
-
-def show(started: list[Experiment]) -> None:
-    """Show here what was just started."""
-    LESSON.put(experiment=started[0].id)
-
-
-def leave() -> None:
-    """Go back to the question; the experiment stays under Runs."""
-    LESSON.put(experiment=None)
 
 
 with errors_shown():

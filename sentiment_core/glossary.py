@@ -159,12 +159,6 @@ def terms_in(text: str) -> list[Term]:
     return list(dict.fromkeys(found))
 
 
-def as_markdown() -> str:
-    """Return the whole glossary as a document."""
-    lines = ["# Glossary", "", "The same sentences as on the pages. Written by `python -m docs.glossary`.", ""]
-    return "\n".join([*lines, *(f"- **{term.name}**: {term.meaning}" for term in TERMS), ""])
-
-
 @cache
 def _by_form() -> dict[str, Term]:
     return {form.casefold(): term for term in TERMS for form in (term.name, *term.forms)}

@@ -9,6 +9,7 @@ import numpy as np
 from sentiment_core.datasets import TEST, Reviews
 from sentiment_core.excerpt import in_words, part_read
 from sentiment_core.settings import Keep
+from sentiment_core.wording import by_number, counted
 
 # From this share of unknown words on, and two of them, an answer rests on too little. Of 3,000 film reviews in English
 # the shipped model knows 87 % of the words at least, of reviews in other European languages 20 to 50 %.
@@ -28,21 +29,21 @@ def remarks(reviews: Reviews) -> tuple[str, ...]:
         )
         said.append(
             f"{members:,} of the {len(reviews):,} reviews are copies of one another, "
-            f"{repeated:,} text{'' if repeated == 1 else 's'} in all"
+            f"{counted(repeated, 'text')} in all"
             f"{'; all copies of a text are in one part' if together else ''}."
         )
         test = reviews.parts == TEST
         learned = np.bincount(group[~test], minlength=len(sizes)) > 0
         if leaked := int(np.sum(learned[group[test]])):
             said.append(
-                f"{leaked:,} of the {int(test.sum()):,} test reviews {'has' if leaked == 1 else 'have'} a copy in "
-                f"training or validation: the test accuracy rewards remembering {'it' if leaked == 1 else 'them'}."
+                f"{leaked:,} of the {int(test.sum()):,} test reviews {by_number(leaked, 'has', 'have')} a copy in "
+                f"training or validation: the test accuracy rewards remembering {by_number(leaked, 'it', 'them')}."
             )
         positive = np.bincount(group, weights=reviews.labels == 1, minlength=len(sizes))
         if both := int(np.sum((positive > 0) & (positive < sizes))):
             said.append(
-                f"{both:,} {'text has' if both == 1 else 'texts have'} both labels: no model can be right about all "
-                f"{'its' if both == 1 else 'their'} copies."
+                f"{counted(both, 'text has', 'texts have')} both labels: no model can be right about all "
+                f"{by_number(both, 'its', 'their')} copies."
             )
     return (*said, *rare_class(reviews.labels)) if reviews.are_labelled else tuple(said)
 
@@ -122,13 +123,13 @@ def about_words(
     without = words == 0 if blank is None else (words == 0) & ~blank
     if nothing := int(without.sum()):
         said.append(
-            f"{nothing:,} of {of} {'has' if nothing == 1 else 'have'} no word that {reader.knows}: "
-            f"{reader.without[nothing != 1]}."
+            f"{nothing:,} of {of} {by_number(nothing, 'has', 'have')} no word that {reader.knows}: "
+            f"{by_number(nothing, *reader.without)}."
         )
     if few := 0 if unknown is None else int(unfamiliar(words, unknown).sum()):
         said.append(
-            f"{few:,} of {of} {'is' if few == 1 else 'are'} full of words that {reader.knows_not}, as in another "
-            f"language: {reader.with_few[few != 1]}."
+            f"{few:,} of {of} {by_number(few, 'is', 'are')} full of words that {reader.knows_not}, as in another "
+            f"language: {by_number(few, *reader.with_few)}."
         )
     return tuple(said)
 
@@ -159,8 +160,8 @@ def about_answers(found: WordsRead, blank: np.ndarray) -> tuple[str, ...]:
     said = list(about_words(found.words, found.unknown, MODEL, blank=blank))
     if cut := int(np.sum(found.known > found.longest)):
         said.append(
-            f"{cut:,} of {len(found.known):,} reviews {'is' if cut == 1 else 'are'} longer than the model reads: of "
-            f"{'that' if cut == 1 else 'those'} it has read {part_read(found.longest, found.keep)} tokens."
+            f"{cut:,} of {len(found.known):,} reviews {by_number(cut, 'is', 'are')} longer than the model reads: of "
+            f"{by_number(cut, 'that', 'those')} it has read {part_read(found.longest, found.keep)} tokens."
         )
     return tuple(said)
 

@@ -66,6 +66,15 @@ SYNCHRONOUS = engine.SYNCHRONOUS
 LATE = ("torch._dynamo", "scipy.stats", "sklearn.linear_model", "gensim.models", "captum.attr")
 
 
+# Folders of files that take long and cannot be divided: they come first, as all would wait for what begins last.
+LONGEST = ("browser", "work")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort files by how long they take; `--no-loadscope-reorder` keeps that order, not the one by number of tests."""
+    items.sort(key=lambda item: (*LONGEST, item.path.parent.name).index(item.path.parent.name))
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Import it before the tests: one that times out in an import would leave half of it for every later one.
 

@@ -15,7 +15,7 @@ from sentiment_core.classroom.people import Person
 from sentiment_core.classroom.settings import class_settings, set_up
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
-from sentiment_core.store import Store, Worker
+from sentiment_core.store import Store, Worker, rows_of
 from sentiment_core.work.executors.local import LocalExecutor
 from sentiment_core.work.training import run_experiment, train_here
 from sentiment_core.work.worker import StopSignal
@@ -39,7 +39,7 @@ def test_a_backup_of_a_home_at_work_is_restored_elsewhere(
     backup.mkdir()
     with Store() as store:
         whole = train_here(store, tiny(), lambda progress: None)
-        rows = store.step_rows(whole.runs[0].id)
+        rows = rows_of(store, whole.runs[0].id)
         running = store.create_experiment(tiny())
         store.claim_experiment(running.id, Worker("host", 1, 2.0))
         subprocess.run(documented("python3 -c"), shell=True, check=True, cwd=tmp_path)
@@ -48,13 +48,13 @@ def test_a_backup_of_a_home_at_work_is_restored_elsewhere(
     shutil.rmtree(home)
     monkeypatch.setenv("SENTIMENT_HOME", str(backup))
     with Store() as store:
-        assert store.step_rows(whole.runs[0].id) == rows and store.owns(store.folder_of(whole.id))
+        assert rows_of(store, whole.runs[0].id) == rows and store.owns(store.folder_of(whole.id))
         assert store.experiment(running.id).status is Status.RUNNING
         store.release(running.id, Worker("host", 1, 2.0), Status.INTERRUPTED)
         store.claim_experiment(running.id, Worker.of(), threads=1)
         resumed = run_experiment(store, running.id, StopSignal(), Worker.of())
         assert resumed.status is Status.FINISHED
-        assert [row["loss"] for row in store.step_rows(resumed.runs[0].id)] == [row["loss"] for row in rows]
+        assert [row["loss"] for row in rows_of(store, resumed.runs[0].id)] == [row["loss"] for row in rows]
 
 
 def test_a_backup_of_postgresql_is_restored(postgres: Cluster, postgres_url: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sentiment_core.config import FIELDS, ExperimentConfig, RunConfig, from_fiel
 from sentiment_core.errors import ConfigError
 from sentiment_core.findings.clipping_over_seeds import clipping_experiment
 from sentiment_core.presets import vary_clipping
-from sentiment_core.store import Request, Store
+from sentiment_core.store import Request, Store, rows_of
 from sentiment_core.training.memory import memory_need
 from sentiment_core.work.reporting import Reporter
 from tests.app_page import open_app
@@ -62,7 +62,7 @@ def test_a_new_rule_trains_and_is_offered_everywhere(
         assert [run["clipping"] for run in told["runs"]] == ["none", "half"]
         assert all("threshold" in run["undrawn"] for run in told["runs"]), "no length to draw beside the norm"
         assert "grad_norm_clipped" not in told["runs"][1]["undrawn"]
-        for row in store.step_rows(runs[1]["run_id"]):
+        for row in rows_of(store, runs[1]["run_id"]):
             assert row["grad_norm_clipped"] == pytest.approx(row["grad_norm"] / 8) and row["threshold"] == 3
     assert say("training.clipping", "half") == "By halves"
     assert [run.name for run in clipping_experiment(1, {}).runs][-1] == "by halves"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from docs.glossary import GLOSSARY
+from docs.glossary import GLOSSARY, as_markdown
 from sentiment_core.config import field_info
 from sentiment_core.explain.methods.registry import METHODS
-from sentiment_core.glossary import TERMS, as_markdown, terms_in
+from sentiment_core.glossary import TERMS, terms_in
 from sentiment_core.steps.quantities import CORE
 from ui.kit.terms import help_for
 

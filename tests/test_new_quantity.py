@@ -22,13 +22,14 @@ from sentiment_core import cli
 from sentiment_core.config import RunConfig, with_runs
 from sentiment_core.errors import StoreError
 from sentiment_core.export import export
-from sentiment_core.recorded import read, record
+from sentiment_core.recorded import read
 from sentiment_core.steps.quantities import DIAGNOSTICS, Diagnostic, Panel, Quantity, declare
 from sentiment_core.store import Experiment, RunSource, Store, table
 from sentiment_core.store.source import measured
 from sentiment_core.training.run import TrainingRun
 from sentiment_core.work.training import train_here
 from tests.app_page import open_app
+from tests.recorded.making import record
 from tests.test_export import scalars
 from ui.server.api import routes
 
@@ -125,7 +126,7 @@ def test_a_recording_gives_both_back(store: Store, trained: Experiment, tmp_path
 
 
 def test_an_array_that_changes_its_shape_is_not_recorded(store: Store, trained: Experiment, tmp_path: Path) -> None:
-    store.write_diagnostics([Diagnostic(trained.runs[0].id, 5, "layer_norms", np.zeros(7, np.float32))])
+    store.write_steps({}, [Diagnostic(trained.runs[0].id, 5, "layer_norms", np.zeros(7, np.float32))])
     with pytest.raises(StoreError, match="another shape"):
         record(store, trained.id, tmp_path / "twin.npz")
 

@@ -8,20 +8,23 @@ import pytest
 
 from sentiment_core.errors import NotFoundError
 from sentiment_core.lessons import HYPERPARAMETERS, LESSONS, QUESTIONS, lesson, question
-from sentiment_core.lessons.sheet import FIRST_CELL, LAST_CELL, named, rows
+from sentiment_core.lessons.sheet import PARTS, named
 from sentiment_core.lessons.sources import SOURCES, sources_of
 from sentiment_core.presets import preset
 
+FIRST_CELL, LAST_CELL = 26, 96
+ROWS = [row for part in PARTS for row in part.rows]
+
 
 def test_every_cell_of_the_sheet_is_in_one_row_in_order():
-    cells = [number for row in rows() if row.cells for number in range(row.cells[0], row.cells[1] + 1)]
+    cells = [number for row in ROWS if row.cells for number in range(row.cells[0], row.cells[1] + 1)]
     assert cells == list(range(FIRST_CELL, LAST_CELL + 1))
-    assert sum(row.exercise for row in rows()) == 3
-    assert {named(row) for row in rows()} >= {"26–27", "28", "Exercise", "Exercise · 59", "Exercise · 67–68", ""}
+    assert sum(row.exercise for row in ROWS) == 3
+    assert {named(row) for row in ROWS} >= {"26–27", "28", "Exercise", "Exercise · 59", "Exercise · 67–68", ""}
 
 
 def test_every_row_says_where_and_what_to_read():
-    for row in rows():
+    for row in ROWS:
         assert row.asks and row.places and set(row.sources) <= set(SOURCES)
         assert all(place.label and place.shows for place in row.places)
 
@@ -54,14 +57,14 @@ def test_what_the_answers_rest_on():
 
 
 def test_parameter_counts_of_the_rows_are_the_presets():
-    asked = " ".join(row.asks for row in rows())
+    asked = " ".join(row.asks for row in ROWS)
     assert {int(count.replace(",", "")) for count in re.findall(r"([\d,]+) parameters", asked)} == {
         preset(name).parameters for name in ("padded-last-state", "last-state", "deep-head")
     }
 
 
 def test_every_outside_source_can_be_found_and_belongs_somewhere():
-    used = {name for row in rows() for name in row.sources} | {name for item in QUESTIONS for name in item.sources}
+    used = {name for row in ROWS for name in row.sources} | {name for item in QUESTIONS for name in item.sources}
     assert used == set(SOURCES)
     for source in SOURCES.values():
         assert source.url.startswith("https://") or "address" in source.part

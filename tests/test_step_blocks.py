@@ -131,7 +131,7 @@ def test_what_is_measured_late_of_the_last_step_is_shown(store, monkeypatch):
     train(store, identifier, 1, 10)
     assert "late" not in shown(store, identifier)
     run = store.experiment(identifier).runs[0]
-    store.write_diagnostics([Diagnostic(run.id, 10, "late", 0.5)])
+    store.write_steps({}, [Diagnostic(run.id, 10, "late", 0.5)])
     write(store, range(11, 13))
     train(store, identifier, 1, 12)
     assert shown(store, identifier)["late"] == [None] * 9 + [0.5] + [None] * 2

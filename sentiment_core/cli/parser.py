@@ -46,9 +46,11 @@ def build_parser() -> argparse.ArgumentParser:
     sources = f"{', '.join(name for name, source in SOURCES.items() if not source.needs)}, or a file of reviews"
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
-    def add(name: str, command: Any, help_text: str, computes: bool = False) -> argparse.ArgumentParser:
+    def add(
+        name: str, command: Any, help_text: str, computes: bool = False, to: Any = commands
+    ) -> argparse.ArgumentParser:
         # argparse formats the one and not the other.
-        sub = commands.add_parser(name, help=help_text.replace("%", "%%"), description=help_text)
+        sub: argparse.ArgumentParser = to.add_parser(name, help=help_text.replace("%", "%%"), description=help_text)
         sub.add_argument("--json", action="store_true", help="print one JSON document")
         sub.set_defaults(command=command, computes=computes)
         return sub
@@ -186,14 +188,10 @@ def build_parser() -> argparse.ArgumentParser:
         "class", help="Share this app with a class.", description="Share this app with a class."
     )
     steps = classes.add_subparsers(required=True, metavar="STEP", parser_class=_Parser)
-    set_up = steps.add_parser("set-up", help=SET_UP, description=SET_UP)
-    set_up.add_argument("--json", action="store_true", help="print one JSON document")
-    set_up.set_defaults(command=about.set_up_class, computes=False)
-    edits = steps.add_parser("examples", help=EXAMPLES, description=EXAMPLES)
+    add("set-up", about.set_up_class, SET_UP, to=steps)
+    edits = add("examples", about.class_examples, EXAMPLES, to=steps)
     edits.add_argument("room", metavar="CODE", help="the room's five letters")
     edits.add_argument("--output", metavar="FILE", help="write it to a file instead of printing it")
-    edits.add_argument("--json", action="store_true", help="print one JSON document")
-    edits.set_defaults(command=about.class_examples, computes=False)
     told = add(
         "diagnostics",
         about.diagnostics,

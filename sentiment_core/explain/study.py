@@ -33,6 +33,7 @@ from sentiment_core.progress import Progress
 from sentiment_core.remarks import STUDY, about_words, remarks
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 from sentiment_core.store import Store
+from sentiment_core.wording import counted
 
 if TYPE_CHECKING:
     from sentiment_core.explain.predictor import Predictor
@@ -110,7 +111,7 @@ def run(question: StudyQuestion, progress: Progress) -> Study:
                 entry.precision.append(precisions(scores[name], mask))
     if len(tokens) < LEAST_REVIEWS:
         raise DataError(
-            f"only {len(tokens)} {'review has' if len(tokens) == 1 else 'reviews have'} two words that the model "
+            f"only {counted(len(tokens), 'review has', 'reviews have')} two words that the model "
             f"knows; at least {LEAST_REVIEWS} are needed"
         )
     progress("Working out the intervals", 1.0)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sentiment_core.explain.faithfulness import RANDOM
 from sentiment_core.explain.study_question import Gain, MeanInterval, Measure, Study
+from sentiment_core.wording import by_number
 
 COLUMNS: dict[Measure, str] = {
     "comprehensiveness": "Comprehensiveness ↑",
@@ -27,7 +28,7 @@ def findings(result: Study) -> list[str]:
     sentences = []
     if better:
         sentences.append(
-            f"Over {result['reviews']:,} reviews, {_list(better)} {_verb(better, 'beats', 'beat')} "
+            f"Over {result['reviews']:,} reviews, {_list(better)} {by_number(len(better), 'beats', 'beat')} "
             f"random order: both gains, in comprehensiveness and in sufficiency, have a {percent} interval over "
             "reviews above 0."
         )
@@ -39,7 +40,9 @@ def findings(result: Study) -> list[str]:
     if open_:
         sentences.append(f"For {_list(open_)} at least one interval includes 0: these reviews do not settle it.")
     if worse:
-        sentences.append(f"{_list(worse)} {_verb(worse, 'is', 'are')} worse than random order in at least one measure.")
+        sentences.append(
+            f"{_list(worse)} {by_number(len(worse), 'is', 'are')} worse than random order in at least one measure."
+        )
     best = max(rows, key=lambda row: float(row[GAINS[0]]["mean"]))
     if (attention := by_name.get("attention")) is not None:
         if best is not attention:
@@ -140,7 +143,3 @@ def _range(values: Sequence[float]) -> str:
 
 def _list(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _verb(names: Sequence[str], one: str, many: str) -> str:
-    return one if len(names) == 1 else many

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sentiment_core import live
 from sentiment_core.store import Experiment, Request, Run, RunSource
+from sentiment_core.wording import by_number
 
 WORDS = {live.RATE: "rate", live.THRESHOLD: "threshold"}
 ASKED = {"pause": "Pausing …", "resume": "Resuming …", "stop": "Stopping …"}
@@ -58,7 +59,7 @@ def asked(source: RunSource, found: Experiment, requests: Sequence[Request]) -> 
     """Say what an experiment was asked to do and has not done yet, each once; of values the last, which counts."""
     said = [ASKED[request.kind] for request in requests if request.kind in ASKED]
     if steps := sum(request.kind == "step" for request in requests):
-        said.append("Making one update …" if steps == 1 else f"Making {steps} updates …")
+        said.append(f"Making {by_number(steps, 'one update', f'{steps} updates')} …")
     for place, request in enumerate(requests):
         if (
             request.kind in live.KINDS

@@ -22,6 +22,7 @@ from sentiment_core.predictions import Predictions, read_predictions
 from sentiment_core.settings import DataConfig
 from sentiment_core.steps.rules import positive
 from sentiment_core.store import Run
+from sentiment_core.wording import counted
 
 # Settings of data that decide what is tested, not how it is read and what is learned beside it.
 TESTED_ON = {
@@ -158,7 +159,7 @@ def judge_twins(first: str, second: str, twins: Sequence[Twins], lost: int = 0, 
 def in_words(found: Reality) -> str:
     """Say whether it is real, as far as twins can tell; the first sentence is the answer."""
     who = f"{found.second} against {found.first}"
-    lost = f" {_seeds(found.lost)} without a test accuracy of both, on the same reviews." if found.lost else ""
+    lost = f" {counted(found.lost, 'seed')} without a test accuracy of both, on the same reviews." if found.lost else ""
     if found.mean is None:
         return f"{who}: no seed has a test accuracy of both on the same reviews, so nothing can be said.{lost}"
     if len(found.seeds) == 1:
@@ -166,8 +167,8 @@ def in_words(found: Reality) -> str:
     mean, low, high = (_signed(value) for value in (found.mean, found.low or 0.0, found.high or 0.0))
     scope = f"other seeds and other reviews than these {found.reviews:,}" if found.reviews else "other seeds"
     numbers = (
-        f"Over {_seeds(len(found.seeds))}: test accuracy {mean} ({100 * found.confidence:.3g} % interval for {scope}: "
-        f"{low} to {high}); better with {found.better} of {len(found.seeds)}."
+        f"Over {counted(len(found.seeds), 'seed')}: test accuracy {mean} ({100 * found.confidence:.3g} % "
+        f"interval for {scope}: {low} to {high}); better with {found.better} of {len(found.seeds)}."
     )
     if found.real is None:
         return f"{who}: too few seeds to tell. {numbers} At least {LEAST_SEEDS} are needed.{lost}"
@@ -191,7 +192,7 @@ def _one_seed(found: Reality, who: str) -> str:
 
 
 def _only(count: int, name: str) -> str:
-    return f"{count:,} {'is' if count == 1 else 'are'} read right only by {name}"
+    return f"{counted(count, 'is', 'are')} read right only by {name}"
 
 
 def _tested_on(run: Run) -> str:
@@ -217,7 +218,3 @@ def _signed(value: float) -> str:
 
 def _p(value: float) -> str:
     return f"= {value:.3f}" if value >= 0.001 else "< 0.001"
-
-
-def _seeds(count: int) -> str:
-    return "1 seed" if count == 1 else f"{count} seeds"

@@ -11,6 +11,7 @@ from sentiment_core.findings.masked_words import Reached
 from sentiment_core.findings.verdict.measure import wilson
 from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, mean_of
 from sentiment_core.settings import Keep
+from sentiment_core.wording import by_number
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Recipe:
         """What a sentence says of it."""
         times = f", pieces' vectors {self.vector_rate:g} times as fast" if self.vector_rate != 1 else ""
         kept = ", of which the best by validation loss is kept" if self.best else ""
-        epochs = "one epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        epochs = by_number(self.epochs, "one epoch", f"{self.epochs} epochs")
         return f"{part_read(self.pieces, self.keep)} pieces, {epochs} at a rate of {self.rate:g}{times}{kept}"
 
 

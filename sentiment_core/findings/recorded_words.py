@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sentiment_core.findings.documents import Document
 from sentiment_core.findings.masked_words import Held, Reached, Share
+from sentiment_core.wording import counted
 
 # The pre-training on real reviews.
 PRETRAINING = "bert-reviews"
@@ -57,8 +58,8 @@ class Recorded:
     @property
     def cost(self) -> str:
         """Return in words what it took, such as `3.5 minutes of processor time, 1 thread, AMD EPYC`."""
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        return f"{self.cpu_seconds / 60:.1f} minutes of processor time, {threads}, {self.machine}"
+        minutes = f"{self.cpu_seconds / 60:.1f} minutes of processor time"
+        return f"{minutes}, {counted(self.threads, 'thread')}, {self.machine}"
 
 
 @dataclass(frozen=True)

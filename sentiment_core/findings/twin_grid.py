@@ -23,6 +23,7 @@ from sentiment_core.errors import StoreError
 from sentiment_core.findings.verdict.measure import loss_spread, wilson
 from sentiment_core.metrics import Balance
 from sentiment_core.presets import vary_clipping
+from sentiment_core.wording import counted
 
 RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 2.0)
 THRESHOLDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -125,11 +126,10 @@ def about(grid: TwinGrid) -> str:
     """Say in one line what is drawn: reviews, network, seed, and what computed it."""
     config = setting(FIRST_RATE, FIRST_THRESHOLD)
     made = grid.made
-    threads = "1 thread" if made["threads"] == 1 else f"{made['threads']} threads"
     return (
         f"Recorded: {len(RATES) * (1 + len(THRESHOLDS))} trainings of a tanh RNN with SGD on the last "
         f"{config.data.max_tokens} words of 4,000 demo reviews, seed {grid.seed}; PyTorch {made['torch']}, "
-        f"{made['device']}, {threads}, {made['cpu']}."
+        f"{made['device']}, {counted(made['threads'], 'thread')}, {made['cpu']}."
     )
 
 

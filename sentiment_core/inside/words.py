@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from sentiment_core.inside.cliff import Way
+from sentiment_core.wording import counted
 
 Fate = Literal["vanishes", "arrives", "explodes", "unclear"]
 # A gradient a thousand times shorter or longer than where it came from counts as vanished or exploded.
@@ -139,7 +140,7 @@ def flat(shares: Sequence[float], function: str) -> str:
 def survives(slopes: Sequence[float], lengths: Sequence[float], depth: int) -> str:
     """Return what the slopes alone, and the network with its weights, leave of a gradient through `depth` layers."""
     return (
-        f"Through {depth} {'layer' if depth == 1 else 'layers'} the slopes alone leave {span(slopes, '.2g')} of a "
+        f"Through {counted(depth, 'layer')} the slopes alone leave {span(slopes, '.2g')} of a "
         f"gradient; with the weights that make pre-activations of this size it is {span(lengths, '.2g')}."
     )
 

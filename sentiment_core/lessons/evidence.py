@@ -19,6 +19,7 @@ from sentiment_core.recorded import (
     recordings,
     sentences,
 )
+from sentiment_core.wording import counted
 
 REFERENCE = "elastic net"
 
@@ -114,7 +115,7 @@ def _listed(runs: Mapping[str, RunSpread]) -> str:
 
 def _how_trained(found: Recording) -> str:
     config = found.recorded.config
-    epochs = "1 epoch" if config.training.epochs == 1 else f"{config.training.epochs} epochs"
+    epochs = counted(config.training.epochs, "epoch")
     return f"{epochs} of random batches" if config.data.batching == "random" else epochs
 
 

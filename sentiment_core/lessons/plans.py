@@ -108,18 +108,6 @@ PLANS: tuple[Plan, ...] = (
 )
 
 
-def as_markdown(address: str) -> str:
-    """Return all plans as a document whose links open the app at `address`."""
-    lines = ["# Teaching with Sentiment Lab", "", "Each step opens the app in the state it is about, at "]
-    lines[-1] += f"`{address}`. Written by `python -m docs.teaching`."
-    for plan in PLANS:
-        lines += ["", f"## {plan.title}", "", "| minutes | open | ask | expect |", "|---|---|---|---|"]
-        for step in plan.steps:
-            link = f"[{step.place.label}]({address}{path_of(step.place)})"
-            lines.append(f"| {step.minutes} | {link} | {step.ask} | {step.expect} |")
-    return "\n".join([*lines, ""])
-
-
 def path_of(place: Place) -> str:
     """Return the address of a place below the app's own."""
     page = "" if place.page == "home" else place.page

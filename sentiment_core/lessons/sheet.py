@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from sentiment_core.lessons.places import Place, lab, lesson, train
 
-FIRST_CELL, LAST_CELL = 26, 96
-
 
 @dataclass(frozen=True)
 class Row:
@@ -269,11 +267,6 @@ PARTS: tuple[Part, ...] = (
         ),
     ),
 )
-
-
-def rows() -> list[Row]:
-    """Return all rows in the sheet's order."""
-    return [row for part in PARTS for row in part.rows]
 
 
 def named(row: Row) -> str:

@@ -81,6 +81,11 @@ class Lesson:
     exercise: str = ""
     hint: str = ""
 
+    @property
+    def heading(self) -> str:
+        """Its title with the number of its rung."""
+        return self.title if self.rung is None else f"{self.rung} · {self.title}"
+
 
 LESSONS: tuple[Lesson, ...] = (
     Lesson(

@@ -1,8 +1,8 @@
 """Experiments that ship as recordings: what was measured, without data and weights, so that a room without a GPU can
 watch a run on real reviews as if it were live.
 
-    record(store, "3fa2b1c0", "clip-norm.npz")     # writes one
-    recording("clip-norm")                         # reads one that ships, by its name
+    record_runs(store, config, runs, "clip-norm.npz")     # writes one
+    recording("clip-norm")                                # reads one that ships, by its name
 """
 
 from sentiment_core.recorded.answers import RecordedAnswer, record_answer, recorded_answer
@@ -17,7 +17,7 @@ from sentiment_core.recorded.spread import (
     paired,
     sentences,
 )
-from sentiment_core.recorded.writer import record, record_runs
+from sentiment_core.recorded.writer import record_runs
 
 __all__ = [
     "LABS",
@@ -32,7 +32,6 @@ __all__ = [
     "mean_and_deviation",
     "paired",
     "read",
-    "record",
     "record_answer",
     "record_runs",
     "recorded_answer",

@@ -11,8 +11,10 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Any
 
 from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, mean_of
+from sentiment_core.wording import counted
 
 SAME_REVIEWS = "Intervals cover seeds, not reviews: all runs are tested on the same ones."
 
@@ -88,7 +90,7 @@ def reached(run: RunSpread) -> str:
     if not tests:
         return f"{run.name}: no seed reached a test accuracy.{_diverged(run)}"
     return (
-        f"{run.name}: test accuracy {mean_and_deviation(tests)} over {_seeds(len(tests))} "
+        f"{run.name}: test accuracy {mean_and_deviation(tests)} over {counted(len(tests), 'seed')} "
         f"({min(tests):.3f} to {max(tests):.3f})."
         f"{_diverged(run)}"
     )
@@ -116,11 +118,11 @@ def compared(first: RunSpread, second: RunSpread) -> str:
     return f"{numbers}: clearly {'more' if found.mean > 0 else 'less'} accurate.{lost}"
 
 
-def in_words(made: Mapping[str, object]) -> str:
+def in_words(made: Mapping[str, Any]) -> str:
     """Say what a run was computed by; empty when nobody noted it."""
     if not made:
         return ""
-    threads = "1 thread" if made["threads"] == 1 else f"{made['threads']} threads"
+    threads = counted(made["threads"], "thread")
     if made.get("halves", 1) != 1:
         threads += ", batches in halves"
     if made.get("graphs", 0):
@@ -137,8 +139,4 @@ def mean_and_deviation(shares: Collection[float]) -> str:
 
 def _diverged(run: RunSpread) -> str:
     lost = len(run.results) - len(run.tests)
-    return f" {run.name} diverged with {_seeds(lost)}." if lost else ""
-
-
-def _seeds(count: int) -> str:
-    return "1 seed" if count == 1 else f"{count} seeds"
+    return f" {run.name} diverged with {counted(lost, 'seed')}." if lost else ""

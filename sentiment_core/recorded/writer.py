@@ -23,13 +23,6 @@ FORMAT = 1
 STEPS, VALUES = ".steps", ".values"
 
 
-def record(store: Store, experiment_id: str, path: str | Path, references: Mapping[str, float] | None = None) -> Path:
-    """Write an ended experiment as `record_runs` does. Raises `NotFoundError` for an unknown one as well."""
-    experiment = store.experiment(experiment_id)
-    named = experiment.config.model_copy(update={"name": experiment.name})
-    return record_runs(store, named, experiment.runs, path, references)
-
-
 def record_runs(
     store: Store,
     config: ExperimentConfig,

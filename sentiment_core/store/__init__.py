@@ -1,7 +1,5 @@
 """The experiment store: the only thing between the pages and the training; all SQL is here."""
 
-from typing import Any
-
 from sentiment_core.store.counts import Counting, Counts
 from sentiment_core.store.files import Files
 from sentiment_core.store.flips import Flips
@@ -38,7 +36,3 @@ __all__ = [
 
 class Store(Files, Listing, Lifecycle, Measurements, People, Flips, Counting):
     """All experiments with what they measured. Safe to share between threads; any number of processes may open it."""
-
-    def step_rows(self, run_id: str) -> list[dict[str, Any]]:
-        """Return `rows_of` this store."""
-        return rows_of(self, run_id)

@@ -38,10 +38,6 @@ class Measurements(Database):
                 upsert(connection, step_metrics, rows)
                 upsert(connection, diagnostics_table, long_rows)
 
-    def write_diagnostics(self, rows: Sequence[Diagnostic]) -> None:
-        """Write what only some runs measure, without steps; otherwise as `write_steps`."""
-        self.write_steps({}, rows)
-
     def diagnostic_names(self, run_id: str) -> list[str]:
         """Return which quantities a run has measured beside the columns of its steps, sorted."""
         table = diagnostics_table.c

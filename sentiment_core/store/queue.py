@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, inse
 from sentiment_core.errors import LostError
 from sentiment_core.metrics import Status
 from sentiment_core.store.acting import Acting
-from sentiment_core.store.records import Places, Work, Worker, WorkProgress, read_progress, read_status, read_worker
+from sentiment_core.store.records import Places, Work, Worker, WorkProgress, read_held
 from sentiment_core.store.rows import (
     ACTIVE,
     HELD,
@@ -243,19 +243,8 @@ def _select(table: Table) -> Select[Any]:
 
 def _read(row: RowMapping) -> Work:
     return Work(
-        kind=row["kind"],
-        id=row["id"],
+        **read_held(named(row["id"]), row),
+        **{name: row[name] for name in ("kind", "queued_at", "is_long")},
         arguments=row["arguments"] if "arguments" in row else json.dumps({"experiment": row["id"]}),
-        status=read_status(named(row["id"]), row["status"]),
-        error=row["error"],
-        queued_at=row["queued_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        worker=read_worker(row),
-        heartbeat=row["heartbeat"],
-        progress=read_progress(row["progress"]),
-        stop_requested=row["stop_requested"],
-        is_long=row["is_long"],
         steps=row.get("steps") or 0,
-        owner=row["owner"],
     )

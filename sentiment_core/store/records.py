@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import ValidationError
 from sqlalchemy import RowMapping
@@ -192,24 +192,19 @@ def read_progress(text: str | None) -> WorkProgress | None:
     return WorkProgress.from_json(text) if text else None
 
 
+def read_held(owner: str, row: RowMapping) -> dict[str, Any]:
+    """Return what `Work` and `Experiment` have in common, from a row of either table; raise `StoreError`."""
+    same = ("id", "error", "started_at", "finished_at", "heartbeat", "stop_requested", "owner")
+    return {
+        **{name: row[name] for name in same},
+        "status": read_status(owner, row["status"]),
+        "worker": read_worker(row),
+        "progress": read_progress(row["progress"]),
+    }
+
+
 def read_experiment(row: RowMapping, runs: tuple[Run, ...]) -> Experiment:
     """Turn a row of the experiments table and its runs into an `Experiment`; raise `StoreError` like `read_run`."""
     owner = f"Experiment {row['id']}"
-    return Experiment(
-        id=row["id"],
-        name=row["name"],
-        config=_config_of(owner, row["config"]),
-        status=read_status(owner, row["status"]),
-        error=row["error"],
-        created_at=row["created_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        worker=read_worker(row),
-        heartbeat=row["heartbeat"],
-        progress=read_progress(row["progress"]),
-        threads=row["threads"],
-        prediction=row["prediction"],
-        stop_requested=row["stop_requested"],
-        runs=runs,
-        owner=row["owner"],
-    )
+    own = {name: row[name] for name in ("name", "created_at", "threads", "prediction")}
+    return Experiment(**read_held(owner, row), **own, config=_config_of(owner, row["config"]), runs=runs)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.SessionStatus_pb2 import SessionStatus
+
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
 # A projector and a phone.
 SIZES = [
@@ -14,12 +17,22 @@ SIZES = [
 # Visible at 1280×720 without scrolling.
 SEEN_AT_ONCE = "document.querySelector('.sl-curves')?.getBoundingClientRect().top < 300"
 
-GO = """to => {
-    const app = document.querySelector("[data-test-script-state]");
-    window.wasRunning = false;
-    new MutationObserver((_, watching) => {
-        if (app.dataset.testScriptState === "running") { window.wasRunning = true; watching.disconnect(); }
-    }).observe(app, { attributeFilter: ["data-test-script-state"] });
+# What the server sends when no script of the page runs any more.
+AT_REST = ForwardMsg(session_status_changed=SessionStatus()).SerializeToString()
+# The socket is asked: a page that is drawn at one blow is never seen at work. It is the one through which is sent now.
+GO = """([to, rest]) => {
+    window.hasRun = false;
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (request) {
+        WebSocket.prototype.send = send;
+        this.addEventListener("message", function heard({ data }) {
+            const bytes = new Uint8Array(data);
+            if (bytes.length !== rest.length || bytes.some((byte, place) => byte !== rest[place])) return;
+            this.removeEventListener("message", heard);
+            setTimeout(() => { window.hasRun = true; }, 50);  // by then it is taken up
+        });
+        return send.call(this, request);
+    };
     history.pushState(null, "", to);
     dispatchEvent(new PopStateEvent("popstate"));
 }"""
@@ -30,12 +43,9 @@ def go(page: Any, address: str) -> None:
 
     Comes back when the page there is drawn and nothing is left of the one before.
     """
-    page.evaluate(GO, address)
+    page.evaluate(GO, [address, list(AT_REST)])
     page.wait_for_url(f"**{address}")
-    # A page that was drawn at one blow has never been seen at work.
-    deadline = time.monotonic() + 10
-    while not page.evaluate("window.wasRunning") and time.monotonic() < deadline:
-        page.wait_for_timeout(20)
+    until(page, "window.hasRun")
     page.locator("[data-test-script-state=notRunning]").wait_for()
 
 

@@ -23,7 +23,6 @@ from sentiment_core.classroom.settings import class_settings, set_up
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.errors import NotAllowedError
 from sentiment_core.metrics import Balance, Evaluation, Status
-from sentiment_core.steps.quantities import Diagnostic
 from sentiment_core.store import Experiment, Places, Store, Worker
 from tests.store.shared import step
 from ui.server.api import routes
@@ -78,7 +77,6 @@ WORKERS: dict[str, list[Call]] = {
     "use_files": [lambda store, it: store.use_files(f"experiments/{it.id}", 1.0)],
     "update_run": [lambda store, it: store.update_run(it.runs[0].id, test_accuracy=1.0)],
     "write_balances": [lambda store, it: store.write_balances(it.runs[0].id, {"train": Balance(2, 1)})],
-    "write_diagnostics": [lambda store, it: store.write_diagnostics([Diagnostic(it.runs[0].id, 1, "x", 1.0)])],
     "write_evaluations": [
         lambda store, it: store.write_evaluations(it.runs[0].id, [Evaluation(1, 1, "test", 0.5, 0.5)])
     ],
@@ -128,7 +126,7 @@ READS = {
         "same_experiment",
         "search_runs",
     ),
-    *("sizes", "statuses", "step_rows", "stored_bytes", "steps", "work"),
+    *("sizes", "statuses", "stored_bytes", "steps", "work"),
 }
 # The store itself: opened, closed, handed on, and where its files lie.
 ITSELF = {"acting_for", "close", "folder_of", "held_by"}

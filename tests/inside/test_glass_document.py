@@ -15,7 +15,7 @@ from sentiment_core.explain.predictor import Predictor
 from sentiment_core.inside.glass import Glass, look
 from sentiment_core.inside.glass_document import document, table
 from sentiment_core.inside.glass_words import sentences
-from ui.kit.components.glass import Panel, _decades, _panel
+from ui.kit.components.glass import Pane, _decades, _pane
 
 TEXT = "word1 word2 <b>word3</b> word4"
 
@@ -79,7 +79,7 @@ def test_a_network_that_diverged_says_so_everywhere(make_predictor: Callable[...
     seen = look(predictor, TEXT, 2)
     assert len(sentences(seen)) == 1 and "diverged" in sentences(seen)[0]
     json.dumps(document(seen, TEXT), allow_nan=False)
-    shown = _panel(Panel("drawn", "", TEXT, seen), "forget", _decades([seen]), "")
+    shown = _pane(Pane("drawn", "", TEXT, seen), "forget", _decades([seen]), "")
     json.dumps(shown, allow_nan=False)
     assert shown["verdict"] == "no answer: not a number" and not any(shown["probabilities"])
 

@@ -7,6 +7,7 @@ of the page still asks about.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from sentiment_core.artifacts import folder
 from sentiment_core.config import from_fields
 from sentiment_core.datasets import TEST, load_reviews
+from sentiment_core.inside.normed import train_reader
 from sentiment_core.metrics import Status
 from sentiment_core.predictions import write_predictions
 from sentiment_core.store import Store, Worker
@@ -70,8 +72,9 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
-    """Return the opener of a page on which nothing trains and no job starts."""
+    """Return the opener of a page on which nothing trains for long and no job starts."""
     monkeypatch.setattr("sentiment_core.work.executors.local.LocalExecutor.submit", lambda _self, _name: None)
+    monkeypatch.setattr("ui.labs.inside.batch_norm.train_reader", partial(train_reader, updates=3))
     return open_app
 
 

@@ -19,10 +19,11 @@ from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.inside.watched import histograms, watched
 from sentiment_core.metrics import Status
 from sentiment_core.presets import vary_clipping
-from sentiment_core.recorded import read, record
+from sentiment_core.recorded import read
 from sentiment_core.steps.inside import ACTIVATIONS, BINS, COLUMNS, PLACES, USUAL_EVERY
 from sentiment_core.steps.quantities import Diagnostic
 from sentiment_core.store import Experiment, Store
+from tests.recorded.making import record
 from ui.server.api import routes
 from ui.server.inside_json import MOST_LOOKS
 
@@ -198,5 +199,5 @@ def test_what_a_twin_of_2000_updates_keeps_is_small(lab: Store, tmp_path: Path) 
     before = size()
     for run in experiment.runs:
         rows = [item for step in range(1, 2001, USUAL_EVERY) for item in look(run.id, step)]
-        lab.write_diagnostics(rows)
+        lab.write_steps({}, rows)
     assert 500_000 < size() - before < 5_000_000

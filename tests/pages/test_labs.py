@@ -19,10 +19,11 @@ from sentiment_core.config import from_query
 from sentiment_core.errors import StoreError
 from sentiment_core.findings.sweep import sweep_experiment
 from sentiment_core.metrics import Balance, Evaluation, Status
-from sentiment_core.recorded import RunSpread, SeedResult, reader, record, record_runs
+from sentiment_core.recorded import RunSpread, SeedResult, reader, record_runs
 from sentiment_core.settings import DataConfig
 from sentiment_core.work import desk
 from sentiment_core.work.desk import Job
+from tests.recorded.making import record
 from ui.addresses import lab_address
 from ui.kit.address_fields import whole
 from ui.labs.rate_figure import rate_figure

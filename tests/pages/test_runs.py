@@ -18,7 +18,7 @@ from tests.app_page import ROOT
 from ui.addresses import to_train
 from ui.runs.actions import save_names
 from ui.runs.search import alternatives
-from ui.runs.table import entries, labels
+from ui.runs.table import Entry, labels
 
 from .conftest import button, finished_twin, step_metrics, texts
 
@@ -134,7 +134,7 @@ def test_runs_of_a_link_are_listed_first_and_a_later_filter_is_no_broken_link(op
 def test_runs_are_called_by_their_names_and_by_their_experiments_where_those_are_equal(lab):
     alike = [made(lab, name, ("one", name)) for name in "ab"]
     first, second = (experiment.id for experiment in alike)
-    shown = entries(alike)
+    shown = [Entry(experiment, run) for experiment in alike for run in experiment.runs]
     assert list(labels(shown).values()) == [f"one ({first})", "a", f"one ({second})", "b"]
 
 

@@ -7,12 +7,13 @@ from collections import defaultdict
 import pytest
 
 from sentiment_core.lessons import HYPERPARAMETERS, QUESTIONS, lesson
-from sentiment_core.lessons.sheet import rows
+from sentiment_core.lessons.sheet import PARTS
 from sentiment_core.lessons.sources import SOURCES
 from ui.labs.registry import lab
-from ui.lessons import view
 
 from .conftest import button
+
+ROWS = [row for part in PARTS for row in part.rows]
 
 SAID = ("title", "header", "subheader", "markdown", "caption", "info", "warning")
 LABELLED = (
@@ -40,7 +41,7 @@ def everything(page) -> str:
 
 def places() -> dict[tuple[str, tuple[tuple[str, str], ...]], set[str]]:
     """Return every address that sheet, questions and hyperparameters point to, with what it must show."""
-    found = [place for item in (*rows(), *QUESTIONS) for place in item.places]
+    found = [place for item in (*ROWS, *QUESTIONS) for place in item.places]
     wanted = defaultdict(set)
     for place in (*found, *(item.place for item in HYPERPARAMETERS)):
         wanted[place.page, tuple(place.query.items())].add(place.shows)
@@ -56,7 +57,7 @@ def test_whole_labs_and_lessons_are_there_under_the_titles_that_the_sheet_expect
     for (page, query), shows in places().items():
         if plain(query):
             name = dict(query)[page.removesuffix("s")]
-            said = lab(name).title if page == "labs" else f"{view.heading(lesson(name))} {lesson(name).exercise}"
+            said = lab(name).title if page == "labs" else f"{lesson(name).heading} {lesson(name).exercise}"
             assert not [text for text in shows if text not in said], name
 
 
@@ -78,11 +79,11 @@ def test_the_sheet_has_a_link_for_every_place_question_and_source(open_page):
     page = open_page("lessons", lesson="sheet")
     assert not page.exception and not page.error
     links = [(link.proto.page, link.proto.query_string) for link in page.get("page_link")]
-    for row in rows():
+    for row in ROWS:
         assert row.asks in everything(page)
     asked = [query for _, query in links if "question=" in query]
     assert [f"question={item.name}" in query for item, query in zip(QUESTIONS, asked, strict=True)]
-    assert len(links) == 1 + len(QUESTIONS) + sum(len(row.places) for row in rows())
+    assert len(links) == 1 + len(QUESTIONS) + sum(len(row.places) for row in ROWS)
     said = everything(page)
     assert all(source.title in said and source.url.removeprefix("https://") in said for source in SOURCES.values())
 

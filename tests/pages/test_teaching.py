@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from docs.teaching import ADDRESS, GUIDE
-from sentiment_core.lessons.plans import PLANS, as_markdown, path_of
+from docs.teaching import GUIDE, as_markdown
+from sentiment_core.lessons.plans import PLANS, path_of
 
 from .test_sheet import everything
 
@@ -21,7 +21,7 @@ def test_every_step_opens_what_it_is_about(open_page, place):
 
 def test_the_guide_is_on_its_page_and_in_its_document(open_page):
     assert [plan.minutes for plan in PLANS] == [45, 90, 60]
-    assert GUIDE.read_text(encoding="utf-8") == as_markdown(ADDRESS), "run `python -m docs.teaching`"
+    assert GUIDE.read_text(encoding="utf-8") == as_markdown(), "run `python -m docs.teaching`"
     page = open_page("lessons", lesson="teaching")
     assert not page.exception
     said = everything(page)

@@ -18,12 +18,12 @@ from sentiment_core.recorded import (
     SeedResult,
     read,
     reader,
-    record,
     record_runs,
     recording,
     recordings,
 )
 from sentiment_core.steps.quantities import StepMetrics
+from tests.recorded.making import record
 
 FILE = {"data.source": "csv", "data.path": "/home/somebody/movie.csv.gz", "name": "Twin"}
 

@@ -21,14 +21,15 @@ def test_numbers_and_arrays_are_read_back_as_they_were(store: Store, twin: Exper
     run = twin.runs[0].id
     flat = np.array([1.5, math.nan, math.inf, -0.0], dtype=np.float32)
     square = np.arange(12, dtype=np.float32).reshape(3, 4)
-    store.write_diagnostics(
+    store.write_steps(
+        {},
         [
             *(Diagnostic(run, number, "ratio", value) for number, value in enumerate(EDGES, start=1)),
             Diagnostic(run, 1, "norm per time step", flat),
             Diagnostic(run, 2, "norm per time step", square.T),
             Diagnostic(run, 3, "norm per time step", np.zeros((0, 5))),
             Diagnostic(run, 4, "norm per time step", np.float32(0.25)),  # type: ignore[arg-type]
-        ]
+        ],
     )
     assert store.diagnostic_names(run) == ["norm per time step", "ratio"]
     assert repr(store.diagnostics(run, "ratio")) == repr(([1, 2, 3, 4, 5], EDGES))
@@ -44,8 +45,8 @@ def test_numbers_and_arrays_are_read_back_as_they_were(store: Store, twin: Exper
 
 def test_a_resumed_run_replaces_what_it_repeats(store: Store, twin: Experiment) -> None:
     run = twin.runs[0].id
-    store.write_diagnostics([Diagnostic(run, number, "ratio", 1.0) for number in (1, 2, 3)])
-    store.write_diagnostics([Diagnostic(run, 2, "ratio", np.ones(2, dtype=np.float32)), Diagnostic(run, 3, "ratio", 7)])
+    store.write_steps({}, [Diagnostic(run, number, "ratio", 1.0) for number in (1, 2, 3)])
+    store.write_steps({}, [Diagnostic(run, 2, "ratio", np.ones(2, dtype=np.float32)), Diagnostic(run, 3, "ratio", 7)])
     steps, values = store.diagnostics(run, "ratio")
     assert steps == [1, 2, 3] and (values[0], values[2]) == (1.0, 7.0)
     assert isinstance(values[1], np.ndarray) and values[1].tolist() == [1.0, 1.0]
@@ -53,7 +54,7 @@ def test_a_resumed_run_replaces_what_it_repeats(store: Store, twin: Experiment) 
 
 def test_many_are_thinned_evenly_and_the_ends_stay(store: Store, twin: Experiment) -> None:
     run = twin.runs[0].id
-    store.write_diagnostics([Diagnostic(run, number, "ratio", float(number)) for number in range(1, 1002)])
+    store.write_steps({}, [Diagnostic(run, number, "ratio", float(number)) for number in range(1, 1002)])
     steps, values = store.diagnostics(run, "ratio", most=11)
     assert steps == list(range(1, 1002, 100)) and values == [float(number) for number in steps]
     assert store.diagnostics(run, "ratio", after=998)[0] == [999, 1000, 1001]
@@ -74,7 +75,7 @@ def test_steps_and_diagnostics_are_written_together_or_not_at_all(store: Store, 
 
 
 def test_they_are_deleted_with_the_run(store: Store, twin: Experiment) -> None:
-    store.write_diagnostics([Diagnostic(twin.runs[0].id, 1, "ratio", 1.0)])
+    store.write_steps({}, [Diagnostic(twin.runs[0].id, 1, "ratio", 1.0)])
     store.set_status(twin.id, Status.FINISHED)
     store.delete_experiment(twin.id)
     assert store.diagnostic_names(twin.runs[0].id) == []

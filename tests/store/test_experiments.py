@@ -96,7 +96,7 @@ def test_rename_checks_the_name(store: Store, twin: Experiment) -> None:
 def test_delete_takes_everything_along(store: Store, twin: Experiment, home: Path) -> None:
     run = twin.runs[0].id
     store.write_steps({run: [step(1)]})
-    store.write_diagnostics([Diagnostic(run, 1, "ratio", 1.0)])
+    store.write_steps({}, [Diagnostic(run, 1, "ratio", 1.0)])
     store.write_evaluations(run, [Evaluation(1, 1, "test", 0.5, 0.5)])
     store.request(twin.id, "pause")
     (home / "experiments" / twin.id).mkdir(parents=True)

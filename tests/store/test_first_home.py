@@ -22,11 +22,12 @@ from sentiment_core.explain.catalogue import available_models, load_predictor
 from sentiment_core.export import export
 from sentiment_core.findings.verdict import judge
 from sentiment_core.predictions import check_same_reviews, read_predictions
-from sentiment_core.recorded import read, record
+from sentiment_core.recorded import read
 from sentiment_core.store import Search, Store, schema
 from tests.app_page import open_app
 from tests.conftest import REAL_DATA
 from tests.forks import StartCode
+from tests.recorded.making import record
 from tests.store import version_1
 from tests.store.shared import TWIN, layout_of, same, version_of
 from ui.server.experiment_json import describe, written

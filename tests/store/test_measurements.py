@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sentiment_core.errors import NotFoundError
 from sentiment_core.metrics import Balance, Evaluation
 from sentiment_core.steps.quantities import STEP_COLUMNS, StepMetrics
-from sentiment_core.store import Experiment, Store
+from sentiment_core.store import Experiment, Store, rows_of
 from tests.store.shared import same, step
 
 EDGES = [math.nan, math.inf, -math.inf, 5e-324, 1.7976931348623157e308, 0.1]
@@ -23,7 +23,7 @@ def test_values_that_are_not_finite_survive(store: Store, twin: Experiment) -> N
     written = [step(n, value, grad_norm=value, clip_cosine=value) for n, value in enumerate(EDGES, start=1)]
     store.write_steps({run: written})
     assert same(list(zip(*store.steps(run).values(), strict=True)), [astuple(row) for row in written])
-    assert same(store.step_rows(run)[0]["loss"], math.nan)
+    assert same(rows_of(store, run)[0]["loss"], math.nan)
     results = [Evaluation(1, 1, "validation", math.nan, 0.5), Evaluation(1, 1, "test", math.inf, math.nan)]
     store.write_evaluations(run, results)
     assert same(store.evaluations(run), results)
@@ -47,7 +47,7 @@ def test_numpy_numbers_are_kept_as_numbers(store: Store, twin: Experiment) -> No
 
     row = replace(step(1), step=np.int64(3), loss=np.float32(0.5), tokens=np.int32(9))  # type: ignore[arg-type]
     store.write_steps({twin.runs[0].id: [row]})
-    read = store.step_rows(twin.runs[0].id)[0]
+    read = rows_of(store, twin.runs[0].id)[0]
     assert (read["step"], read["loss"], read["tokens"]) == (3, 0.5, 9)
 
 

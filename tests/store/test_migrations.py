@@ -118,7 +118,7 @@ def test_a_kill_in_the_middle_leaves_a_store_that_opens(old: tuple[str, str], st
             process.wait(10)
     assert layout_of(url) == before and version_of(url) == 1
     with Store(url) as store:
-        store.write_diagnostics([Diagnostic(run, 3, "ratio", 0.5)])
+        store.write_steps({}, [Diagnostic(run, 3, "ratio", 0.5)])
         assert len(store.steps(run)["step"]) == 3
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.shrink import frequent_words, shrink
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import load_reviews
 from sentiment_core.errors import CheckpointError
@@ -16,7 +17,6 @@ from sentiment_core.explain.predictor import load
 from sentiment_core.progress import silent
 from sentiment_core.store import Experiment, Store, Worker
 from sentiment_core.training.sentiment import prepare_corpora
-from sentiment_core.training.shrink import frequent_words, shrink
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
 

@@ -19,7 +19,7 @@ from sentiment_core.explain.catalogue import available_models, model_folder
 from sentiment_core.export import export
 from sentiment_core.metrics import Status
 from sentiment_core.snapshots import snapshot_folder
-from sentiment_core.store import Store
+from sentiment_core.store import Store, rows_of
 from sentiment_core.symbols import DRAW, EVALUATED, draw_sequences
 from sentiment_core.tasks import TASKS
 from sentiment_core.training.checkpoints import load_checkpoint, load_model
@@ -76,7 +76,7 @@ def test_it_is_trained_stored_shown_and_exported_like_the_first(home: Path) -> N
         told = describe(store, experiment, {})
         assert told["guessing"] == math.log(4) and told["references"] == [{"label": "chance", "value": 0.25}]
         assert told["titles"] == {"loss": "Loss (4 orders)", "accuracy": "Orders right"}
-        rows = store.step_rows(run.id)
+        rows = rows_of(store, run.id)
         assert rows[0]["loss"] == pytest.approx(math.log(4), rel=0.2) and rows[-1]["loss"] < 0.7
         # It was good enough before its last epoch, and ended.
         assert rows[-1]["epoch"] < 12

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build
-from sentiment_core.store import Experiment, Store, Worker
+from sentiment_core.store import Experiment, Store, Worker, rows_of
 from sentiment_core.work.training import run_experiment
 from sentiment_core.work.worker import StopSignal
 
@@ -41,4 +41,4 @@ def full(*arguments: Any, **options: Any) -> None:
 
 
 def rows_without_times(store: Store, run_id: str) -> str:
-    return repr([{key: value for key, value in row.items() if key != "seconds"} for row in store.step_rows(run_id)])
+    return repr([{key: value for key, value in row.items() if key != "seconds"} for row in rows_of(store, run_id)])

@@ -11,7 +11,7 @@ import torch
 
 from sentiment_core.errors import DataError, DownloadError, StoreError
 from sentiment_core.metrics import Status
-from sentiment_core.store import Store, Worker
+from sentiment_core.store import Store, Worker, rows_of
 from sentiment_core.training import build as build_module
 from sentiment_core.training import sentiment
 from sentiment_core.work.training import run_experiment
@@ -98,7 +98,7 @@ def test_a_disk_that_fills_up_in_training(
         experiment = train(store, tiny({"snapshots": snapshots}))
     assert experiment.status is Status.INTERRUPTED and (experiment.step == 0) is (snapshots > 0)
     assert "No space left on device" in experiment.error and "Free some space" in experiment.error
-    assert len(store.step_rows(experiment.runs[0].id)) == experiment.step, "what was measured is kept"
+    assert len(rows_of(store, experiment.runs[0].id)) == experiment.step, "what was measured is kept"
     store.requeue(experiment.id)
     assert store.claim_experiment(experiment.id, Worker.of(), threads=1)
     resumed = run_experiment(store, experiment.id, StopSignal(), Worker.of())

@@ -13,7 +13,7 @@ from sentiment_core.artifacts import MODEL, work_place
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
 from sentiment_core.processes import find_process
-from sentiment_core.store import Store
+from sentiment_core.store import Store, rows_of
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import local, make_executor
 from sentiment_core.work.kinds import Kind
@@ -42,7 +42,7 @@ def test_train_calculate_cancel_and_delete(
         until(lambda: not store.experiment(experiment.id).status.is_active)
         trained = store.experiment(experiment.id)
         assert trained.status is Status.FINISHED, trained.error
-        assert len(store.step_rows(run)) == trained.step > 0
+        assert len(rows_of(store, run)) == trained.step > 0
         assert (work_place(experiment.id) / run / MODEL).exists()
 
         asked = short_kind.arguments(number=4, run=run)

@@ -15,7 +15,7 @@ import pytest
 from sentiment_core.artifacts import WEIGHTS, work_place
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.metrics import Status
-from sentiment_core.store import Places, Store, Worker
+from sentiment_core.store import Places, Store, Worker, rows_of
 from sentiment_core.work.desk import Desk
 from sentiment_core.work.executors import make_executor
 from sentiment_core.work.executors import ray as ray_executor
@@ -113,7 +113,7 @@ def test_submit_cancel_lose_a_node_and_resume(ray_cluster: Any, tiny: Callable[.
 def assert_same(store: Store, trained: Any, expected: Any) -> None:
     """Assert that two experiments have the same numbers at every step and the same weights, bit for bit."""
     for run, other in zip(trained.runs, expected.runs, strict=True):
-        losses, others = ([(row["step"], row["loss"]) for row in store.step_rows(each.id)] for each in (run, other))
+        losses, others = ([(row["step"], row["loss"]) for row in rows_of(store, each.id)] for each in (run, other))
         assert losses == others
         written, rewritten = (work_place(of.id) / each.id / WEIGHTS for of, each in ((trained, run), (expected, other)))
         assert written.read_bytes() == rewritten.read_bytes()

@@ -14,7 +14,7 @@ import torch
 
 from sentiment_core.findings.live_changes import changes
 from sentiment_core.metrics import Status
-from sentiment_core.store import Store, Worker
+from sentiment_core.store import Store, Worker, rows_of
 from sentiment_core.training.checkpoints import load_checkpoint, load_model
 from sentiment_core.training.trainer import Trainer
 from sentiment_core.work import reporting, worker
@@ -43,7 +43,7 @@ def test_a_finished_experiment_has_everything_in_the_store(store: Store, tiny: A
         assert made.pop("cpu")
         assert made.pop("torch") == torch.__version__
         assert made == {"device": "CPU", "threads": 1, "halves": 1, "graphs": 0, "step": run.steps}
-        rows = store.step_rows(run.id)
+        rows = rows_of(store, run.id)
         assert run.status is Status.FINISHED
         assert [row["step"] for row in rows] == list(range(1, run.steps + 1))
         assert run.tokens == sum(row["tokens"] for row in rows) and run.seconds == rows[-1]["seconds"] > 0
@@ -54,7 +54,7 @@ def test_a_finished_experiment_has_everything_in_the_store(store: Store, tiny: A
             p.numel() for p in load_model(home / "experiments" / experiment.id / run.id).tensors.values()
         )
     assert not (home / "experiments" / experiment.id / "checkpoint.pt").exists()
-    first, second = (store.step_rows(run.id)[0] for run in experiment.runs)
+    first, second = (rows_of(store, run.id)[0] for run in experiment.runs)
     assert first["loss"] == second["loss"]
 
 
@@ -84,12 +84,12 @@ def test_a_diverging_run_fails_with_its_numbers_while_the_other_goes_on(
     monkeypatch.setattr(reporting, "DIVERGED_STEPS", 3)
     experiment = train(store, with_runs(tiny({"training.epochs": 4}), wild=EXPLODING, calm={}))
     wild, calm = experiment.runs
-    losses = [row["loss"] for row in store.step_rows(wild.id)]
+    losses = [row["loss"] for row in rows_of(store, wild.id)]
     first = next(number for number, loss in enumerate(losses, start=1) if not math.isfinite(loss))
     assert len(losses) == wild.steps == first + 2
     assert wild.status is Status.FAILED and wild.test_accuracy is None
     assert wild.error is not None and f"not a finite number since step {first}. Lower the learning rate" in wild.error
-    assert any(math.isinf(row["grad_norm"]) or math.isnan(row["grad_norm"]) for row in store.step_rows(wild.id))
+    assert any(math.isinf(row["grad_norm"]) or math.isnan(row["grad_norm"]) for row in rows_of(store, wild.id))
     assert calm.status is Status.FINISHED and calm.test_accuracy is not None and calm.steps > wild.steps
     assert experiment.status is Status.FINISHED
 
@@ -104,7 +104,7 @@ def test_an_experiment_fails_when_every_run_diverged(store: Store, tiny: Any, mo
 def test_a_run_that_ends_before_its_divergence_is_certain_has_diverged_all_the_same(store: Store, tiny: Any) -> None:
     experiment = train(store, tiny({"training.epochs": 4, **EXPLODING}))
     (run,) = experiment.runs
-    losses = [row["loss"] for row in store.step_rows(run.id)]
+    losses = [row["loss"] for row in rows_of(store, run.id)]
     first = next(number for number, loss in enumerate(losses, start=1) if not math.isfinite(loss))
     assert len(losses) - first + 1 < reporting.DIVERGED_STEPS
     assert run.status is Status.FAILED and f"since step {first}" in (run.error or "")
@@ -168,7 +168,7 @@ def test_pause_change_resume_and_stop(store: Store, tiny: Any, home: Path) -> No
     experiment = store.experiment(experiment_id)
     assert experiment.status is Status.STOPPED and {run.status for run in experiment.runs} == {Status.STOPPED}
     for run_id, rate in [(one, config.training.learning_rate), (two, 0.5)]:
-        before, after = store.step_rows(run_id)[:step], store.step_rows(run_id)[step:]
+        before, after = rows_of(store, run_id)[:step], rows_of(store, run_id)[step:]
         assert {(row["learning_rate"], row["threshold"]) for row in before} == {(config.training.learning_rate, 1.0)}
         assert {(row["learning_rate"], row["threshold"]) for row in after} == {(rate, 0.01)}
         assert all(row["grad_norm_clipped"] <= 0.01 for row in after)
@@ -204,7 +204,7 @@ def test_single_updates_are_those_of_a_training_that_never_paused(store: Store, 
     thread.start()
 
     def written() -> list[int]:
-        return [len(store.step_rows(run.id)) for run in store.experiment(experiment_id).runs]
+        return [len(rows_of(store, run.id)) for run in store.experiment(experiment_id).runs]
 
     try:
         for steps in (2, 3):
@@ -237,7 +237,7 @@ def test_a_checkpoint_is_never_ahead_of_the_store(store: Store, tiny: Any, monke
     saved = []
 
     def look(path: Path, state: dict[str, Any]) -> None:
-        saved.append((state["step"], len(store.step_rows(run_id))))
+        saved.append((state["step"], len(rows_of(store, run_id))))
 
     monkeypatch.setattr(reporting, "save_checkpoint", look)
     run_experiment(store, experiment_id, StopSignal(), Worker.of())
@@ -256,7 +256,7 @@ def test_progress_is_never_ahead_of_the_steps_in_the_store(
 
     def beat(own: Store, experiment_id: str, progress: Any, by: Worker) -> bool:
         run_id = own.experiment(experiment_id).runs[0].id
-        told.append((progress.step, len(own.step_rows(run_id))))
+        told.append((progress.step, len(rows_of(own, run_id))))
         return heartbeat(own, experiment_id, progress, by)
 
     monkeypatch.setattr(Store, "write_steps", slowly)

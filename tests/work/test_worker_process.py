@@ -14,7 +14,7 @@ import pytest
 from sentiment_core.config import ExperimentConfig, RunConfig, build
 from sentiment_core.machine import cores
 from sentiment_core.metrics import Status
-from sentiment_core.store import Store, Worker
+from sentiment_core.store import Store, Worker, rows_of
 from sentiment_core.work.executors import local
 from sentiment_core.work.executors.local import LocalExecutor
 from sentiment_core.work.training import run_experiment
@@ -23,7 +23,7 @@ from sentiment_core.work.worker import Stopped, StopSignal, main, was_asked
 
 def numbers(store: Store, run_id: str, home: Path) -> tuple[str, str, bytes]:
     """Everything that a run leaves behind, without times."""
-    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in store.step_rows(run_id)]
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in rows_of(store, run_id)]
     weights = (home / "experiments" / run_id.split("-")[0] / run_id / "model.safetensors").read_bytes()
     return repr(rows), repr(store.evaluations(run_id)), weights
 

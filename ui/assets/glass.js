@@ -3,7 +3,7 @@
 // All steps are here already: playing, stepping and picking ask the server nothing, except for the words near a picked
 // one. Everything shown is set with textContent: a review is hostile until proven otherwise.
 
-import { Panel } from "./glass_panel.js";
+import { Pane } from "./glass_pane.js";
 import { Words } from "./glass_words.js";
 import { mounted } from "./mounted.js";
 import { element } from "./words.js";
@@ -44,7 +44,7 @@ class View {
     const bar = element("div", { cls: "gl-bar" }, [this.button, this.whole, this.slider, this.where]);
     this.text = element("div");
     this.root = element("div", { cls: "gl" }, [bar, this.legend, this.text, this.grid]);
-    this.panels = [];
+    this.panes = [];
     parent.append(this.root);
     this.observer = new ResizeObserver(() => this.draw(true));
     this.observer.observe(this.grid);
@@ -60,10 +60,10 @@ class View {
   }
 
   show(data) {
-    const wanted = JSON.stringify(data.panels);
+    const wanted = JSON.stringify(data.panes);
     if (this.drawn !== wanted) {
       this.drawn = wanted;
-      const first = this.panels.length === 0;
+      const first = this.panes.length === 0;
       const acts = (i) => ({
         move: (step) => {
           this.pause();
@@ -71,38 +71,38 @@ class View {
         },
         pick: (token) => this.tell(i, token),
       });
-      const [one, ...others] = data.panels;
+      const [one, ...others] = data.panes;
       const shared = others.length > 0 && others.every((given) => given.words.join("\n") === one.words.join("\n"));
       this.words = shared ? new Words({ ...one, title: "All" }, acts(0)) : null;
-      this.panels = data.panels.map((given, i) => new Panel(given, shared, acts(i)));
-      this.grid.replaceChildren(...this.panels.map(({ node }) => node));
+      this.panes = data.panes.map((given, i) => new Pane(given, shared, acts(i)));
+      this.grid.replaceChildren(...this.panes.map(({ node }) => node));
       this.text.replaceChildren(...(shared ? [this.words.node] : []));
-      this.grid.classList.toggle("gl-two", this.panels.length > 1);
-      this.steps = Math.max(...this.panels.map(({ steps }) => steps));
+      this.grid.classList.toggle("gl-two", this.panes.length > 1);
+      this.steps = Math.max(...this.panes.map(({ steps }) => steps));
       this.slider.max = String(2 * this.steps - 1);
       // A link may name a word.
       if (this.position === null && data.near && first) this.position = data.near.token;
       if (this.position !== null) this.position = Math.min(this.position, 2 * this.steps - 1);
       this.describe(data);
     }
-    this.panels.forEach((panel, i) => panel.near(data.near?.panel === i ? data.near : null));
+    this.panes.forEach((pane, i) => pane.near(data.near?.pane === i ? data.near : null));
     this.draw(true);
     this.tellButton();
   }
 
-  // The colours once for all panels; each has one meaning.
-  describe({ panels }) {
+  // The colours once for all panes; each has one meaning.
+  describe({ panes }) {
     const ramp = (cls, low, high, title) => element("span", { cls: "gl-key" }, [
       element("span", { text: title }), element("span", { text: low, cls: "gl-end" }),
       element("span", { cls: `gl-ramp ${cls}` }), element("span", { text: high, cls: "gl-end" }),
     ]);
     const key = (cls, text) => element("span", { cls: "gl-key" }, [element("span", { cls: `gl-dot ${cls}` }), element("span", { text })]);
-    const state = panels.some((panel) => !panel.gates);
-    const gate = panels.find((panel) => panel.gates);
+    const state = panes.some((pane) => !pane.gates);
+    const gate = panes.find((pane) => pane.gates);
     this.legend.replaceChildren(
       ...(state ? [ramp("gl-ramp-state", "−1", "+1", "state of a unit"), key("gl-dot-saturated", "saturated: beyond ±0.97")] : []),
       ...(gate ? [ramp("gl-ramp-gate", "0", "1", `${gate.shown} gate of a unit`)] : []),
-      ...(panels.some((panel) => panel.attention) ? [key("gl-dot-attention", "attention weight")] : []),
+      ...(panes.some((pane) => pane.attention) ? [key("gl-dot-attention", "attention weight")] : []),
       key("gl-dot-gradient", "‖∂L/∂h‖, log scale"),
       element("span", { cls: "gl-end", text: "Units from those that rise with the answer over the words to those that fall." }),
     );
@@ -161,10 +161,10 @@ class View {
     const back = this.position !== null && this.position >= this.steps;
     const at = this.position === null ? null : back ? 2 * this.steps - 1 - this.position : this.position;
     this.words?.draw(at === null ? null : Math.min(at, this.steps - 1), back);
-    for (const panel of this.panels) panel.draw({ at, back, quiet: this.playing }, anew);
+    for (const pane of this.panes) pane.draw({ at, back, quiet: this.playing }, anew);
   }
 }
 
 export default mounted(View, (view, { setTriggerValue }) => {
-  view.tell = (panel, token) => setTriggerValue("picked", [panel, token]);
+  view.tell = (pane, token) => setTriggerValue("picked", [pane, token]);
 });

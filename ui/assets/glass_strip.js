@@ -1,4 +1,4 @@
-// The drawn part of a panel: units × steps, the answer after each step, attention, and the gradient on its way back.
+// The drawn part of a pane: units × steps, the answer after each step, attention, and the gradient on its way back.
 
 import { element } from "./words.js";
 

@@ -34,20 +34,18 @@ def reviews(config: DataConfig) -> None:
         # Nothing tells them apart, and nothing is divided that nobody can train on.
         DATA.put(label="all", part="all")
     first, second, third = st.columns([2, 1, 1], vertical_alignment="bottom")
-    with first:
-        st.text_input(
-            "Search", key=DATA.key("search"), on_change=_first_page, placeholder="Part of a review", max_chars=200
-        )
+    first.text_input(
+        "Search", key=DATA.key("search"), on_change=_first_page, placeholder="Part of a review", max_chars=200
+    )
     for column, name, values in ((second, "label", LABELS), (third, "part", PARTS)):
-        with column:
-            st.selectbox(
-                name.capitalize(),
-                ["all", *values],
-                key=DATA.key(name),
-                format_func=str.capitalize,
-                on_change=_first_page,
-                disabled=not data.are_labelled,
-            )
+        column.selectbox(
+            name.capitalize(),
+            ["all", *values],
+            key=DATA.key(name),
+            format_func=str.capitalize,
+            on_change=_first_page,
+            disabled=not data.are_labelled,
+        )
     found = search(data, DATA.value("search"), DATA.value("label"), DATA.value("part"))
     if not len(found):
         st.info("No review fits. Search for less, or choose all labels and parts.")

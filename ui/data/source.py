@@ -76,21 +76,19 @@ def named(vectors: str) -> str:
 def choose() -> DataConfig | None:
     """Draw the choice of reviews, tokenizer and vectors; None while a file is missing."""
     first, second, third = st.columns([1.2, 1, 1], vertical_alignment="bottom")
-    with first:
-        st.selectbox(
-            "Reviews",
-            list(SOURCES),
-            key=DATA.key("source"),
-            format_func=lambda name: SOURCES[name].short,
-            on_change=_restart,
-        )
-    with second:
-        st.selectbox(
-            "Tokenizer",
-            choices("data.tokenizer"),
-            key=DATA.key("tokenizer"),
-            format_func=lambda name: say("data.tokenizer", name),
-        )
+    first.selectbox(
+        "Reviews",
+        list(SOURCES),
+        key=DATA.key("source"),
+        format_func=lambda name: SOURCES[name].short,
+        on_change=_restart,
+    )
+    second.selectbox(
+        "Tokenizer",
+        choices("data.tokenizer"),
+        key=DATA.key("tokenizer"),
+        format_func=lambda name: say("data.tokenizer", name),
+    )
     with third:
         here = [*(name for name in vocabularies() if name.startswith("glove-")), "own"]
         if DATA.value("embeddings") not in here:

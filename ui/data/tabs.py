@@ -123,12 +123,10 @@ def padding(config: DataConfig) -> None:
     known = known_by(config, DATA.value("tokenizer"), vectors())
     lengths = known.lengths.clip(max=DATA.value("max_tokens"))
     first, second, third = st.columns([1, 1, 1], vertical_alignment="bottom")
-    with first:
-        st.selectbox("Reviews in a batch", BATCH_SIZES, key=DATA.key("batch_size"))
+    first.selectbox("Reviews in a batch", BATCH_SIZES, key=DATA.key("batch_size"))
     with second:
         _longest()
-    with third:
-        st.button("Next batch", icon=":material/skip_next:", on_click=_next_batch)
+    third.button("Next batch", icon=":material/skip_next:", on_click=_next_batch)
     members = reviews.select(TRAIN)
     names = {"random": "Random", "bucketed": "Bucketed: similar lengths together"}
     images = {
@@ -182,15 +180,13 @@ def words(config: DataConfig) -> None:
 
 def _longest() -> None:
     left, right = st.columns([1, 1.2], vertical_alignment="bottom")
-    with left:
-        st.number_input("Longest review", 1, 10_000, step=50, key=DATA.key("max_tokens"), help="In known tokens.")
-    with right:
-        st.selectbox(
-            str(field_info("data.keep").title),
-            choices("data.keep"),
-            key=DATA.key("keep"),
-            format_func=lambda name: say("data.keep", name),
-        )
+    left.number_input("Longest review", 1, 10_000, step=50, key=DATA.key("max_tokens"), help="In known tokens.")
+    right.selectbox(
+        str(field_info("data.keep").title),
+        choices("data.keep"),
+        key=DATA.key("keep"),
+        format_func=lambda name: say("data.keep", name),
+    )
 
 
 def _next_batch() -> None:

@@ -17,6 +17,7 @@ from sentiment_core.explain.many_reviews import (
     arguments_for,
     reviews_of,
 )
+from sentiment_core.wording import counted
 from sentiment_core.work.pace import duration
 from ui.addresses import REVIEW_FILE
 from ui.explain.asked import OWN, adopt, choose_model, choose_source, chosen_reviews
@@ -71,7 +72,7 @@ def _answers(model: str) -> None:
         show(asked, answered, model)
         return
     count = len(asked.texts)
-    hint = f"{count:,} review{'' if count == 1 else 's'}, about {duration(count * SECONDS_PER_REVIEW)}."
+    hint = f"{counted(count, 'review')}, about {duration(count * SECONDS_PER_REVIEW)}."
     result = job_panel(PREDICTIONS, arguments, start_label="Ask the model", time_hint=hint)
     if result is not None:
         asked = replace(asked, read=result.read())

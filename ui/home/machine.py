@@ -8,12 +8,13 @@ from importlib.util import find_spec
 
 from sentiment_core.artifacts import place
 from sentiment_core.machine import cores, may_have_gpu
+from sentiment_core.wording import counted
 
 
 def device() -> str:
     """Say where training will run: cheap signs only, the worker asks PyTorch itself."""
     count = cores()
-    cpu = f"CPU, {count} core{'s' if count > 1 else ''}"
+    cpu = f"CPU, {counted(count, 'core')}"
     try:
         build = version("torch")
     except PackageNotFoundError:

@@ -44,15 +44,14 @@ def choose_columns(
             info, value = field_info(f"data.{name}"), str(start.get(name, usual[name]))
             # The usual name stands for whichever column can be found, unless one is called so.
             options = list(dict.fromkeys([usual[name], *columns, value]))
-            with place:
-                chosen[name] = st.selectbox(
-                    info.title,
-                    options,
-                    options.index(value),
-                    key=f"{key}:{name}:{value}",
-                    format_func=partial(_named, columns, usual[name]),
-                    help=info.description,
-                )
+            chosen[name] = place.selectbox(
+                info.title,
+                options,
+                options.index(value),
+                key=f"{key}:{name}:{value}",
+                format_func=partial(_named, columns, usual[name]),
+                help=info.description,
+            )
             changed(name, chosen[name])
         rows = _rows(data.model_copy(update=chosen), labelled) if is_open else []
         if rows:

@@ -14,7 +14,7 @@ from sentiment_core.explain.catalogue import weights_of
 from sentiment_core.inside.glass import Glass, look
 from sentiment_core.inside.shipped import FOLDER, SHIPPED, load_to_look, shipped_steps
 from sentiment_core.snapshots import kept_steps
-from ui.kit.components.glass import Near, Panel
+from ui.kit.components.glass import Near, Pane
 from ui.kit.kept import kept
 from ui.server.backend import store
 
@@ -34,7 +34,7 @@ def steps_of(model_id: str) -> list[int]:
     return [] if model_id == PRETRAINED else kept_steps(store().run(model_id))
 
 
-def panel(info: ModelInfo, step: int | None, text: str, padding: int, label: int | None) -> Panel:
+def pane(info: ModelInfo, step: int | None, text: str, padding: int, label: int | None) -> Pane:
     """Return what a model, as it was after update `step` or at the end, makes of a review; `SentimentLabError`."""
     seen: Glass = _seen(*_version(info.id, step), text, padding, label)
     cut = f"the first {len(seen.token_ids)} of {seen.known} words" if seen.known > len(seen.token_ids) else ""
@@ -43,15 +43,15 @@ def panel(info: ModelInfo, step: int | None, text: str, padding: int, label: int
     accuracy = "" if info.accuracy is None or step is not None else f"accuracy {info.accuracy:.3f}"
     unknown = f"{seen.unknown} unknown words left out" if seen.unknown else ""
     note = " · ".join(filter(None, (accuracy, cut, unknown)))
-    return Panel(info.name + when, note, text, seen)
+    return Pane(info.name + when, note, text, seen)
 
 
-def near(panels: list[Panel], picked: list[tuple[ModelInfo, int | None]], place: int, token: int) -> Near:
-    """Return the words nearest to the vector that the model of a panel reads for a token; `picked` are the models."""
+def near(panes: list[Pane], picked: list[tuple[ModelInfo, int | None]], place: int, token: int) -> Near:
+    """Return the words nearest to the vector that the model of a pane reads for a token; `picked` are the models."""
     info, step = picked[place]
     version = _version(info.id, step)
     predictor = _predictor(*version)
-    source = int(panels[place].seen.token_ids[token])
+    source = int(panes[place].seen.token_ids[token])
     vector = predictor.embed(np.array([source]))[0]
     return Near(place, token, tuple(nearest_to(_space(*version), vector, NEAREST, without=source)))
 

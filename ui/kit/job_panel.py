@@ -90,8 +90,7 @@ def _watch(kind: Kind[A, R], arguments: A, time_hint: str) -> None:
     if not job.active:
         st.rerun()
     left, right = st.columns([6, 1], vertical_alignment="center")
-    with left:
-        st.progress(min(max(job.fraction or 0.0, 0.0), 1.0), literal(_line(job, time_hint)))
+    left.progress(min(max(job.fraction or 0.0, 0.0), 1.0), literal(_line(job, time_hint)))
     with right:
         if not may(visitor(), "stop", job.owner):
             return

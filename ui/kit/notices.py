@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
@@ -54,6 +54,11 @@ def show_error(error: SentimentLabError) -> None:
         if may_see_causes():
             with st.expander("Details"):
                 st.text(f"{type(error.__cause__).__name__}: {str(error.__cause__)[:2000]}")
+
+
+def as_list(sentences: Iterable[str]) -> str:
+    """Return sentences as a Markdown list, each of them literally."""
+    return "\n".join(f"- {literal(sentence)}" for sentence in sentences)
 
 
 def literal(text: str) -> str:

@@ -24,6 +24,7 @@ from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
 from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.sources import SOURCES
+from sentiment_core.wording import counted
 from ui.kit.address_fields import Field, Unusable
 from ui.kit.columns import COLUMNS, choose_columns
 from ui.kit.kept import kept
@@ -157,7 +158,7 @@ def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
     """Say what a file holds, as it was read; a page that shows the reviews says itself what was odd about them."""
     positive = "" if found.positive is None else f", {found.positive:,} of them positive"
     told = "" if called(name) == name else f"{called(name)}: "
-    st.caption(literal(f"{told}{found.reviews:,} review{'' if found.reviews == 1 else 's'}{positive}."))
+    st.caption(literal(f"{told}{counted(found.reviews, 'review')}{positive}."))
     for warning in found.warnings if warned else ():
         st.caption(literal(in_users_words(warning, name)))
 

@@ -59,8 +59,7 @@ def choose() -> DataConfig | None:
     with middle:
         offered = VECTORS if value("vectors") in VECTORS else (*VECTORS, value("vectors"))
         _choice("vectors", "Vectors of the elastic net", offered)
-    with right:
-        st.text_input("Review limit", key=ADDRESS.key("limit"), placeholder="all")
+    right.text_input("Review limit", key=ADDRESS.key("limit"), placeholder="all")
     changed = {of: value(name) for name, of in FIELDS.items() if value(name) and name != "source"}
     if "path" not in SOURCES[value("source")].needs:
         return from_fields({**changed, "data.source": value("source")}).data

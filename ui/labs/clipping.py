@@ -22,12 +22,13 @@ from sentiment_core.findings.clipping_over_seeds import (
 )
 from sentiment_core.recorded import PREFIX
 from sentiment_core.store import Experiment
+from sentiment_core.wording import counted
 from sentiment_core.work.pace import with_time
 from ui.addresses import lab_address
 from ui.kit.address_fields import one_of, setting, several, whole
 from ui.kit.experiments import start_button
 from ui.kit.labels import say
-from ui.kit.notices import errors_shown, literal, show_error, show_problem
+from ui.kit.notices import as_list, errors_shown, literal, show_error, show_problem
 from ui.kit.plot import plot
 from ui.labs.clipping_figures import figure, tables
 from ui.server.api import source_of
@@ -106,29 +107,26 @@ def shown() -> list[Experiment]:
 def prepare() -> None:
     """Draw the settings and the button."""
     first, second, *thresholds, last = st.columns([1.3, 1, *(1 for _ in THRESHOLDS), 1], vertical_alignment="bottom")
-    with first:
-        st.segmented_control(
-            "Optimizer",
-            list(RATES),
-            required=True,
-            format_func=lambda name: say("training.optimizer", name),
-            key=ADDRESS.key("optimizer"),
-            # A rate that suits one optimizer is far off for the other.
-            on_change=lambda: ADDRESS.put(rate=""),
-            help="Adam divides by the gradient's usual size and so hides clipping; SGD takes the gradient as it is.",
-        )
+    first.segmented_control(
+        "Optimizer",
+        list(RATES),
+        required=True,
+        format_func=lambda name: say("training.optimizer", name),
+        key=ADDRESS.key("optimizer"),
+        # A rate that suits one optimizer is far off for the other.
+        on_change=lambda: ADDRESS.put(rate=""),
+        help="Adam divides by the gradient's usual size and so hides clipping; SGD takes the gradient as it is.",
+    )
     with second:
         usual = f"{RATES[ADDRESS.value('optimizer')]:g}"
         st.text_input("Learning rate", key=ADDRESS.key("rate"), placeholder=usual)
     for column, (name, of) in zip(thresholds, THRESHOLDS.items(), strict=True):
-        with column:
-            st.text_input(field_info(of).title, key=ADDRESS.key(name))
-    with last:
-        st.selectbox("Seeds", list(range(1, MOST_SEEDS + 1)), key=ADDRESS.key("seeds"))
+        column.text_input(field_info(of).title, key=ADDRESS.key(name))
+    last.selectbox("Seeds", list(range(1, MOST_SEEDS + 1)), key=ADDRESS.key("seeds"))
     # Raises for settings that make no experiment: there is no button then, and what was typed stays to be mended.
     configs = comparison()
     start_button(
-        f"Run {len(configs)} seeds" if len(configs) > 1 else "Run 1 seed",
+        f"Run {counted(len(configs), 'seed')}",
         lambda: configs,
         lambda started: ADDRESS.put(experiments=[experiment.id for experiment in started]),
     )
@@ -177,8 +175,7 @@ def draw_outcome(experiments: Sequence[Experiment]) -> None:
     """Draw the curves of all seeds, what they say and the numbers."""
     plot(figure(experiments), key="lab-clipping-figure", zooms=True)
     runs = [run for experiment in experiments for run in measure(source_of(experiment.id), [experiment])]
-    for sentence in guidance(runs, experiments[0].config.training.max_norm):
-        st.markdown(f"- {literal(sentence)}")
+    st.markdown(as_list(guidance(runs, experiments[0].config.training.max_norm)))
     tables(over_seeds(runs), runs)
 
 

@@ -23,7 +23,7 @@ from sentiment_core.work.pace import duration
 from ui.kit.address import Address
 from ui.kit.address_fields import one_of_values
 from ui.kit.job_panel import job_panel
-from ui.kit.notices import literal
+from ui.kit.notices import as_list, literal
 from ui.kit.plot import plot
 from ui.labs.inside.predict import sealed as to_predict
 from ui.labs.order_figures import figure
@@ -61,7 +61,7 @@ def _show(found: OrderMap, chosen: tuple[int, str], sealed: str | None) -> None:
         plot(figure(found, chosen, sealed), key="lab:temporal-order:here")
     with right:
         said = [to_predict("What both say")] if sealed else beside(shipped(), found)
-        st.markdown("\n".join(f"- {literal(sentence)}" for sentence in said))
+        st.markdown(as_list(said))
         st.caption(
             literal(
                 f"Computed here by {in_words(found.made)}, in {duration(found.cpu_seconds)} of one core. Choose "

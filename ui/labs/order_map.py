@@ -23,7 +23,7 @@ from sentiment_core.tasks import ORDERS
 from ui.addresses import lab_address, to_lab, to_train
 from ui.kit.address_fields import one_of, one_of_values
 from ui.kit.labels import say
-from ui.kit.notices import literal
+from ui.kit.notices import as_list, literal
 from ui.kit.plot import plot
 from ui.labs import order_here
 from ui.labs.inside.predict import predict
@@ -64,7 +64,7 @@ def draw() -> None:
     with right:
         chosen(sealed)
     if answered:
-        st.markdown("\n".join(f"- {literal(sentence)}" for sentence in sentences(found)))
+        st.markdown(as_list(sentences(found)))
     order_here.draw(ADDRESS, sealed)
     st.caption(
         "Other rates, more updates or another network make another map. The paper used 0.01 and far more updates."

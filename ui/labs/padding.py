@@ -138,16 +138,15 @@ def choose(trained: Sequence[Candidate], runs: Mapping[str, Run]) -> None:
         options = ["", *offered]
         chosen = runs[kind].id if kind in runs and runs[kind].id in offered else ""
         key = f"lab:padding:run:{kind}:{chosen}"
-        with column:
-            st.selectbox(
-                NAMES[kind].capitalize(),
-                options,
-                options.index(chosen),
-                partial(_option, offered),
-                key=key,
-                on_change=_choose,
-                args=(dict(runs), kind, key),
-            )
+        column.selectbox(
+            NAMES[kind].capitalize(),
+            options,
+            options.index(chosen),
+            partial(_option, offered),
+            key=key,
+            on_change=_choose,
+            args=(dict(runs), kind, key),
+        )
 
 
 def _option(offered: Mapping[str, Candidate], name: str) -> str:

@@ -27,6 +27,7 @@ from sentiment_core.presets import PRESETS
 from sentiment_core.recorded import PREFIX
 from sentiment_core.store import Experiment, RunSource
 from sentiment_core.tasks import TASKS
+from sentiment_core.wording import counted
 from ui.addresses import lab_address, to_train
 from ui.kit.address_fields import checked, identifier, one_of, setting, whole
 from ui.kit.components.live_plot import live_experiment
@@ -105,28 +106,21 @@ def recorded() -> None:
 def settings() -> None:
     """Draw what a sweep is made of, and the button that starts it."""
     left, middle, right = st.columns([2.2, 1.6, 1], gap="medium", vertical_alignment="bottom")
-    with left:
-        st.text_input("Learning rates", key=ADDRESS.key("rates"), help=f"Up to {MOST_RATES}, such as 1e-4, 3e-4, 1e-3.")
-    with middle:
-        st.selectbox("Network", list(PRESETS), key=ADDRESS.key("preset"), format_func=lambda name: PRESETS[name].title)
+    left.text_input("Learning rates", key=ADDRESS.key("rates"), help=f"Up to {MOST_RATES}, such as 1e-4, 3e-4, 1e-3.")
+    middle.selectbox("Network", list(PRESETS), key=ADDRESS.key("preset"), format_func=lambda name: PRESETS[name].title)
     with right, st.popover("From a range", icon=":material/linear_scale:", width="stretch"):
         _range()
     left, middle, right = st.columns([1.1, 1.1, 2.6], gap="medium", vertical_alignment="bottom")
-    with left:
-        st.number_input("Updates each", step=50, key=ADDRESS.key("steps"))
-    with middle:
-        st.selectbox(
-            "Optimizer",
-            OPTIMIZERS,
-            key=ADDRESS.key("optimizer"),
-            format_func=lambda name: say("training.optimizer", name),
-        )
+    left.number_input("Updates each", step=50, key=ADDRESS.key("steps"))
+    middle.selectbox(
+        "Optimizer", OPTIMIZERS, key=ADDRESS.key("optimizer"), format_func=lambda name: say("training.optimizer", name)
+    )
     # Raises for settings that make no sweep: there is no button then, and what was typed stays to be mended.
     config = sweep()
     count = len(config.runs)
     with right:
         start_button(
-            f"Run {count} rates" if count > 1 else "Run 1 rate",
+            f"Run {counted(count, 'rate')}",
             lambda: [config],
             lambda started: ADDRESS.put(experiment=started[0].id),
         )

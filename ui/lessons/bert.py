@@ -13,13 +13,13 @@ from sentiment_core.lessons import BERT_LESSONS, BertLesson, bert_experiment, ch
 from sentiment_core.lessons.bert import also_measured
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
-from ui.addresses import LESSON, to_explain, to_lesson, to_place, to_sheet, to_train
+from sentiment_core.wording import counted
+from ui.addresses import LESSON, to_explain, to_place, to_sheet
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
-from ui.kit.experiments import control_row, shown_experiment, start_button
-from ui.kit.notices import errors_shown, literal, show_error
+from ui.kit.experiments import control_row, shown_experiment
+from ui.kit.notices import as_list, errors_shown, literal, show_error
 from ui.kit.predictions import beside
-from ui.kit.terms import help_for
 from ui.kit.toolbar import toolbar
 from ui.lessons import view
 from ui.lessons.replay import recorded_panel, watched
@@ -30,22 +30,13 @@ from ui.server.backend import store
 def teach(item: BertLesson) -> None:
     """Draw one lesson: before the run its idea and question, from then on curves, verdict and model answer."""
     with toolbar(item.heading):
-        _neighbours(item)
+        view.neighbours(item, BERT_LESSONS)
         copy_link()
     experiment = shown_experiment(LESSON, partial(_check, item))
     if experiment is None:
         _prepare(item)
     else:
         _watch(item, experiment)
-
-
-def _neighbours(item: BertLesson) -> None:
-    place = BERT_LESSONS.index(item)
-    if place:
-        to_lesson(BERT_LESSONS[place - 1].name).draw("Previous", icon=":material/arrow_back:")
-    to_lesson().draw("All lessons", icon=":material/list:")
-    if place + 1 < len(BERT_LESSONS):
-        to_lesson(BERT_LESSONS[place + 1].name).draw("Next", icon=":material/arrow_forward:", icon_position="right")
 
 
 def _check(item: BertLesson, experiment: Experiment) -> None:
@@ -67,31 +58,20 @@ def _prepare(item: BertLesson) -> None:
     recorded_panel(item.preset)
     left, right = st.columns([1.5, 1], gap="large")
     with left:
-        _idea(item)
+        view.idea(item)
         view.code(item)
         _look_for(item)
     with right, st.container(border=True):
-        st.markdown("**Predict first**")
-        said = st.radio(
-            literal(item.question), item.choices, None, key=f"lessons:answer:{item.name}", format_func=literal
-        )
-        start_button(
-            "Run this",
-            lambda: [config],
-            lambda started: LESSON.put(experiment=started[0].id),
-            prediction=said,
-            disabled=said is None,
-            help="Answer first: a prediction made afterwards teaches nothing." if said is None else None,
-        )
+        view.run_button(config, view.question(item))
         _setting(config)
-        to_train(config).draw("Change it in Train", icon=":material/tune:")
+        view.change_in_train(config)
         to_sheet(item.asked).draw("The question on the sheet: answer it in words", icon=":material/edit:")
         for place in item.places:
             to_place(place).draw(literal(place.label), icon=":material/science:")
 
 
 def _watch(item: BertLesson, experiment: Experiment) -> None:
-    with control_row(experiment, "Run again", lambda: LESSON.put(experiment=None), help="Back to the question."):
+    with control_row(experiment, "Run again", view.leave, help="Back to the question."):
         if not experiment.status.is_active and item.measure == "answer":
             to_explain([run.id for run in experiment.runs]).draw("Explain", icon=":material/highlight:")
     watched(experiment, item.preset, height=400)
@@ -105,9 +85,9 @@ def _watch(item: BertLesson, experiment: Experiment) -> None:
             with errors_shown():
                 _verdict(item, experiment)
         with st.expander("The model answer", icon=":material/menu_book:", expanded=not experiment.status.is_active):
-            st.markdown("\n".join(f"- {literal(point)}" for point in item.of_sheet.points))
+            st.markdown(as_list(item.of_sheet.points))
         with st.expander("The idea again", icon=":material/lightbulb:"):
-            _idea(item)
+            view.idea(item)
         view.code(item)
     with right:
         st.markdown(literal(item.question))
@@ -120,14 +100,8 @@ def _watch(item: BertLesson, experiment: Experiment) -> None:
             to_place(place).draw(literal(place.label), icon=":material/science:")
 
 
-def _idea(item: BertLesson) -> None:
-    st.markdown(literal(item.idea), help=help_for(item.idea))
-    st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
-
-
 def _look_for(item: BertLesson) -> None:
-    st.markdown("**What to look for**")
-    st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
+    view.watch_for(item)
     if told := also_measured(item):
         st.caption(literal(told))
 
@@ -137,16 +111,16 @@ def _setting(config: ExperimentConfig) -> None:
     reviews = config.data.limit or source.count or 0
     runs = f"{len(config.runs)} runs" if len(config.runs) > 1 else "One run"
     size = f"{config.model.num_layers} layers of {config.model.hidden_size} units"
-    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
+    epochs = counted(training.epochs, "epoch")
     st.caption(literal(f"{runs}, {size}: {epochs} of {reviews:,} {source.kind}, batch {training.batch_size}."))
 
 
 def _verdict(item: BertLesson, experiment: Experiment) -> None:
     if item.measure == "answer":
-        lines = [line(finding) for finding in verdict_on(store(), experiment).findings]
+        said = "\n".join(line(finding) for finding in verdict_on(store(), experiment).findings)
     elif item.measure == "tasks":
         found = reached(experiment.runs[0])
-        lines = [f"- {literal(sentence)}" for sentence in (found.sentences if found else ())]
+        said = as_list(found.sentences if found else ())
     else:
-        lines = [f"- {literal(sentence)}" for one in hold_runs(experiment.runs) for sentence in sentences(one)]
-    st.markdown("\n".join(lines) or "The test part was not read to the end, so nothing is said of it.")
+        said = as_list(sentence for one in hold_runs(experiment.runs) for sentence in sentences(one))
+    st.markdown(said or "The test part was not read to the end, so nothing is said of it.")

@@ -11,7 +11,7 @@ from sentiment_core.lessons import Lesson
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_glass
 from ui.kit import glass as looking
-from ui.kit.components.glass import Panel, glass
+from ui.kit.components.glass import Pane, glass
 from ui.kit.examples import EXAMPLES
 from ui.kit.notices import errors_shown, literal
 
@@ -68,12 +68,12 @@ def _look(item: Lesson, chosen: list[tuple[ModelInfo, int | None]], own: bool) -
             key=f"glass:close:{item.name}",
             on_click=lambda: LESSON.put(**{FIELD: None}),
         )
-    panels: list[Panel] = []
+    panes: list[Pane] = []
     for info, at in chosen:
         with errors_shown():
-            panels.append(looking.panel(info, at, REVIEW, padding, None))
-    if not panels:
+            panes.append(looking.pane(info, at, REVIEW, padding, None))
+    if not panes:
         return
-    lines = [f"- **{literal(one.title)}.** {literal(' '.join(sentences(one.seen)))}" for one in panels]
+    lines = [f"- **{literal(one.title)}.** {literal(' '.join(sentences(one.seen)))}" for one in panes]
     st.markdown("\n".join(lines))
-    glass(panels, key=f"glass:{item.name}")
+    glass(panes, key=f"glass:{item.name}")

@@ -19,5 +19,4 @@ def draw() -> None:
     st.caption("The question mark beside a sentence explains its terms there, in these words.")
     half = -(-len(TERMS) // 2)
     for column, part in zip(st.columns(2, gap="large"), (TERMS[:half], TERMS[half:]), strict=True):
-        with column:
-            st.markdown("\n\n".join(f"**{literal(term.name)}**: {literal(term.meaning)}" for term in part))
+        column.markdown("\n\n".join(f"**{literal(term.name)}**: {literal(term.meaning)}" for term in part))

@@ -12,7 +12,7 @@ from sentiment_core.store import Experiment
 from ui.addresses import LESSON
 from ui.kit.address import SETTINGS
 from ui.kit.components.live_plot import live_experiment
-from ui.kit.notices import literal
+from ui.kit.notices import as_list, literal
 from ui.kit.present import PLOT_HEIGHT, present_bar
 from ui.lessons import view
 from ui.lessons.replay import watched
@@ -26,7 +26,7 @@ def present(item: Lesson, experiment: Experiment | None) -> None:
     back, on = (
         partial(_turn, LESSONS[there].name) if 0 <= there < len(LESSONS) else None for there in (place - 1, place + 1)
     )
-    present_bar(LESSON, view.heading(item), back, on)
+    present_bar(LESSON, item.heading, back, on)
     if experiment is not None:
         watched(experiment, item.name, height=PLOT_HEIGHT)
         if not experiment.status.is_active:
@@ -44,7 +44,7 @@ def present(item: Lesson, experiment: Experiment | None) -> None:
             key=f"present:{item.name}",
         )
         with st.expander("What happened", icon=":material/gavel:"):
-            st.markdown("\n".join(f"- {literal(sentence)}" for sentence in results(kept)))
+            st.markdown(as_list(results(kept)))
     else:
         st.markdown(literal(item.idea))
         view.measured_here(item)

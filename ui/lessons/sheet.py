@@ -11,7 +11,7 @@ from sentiment_core.lessons.sheet import PARTS, Row, named
 from sentiment_core.lessons.sources import SOURCES, Reference
 from ui.addresses import LESSON, to_lesson, to_place, to_sheet
 from ui.kit.components.copy_link import copy_link
-from ui.kit.notices import literal
+from ui.kit.notices import as_list, literal
 from ui.kit.toolbar import toolbar
 from ui.lessons.outside import source_line
 
@@ -151,7 +151,7 @@ def _asked(item: Question) -> None:
                 args=(compared,),
             )
             return
-        st.markdown("\n".join(f"- {literal(point)}" for point in item.points))
+        st.markdown(as_list(item.points))
         st.caption("Which of these points does your answer have? What does it have that is not here?")
 
 

@@ -23,5 +23,4 @@ def draw() -> None:
                 with left:
                     to_place(step.place).draw(f"**{literal(step.place.label)}**", icon=":material/arrow_forward:")
                     st.caption(f"{step.minutes} minutes")
-                with right:
-                    st.markdown(f"**Ask.** {literal(step.ask)}\n\n**Expect.** {literal(step.expect)}")
+                right.markdown(f"**Ask.** {literal(step.ask)}\n\n**Expect.** {literal(step.expect)}")

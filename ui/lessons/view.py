@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import streamlit as st
@@ -10,9 +10,7 @@ import streamlit as st
 from sentiment_core.config import ExperimentConfig
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons import (
-    BERT_LESSONS,
-    LESSONS,
-    BertLesson,
+    AnyLesson,
     Lesson,
     MistakeLesson,
     excerpt,
@@ -27,8 +25,9 @@ from sentiment_core.presets import preset
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab, to_lesson, to_train
+from ui.kit.experiments import start_button
 from ui.kit.labels import say
-from ui.kit.notices import literal
+from ui.kit.notices import as_list, literal
 from ui.kit.predictions import beside
 from ui.kit.real import twins_are_real
 from ui.kit.terms import help_for
@@ -52,19 +51,10 @@ HEADINGS = {
 }
 
 
-def lesson_list() -> None:
-    """Draw all lessons in order, two beside each other."""
-    half = -(-len(LESSONS) // 2)
-    for column, part in zip(st.columns(2, gap="large"), (LESSONS[:half], LESSONS[half:]), strict=True):
-        with column:
-            for item in part:
-                _entry(item)
-
-
-def bert_list() -> None:
-    """Draw the lessons about BERT in order, two beside each other."""
-    half = -(-len(BERT_LESSONS) // 2)
-    for column, part in zip(st.columns(2, gap="large"), (BERT_LESSONS[:half], BERT_LESSONS[half:]), strict=True):
+def lesson_list(lessons: Sequence[AnyLesson]) -> None:
+    """Draw lessons in order, two beside each other."""
+    half = -(-len(lessons) // 2)
+    for column, part in zip(st.columns(2, gap="large"), (lessons[:half], lessons[half:]), strict=True):
         with column:
             for item in part:
                 with st.container(gap=None):
@@ -72,26 +62,23 @@ def bert_list() -> None:
                     st.caption(literal(item.summary))
 
 
-def lesson_links(item: Lesson) -> None:
-    """Draw the way to the previous lesson, to the list and to the next one."""
-    place = LESSONS.index(item)
+def neighbours(item: AnyLesson, lessons: Sequence[AnyLesson]) -> None:
+    """Draw the way to the previous one of `lessons`, to the list of all and to the next one."""
+    place = lessons.index(item)
     if place:
-        other = LESSONS[place - 1]
-        _link(other, "Previous", icon=":material/arrow_back:", tip=heading(other))
+        other = lessons[place - 1]
+        to_lesson(other.name).draw("Previous", icon=":material/arrow_back:", help=literal(other.heading))
     to_lesson().draw("All lessons", icon=":material/list:")
-    if place + 1 < len(LESSONS):
-        other = LESSONS[place + 1]
-        _link(other, "Next", icon=":material/arrow_forward:", tip=heading(other), position="right")
+    if place + 1 < len(lessons):
+        other = lessons[place + 1]
+        to_lesson(other.name).draw(
+            "Next", icon=":material/arrow_forward:", icon_position="right", help=literal(other.heading)
+        )
 
 
-def heading(item: Lesson) -> str:
-    """Return number and title of a lesson."""
-    return item.title if item.rung is None else f"{item.rung} · {item.title}"
-
-
-def idea(item: Lesson) -> None:
+def idea(item: AnyLesson) -> None:
     """Draw idea and formula; of a lesson that begins with an exercise only once they were asked for."""
-    if item.exercise and not _solved(item):
+    if isinstance(item, Lesson) and item.exercise and not _solved(item):
         return
     st.markdown(literal(item.idea), help=help_for(item.idea))
     st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
@@ -111,7 +98,7 @@ def _solved(item: Lesson) -> bool:
     return True
 
 
-def code(item: Lesson | MistakeLesson | BertLesson) -> None:
+def code(item: AnyLesson | MistakeLesson) -> None:
     """Draw the code of the lesson, folded, as it stands in the package."""
     if not item.code:
         return
@@ -124,14 +111,19 @@ def code(item: Lesson | MistakeLesson | BertLesson) -> None:
 
 def look_for(item: Lesson) -> None:
     """Draw what to watch, and what the notebook saw."""
-    st.markdown("**What to look for**", help=help_for(" ".join(item.look_for)))
-    st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
+    watch_for(item)
     counted = preset(item.preset).parameters if item.preset else None
     parameters = "" if counted is None else f" {counted:,} parameters."
     pace = ", 250 updates an epoch" if item.preset else ""
     setting = f"on 32,000 real reviews with 100-d vectors{pace}"
     st.caption(literal(f"The notebook, {setting}: {item.notebook}{parameters}"))
     measured_here(item)
+
+
+def watch_for(item: AnyLesson) -> None:
+    """Draw what to watch."""
+    st.markdown("**What to look for**", help=help_for(" ".join(item.look_for)))
+    st.markdown(as_list(item.look_for))
 
 
 def outside(item: Lesson) -> None:
@@ -149,7 +141,7 @@ def measured_here(item: Lesson) -> None:
     per_epoch = updates_per_epoch(item)
     pace = f": {per_epoch} updates an epoch, because a tenth of the training reviews validates" if per_epoch else ""
     st.caption(literal(f"Measured here, on 40,000 real reviews{pace}"))
-    st.caption("\n".join(f"- {literal(line)}" for line in said))
+    st.caption(as_list(said))
 
 
 def setting(config: ExperimentConfig, changes: Mapping[str, str]) -> None:
@@ -234,11 +226,34 @@ def variations(item: Lesson) -> None:
         )
 
 
-def question(item: Lesson, key: str) -> str | None:
+def question(item: AnyLesson) -> str | None:
     """Draw the question; return the choice, None before it is answered."""
     st.markdown("**Predict first**")
+    key = f"lessons:answer:{item.name}"
     answer: str | None = st.radio(literal(item.question), item.choices, None, key=key, format_func=literal)
     return answer
+
+
+def run_button(config: ExperimentConfig, prediction: str | None) -> None:
+    """Draw the button that starts a lesson's experiment, once something was predicted."""
+    start_button(
+        "Run this",
+        lambda: [config],
+        show,
+        prediction=prediction,
+        disabled=prediction is None,
+        help="Answer first: a prediction made afterwards teaches nothing." if prediction is None else None,
+    )
+
+
+def show(started: list[Experiment]) -> None:
+    """Show here what was just started."""
+    LESSON.put(experiment=started[0].id)
+
+
+def leave() -> None:
+    """Go back to the question; the experiment stays under Runs."""
+    LESSON.put(experiment=None)
 
 
 def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None = None) -> None:
@@ -279,13 +294,3 @@ def _prediction(item: Lesson, experiment: Experiment, found: Verdict) -> None:
     st.markdown(literal(item.question))
     if beside(experiment.prediction, measured_choice(item, found)):
         st.markdown(literal(item.explanation))
-
-
-def _entry(item: Lesson) -> None:
-    with st.container(gap=None):
-        to_lesson(item.name).draw(f"**{literal(heading(item))}**")
-        st.caption(literal(item.summary))
-
-
-def _link(item: Lesson, label: str, *, icon: str | None = None, tip: str | None = None, position: str = "left") -> None:
-    to_lesson(item.name).draw(literal(label), icon=icon, icon_position=position, help=tip)

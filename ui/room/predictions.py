@@ -9,6 +9,7 @@ import streamlit as st
 from sentiment_core.findings.verdict import Verdict, judge
 from sentiment_core.lessons import outcomes
 from sentiment_core.store import Experiment
+from sentiment_core.wording import by_number
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.kit.predictions import question_of
@@ -29,7 +30,7 @@ def predictions(code: str, experiments: Sequence[Experiment]) -> None:
         came_true = f" · measured in **{measured[choice]}** of {told}" if told else ""
         st.progress(counted[place] / total if total else 0.0, f"{literal(choice)} · **{counted[place]}**{came_true}")
     said = f"Predictions: {total}." if total else "Nobody has predicted yet."
-    trainings = "One training" if told == 1 else f"{told} trainings"
+    trainings = by_number(told, "One training", f"{told} trainings")
     st.caption(f"{said} {trainings} of this lesson in this room can tell." if told else said)
 
 

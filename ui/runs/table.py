@@ -50,11 +50,6 @@ def labels(shown: Sequence[Entry]) -> dict[str, str]:
     }
 
 
-def entries(experiments: Sequence[Experiment]) -> list[Entry]:
-    """Return all runs, newest experiment first."""
-    return [Entry(experiment, run) for experiment in experiments for run in experiment.runs]
-
-
 def differing_fields(runs: Sequence[Run]) -> list[str]:
     """Return the settings in which the runs are not all alike, in the configuration's order."""
     settings = [flatten(run.config) for run in runs]

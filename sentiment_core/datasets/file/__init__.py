@@ -19,6 +19,7 @@ from sentiment_core.errors import DataError
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
+from sentiment_core.wording import counted
 
 # English text under gzip or zip; Parquet compresses as well.
 COMPRESSION = 2.5
@@ -39,7 +40,7 @@ def load(data: DataConfig, progress: Progress) -> RawReviews:
     labels = table.labels[kept]
     if len(kept) < MIN_REVIEWS:
         raise DataError(
-            f"{name} holds {len(kept)} review{'' if len(kept) == 1 else 's'} with text and label; at least "
+            f"{name} holds {counted(len(kept), 'review')} with text and label; at least "
             f"{MIN_REVIEWS} are needed. Add more reviews."
         )
     if len(np.unique(labels)) < 2:

@@ -33,6 +33,7 @@ from sentiment_core.datasets.file.understood import PREVIEW_ROWS, Understood, pr
 from sentiment_core.errors import DataError
 from sentiment_core.progress import Progress, silent
 from sentiment_core.settings import DataConfig
+from sentiment_core.wording import counted
 
 PROGRESS_EVERY = 2000
 
@@ -146,7 +147,7 @@ class FileReading:
         for number, row in enumerate(islice(content.rows, max_rows), start=1):
             if len(row) != width and (len(row) < width or any(field.strip() for field in row[width:])):
                 raise rows.Malformed(
-                    f"{self.name}: row {number} has {len(row)} field{'' if len(row) == 1 else 's'} where the header "
+                    f"{self.name}: row {number} has {counted(len(row), 'field')} where the header "
                     f"has {width}. Put quotes around texts that contain commas."
                 )
             if number > rows.MAX_ROWS:

@@ -9,6 +9,7 @@ import numpy as np
 
 from sentiment_core.datasets.base import MEANINGS, NEGATIVE, NO_LABEL, POSITIVE
 from sentiment_core.datasets.file.labels import BLANK, LabelValue, normal
+from sentiment_core.wording import by_number, counted
 
 PREVIEW_ROWS = 10
 PREVIEW_CHARACTERS = 200
@@ -88,19 +89,24 @@ class Understood:
                 "data.encoding."
             )
         if self.damaged and self.encoding:
-            one = self.damaged == 1
+            characters = counted(self.damaged, "character is", "characters are")
             said.append(
-                f"{self.name}: {self.damaged:,} character{' is' if one else 's are'} not {self.encoding.upper()} and "
-                f"{'is' if one else 'are'} shown as \ufffd. Export the file again if that matters."
+                f"{self.name}: {characters} not {self.encoding.upper()} and {by_number(self.damaged, 'is', 'are')} "
+                "shown as \ufffd. Export the file again if that matters."
             )
         if self.titles:
-            lines, were = ("line stands", "was") if self.titles == 1 else (f"{self.titles} lines stand", "were")
+            lines = by_number(self.titles, "line stands", f"{self.titles} lines stand")
+            were = by_number(self.titles, "was", "were")
             said.append(f"{self.name}: the first {lines} above the names of the columns and {were} left out.")
         if self.unused_labels:
             said.append(self.unused_labels)
         if self.blank_texts:
-            has, were, do = ("has", "was", "does") if self.blank_texts == 1 else ("have", "were", "do")
-            then = f"{were} left out" if trained else f"{do} not count"
+            has = by_number(self.blank_texts, "has", "have")
+            then = (
+                _left_out(self.blank_texts)
+                if trained
+                else by_number(self.blank_texts, "does not count", "do not count")
+            )
             said.append(f"{self.name}: {self.blank_texts:,} of {self.rows:,} rows {has} no text and {then}.")
         if self.label_by_values:
             said.append(
@@ -111,7 +117,7 @@ class Understood:
         if some and self.blank_labels:
             said.append(
                 f"{self.name}: {self.blank_labels:,} of {self.rows:,} rows "
-                f"{'has' if self.blank_labels == 1 else 'have'} no label and {_then(self.blank_labels, trained)}."
+                f"{by_number(self.blank_labels, 'has', 'have')} no label and {_then(self.blank_labels, trained)}."
             )
         if some and not {normal(value.value) for value in self.labels} <= PLAIN_LABELS:
             said.append(self._mapping(trained))
@@ -125,9 +131,8 @@ class Understood:
             f"{_listed(named[POSITIVE])} as positive"
         )
         if self.other_labels:
-            rows = "row" if self.other_labels == 1 else "rows"
-            then = _then(self.other_labels, trained)
-            sentence += f"; {self.other_labels:,} {rows} with {_listed(named[NO_LABEL])} {then}"
+            rows, then = counted(self.other_labels, "row"), _then(self.other_labels, trained)
+            sentence += f"; {rows} with {_listed(named[NO_LABEL])} {then}"
         return f"{sentence}. Set data.positive and data.negative for another choice."
 
 
@@ -142,9 +147,11 @@ def preview(texts: Sequence[str], labels: np.ndarray | None) -> tuple[PreviewRow
 
 def _then(count: int, trained: bool) -> str:
     """Return what becomes of so many rows without a label."""
-    if trained:
-        return f"{'was' if count == 1 else 'were'} left out"
-    return f"{'counts' if count == 1 else 'count'} for no accuracy"
+    return _left_out(count) if trained else f"{by_number(count, 'counts', 'count')} for no accuracy"
+
+
+def _left_out(count: int) -> str:
+    return f"{by_number(count, 'was', 'were')} left out"
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sentiment_core.findings.twins import in_words
 from sentiment_core.findings.verdict.records import CONFIDENCE, Comparison, Finding, RunVerdict, Spike
+from sentiment_core.wording import counted
 
 # More than half of the steps clipped: the threshold lies below the median norm.
 OFTEN = 0.5
@@ -71,7 +72,7 @@ def failures(run: RunVerdict) -> list[Finding]:
     if run.diverged:
         found.append(Finding("diverged", run.name, run.diverged, True))
     if run.first_non_finite is not None:
-        steps = "1 step has" if run.non_finite == 1 else f"{run.non_finite} steps have"
+        steps = counted(run.non_finite, "step has", "steps have")
         text = f"{steps} a loss or gradient that is not a finite number, first at step {run.first_non_finite}."
         found.append(Finding("diverged", run.name, text, True))
     return found

@@ -15,8 +15,6 @@ from sentiment_core.embeddings import WordVectors
 from sentiment_core.errors import DataError
 from sentiment_core.inside.walks.program import Step, Variant, Walk
 
-BATCH = 128
-
 WORDS = Walk(
     name="words",
     title="1 · Words to a matrix",

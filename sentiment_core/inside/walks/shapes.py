@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sentiment_core.inside.walks.program import written
+from sentiment_core.wording import counted
 
 _SIZE = re.compile(r"\d{1,9}|[A-Za-z?]+")
 _ONE_NUMBER = {"", "scalar", "number", "one number", "one", "0-d"}
@@ -41,13 +42,9 @@ def judge(
         open_end = f" How large {named[free[0]]} is, nobody could know." if free and said[free[0]].isdigit() else ""
         return True, f"Yes, {written(tuple(shape))}: {found}.{open_end}"
     if len(said) != len(shape):
-        problem = f"It has {_axes(len(shape))}, not {len(said)}"
+        problem = f"It has {counted(len(shape), 'axis', 'axes')}, not {len(said)}"
     elif sorted(said) == sorted(map(str, shape)):
         problem = "Those are its sizes, in another order"
     else:
         problem = f"Axis {off[0]} is {named[off[0]]}: {shape[off[0]]}, not {said[off[0]]}"
     return False, " ".join(filter(None, (f"No, {written(tuple(shape))}. {problem}: {found}.", why)))
-
-
-def _axes(count: int) -> str:
-    return f"{count} axis" if count == 1 else f"{count} axes"

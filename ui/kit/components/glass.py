@@ -24,7 +24,7 @@ LEAST_DECADES = 4
 
 
 @dataclass(frozen=True)
-class Panel:
+class Pane:
     """One network and what happened in it: its name, a note such as where it is from, and the text that it read."""
 
     title: str
@@ -35,47 +35,47 @@ class Panel:
 
 @dataclass(frozen=True)
 class Near:
-    """The words nearest to the vector of a picked token of a panel, with their cosine; or why there are none."""
+    """The words nearest to the vector of a picked token of a pane, with their cosine; or why there are none."""
 
-    panel: int
+    pane: int
     token: int
     words: tuple[tuple[str, float], ...] = ()
     problem: str = ""
 
 
 def glass(
-    panels: Sequence[Panel], *, shown: str = STATE, near: Near | None = None, hint: str = "", key: str = "glass"
+    panes: Sequence[Pane], *, shown: str = STATE, near: Near | None = None, hint: str = "", key: str = "glass"
 ) -> tuple[int, int] | None:
-    """Show `panels`; return which panel and which of its tokens was just picked by click or Enter, if any.
+    """Show `panes`; return which pane and which of its tokens was just picked by click or Enter, if any.
 
     `shown` is the state or the name of a gate, which a network without it leaves out; `hint` says what picking does.
     """
-    scale = _decades([panel.seen for panel in panels])
+    scale = _decades([pane.seen for pane in panes])
     data = {
-        "panels": [_panel(panel, shown, scale, hint) for panel in panels],
+        "panes": [_pane(pane, shown, scale, hint) for pane in panes],
         "near": near
         and {
-            "panel": near.panel,
+            "pane": near.pane,
             "token": near.token,
             "words": [[word, round(cosine, 3)] for word, cosine in near.words],
             "problem": near.problem,
         },
     }
-    return picked(_component(key=key, data=data).get("picked"), [len(panel.seen.token_ids) for panel in panels])
+    return picked(_component(key=key, data=data).get("picked"), [len(pane.seen.token_ids) for pane in panes])
 
 
-def _panel(panel: Panel, shown: str, scale: tuple[int, int], hint: str) -> dict[str, Any]:
-    seen = panel.seen
+def _pane(pane: Pane, shown: str, scale: tuple[int, int], hint: str) -> dict[str, Any]:
+    seen = pane.seen
     gate = seen.gates.get(shown)
     saturated = seen.saturated.sum(axis=1)
     last = float(seen.probabilities[-1])
     answer = ("positive" if positive(last, EVEN) else "negative") + f", {last:.3f}"
-    words = [panel.text[start:end] for start, end in zip(seen.starts.tolist(), seen.ends.tolist(), strict=True)]
+    words = [pane.text[start:end] for start, end in zip(seen.starts.tolist(), seen.ends.tolist(), strict=True)]
     label = "positive" if seen.label else "negative"
     return {
-        "title": panel.title,
+        "title": pane.title,
         "verdict": answer if math.isfinite(last) else "no answer: not a number",
-        "note": panel.note,
+        "note": pane.note,
         "rest": f"Loss against {label}: {seen.loss:.4f}. {hint}".strip(),
         "words": words,
         "steps": len(seen.states),

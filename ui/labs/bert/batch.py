@@ -29,18 +29,14 @@ WORDS = {
 def draw(address: Address) -> None:
     """Draw the settings of masking, and what they do to a few pairs."""
     columns = st.columns([1.2, 1.2, 0.8, 1], vertical_alignment="bottom")
-    with columns[0]:
-        st.slider("Chosen share", 0.01, 0.9, step=0.01, key=address.key("share"))
-    with columns[1]:
-        st.slider("Of these, become [MASK]", 0.0, 1.0, step=0.05, key=address.key("masked"))
-    with columns[2]:
-        st.toggle("Whole words", key=address.key("whole"))
-    with columns[3]:
-        st.button(
-            "Draw another batch",
-            icon=":material/casino:",
-            on_click=lambda: address.put(draw=address.value("draw") % 9_999 + 1),
-        )
+    columns[0].slider("Chosen share", 0.01, 0.9, step=0.01, key=address.key("share"))
+    columns[1].slider("Of these, become [MASK]", 0.0, 1.0, step=0.05, key=address.key("masked"))
+    columns[2].toggle("Whole words", key=address.key("whole"))
+    columns[3].button(
+        "Draw another batch",
+        icon=":material/casino:",
+        on_click=lambda: address.put(draw=address.value("draw") % 9_999 + 1),
+    )
     masked = address.value("masked")
     objective = Objective(
         share=address.value("share"), masked=masked, replaced=(1 - masked) / 2, whole_words=address.value("whole")

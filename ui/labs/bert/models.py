@@ -26,14 +26,13 @@ def choose(address: Address) -> tuple[str, int | None]:
         st.warning(GONE)
         address.put(model=next(iter(names)), step=None)
     left, right = st.columns([1.2, 1.6], vertical_alignment="bottom")
-    with left:
-        st.selectbox(
-            "Model",
-            list(names),
-            key=address.key("model"),
-            format_func=names.__getitem__,
-            on_change=lambda: address.put(step=None),
-        )
+    left.selectbox(
+        "Model",
+        list(names),
+        key=address.key("model"),
+        format_func=names.__getitem__,
+        on_change=lambda: address.put(step=None),
+    )
     model: str = address.value("model")
     offered = steps(model)
     step = address.value("step")
@@ -41,13 +40,12 @@ def choose(address: Address) -> tuple[str, int | None]:
         st.warning(f"The weights after update {step:,} were not kept; this is how it ended.")
         address.put(step=None)
     if len(offered) > 1:
-        with right:
-            st.select_slider(
-                "Weights after update",
-                offered,
-                key=address.key("step"),
-                format_func=lambda one: END if one is None else f"{one:,}",
-            )
+        right.select_slider(
+            "Weights after update",
+            offered,
+            key=address.key("step"),
+            format_func=lambda one: END if one is None else f"{one:,}",
+        )
     return model, address.value("step")
 
 

@@ -21,7 +21,7 @@ from ui.addresses import to_lesson, to_train
 from ui.kit.address import Address
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
-from ui.kit.notices import errors_shown, literal
+from ui.kit.notices import as_list, errors_shown, literal
 from ui.kit.predictions import beside
 
 ASKS = "Which one will fill in the test's masked words better?"
@@ -63,7 +63,7 @@ def _choose(address: Address) -> None:
 
 def _pretraining(found: Recorded | None) -> None:
     if found is not None and found.reached is not None:
-        st.markdown("\n".join(f"- {literal(sentence)}" for sentence in found.sentences))
+        st.markdown(as_list(found.sentences))
         _curves(PRETRAINING, found)
     to_train(preset("bert-mlm").config).draw("Pre-train one of your own", icon=":material/model_training:")
     to_lesson("bert-cls").draw("What a pre-trained one is worth: fine-tune it with [CLS]", icon=":material/school:")
@@ -124,7 +124,7 @@ def _verdict(experiment: Experiment) -> None:
     if not held:
         for run in experiment.runs:
             if alone := reached(run):
-                st.markdown("\n".join(f"- {literal(f'{run.name}: {sentence}')}" for sentence in alone.sentences))
+                st.markdown(as_list(f"{run.name}: {sentence}" for sentence in alone.sentences))
         if len(experiment.runs) > 1:
             st.info("No two runs of this experiment read the same test pairs to the end, so nothing is said of them.")
         return
@@ -136,4 +136,4 @@ def _compare(expected: str | None, held: Sequence[Held], runs: int) -> None:
     if expected and len(held) == math.comb(runs, 2):
         beside(expected, (best_of(held) or NO_ONE) if any(one.readers for one in held) else None)
     for one in held:
-        st.markdown("\n".join(f"- {literal(sentence)}" for sentence in sentences(one)))
+        st.markdown(as_list(sentences(one)))

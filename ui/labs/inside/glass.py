@@ -14,7 +14,7 @@ from sentiment_core.inside.measures import MOST_PADDING
 from ui.addresses import lab_address
 from ui.kit import glass as looking
 from ui.kit.address_fields import identifier, one_of, text, whole
-from ui.kit.components.glass import STATE, Near, Panel, glass
+from ui.kit.components.glass import STATE, Near, Pane, glass
 from ui.kit.examples import EXAMPLES, example_choice
 from ui.kit.notices import errors_shown, literal
 
@@ -61,8 +61,7 @@ def draw() -> None:
     columns = st.columns([2.1, 1, 2.1, 1, 2.2], vertical_alignment="bottom")
     for side, place in zip(SIDES, (0, 2), strict=True):
         choose(side, models, columns[place], columns[place + 1])
-    with columns[4]:
-        st.slider("Zero vectors behind the review", 0, MOST_PADDING, key=ADDRESS.key("padding"))
+    columns[4].slider("Zero vectors behind the review", 0, MOST_PADDING, key=ADDRESS.key("padding"))
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         review()
@@ -118,53 +117,53 @@ def look(models: dict[str, ModelInfo], row: DeltaGenerator) -> None:
     label = {"positive": 1, "negative": 0}.get(ADDRESS.value("label"))
     text = ADDRESS.value("text")
     chosen: list[tuple[ModelInfo, int | None]] = []
-    panels: list[Panel] = []
+    panes: list[Pane] = []
     for side in SIDES:
         if (name := ADDRESS.value(side)) == NOBODY:
             continue
         with errors_shown():
             step = ADDRESS.value(STEPS[side])
-            panels.append(looking.panel(models[name], step, text, ADDRESS.value("padding"), label))
+            panes.append(looking.pane(models[name], step, text, ADDRESS.value("padding"), label))
             chosen.append((models[name], step))
-    if not panels:
+    if not panes:
         return
-    named = len(panels) > 1
-    lines = [f"**{literal(one.title)}.** " * named + literal(" ".join(sentences(one.seen))) for one in panels]
+    named = len(panes) > 1
+    lines = [f"**{literal(one.title)}.** " * named + literal(" ".join(sentences(one.seen))) for one in panes]
     st.markdown("\n".join(f"- {line}" for line in lines) if named else lines[0])
     shown = ADDRESS.value("show")
-    if all(shown not in one.seen.gates for one in panels) and shown != STATE:
+    if all(shown not in one.seen.gates for one in panes) and shown != STATE:
         st.caption(f"None of these has a gate called {shown}: the strip shows the state.")
     with row:
-        download(panels)
-    picked = glass(panels, shown=shown, near=_near(panels, chosen), hint=HINT)
+        download(panes)
+    picked = glass(panes, shown=shown, near=_near(panes, chosen), hint=HINT)
     if picked is not None:
         st.session_state[PICKED] = picked
         ADDRESS.put(word=picked[1] + 1)
         st.rerun()
 
 
-def download(panels: list[Panel]) -> None:
+def download(panes: list[Pane]) -> None:
     """Draw what was seen as a file: a document for each network."""
 
     def made() -> str:
-        return json.dumps([{"model": one.title, "text": one.text, **document(one.seen, one.text)} for one in panels])
+        return json.dumps([{"model": one.title, "text": one.text, **document(one.seen, one.text)} for one in panes])
 
     st.download_button(
         "Download", made, "glass.json", "application/json", on_click="ignore", icon=":material/download:"
     )
 
 
-def _near(panels: list[Panel], chosen: list[tuple[ModelInfo, int | None]]) -> Near | None:
-    """Return the words near the word that the address names, in the panel that was picked in."""
+def _near(panes: list[Pane], chosen: list[tuple[ModelInfo, int | None]]) -> Near | None:
+    """Return the words near the word that the address names, in the pane that was picked in."""
     word = ADDRESS.value("word")
     if word is None:
         return None
     place, token = st.session_state.get(PICKED, (0, word - 1))
-    place = place if token == word - 1 and place < len(panels) else 0
-    if word > len(panels[place].seen.token_ids):
+    place = place if token == word - 1 and place < len(panes) else 0
+    if word > len(panes[place].seen.token_ids):
         ADDRESS.put(word=None)
         return None
-    return looking.near(panels, chosen, place, word - 1)
+    return looking.near(panes, chosen, place, word - 1)
 
 
 def _when(step: int) -> str:

@@ -25,10 +25,8 @@ def recap() -> None:
     st.markdown(f"Here are {len(HYPERPARAMETERS)} of the sheet's.")
     for item in HYPERPARAMETERS:
         name, values, place = st.columns([2.2, 1.8, 1], vertical_alignment="center")
-        with name:
-            st.markdown(f"**{literal(item.title)}** {literal(item.decides)}")
-        with values:
-            st.markdown(f"Sheet: {literal(item.sheet)}. Here: {literal(say(item.field, item.default))}.")
+        name.markdown(f"**{literal(item.title)}** {literal(item.decides)}")
+        values.markdown(f"Sheet: {literal(item.sheet)}. Here: {literal(say(item.field, item.default))}.")
         with place:
             to_place(item.place).draw(literal(item.place.label), icon=":material/tune:")
 

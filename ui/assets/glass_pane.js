@@ -6,7 +6,7 @@ import { element, number, percent } from "./words.js";
 
 const CHANGES = 6;
 
-export class Panel {
+export class Pane {
   constructor(given, shared, { move, pick }) {
     this.given = given;
     this.steps = given.steps;
@@ -21,14 +21,14 @@ export class Panel {
     ]);
     this.readout = element("div", { cls: "gl-readout" });
     this.readout.setAttribute("aria-live", "polite");
-    // One that reads what all read has its words above all panels.
+    // One that reads what all read has its words above all panes.
     this.words = shared ? null : new Words(given, { move, pick });
     this.strip = new Strip(given, this.shown, (step, unit) => this.point(step, unit), (step) => {
       move(step);
       if (step < this.count) pick(step);
     });
     this.detail = element("div", { cls: "gl-detail" });
-    this.node = element("section", { cls: "gl-panel" }, [head, ...(shared ? [] : [this.words.node]), this.readout, this.strip.node, this.detail]);
+    this.node = element("section", { cls: "gl-pane" }, [head, ...(shared ? [] : [this.words.node]), this.readout, this.strip.node, this.detail]);
   }
 
   // `at`: the step that is reached, null when all is shown; `back`: the gradient is on its way.
