@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from hashlib import blake2b
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -124,6 +125,7 @@ def assign(tree: dict[str, Any], field: str, value: Any) -> None:
     """Set a dotted `field` such as `training.learning_rate` in a nested dict; raise `ConfigError` for unknown ones."""
     if field not in FIELDS:
         close = [name for name in FIELDS if name.split(".")[-1] == field.split(".")[-1]]
+        close += [name for name in FIELDS if name.startswith(f"{field}.")] or get_close_matches(field, FIELDS, n=1)
         hint = f"did you mean {close[0]}?" if close else "see `python -m sentiment_core fields`"
         raise ConfigError(f"{field}: there is no such setting; {hint}")
     section, _, name = field.rpartition(".")

@@ -5,14 +5,15 @@ It works on the same store as the pages and the command line: `$SENTIMENT_STORE_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields, with_runs
-from sentiment_core.errors import NotFoundError
+from sentiment_core.errors import ConfigError, NotFoundError
+from sentiment_core.given import dict_of, harmless, kind_of, names_of, text_of, texts_of
 from sentiment_core.presets import preset as preset_named
 from sentiment_core.store import Experiment, Run, Store, WorkProgress, table
 
@@ -33,13 +34,20 @@ def configure(
     """Return an experiment: a preset's or the usual one, with dotted `fields` such as `training.epochs` replaced.
 
     `runs` are to be trained in lockstep, from the same weights on the same batches: the name of each, and the fields in
-    which it differs. Raises `ConfigError` naming each bad field with what is allowed, `NotFoundError` for an unknown
-    preset. The command `fields` lists every setting, `presets` every preset.
+    which it differs. `data.path` may be a `Path`; it counts from where Python runs. Raises `ConfigError` naming
+    each bad field with what is allowed, `NotFoundError` for an unknown preset. The command `fields` lists every
+    setting, `presets` every preset.
     """
-    config = from_fields(fields or {}, preset_named(preset).config if preset else None)
+    given = dict_of({} if fields is None else fields, "fields", "{'training.epochs': 3}")
+    if path := given.get("data.path"):
+        given["data.path"] = str(Path(path).expanduser().absolute()) if isinstance(path, str | PurePath) else path
+    config = from_fields(given, preset_named(preset).config if preset else None)
     if runs is None:
         return config
-    return with_runs(config, [build(RunConfig, {"name": name, "overrides": given}) for name, given in runs.items()])
+    named = dict_of(runs, "runs", "{'plain': {}, 'clipped': {'training.clipping': 'norm'}}")
+    if not named:
+        raise ConfigError("runs: name at least one, or leave them away")
+    return with_runs(config, [build(RunConfig, {"name": name, "overrides": own or {}}) for name, own in named.items()])
 
 
 def train(
@@ -47,21 +55,30 @@ def train(
 ) -> TrainedExperiment:
     """Train an experiment here and now, keep it in the store, and return it as it ended.
 
-    `follow` is handed a `WorkProgress` a few times a second: `step` of `total_steps`, `epoch`, `eta_seconds`. Ctrl-C
-    stops it. Raises `ConfigError`, and `OutOfMemory` before anything starts where this machine cannot hold it; a
-    training that fails is returned with `status` and `error`. Call it from the main thread, which hears Ctrl-C.
+    `follow` is handed a `WorkProgress` a few times a second: `step` of `total_steps`, `epoch`, `eta_seconds`; one that
+    fails is shown with where it did and is not called again, and the training goes on. Ctrl-C stops it. Raises
+    `ConfigError`, and before anything starts `DataError` for a file that is not there or leaves something open, and
+    `OutOfMemory` where this machine cannot hold it; a training that fails is returned with `status` and `error`. Call
+    it from the main thread, which hears Ctrl-C.
     """
+    from sentiment_core.datasets.file.reader import glance
     from sentiment_core.training.memory import check_before
     from sentiment_core.work.training import train_here
 
+    if config is None or not (follow is None or callable(follow)):
+        raise ConfigError("train: give what `configure` returns or a dict of fields, and for `follow` a function")
     chosen = config if isinstance(config, ExperimentConfig) else configure(config)
+    if chosen.data.source == "csv":
+        glance(chosen.data, labels_required=True)
     check_before(chosen)
     with Store() as store:
-        return TrainedExperiment.of(train_here(store, chosen, follow or (lambda progress: None)))
+        return TrainedExperiment.of(train_here(store, chosen, harmless(follow)))
 
 
 def open_run(run_id: str) -> TrainedRun:
     """Return a run of the store, finished or not; raise `NotFoundError` where there is none of that id."""
+    if not isinstance(run_id, str):
+        raise ConfigError(f"open_run: give the id of a run, such as `experiment.runs[0].id`, not {kind_of(run_id)}")
     with Store() as store:
         return TrainedRun(store.run(run_id))
 
@@ -69,12 +86,14 @@ def open_run(run_id: str) -> TrainedRun:
 def load_model(source: str | Path = "pretrained") -> Model:
     """Return a model to ask: `pretrained`, a run's id, or the path of an archive that `export --format model` wrote.
 
-    Raises `NotFoundError`, `CheckpointError`, `EmbeddingsError`, and `DataError` for a file that is no such archive. An
+    Raises `NotFoundError`, `CheckpointError`, `EmbeddingsError`, `DataError` for a file that is no such archive. An
     archive is asked where it is; the command `import` brings it into the store.
     """
     from sentiment_core.explain import PRETRAINED, load_predictor
     from sentiment_core.explain.predictor import Predictor
 
+    if not isinstance(source, str | Path):
+        raise ConfigError(f"load_model: give `pretrained`, a run's id or the path of an archive, not {kind_of(source)}")
     if isinstance(source, Path) or (source != PRETRAINED and source.lower().endswith(".zip")):
         from sentiment_core.explain.archive.reader import read_archive
 
@@ -89,6 +108,9 @@ class TrainedRun:
     """One run of an experiment with what it measured, as data frames read when they are asked for."""
 
     run: Run
+
+    def __repr__(self) -> str:
+        return f"<TrainedRun {self.id} {self.name!r}>"
 
     @property
     def id(self) -> str:
@@ -161,6 +183,11 @@ class TrainedExperiment:
     error: str | None
     runs: tuple[TrainedRun, ...]
 
+    def __repr__(self) -> str:
+        runs = ", ".join(f"{run.id} {run.name!r}" for run in self.runs)
+        failed = f", {self.error}" if self.error else ""
+        return f"<TrainedExperiment {self.name!r}: {self.status}{failed}; runs {runs}>"
+
     @classmethod
     def of(cls, found: Experiment) -> TrainedExperiment:
         """Return an experiment of the store."""
@@ -174,29 +201,36 @@ class Model:
         self._predictor = predictor
         self._stored = stored
 
+    def __repr__(self) -> str:
+        return f"<Model {self._predictor.model_id}>"
+
     @property
     def config(self) -> ExperimentConfig:
         """The settings that it was trained with."""
         return self._predictor.config
 
-    def predict(self, texts: Sequence[str]) -> np.ndarray:
-        """Return P(positive) of each text `(N,)` float64; NaN from a network that diverged."""
-        return self._predictor.predict(texts)
+    def predict(self, texts: Iterable[str]) -> np.ndarray:
+        """Return P(positive) of each text `(N,)` float64; NaN from a network that diverged.
 
-    def explain(self, text: str, methods: Sequence[str] = ("attention",)) -> pd.DataFrame:
+        `texts`: a list, a column of a data frame, an array, anything that yields texts in an order. Raises `DataError`
+        for a single text and for what is no text, such as a missing value.
+        """
+        return self._predictor.predict(texts_of(texts))
+
+    def explain(self, text: str, methods: str | Sequence[str] = ("attention",)) -> pd.DataFrame:
         """Return one row a token: `token`, `start` and `end` in the text, whether it is `known` and was `used`, and a
         score for each of `methods`, of the class that is predicted.
 
         Attention weights add up to 1 and are missing for a model that does not attend. Raises `ConfigError` for an
-        unknown method and `DataError` for an empty text.
+        unknown method and `DataError` for an empty text, or what is none.
         """
         import pandas as pd
 
         from sentiment_core.explain import attribute
         from sentiment_core.explain.methods import named
 
-        chosen = named(",".join(methods))
-        found = self._predictor.explain(text)
+        chosen = named(",".join(names_of(methods)))
+        found = self._predictor.explain(text_of(text))
         rows = pd.DataFrame(
             {
                 "token": [token.text for token in found.tokens],
@@ -218,9 +252,11 @@ class Model:
 
         Rows add up to 1. Raises `ConfigError` for another network and `DataError` for an empty text.
         """
-        return self._predictor.attention(text)
+        return self._predictor.attention(text_of(text))
 
-    def study(self, data: str = "demo", sample: int = 100, seed: int = 0, methods: Sequence[str] = ()) -> Study:
+    def study(
+        self, data: str | Path = "demo", sample: int = 100, seed: int = 0, methods: str | Sequence[str] = ()
+    ) -> Study:
         """Measure how faithful explanation methods are over a sample of reviews; takes minutes.
 
         `data`: `demo`, `own` (the test part of the run's reviews) or the path of a file. `methods`: all without any.
@@ -231,8 +267,11 @@ class Model:
         from sentiment_core.explain.study_question import study_arguments
         from sentiment_core.progress import silent
 
+        if not isinstance(data, str | Path) or not all(isinstance(number, int) for number in (sample, seed)):
+            raise ConfigError("study: give demo, own or the path of a file, and whole numbers for sample and seed")
         if not self._stored:
             raise NotFoundError("an archive has no place in the store; bring it in with `import`, then load that run")
         with Store() as store:
-            asked = study_arguments(self._predictor.model_id, data, sample, seed, list(methods or METHODS), store)
+            chosen = names_of(methods) or METHODS
+            asked = study_arguments(self._predictor.model_id, str(data), sample, seed, list(chosen), store)
         return run(asked, silent)

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import sentiment_core as lab
@@ -87,3 +89,87 @@ def test_a_session(home: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_is_said(home: Path, wrong: Callable[[], object]) -> None:
     with pytest.raises(lab.SentimentLabError):
         wrong()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda: lab.configure(["training.epochs=3"]), "give a dict such as"),
+        (lambda: lab.configure("training.epochs=3"), "give a dict such as"),
+        (lambda: lab.configure({"training.epoch": 3}), "did you mean training.epochs?"),
+        (lambda: lab.configure({"training": {"epochs": 3}}), "did you mean training."),
+        (lambda: lab.configure(runs=["a", "b"]), "runs: give a dict such as"),
+        (lambda: lab.configure(runs={}), "runs: name at least one"),
+        (lambda: lab.configure({"data.source": "csv", "data.path": 3}), "data.path"),
+        (lambda: lab.train(None), "give what `configure` returns"),
+        (lambda: lab.train({}, follow=True), "for `follow` a function"),
+        (lambda: lab.train({"data.source": "csv", "data.path": "gone.csv"}), "there is no such file"),
+        (lambda: lab.open_run(None), "experiment.runs[0].id"),
+        (lambda: lab.load_model(None), "give `pretrained`, a run's id"),
+        (lambda: lab.load_model().predict("What a film!"), "a single one as [text]"),
+        (lambda: lab.load_model().predict(b"What a film!"), "a single one as [text]"),
+        (lambda: lab.load_model().predict(None), "not None"),
+        (lambda: lab.load_model().predict({"a": "What a film!"}), "the type dict"),
+        (lambda: lab.load_model().predict({"What a film!"}), "the type set"),
+        (lambda: lab.load_model().predict(pd.DataFrame({"text": ["What a film!"]})), "a column of a data frame"),
+        (lambda: lab.load_model().predict(["A film", None]), "number 2 is no text but None"),
+        (lambda: lab.load_model().predict(pd.Series(["A film", float("nan")])), "number 2 is no text but a value"),
+        (lambda: lab.load_model().predict(np.array([["A film"]])), "number 1 is no text"),
+        (lambda: lab.load_model().explain(None), "give one text, not None"),
+        (lambda: lab.load_model().explain(["What a film!"]), "give one text, not a value of the type list"),
+        (lambda: lab.load_model().explain("What a film!", methods=None), "methods: give a list of names"),
+        (lambda: lab.load_model().explain("What a film!", methods=[]), "explanation method"),
+        (lambda: lab.load_model().study(data=None), "demo, own or the path"),
+        (lambda: lab.load_model().study(sample=20.5), "whole numbers"),
+        (lambda: lab.load_model().study(methods="lime"), "no explanation method 'lime'"),
+    ],
+)
+def test_what_was_not_expected_is_said_in_a_sentence(
+    home: Path, wrong: Callable[[], object], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(lab.SentimentLabError) as caught:
+        wrong()
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("good", "bad"),
+        np.array(["good", "bad"]),
+        pd.Series(["good", "bad"], index=[7, 5]),
+        pd.Series(["good", "bad"], dtype="string"),
+        {"a": "good", "b": "bad"}.values(),
+        (text for text in ["good", "bad"]),
+    ],
+    ids=["tuple", "array", "series", "strings", "values", "generator"],
+)
+def test_whatever_yields_texts_can_be_asked_about(home: Path, given: Any) -> None:
+    model = lab.load_model()
+    np.testing.assert_array_equal(model.predict(given), model.predict(["good", "bad"]))
+
+
+def test_methods_may_be_named_as_the_command_names_them(home: Path) -> None:
+    told = lab.load_model().explain("What a film!", methods="attention,random")
+    assert {"attention", "random"} <= set(told.columns)
+
+
+def test_a_path_counts_from_where_python_runs(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in ("mine.csv", Path("mine.csv")):
+        config = lab.configure({"data.source": "csv", "data.path": path})
+        assert config.data.path == str(tmp_path / "mine.csv")
+
+
+def test_a_follower_that_fails_ends_no_training(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    called = []
+
+    def follow(progress: object) -> None:
+        called.append(progress)
+        raise ZeroDivisionError("my mistake")
+
+    experiment = lab.train(lab.configure(TINY), follow=follow)
+    assert experiment.status == "finished" and len(called) == 1 and "my mistake" in capsys.readouterr().err
+    (run,) = experiment.runs
+    assert repr(experiment) == f"<TrainedExperiment {experiment.name!r}: finished; runs {run.id} {run.name!r}>"
+    assert repr(run) == f"<TrainedRun {run.id} {run.name!r}>" and repr(run.model()) == f"<Model {run.id}>"

@@ -56,6 +56,15 @@ def parquet(**columns: Sequence[object]) -> bytes:
     return target.getvalue()
 
 
+def named_classes(labels: Sequence[int], names: Sequence[str]) -> bytes:
+    """Return all reviews as the library datasets writes Parquet, with names of classes beside their numbers."""
+    target = io.BytesIO()
+    about = {"info": {"features": {"label": {"names": [*names], "_type": "ClassLabel"}, "text": {"_type": "Value"}}}}
+    rows = pa.table({"text": TEXTS, "label": [*labels]})
+    pq.write_table(rows.replace_schema_metadata({"huggingface": json.dumps(about)}), target)
+    return target.getvalue()
+
+
 PLAIN = labelled(lambda number: number % 2)
 BACKSLASHES = {"delimiter": "\t", "quoting": csv.QUOTE_NONNUMERIC, "doublequote": False, "escapechar": "\\"}
 STARS = (1, 5, 2, 4)
@@ -117,9 +126,51 @@ WHOLE: dict[str, bytes] = {
     "rows.json": json.dumps(
         {"features": [{"feature_idx": 0, "name": "text"}], "rows": [{"row_idx": 0, "row": item} for item in RECORDS]}
     ).encode(),
+    "named.parquet": named_classes([1 - label for label in LABELS], ["positive", "negative"]),
     "structs.parquet": parquet(id=range(COUNT), review=[{"text": t, "words": t.split()} for t in TEXTS], label=LABELS),
     "airline.csv": table(
         ("tweet_id", "airline_sentiment", "created", "text"),
         ((n, ("negative", "positive")[n % 2], f"2015-02-24 11:35:{n:02} -0800", t) for n, t in enumerate(TEXTS)),
     ),
+    "german.csv": labelled(lambda number: f"{STARS[number % 4]},0", ("Kommentar", "Bewertung"), delimiter=";"),
+    "german_titles.csv": b"Klasse 10b;;\r\n;;\r\n"
+    + table(
+        ("Titel", "Rezension", "Empfehlung"),
+        (("Ein Film in drei Worten", t, ("nein", "ja")[n % 2]) for n, t in enumerate(TEXTS)),
+        delimiter=";",
+    ),
+    "french.csv": labelled(lambda number: STARS[number % 4], ("avis", "note"), delimiter=";"),
+    "french_long.csv": labelled(lambda number: STARS[number % 4], ("Critique", "Note sur 5"), delimiter=";"),
+    "french_words.csv": labelled(lambda number: ("FAUX", "VRAI")[number % 2], ("Critique", "Positif"), delimiter=";"),
+    "spanish.csv": labelled(lambda number: STARS[number % 4], ("Rese\u00f1a", "Calificaci\u00f3n")),
+    "decomposed.csv": labelled(lambda number: STARS[number % 4], ("comentario", "puntuacio\u0301n")),
+    "italian.csv": labelled(lambda number: STARS[number % 4], ("Recensione", "Voto")),
+    "form.csv": table(
+        ("Timestamp", "Write what you thought of the film you saw:", "How many stars would you give it (1-5)?"),
+        (("2024/03/01 9:00:00 AM GMT+1", t, STARS[n % 4]) for n, t in enumerate(TEXTS)),
+    ),
+    "games.csv": table(
+        ("title", "user_review", "user_rating"),
+        (("A Game in Four Words", t, STARS[n % 4]) for n, t in enumerate(TEXTS)),
+    ),
+    "sum.csv": PLAIN + b",30\r\n",
+    "joined.csv": b"\xef\xbb\xbf"
+    + PLAIN[: PLAIN.index(b"Evening number 30") - 1]
+    + b"\xef\xbb\xbf"
+    + PLAIN[PLAIN.index(b"Evening number 30") - 1 :]
+    + b"\x1a",
+    "spaces.csv": PLAIN.replace(b"\r\n", b"\r\n  \r\n"),
+    "labels.csv": labelled(lambda number: f"LABEL_{number % 2}"),
+    "fasttext_tabs.txt": b"".join(f"__label__{1 + n % 2}\t{t}\n".encode() for n, t in enumerate(TEXTS)),
+    "fasttext_commas.txt": b"".join(f"__label__{1 + n % 2} , {t}\n".encode() for n, t in enumerate(TEXTS)),
+    "commas.jsonl": ",\n".join(map(json.dumps, RECORDS)).encode(),
+    "lists.jsonl": "\n".join(json.dumps({"text": r["text"], "label": [r["label"]]}) for r in RECORDS).encode(),
+    "objects.json": "\n".join(json.dumps(record, indent=2) for record in RECORDS).encode(),
+    "columns_within.json": json.dumps({"version": 1, "all": {"text": TEXTS, "label": LABELS}}).encode(),
+    "within.json": json.dumps({"status": "ok", "data": {"count": COUNT, "reviews": RECORDS}}).encode(),
+    "mongo.json": "\n".join(
+        json.dumps({"_id": {"$oid": f"{n:024x}"}, "text": t, "stars": {"$numberInt": str(STARS[n % 4])}})
+        for n, t in enumerate(TEXTS)
+    ).encode(),
+    "about.zip": zipped(reviews__csv=PLAIN, README__txt=b"About these reviews\n", LICENSE__txt=b"Free\n"),
 }

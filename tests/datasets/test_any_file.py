@@ -219,6 +219,9 @@ def test_what_was_detected_can_be_said_instead(kept: Any) -> None:
         ("a.parquet", b"PAR1 and nothing more PAR1", "not a Parquet file"),
         ("a.parquet", b"plain words", "columns are"),
         ("a.tsv", b"", "is empty"),
+        ("a.json", b'{"a": 1, "b": ' * 300 + b"{}" + b"}" * 300, "holds no table"),
+        ("a.csv", cases.PLAIN + bytes(512), "row 61 contains NUL bytes"),
+        ("a.zip", cases.zipped(**{f"neg/{n}__txt": b"dull" for n in range(20)}), "holds 20 texts"),
         ("a.csv", pickle.dumps({"text": ["a"], "label": [1]}), "a Python pickle"),
     ],
 )  # fmt: skip
@@ -407,6 +410,12 @@ def packed(names: Iterable[str]) -> bytes:
         ("reviews.csv", b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(500), "an old Office document", "Save it as CSV"),
         ("reviews.csv", packed(["[Content_Types].xml", "xl/workbook.xml"]), "an Office document", "as CSV in UTF-8"),
         ("reviews.csv", b"%PDF-1.7\n", "a PDF", "Export the reviews as CSV"),
+        ("reviews.csv", packed(["mimetype", "content.xml"]), "an Office document", "as CSV in UTF-8"),
+        ("reviews.csv", b"ARROW1\0\0" + bytes(99), "a table in a form that is not read", "CSV or Parquet"),
+        ("reviews.csv", b"\x89PNG\r\n\x1a\n" + bytes(99), "a picture", "as text"),
+        ("reviews.txt", b"{\\rtf1\\ansi so}", "a document of a word processor", "plain text"),
+        ("reviews.csv", b'<?xml version="1.0"?>\n<reviews/>', "XML", "as CSV"),
+        ("reviews.csv", b"\x28\xb5\x2f\xfd" + bytes(99), "packed in a way", "as gzip or zip"),
         ("reviews.csv", b"SQLite format 3\0", "an SQLite database", "Export its table"),
         ("reviews.csv", b"\n<!DOCTYPE html><title>Sign in</title>", "a web page", "log in first"),
         ("reviews.csv", b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS", "git lfs pull"),
@@ -445,9 +454,16 @@ def test_json_of_pandas_and_of_records_in_records(document: Any, name: str, kept
     assert reviews.texts == cases.TEXTS and reviews.labels.tolist() == cases.LABELS
 
 
-def test_several_tables_in_json_are_named(kept: Any) -> None:
-    message = refused(kept("two.json", json.dumps({"train": RECORDS, "test": RECORDS}).encode()))
-    assert "'train', 'test'" in message
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ({"train": RECORDS, "test": RECORDS}, "'train', 'test'"),
+        ({"train": {"rows": RECORDS}, "test": {"rows": RECORDS}}, "'train.rows', 'test.rows'"),
+        ({name: {"text": cases.TEXTS, "label": cases.LABELS} for name in ("train", "test")}, "'train', 'test'"),
+    ],
+)
+def test_several_tables_in_json_are_named(document: Any, named: str, kept: Any) -> None:
+    assert named in refused(kept("two.json", json.dumps(document).encode()))
 
 
 @pytest.mark.parametrize(
@@ -496,3 +512,27 @@ def test_labels_found_by_their_values_alone_are_said(kept: Any) -> None:
     (said,) = file.load(kept("flags.csv", content), silent).warnings
     assert "taken from 'flag'" in said and "data.label_column" in said
     assert file.load(kept("flags.csv", content, label_column="flag"), silent).warnings == ()
+
+
+def test_reviews_in_json_under_the_names_of_their_classes(kept: Any) -> None:
+    good, bad = cases.TEXTS[1::2], cases.TEXTS[0::2][:20]
+    reviews = file.load(kept("two.json", json.dumps({"positive": good, "negative": bad}).encode()), silent)
+    assert reviews.texts == good + bad and reviews.labels.tolist() == [1] * 30 + [0] * 20
+    # Numbers may as well be those of columns without a name.
+    numbered = {"0": cases.TEXTS, "1": cases.LABELS}
+    assert file.load(kept("numbered.json", json.dumps(numbered).encode()), silent).texts == cases.TEXTS
+
+
+def test_two_columns_of_one_name_in_parquet_are_told(kept: Any) -> None:
+    target = io.BytesIO()
+    twice = pa.Table.from_arrays([pa.array(cases.TEXTS)] * 2 + [pa.array(cases.LABELS)], ["text", "text", "label"])
+    pq.write_table(twice, target)
+    assert "two columns are called 'text'" in refused(kept("twice.parquet", target.getvalue()))
+
+
+@pytest.mark.parametrize("about", [b"[" * 9_999, b'{"info": 1}', b'{"info": {"features": {"label": 1}}}', b"\xff"])
+def test_what_is_said_beside_a_table_may_be_damaged(about: bytes, kept: Any) -> None:
+    target = io.BytesIO()
+    rows = pa.table({"text": cases.TEXTS, "label": cases.LABELS})
+    pq.write_table(rows.replace_schema_metadata({"huggingface": about}), target)
+    assert file.load(kept("so.parquet", target.getvalue()), silent).labels.tolist() == cases.LABELS

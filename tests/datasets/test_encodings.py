@@ -132,3 +132,10 @@ def test_one_line_of_a_large_file_is_enough_to_tell(tmp_path: Path) -> None:
     )
     texts, name, _ = read(tmp_path / "a.csv", content)
     assert (texts[-1], name) == ("Фильм был тёплым и игра прекрасна.", "cp1251") and len(content) > 1 << 20
+
+
+def test_lines_that_end_as_on_an_old_mac_are_in_its_encoding(tmp_path: Path) -> None:
+    texts = [f"A café called “noir”, {number} evenings" for number in range(30)]
+    content = cases.table(("text", "label"), [(text, n % 2) for n, text in enumerate(texts)], lineterminator="\r")
+    found, encoding, said = read(tmp_path / "mac.csv", content.decode().encode("mac-roman"))
+    assert found == texts and encoding == "mac-roman" and "read as mac-roman" in said

@@ -8,20 +8,30 @@ from dataclasses import dataclass
 from email.utils import parsedate
 
 from sentiment_core.datasets.base import TEST, TRAIN, VALIDATION
-from sentiment_core.datasets.file.labels import BLANK, are_labels, is_label, normal
+from sentiment_core.datasets.file.labels import (
+    BLANK,
+    FEW,
+    are_among_others,
+    are_labels,
+    are_ratings,
+    is_label,
+    normal,
+    rating,
+)
+from sentiment_core.datasets.file.names import (
+    BESIDE_NOTE,
+    FOREIGN_LABEL_NAMES,
+    FOREIGN_TEXT_NAMES,
+    LABEL_NAMES,
+    NOTE,
+    TEXT_NAMES,
+    has_word,
+    is_called,
+    is_usual,
+)
 from sentiment_core.errors import DataError
 from sentiment_core.settings import DataConfig
 
-# What people call them, without case and without what is no letter or digit.
-_TEXT_NAMES = """
-    text texts review reviews sentence sentences comment comments content body message tweet document phrase
-    reviewtext reviewbody reviewcontent textreview reviewstext commenttext commentbody
-"""
-_LABEL_NAMES = """
-    label labels sentiment sentiments stars star rating ratings score scores overall polarity class target
-    starrating reviewrating reviewscore reviewsrating sentimentlabel labeltext
-"""
-TEXT_NAMES, LABEL_NAMES = frozenset(_TEXT_NAMES.split()), frozenset(_LABEL_NAMES.split())
 SPLIT_NAMES = frozenset({"split", "part", "partition", "subset"})
 PARTS = {"train": TRAIN, "training": TRAIN, "test": TEST, "testing": TEST}
 PARTS |= dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION)
@@ -43,33 +53,34 @@ class Undecided(DataError):
 
 @dataclass(frozen=True)
 class Chosen:
-    """Places of the columns; `None` where there is none."""
+    """Places of the columns; `None` where there is none. `label_by_values`: no name says that those are labels."""
 
     text: int
     label: int | None
     split: int | None
+    label_by_values: bool = False
 
 
-def names_columns(first: Sequence[str], data: DataConfig) -> bool:
+def names_columns(first: Sequence[str], below: Sequence[Sequence[str]], data: DataConfig) -> bool:
     """Return whether a file's first row names its columns: by well-known names, or because it does not look like data.
 
-    `data.header` decides where the user has.
+    `below`: the rows after it. `data.header` decides where the user has.
     """
     if data.header != "detect":
         return data.header == "yes"
     if any(knows(name, data) for name in first):
         return True
+    if not any(map(rating, first)):
+        # A question over a column of ratings: `How many stars would you give the film you have seen?`
+        named = [_values(below, place) for place, name in enumerate(first) if normal(name) not in BLANK]
+        if any(len(values) > 1 and are_ratings(values) for values in named):
+            return True
     return not any(is_label(value) or len(value.split()) >= WORDS_OF_DATA for value in first)
 
 
 def knows(name: str, data: DataConfig) -> bool:
     """Return whether this is the name of a column of reviews or labels, or one that the user gave."""
     return name.strip() in {data.text_column, data.label_column} or is_usual(name)
-
-
-def is_usual(name: str) -> bool:
-    """Return whether columns of reviews or labels are often called so."""
-    return _is_called(name, TEXT_NAMES | LABEL_NAMES)
 
 
 def numbered(count: int) -> list[str]:
@@ -86,6 +97,7 @@ def choose(
     also stand for the only column that can be meant. Raise `DataError` where there is none, or more than one.
     """
     usual = DataConfig.model_fields
+    by_values = False
     text = _named(columns, data.text_column, name)
     label = _named(columns, data.label_column, name)
     if text is not None and text == label:
@@ -93,17 +105,21 @@ def choose(
     if text is None:
         if data.text_column != usual["text_column"].default:
             raise _absent(columns, data.text_column, name, "text_column")
-        candidates = _by_name(columns, TEXT_NAMES, {label}) or _prose(columns, sample, label)
+        candidates = _by_name(columns, TEXT_NAMES, {label}) or _texts(columns, sample, label)
         if len(candidates) != 1:
             raise _undecided(columns, sample, candidates, data.text_column, name, "text_column", "the review")
         text = candidates[0]
     if label is None:
         if data.label_column != usual["label_column"].default:
             raise _absent(columns, data.label_column, name, "label_column")
-        candidates = _by_name(columns, LABEL_NAMES, {text}) or label_places(len(columns), sample, {text}, least=2)
+        candidates = _by_name(columns, LABEL_NAMES, {text})
+        if not any(_may_be_classes(_values(sample, place)) for place in candidates):
+            others, by_values = _labels(columns, sample, {text, *candidates})
+            candidates = candidates + others
         if not candidates and list(columns) == numbered(len(columns)):
             # A file that is sorted by its labels begins with many rows of one class.
             candidates = label_places(len(columns), sample, {text})
+            by_values = True
         if len(candidates) == 1:
             label = candidates[0]
         elif labels_required:
@@ -117,7 +133,7 @@ def choose(
                 "Name one so, with train, validation or test in each row, or set data.split to grouped."
             )
         split = candidates[0]
-    return Chosen(text, label, split)
+    return Chosen(text, label, split, by_values and label is not None)
 
 
 def label_places(
@@ -126,10 +142,14 @@ def label_places(
     """Return which of `width` columns hold only values that say by themselves what class they mean, `least` of them."""
     found = []
     for place in range(width):
-        values = {normal(row[place]) for row in sample if place < len(row)} - BLANK
-        if place not in taken and len(values) >= least and are_labels(values):
+        values = set() if place in taken else _values(sample, place)
+        if len(values) >= least and are_labels(values):
             found.append(place)
     return found
+
+
+def _values(sample: Sequence[Sequence[str]], place: int) -> set[str]:
+    return {normal(row[place]) for row in sample if place < len(row)} - BLANK
 
 
 def part_of(value: str, number: int, name: str) -> int:
@@ -140,11 +160,6 @@ def part_of(value: str, number: int, name: str) -> int:
             f"{name}: row {number} has {value[:40]!r} in its column split. Parts are train, validation and test."
         )
     return part
-
-
-def _is_called(name: str, names: Collection[str]) -> bool:
-    """Return whether a column has one of the names, or a field of a record in a record: `rating.stars`."""
-    return any(re.sub(r"[\W_]+", "", part.casefold()) in names for part in (name, name.rpartition(".")[2]))
 
 
 def _named(columns: Sequence[str], wanted: str, name: str) -> int | None:
@@ -158,7 +173,40 @@ def _named(columns: Sequence[str], wanted: str, name: str) -> int | None:
 
 
 def _by_name(columns: Sequence[str], names: Collection[str], taken: Collection[int | None]) -> list[int]:
-    return [place for place, column in enumerate(columns) if place not in taken and _is_called(column, names)]
+    return [place for place, column in enumerate(columns) if place not in taken and is_called(column, names)]
+
+
+def _texts(columns: Sequence[str], sample: Sequence[Sequence[str]], label: int | None) -> list[int]:
+    """Return which columns of prose can be meant: one called so, in whole or in part, before all others."""
+    prose = _prose(columns, sample, label)
+    for names in (
+        [place for place in prose if is_called(columns[place], FOREIGN_TEXT_NAMES)],
+        [place for place in prose if has_word(columns[place], TEXT_NAMES | FOREIGN_TEXT_NAMES)],
+    ):
+        if names:
+            return names
+    return prose
+
+
+def _may_be_classes(values: Collection[str]) -> bool:
+    return len(values) < FEW or are_ratings(values)
+
+
+def _labels(columns: Sequence[str], sample: Sequence[Sequence[str]], taken: Collection[int]) -> tuple[list[int], bool]:
+    """Return which other columns can hold labels, by the first kind of sign that any has, and whether no name says so.
+
+    A language of their names comes first, then what their values say, a part of their names, some of their values.
+    """
+    values = {place: _values(sample, place) for place in range(len(columns)) if place not in taken}
+    rated = [place for place, found in values.items() if are_ratings(found)]
+    note = {NOTE} if any(is_called(column, BESIDE_NOTE) for column in columns) else set()
+    if called := [place for place in rated if is_called(columns[place], FOREIGN_LABEL_NAMES | note)]:
+        return called, False
+    speaking = [place for place, found in values.items() if len(found) > 1 and are_labels(found)]
+    in_part = [place for place in rated if has_word(columns[place], LABEL_NAMES | FOREIGN_LABEL_NAMES | note)]
+    found = speaking or [place for place in in_part if len(values[place]) > 1]
+    found = found or [place for place, held in values.items() if are_among_others(held)]
+    return found, not {*found} <= {*in_part}
 
 
 def _prose(columns: Sequence[str], sample: Sequence[Sequence[str]], label: int | None) -> list[int]:

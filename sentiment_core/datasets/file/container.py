@@ -34,6 +34,15 @@ PARQUET = b"PAR1"
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _ZIP_END, _ZIP64 = b"PK\x05\x06", b"PK\x06\x07"
 _MAX_ZIP_DIRECTORY = 1 << 20
+# So many files of an archive are named; where there are more texts, each is a review.
+SHOWN_FILES = 10
+# In a document of Office, and in one of LibreOffice.
+_OFFICE = {"[Content_Types].xml", "mimetype"}
+# What says something about the reviews and holds none.
+_ABOUT = re.compile("readme|licen[cs]e", re.IGNORECASE)
+_ONE_TABLE = (
+    "Give one table with a row for each review, its text and its label; the source imdb reads IMDb's own archive."
+)
 # What people have under the name of a table: how it begins, what it is, and what to do.
 _OTHERS = tuple(
     (re.compile(start, re.IGNORECASE), what, advice)
@@ -41,11 +50,15 @@ _OTHERS = tuple(
         (rb"\xd0\xcf\x11\xe0", "an old Office document", "Save it as CSV in UTF-8."),
         (rb"%PDF-", "a PDF", "Export the reviews as CSV."),
         (rb"\x80[\x02-\x05][\x95c}(\]]", "a Python pickle", "Write the table as CSV or Parquet."),
+        (rb"ARROW1|FEA1|\x89HDF|\x93NUMPY", "a table in a form that is not read here", "Write it as CSV or Parquet."),
+        (rb"\x89PNG|\xff\xd8\xff|GIF8", "a picture", "Give the reviews as text."),
+        (rb"\{\\rtf", "a document of a word processor", "Save it as plain text, or its table as CSV."),
+        (rb"\s*<\?xml", "XML", "Export the reviews as CSV."),
         (rb"SQLite format 3\0", "an SQLite database", "Export its table as CSV."),
         (rb"\s*(<!doctype html|<html)", "a web page", "Download the file itself; often one has to log in first."),
         (rb"version https://git-lfs", "a pointer of Git LFS", "Fetch the file itself with git lfs pull."),
         (
-            rb"BZh[1-9]1AY&SY|\xfd7zXZ|7z\xbc\xaf|Rar!\x1a|.{257}ustar",
+            rb"BZh[1-9]1AY&SY|\x28\xb5\x2f\xfd|\xfd7zXZ|7z\xbc\xaf|Rar!\x1a|.{257}ustar",
             "packed in a way that is not read here",
             "Unpack it, or pack it as gzip or zip.",
         ),
@@ -89,7 +102,7 @@ def opened(path: Path) -> Iterator[Opened]:
             yield Opened(_unpacked(raw), raw, packing, path.name.removesuffix(".gz") if packing else path.name)
             return
         if has_long_directory(raw):
-            raise DataError(f"{path.name} holds too many files. Unpack it and give the one with the reviews.")
+            raise DataError(f"{path.name} holds too many files. {_ONE_TABLE}")
         with zipfile.ZipFile(raw) as archive:
             inner = _only_member(archive, path.name)
             with archive.open(inner) as member:
@@ -207,11 +220,17 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     named = [item for item in archive.infolist() if item.filename]
     members = [item for item in named if not item.is_dir() and not _is_hidden(item.filename)]
     readable = [item for item in members if item.filename.lower().endswith(SUFFIXES[:-1])]
+    readable = [item for item in readable if not _ABOUT.match(PurePosixPath(item.filename).name)]
     if len(readable) == 1:
         return readable[0]
-    if not readable and any(item.filename == "[Content_Types].xml" for item in members):
+    if not readable and any(item.filename in _OFFICE for item in members):
         raise DataError(f"{name} is an Office document. Save the table of reviews as CSV in UTF-8.")
-    names = ", ".join(repr(PurePosixPath(item.filename).name[:40]) for item in (readable or members)[:10]) or "nothing"
+    names = (
+        ", ".join(repr(PurePosixPath(item.filename).name[:40]) for item in (readable or members)[:SHOWN_FILES])
+        or "nothing"
+    )
+    if len(readable) > SHOWN_FILES and all(item.filename.lower().endswith(".txt") for item in readable):
+        raise DataError(f"{name} holds {len(readable):,} texts ({names}). {_ONE_TABLE}")
     count = "several files" if readable else "no file"
     raise DataError(
         f"{name} holds {count} that can be read as reviews ({names}). Unpack it and give the one with the reviews."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from sentiment_core.datasets.file import records, rows
@@ -12,6 +12,7 @@ from sentiment_core.datasets.file.columns import names_columns, numbered
 from sentiment_core.datasets.file.container import Opened
 from sentiment_core.datasets.file.dialect import FASTTEXT, FASTTEXT_COLUMNS, Dialect, first_rows
 from sentiment_core.datasets.file.encoding import Encoding
+from sentiment_core.datasets.file.records import ValueNames
 from sentiment_core.errors import DataError
 from sentiment_core.settings import DataConfig
 
@@ -21,7 +22,7 @@ FORMATS = {"none": "text", "comma": "CSV", FASTTEXT: "lines of fastText"}
 
 @dataclass(frozen=True)
 class Content:
-    """Rows of named columns, and what they were found in."""
+    """Rows of named columns, and what they were found in; what it calls the values of a column, where it says so."""
 
     columns: list[str]
     sample: list[list[str]]
@@ -30,6 +31,7 @@ class Content:
     encoding: Encoding | None
     dialect: Dialect | None
     header: bool
+    value_names: ValueNames = field(default_factory=dict)
 
 
 def content_of(
@@ -46,8 +48,8 @@ def content_of(
     `start`: how its text begins, in whole lines. Raises `DataError`, as do the rows.
     """
     if encoding is None:
-        columns, sample, found_rows = records.parquet(found, limit, name)
-        return Content(columns, sample, found_rows, "Parquet", None, None, True)
+        columns, sample, found_rows, value_names = records.parquet(found, limit, name)
+        return Content(columns, sample, found_rows, "Parquet", None, None, True, value_names)
     text = io.TextIOWrapper(found.stream, encoding.codec, encoding.errors, newline="")
     if dialect is None:
         lines = found.name.lower().endswith((".jsonl", ".ndjson")) or records.is_lines(start)
@@ -59,14 +61,14 @@ def content_of(
         start = start[len(text.readline(records.MAX_ROW_CHARACTERS)) :]
     sample = first_rows(dialect, start, HEAD_ROWS)
     labelled = dialect.separator == FASTTEXT
-    header = not labelled and (not sample or names_columns([field.strip() for field in sample[0]], data))
+    header = not labelled and (not sample or names_columns([name.strip() for name in sample[0]], sample[1:], data))
     following = rows.rows(text, dialect, name, header)
     first = next(following, [])
-    if not any(field.strip() for field in first):
+    if not any(map(str.strip, first)):
         raise DataError(f"{name} is empty. Its first line has to name the columns.")
     if len(first) > records.MAX_COLUMNS:
         raise records.too_many_columns(len(first), name)
-    columns = [field.strip() for field in first] if header else numbered(len(first))
+    columns = [name.strip() for name in first] if header else numbered(len(first))
     columns = FASTTEXT_COLUMNS if labelled else columns
     form = FORMATS.get(dialect.separator, "separated text")
     return Content(

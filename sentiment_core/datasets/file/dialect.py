@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sentiment_core.datasets.file.columns import TEXT_NAMES, knows, label_places
+from sentiment_core.datasets.file.columns import knows, label_places
 from sentiment_core.datasets.file.labels import is_label
+from sentiment_core.datasets.file.names import is_of_texts
 from sentiment_core.settings import DataConfig
 
 HEAD_ROWS = 100
@@ -24,7 +25,9 @@ FASTTEXT = "fasttext"
 FASTTEXT_COLUMNS = ["label", "text"]
 
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
-_FASTTEXT_LABEL = re.compile(r"(?:^|(?<= ))__label__([^\s,;|]+)(?: +|\s*$)")
+_FASTTEXT_LABEL = re.compile(r"(?:^|(?<= ))__label__([^\s,;|]+)(?:[ ,]+|\s*$)|^__label__([^\s,;|]+)\t")
+# What is left where files are put together, or where one ends.
+_MARK, _END = "\ufeff", "\x1a"
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,19 @@ def dialects(head: str, data: DataConfig, is_prose: bool) -> list[Dialect]:
     return [dialect for _, dialect in ranked] or [Dialect("comma", DOUBLED, skipped, titles)]
 
 
+def without_marks(line: str) -> str:
+    """Return a line without what is no part of a file's text; nothing where it held only that."""
+    if line[0] not in (_MARK, _END):
+        return line
+    line = line.lstrip(_MARK)
+    return line if line.strip("\x1a\r\n") else ""
+
+
+def is_filled(row: Sequence[str], width: int) -> bool:
+    """Return whether a row is no blank line, nor one of spaces in a table of so many columns."""
+    return len(row) > 1 or (len(row) == 1 and (width < 2 or bool(row[0].strip())))
+
+
 def first_rows(dialect: Dialect, head: str, count: int) -> list[list[str]]:
     """Return the first rows of a text as far as they are well-formed, blank ones left out."""
     return _sample(dialect, head, count)[0]
@@ -95,8 +111,8 @@ def _sample(dialect: Dialect, head: str, count: int) -> tuple[list[list[str]], b
     """Return the first rows and whether no fault ended them."""
     found: list[list[str]] = []
     try:
-        for row in dialect.reader(_lines(head)):
-            if row:
+        for row in dialect.reader(filter(None, map(without_marks, _lines(head)))):
+            if is_filled(row, len(found[0]) if found else 1):
                 found.append(row)
             if len(found) >= count:
                 break
@@ -131,7 +147,7 @@ def _fit(
     spilt = sum(any(cell.startswith(SIGNS) for cell in row) for row in sample)
     single = dialect.separator == "none"
     if single:
-        header = len(first) == 1 and re.sub(r"[\W_]+", "", first[0].casefold()) in TEXT_NAMES | {data.text_column}
+        header = len(first) == 1 and (first[0] == data.text_column or is_of_texts(first[0]))
         if not header and not is_prose:
             return None
     elif not known and (len(first) < 2 or not even):
@@ -178,4 +194,5 @@ def _fields(line: str, sign: str) -> list[str]:
 def _fasttext_row(line: str) -> list[str]:
     if not line.strip():
         return []
-    return [" ".join(_FASTTEXT_LABEL.findall(line)), _FASTTEXT_LABEL.sub("", line).strip()]
+    labels = [found[1] or found[2] for found in _FASTTEXT_LABEL.finditer(line)]
+    return [" ".join(labels), _FASTTEXT_LABEL.sub("", line).strip()]

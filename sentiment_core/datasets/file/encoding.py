@@ -34,6 +34,7 @@ _WESTERN = ("äöüß", "àâæçèéêëîïôœùûüÿ", "áéíñóúü¿¡"
 _CENTRAL = ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "ăâîşţ")
 # The letters outside ASCII of a language each; where two fit equally well, the first.
 _ALPHABETS = {"cp1252": _WESTERN, "cp1250": _CENTRAL, "iso8859-2": _CENTRAL, "cp1254": ("çğıöşüâîû",)}
+_QUOTES = "“”‘’"
 _IN_WORDS = re.compile(r"(?<=[^\W\d_])[^\x00-\x7f]|[^\x00-\x7f](?=[^\W\d_])")
 
 
@@ -72,7 +73,7 @@ def encodings(head: bytes, chosen: str, again: Again) -> Iterator[Encoding]:
     yield from _whole_or_damaged(first, again)
     if chosen == "detect" and first == "utf-8":
         # UTF-8 refuses nearly every text in another encoding, and Latin-1 fits every file.
-        yield from _whole_or_damaged(_guess(again), again)
+        yield from _whole_or_damaged(_guess(again, old_mac=b"\r" in head and b"\n" not in head), again)
         yield Encoding("latin-1")
 
 
@@ -91,7 +92,8 @@ def text_of(head: bytes, encoding: Encoding) -> str:
 
 def _unmarked(head: bytes) -> str | None:
     """Return which encoding of two or four bytes a text without a mark has, None for others."""
-    if 0 not in head:
+    # A tail of zeros is of a damaged file.
+    if 0 not in head.rstrip(b"\0"):
         return None
     lines = {name: head.decode(name, "ignore").count("\n") for name in _UNMARKED}
     name = max(lines, key=lambda name: lines[name])
@@ -115,8 +117,8 @@ def _whole_or_damaged(name: str, again: Again) -> Iterator[Encoding]:
         yield Encoding(name, damaged)
 
 
-def _guess(again: Again) -> str:
-    """Return in which encoding a text seems to be that is not in UTF-8."""
+def _guess(again: Again, old_mac: bool) -> str:
+    """Return in which encoding a text seems to be that is not in UTF-8; `old_mac`: its lines end as they did there."""
     sample = _odd_lines(again)
     rows = sum(map(len, re.findall(rb"[\x80-\xff]{3,}", sample)))
     if rows >= FOREIGN * sum(byte >= 0x80 for byte in sample):
@@ -129,7 +131,8 @@ def _guess(again: Again) -> str:
         if best is not None:
             codec = codecs.lookup(best.encoding).name
             return next(name for name in (*_CODECS, *_FOREIGN) if codecs.lookup(Encoding(name).codec).name == codec)
-    return max(_ALPHABETS, key=lambda name: _fit(sample.decode(name, "replace"), _ALPHABETS[name]))
+    alphabets = {"mac-roman": _WESTERN, **_ALPHABETS} if old_mac else _ALPHABETS
+    return max(alphabets, key=lambda name: _fit(sample.decode(name, "replace"), alphabets[name]))
 
 
 def _has_kana(sample: bytes, name: str) -> bool:
@@ -152,5 +155,5 @@ def _odd_lines(again: Again) -> bytes:
 
 def _fit(text: str, alphabets: tuple[str, ...]) -> float:
     """Return what share of a text's characters outside ASCII, in words, one of the alphabets has."""
-    odd = _IN_WORDS.findall(text.lower())
+    odd = [letter for letter in _IN_WORDS.findall(text.lower()) if letter not in _QUOTES]
     return max(sum(letter in alphabet for letter in odd) for alphabet in alphabets) / max(1, len(odd))

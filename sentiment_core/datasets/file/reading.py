@@ -21,12 +21,13 @@ import numpy as np
 
 from sentiment_core.datasets.base import NO_LABEL
 from sentiment_core.datasets.file import rows
-from sentiment_core.datasets.file.columns import Chosen, choose, knows, part_of
+from sentiment_core.datasets.file.columns import Chosen, choose, part_of
 from sentiment_core.datasets.file.container import PARQUET, Opened, check_kind, limited, opened, too_much_text
 from sentiment_core.datasets.file.content import Content, content_of
 from sentiment_core.datasets.file.dialect import dialects
 from sentiment_core.datasets.file.encoding import HEAD_BYTES, encodings, is_guess, text_of
-from sentiment_core.datasets.file.labels import BLANK, LabelValue, classes, normal
+from sentiment_core.datasets.file.labels import BLANK, LabelValue, classes
+from sentiment_core.datasets.file.names import is_scored
 from sentiment_core.datasets.file.records import is_json
 from sentiment_core.datasets.file.table import Kept, Survey, Table, Way
 from sentiment_core.datasets.file.understood import PREVIEW_ROWS, Understood, preview
@@ -199,13 +200,13 @@ class FileReading:
         full: int,
     ) -> Survey:
         content, chosen, columns = file.content, file.chosen, file.content.columns
-        meanings, unused = self._meanings(values, None if chosen.label is None else columns[chosen.label])
+        meanings, unused = self._meanings(values, None if chosen.label is None else columns[chosen.label], content)
         labels = None
         blank = others = 0
         if chosen.label is not None and unused is None:
             labels = np.array([item.label for item in meanings], dtype=np.int8)
             for item in meanings:
-                if normal(item.value) in BLANK:
+                if item.meant in BLANK:
                     blank += values[item.value].full
                 elif item.label == NO_LABEL:
                     others += values[item.value].full
@@ -227,10 +228,7 @@ class FileReading:
             columns=tuple(columns),
             text_column=columns[chosen.text],
             label_column=None if chosen.label is None or unused else columns[chosen.label],
-            label_by_values=chosen.label is not None
-            and unused is None
-            and content.header
-            and not knows(columns[chosen.label], self.data),
+            label_by_values=chosen.label_by_values and unused is None and content.header,
             labels=meanings,
             rows=count,
             blank_texts=count - full,
@@ -241,13 +239,26 @@ class FileReading:
         )
         return Survey(way, understood, codes, labels)
 
-    def _meanings(self, values: dict[str, _Value], column: str | None) -> tuple[tuple[LabelValue, ...], str | None]:
+    def _meanings(
+        self, values: dict[str, _Value], column: str | None, content: Content
+    ) -> tuple[tuple[LabelValue, ...], str | None]:
         """Return what the labels mean; where nobody needs them, why they cannot be used instead of an error."""
         if column is None:
             return (), None
-        seen = {value: (found.count, found.first_row) for value, found in values.items()}
+        # A sum below the table labels no text.
+        seen = {value: (found.count, found.first_row) for value, found in values.items() if found.full}
+        names = content.value_names.get(column)
         try:
-            return classes(seen, self.data.positive, self.data.negative, self.name, column), None
+            meant = classes(
+                seen, self.data.positive, self.data.negative, self.name, column, names, scored=is_scored(column)
+            )
+            known = {item.value: item for item in meant}
+            rest = {
+                value: LabelValue(value, found.count, found.first_row, NO_LABEL)
+                for value, found in values.items()
+                if not found.full
+            }
+            return tuple((known | rest)[value] for value in values), None
         except DataError as error:
             if self.labels_required or self.data.positive or self.data.negative:
                 raise

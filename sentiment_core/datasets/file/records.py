@@ -9,13 +9,15 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import IO, Any
 
-from sentiment_core.datasets.file.columns import is_usual
 from sentiment_core.datasets.file.container import Opened, too_much_text
+from sentiment_core.datasets.file.labels import is_label
+from sentiment_core.datasets.file.names import is_usual
 from sentiment_core.errors import DataError
 
 HEAD_RECORDS = 100
 MAX_ROW_CHARACTERS = 4_000_000
 MAX_COLUMNS = 1_000
+SHOWN = 10
 # Records in records: what is deeper stays as it is written.
 MAX_DEPTH = 4
 PARQUET_ROWS = 256
@@ -23,6 +25,8 @@ PARQUET_ROWS = 256
 JSON_FACTOR = 10
 
 Rows = Iterator[list[str]]
+# By column and value, the name of the value.
+ValueNames = dict[str, dict[str, str]]
 
 _JSON = re.compile(r'\s*(\{\s*"|\[\s*\{)')
 
@@ -53,7 +57,7 @@ def json_lines(stream: IO[str], name: str) -> tuple[list[str], list[list[str]], 
             if len(line) > MAX_ROW_CHARACTERS:
                 raise DataError(f"{name}: row {number} is longer than {MAX_ROW_CHARACTERS:,} characters.")
             if line.strip():
-                yield _object(line, number, name)
+                yield _object(line.rstrip().removesuffix(","), number, name)
 
     return _table(objects(), name)
 
@@ -71,16 +75,26 @@ def json_document(stream: IO[str], limit: int, name: str) -> tuple[list[str], li
         raise _no_rows(name)
     if text.startswith("["):
         return _table(_elements(text, name), name)
-    found = _object(text, 1, name)
+    try:
+        found = _object(text, 1, name)
+    except DataError:
+        # Objects one after the other, each over several lines.
+        return _table(_elements(f"[{text}]", name), name)
+    return _document(found, name)
+
+
+def _document(found: Mapping[str, Any], name: str, deeper: int = MAX_DEPTH) -> tuple[list[str], list[list[str]], Rows]:
     lists = {key: value for key, value in found.items() if isinstance(value, list)}
-    tables = [value for value in lists.values() if value and all(isinstance(item, dict) for item in value)]
+    tables: dict[str, Any] = {key: value for key, value in lists.items() if _has_rows(value)}
     # Others describe the table: `features` beside `rows`.
-    tables = [table for table in tables if any(map(is_usual, _flat(table[0])))] or tables
-    if len(tables) == 1:
-        return _table(iter(tables[0]), name)
-    if tables:
-        keys = ", ".join(repr(key[:40]) for key, value in lists.items() if value in tables)
+    usual = {key: value for key, value in tables.items() if any(map(is_usual, _flat(value[0])))}
+    columned = {key: value for key, value in found.items() if isinstance(value, dict) and _has_columns(value)}
+    tables = usual | columned or tables
+    if len(tables) > 1:
+        keys = ", ".join(repr(key[:40]) for key in islice(tables, SHOWN))
         raise DataError(f"{name} holds several tables ({keys}). Give the one with the reviews as a file of its own.")
+    for table in tables.values():
+        return _document(table, name) if isinstance(table, dict) else _table(iter(table), name)
     if {"columns", "data"} <= lists.keys() and all(
         isinstance(row, list) and len(row) == len(lists["columns"]) for row in lists["data"]
     ):
@@ -88,17 +102,38 @@ def json_document(stream: IO[str], limit: int, name: str) -> tuple[list[str], li
     objects = [value for value in found.values() if isinstance(value, dict)]
     if objects and len(objects) == len(found) and any(map(is_usual, objects[0])) and not any(map(is_usual, found)):
         return _table(iter(objects), name)
-    columns = {key: list(value.values()) if isinstance(value, dict) else value for key, value in found.items()}
+    columns = {
+        key: list(value.values()) if isinstance(value, dict) and not any(map(_has_rows, value.values())) else value
+        for key, value in found.items()
+    }
+    if len(lists) == len(found) > 1 and all(is_label(key) and not key.isdigit() for key in found):
+        named = ({"label": key, "text": text} for key, texts in lists.items() for text in texts)
+        return _table(named, name)
     lengths = {len(value) if isinstance(value, list) else -1 for value in columns.values()}
     if len(lengths) != 1 or lengths == {-1}:
+        if objects and deeper:
+            # What is asked for may be one record further in: `{"status": "ok", "data": {"reviews": […]}}`.
+            inner = {key: value for key, value in found.items() if isinstance(value, dict)}
+            within = {f"{key}.{part}": item for key, value in inner.items() for part, item in value.items()}
+            return _document(within, name, deeper - 1)
         raise DataError(
             f"{name} holds no table: give a list of objects, an object with a list a column, or an object a line."
         )
     return _table((dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)), name)
 
 
-def parquet(found: Opened, limit: int, name: str) -> tuple[list[str], list[list[str]], Rows]:
-    """Return the same of a Parquet file."""
+def _has_rows(found: Any) -> bool:
+    """Return whether this is a list of objects."""
+    return isinstance(found, list) and bool(found) and all(isinstance(item, dict) for item in found)
+
+
+def _has_columns(found: Mapping[str, Any]) -> bool:
+    """Return whether an object holds a list a column, and one that is called so."""
+    return any(map(is_usual, found)) and all(isinstance(value, list) for value in found.values())
+
+
+def parquet(found: Opened, limit: int, name: str) -> tuple[list[str], list[list[str]], Rows, ValueNames]:
+    """Return the same of a Parquet file, and what it calls the values of its columns."""
     # Imported late: most files are text.
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -117,6 +152,8 @@ def parquet(found: Opened, limit: int, name: str) -> tuple[list[str], list[list[
     columns = [f.name for f in schema if pa.types.is_struct(f.type) or not pa.types.is_nested(f.type)]
     if len(columns) > MAX_COLUMNS:
         raise too_many_columns(len(columns), name)
+    if twice := [column for place, column in enumerate(columns) if column in columns[:place]]:
+        raise DataError(f"{name}: two columns are called {twice[0]!r}. Rename one of them.")
     strings = [name for name in columns if pa.types.is_string(schema.field(name).type)]
 
     def objects() -> Iterator[Mapping[str, Any]]:
@@ -128,7 +165,20 @@ def parquet(found: Opened, limit: int, name: str) -> tuple[list[str], list[list[
         except (pa.ArrowException, OSError, ValueError) as error:
             raise _not_parquet(name) from error
 
-    return _table(objects(), name)
+    return *_table(objects(), name), _value_names(metadata.metadata)
+
+
+def _value_names(metadata: Mapping[bytes, bytes] | None) -> ValueNames:
+    """Return the names of classes that the library datasets stores beside a table; -1 is no class there."""
+    try:
+        features = json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        return {
+            column: {"-1": "", **{str(number): str(called) for number, called in enumerate(about["names"])}}
+            for column, about in features.items()
+            if about.get("_type") == "ClassLabel"
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def _table(objects: Iterator[Mapping[str, Any]], name: str) -> tuple[list[str], list[list[str]], Rows]:
@@ -185,7 +235,10 @@ def _flat(item: Mapping[str, Any]) -> Mapping[str, Any]:
         flat: dict[str, Any] = {}
         for key, value in item.items():
             flat |= (
-                {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+                # MongoDB writes `{"$numberInt": "5"}` for 5.
+                {key if name.startswith("$") else f"{key}.{name}": inner for name, inner in value.items()}
+                if isinstance(value, dict)
+                else {key: value}
             )
         item = flat
     return item

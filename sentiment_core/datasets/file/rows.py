@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from typing import IO
 
-from sentiment_core.datasets.file.dialect import Dialect
+from sentiment_core.datasets.file.dialect import Dialect, is_filled, without_marks
 from sentiment_core.datasets.file.records import MAX_ROW_CHARACTERS
 from sentiment_core.errors import DataError
 
@@ -44,15 +44,18 @@ def rows(stream: IO[str], dialect: Dialect, name: str, header: bool) -> Iterator
                 )
             if "\0" in line:
                 raise DataError(f"{here()} contains NUL bytes, so this is not a text file. Export it as CSV.")
-            yield line
+            if line := without_marks(line):
+                yield line
 
+    width = 1
     try:
         # The first row names the columns.
         for count, row in enumerate(dialect.reader(lines())):
             row_length = 0
             if count > MAX_ROWS:
                 raise too_many_rows(name)
-            if row:
+            if is_filled(row, width):
+                width = width if number else len(row)
                 number += 1
                 yield row
     except csv.Error as error:

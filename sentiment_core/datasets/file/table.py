@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,6 +85,17 @@ class Kept:
         labels = None if found.labels is None else found.labels[np.array(self.codes, dtype=np.int64)]
         others = None
         if self.keep_columns:
-            others = {name: [row[place] for row in self.rows] for place, name in enumerate(columns)}
+            others = {name: [row[place] for row in self.rows] for place, name in enumerate(_each_once(columns))}
         parts = np.array(self.parts, dtype=np.int8) if self.parts else None
         return Table(self.texts, labels, found.understood, parts, others)
+
+
+def _each_once(names: Sequence[str]) -> list[str]:
+    """Return names of which none is there twice: the second is numbered."""
+    found: dict[str, None] = {}
+    for name in names:
+        number, unused = 2, name
+        while unused in found:
+            number, unused = number + 1, f"{name} ({number})"
+        found[unused] = None
+    return list(found)

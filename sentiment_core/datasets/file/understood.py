@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sentiment_core.datasets.base import MEANINGS, NEGATIVE, NO_LABEL, POSITIVE
-from sentiment_core.datasets.file.labels import BLANK, LabelValue, normal
+from sentiment_core.datasets.file.labels import BLANK, LabelValue
 from sentiment_core.wording import by_number, counted
 
 PREVIEW_ROWS = 10
@@ -119,13 +119,13 @@ class Understood:
                 f"{self.name}: {self.blank_labels:,} of {self.rows:,} rows "
                 f"{by_number(self.blank_labels, 'has', 'have')} no label and {_then(self.blank_labels, trained)}."
             )
-        if some and not {normal(value.value) for value in self.labels} <= PLAIN_LABELS:
+        if some and not {value.meant for value in self.labels} <= PLAIN_LABELS:
             said.append(self._mapping(trained))
         return tuple(said)
 
     def _mapping(self, trained: bool) -> str:
-        named = {label: [value.value for value in self.labels if value.label == label] for label in MEANINGS}
-        named[NO_LABEL] = [value for value in named[NO_LABEL] if normal(value) not in BLANK]
+        full = [value for value in self.labels if value.meant not in BLANK]
+        named = {label: [value.shown for value in full if value.label == label] for label in MEANINGS}
         sentence = (
             f"{self.name}: the labels {_listed(named[NEGATIVE])} count as negative, "
             f"{_listed(named[POSITIVE])} as positive"
