@@ -69,7 +69,7 @@ def _prepare(item: BertLesson) -> None:
     with left:
         _idea(item)
         view.code(item)
-        _look_for(item)
+        _look_for(item, folded=True)
     with right, st.container(border=True):
         st.markdown("**Predict first**")
         said = st.radio(
@@ -125,11 +125,12 @@ def _idea(item: BertLesson) -> None:
     st.latex(rf"\begin{{gathered}} {item.formula} \end{{gathered}}")
 
 
-def _look_for(item: BertLesson) -> None:
+def _look_for(item: BertLesson, *, folded: bool = False) -> None:
     st.markdown("**What to look for**")
     st.markdown("\n".join(f"- {literal(line)}" for line in item.look_for))
     if told := also_measured(item):
-        st.caption(literal(told))
+        with st.expander("What was measured here", icon=":material/visibility:") if folded else st.container():
+            st.caption(literal(told))
 
 
 def _setting(config: ExperimentConfig) -> None:

@@ -97,7 +97,7 @@ def _matrix(found: Predictions) -> float:
         chance = Balance(answered, int(counts[1].sum())).chance
         st.caption(
             f"{percent(np.trace(counts) / answered, 1)} of {answered:,} reviews are read right; always naming the more "
-            f"frequent class would be for {percent(chance, 1)}."
+            f"frequent class would read {percent(chance, 1)} right."
         )
     if answered < len(found):
         caption(f"For {len(found) - answered:,} reviews the model gave no answer: its training diverged.")
