@@ -202,3 +202,11 @@ def test_runs_are_deleted_after_asking(page, fresh_server):
 
 def ours(url: str, server) -> bool:
     return url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))
+
+
+def test_on_a_projector_the_first_comparison_can_be_read_whole(page, server):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{server.url}/train")
+    box = page.get_by_role("combobox", name="Compare with")
+    expect(box).to_have_value("With and without clipping")
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
