@@ -225,10 +225,8 @@ function lineWidth(place, count) {
 
 // Where the curves of a panel lie: their lowest and highest value above 0, and the lowest of their medians.
 class Extent {
-  constructor() {
-    this.low = this.usual = Infinity;
-    this.high = 0;
-  }
+  low = Infinity; usual = Infinity;
+  high = 0;
 
   include(values) {
     const sorted = Float64Array.from(values.filter((value) => Number.isFinite(value) && value > 0)).sort();
@@ -240,10 +238,8 @@ class Extent {
 
   // What is shown around means over seeds: the band of a few is so wide that nothing else would be left to see.
   widened(log) {
-    const wide = Object.assign(new Extent(), this);
-    wide.low = log ? this.low / 4 : 1.5 * this.low - 0.5 * this.high;
-    wide.high = log ? this.high * 4 : 1.5 * this.high - 0.5 * this.low;
-    return wide;
+    const { low, high } = this;
+    return Object.assign(new Extent(), log ? { low: low / 4, high: high * 4 } : { low: 1.5 * low - 0.5 * high, high: 1.5 * high - 0.5 * low });
   }
 
   // Labels at 1, 2 and 5 in a narrow range, else at every decade, or every few of them when a run explodes.
