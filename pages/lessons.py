@@ -99,6 +99,7 @@ def teach(item: Lesson) -> None:
     if item.preset is None:
         view.idea(item)
         view.look_for(item)
+        view.seen_elsewhere(item)
         to_lab("baselines").draw("Train it here", icon=":material/science:")
         return
     mistaken = chosen_mistake(item)
@@ -148,6 +149,7 @@ def prepare(item: Lesson, config: ExperimentConfig, changes: dict[str, str]) -> 
         view.idea(item)
         view.code(item)
         view.look_for(item)
+        view.seen_elsewhere(item, folded=True)
         view.outside(item)
     with right, st.container(border=True):
         prediction = view.question(item)
@@ -202,6 +204,7 @@ def watch(item: Lesson, mistaken: MistakeLesson | None, config: ExperimentConfig
         said = f" You said: **{literal(experiment.prediction)}**" if experiment.prediction else ""
         st.markdown(f"{literal(item.question)}{said}")
         view.look_for(item)
+        view.seen_elsewhere(item)
     if mistaken:
         view.code(mistaken)
         return

@@ -8,8 +8,8 @@ import numpy as np
 
 from sentiment_core.datasets import TEST, Reviews
 from sentiment_core.excerpt import in_words, part_read
+from sentiment_core.number_words import by_number, counted
 from sentiment_core.settings import Keep
-from sentiment_core.wording import by_number, counted
 
 # From this share of unknown words on, and two of them, an answer rests on too little. Of 3,000 film reviews in English
 # the shipped model knows 87 % of the words at least, of reviews in other European languages 20 to 50 %.

@@ -120,3 +120,12 @@ def test_command_line_writes_it(store: Store, twin: ExperimentConfig, tmp_path: 
         report(store, ["nothing"])
     with pytest.raises(ConfigError, match="choose fewer"):
         report(store, [f"{n}" for n in range(MOST_EXPERIMENTS + 1)])
+
+
+def test_settings_are_those_of_the_task_and_axes_begin_at_0(store: Store) -> None:
+    content = report(store, [trained(store, ExperimentConfig()).id])
+    text = Page(content).text
+    assert "Hidden size" in text
+    assert "Sequence length" not in text, "nothing that only another task has a use for"
+    below = re.findall(r"text-anchor='middle'>([^<]*)<", content.decode())
+    assert "0" in below and "0.0" not in below

@@ -17,7 +17,3 @@ def all_finite(values: Mapping[str, float]) -> dict[str, float | None]:
 
 def score(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
-
-
-def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}"

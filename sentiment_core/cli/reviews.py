@@ -17,6 +17,7 @@ from sentiment_core.cli.output import joined, written
 from sentiment_core.cli.progress import ProgressLine
 from sentiment_core.config import from_fields
 from sentiment_core.errors import ConfigError
+from sentiment_core.number_words import equals, probability
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,7 +155,7 @@ def explain(options: argparse.Namespace) -> tuple[Any, str]:
             token[field] = value
         if attribution.completeness is not None:
             document["completeness"] = vars(attribution.completeness)
-    lines = [f"P(positive) = {explanation.probability:.3f}", *explanation.remarks]
+    lines = [f"P(positive) {equals(explanation.probability)}", *explanation.remarks]
     lines += [f"{options.model} {REMEMBERED}"] if seen else []
     columns = list(methods) or ["attention"]
     if methods:
@@ -195,9 +196,9 @@ def fill(options: argparse.Namespace) -> tuple[Any, str]:
     }
     lines = [" ".join(token.text for token in reading.tokens)]
     for token in gaps:
-        lines.append(", ".join(f"{guess.text} {guess.probability:.3f}" for guess in token.guesses))
+        lines.append(", ".join(f"{guess.text} {probability(guess.probability)}" for guess in token.guesses))
     if reading.follows is not None:
-        lines.append(f"P(the second follows) = {reading.follows:.3f}")
+        lines.append(f"P(the second follows) {equals(reading.follows)}")
     if reading.left_out:
         lines.append(f"{reading.left_out:,} pieces are left out: the model reads {len(reading.tokens)} at most.")
     return document, "\n".join(lines)

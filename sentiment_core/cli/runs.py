@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment_core.cli.files import file_fields, source_fields, vector_fields
-from sentiment_core.cli.numbers import percent
 from sentiment_core.cli.output import write
 from sentiment_core.cli.progress import ProgressLine
 from sentiment_core.cli.seeds import compared, grouped
 from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.errors import ConfigError, DataError
 from sentiment_core.metrics import Status
+from sentiment_core.number_words import percent
 from sentiment_core.presets import preset, vary_clipping
 from sentiment_core.seeds import over_seeds, parse_seeds
 from sentiment_core.training.memory import check_before
@@ -111,7 +111,7 @@ def _told(experiment: Experiment) -> tuple[dict[str, Any], str]:
     lines = [f"experiment {experiment.id}: {experiment.status}"]
     lines += [
         f"  {run.id}  {run.name}: {run.status}, {run.steps} steps, "
-        f"validation {percent(run.validation_accuracy)}, test {percent(run.test_accuracy)}"
+        f"validation {percent(run.validation_accuracy, 1)}, test {percent(run.test_accuracy, 1)}"
         for run in experiment.runs
     ]
     return {"experiment_id": experiment.id, "status": str(experiment.status), "runs": runs}, "\n".join(lines)

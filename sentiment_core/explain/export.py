@@ -17,6 +17,7 @@ from typing import Any
 from sentiment_core.explain.export_style import STYLE
 from sentiment_core.explain.records import Attribution, Completeness, Explanation, TokenScore
 from sentiment_core.explain.unseen import REMEMBERED
+from sentiment_core.number_words import equals
 
 FORMAT = 1
 LABELS = ("negative", "positive")
@@ -127,7 +128,7 @@ def _model(text: str, model: ModelRows, largest: dict[str, float]) -> str:
         read += f": {explanation.read} that it knows"
     if explanation.step is not None:
         read += f"; weights after update {explanation.step:,}"
-    answer = f"<b>{LABELS[explanation.label]}</b>, P(positive) = {explanation.probability:.4f}"
+    answer = f"<b>{LABELS[explanation.label]}</b>, P(positive) {_text(equals(explanation.probability))}"
     parts = [f"<section>\n<h2>{_text(model.name)}</h2>\n<p>{answer} · {read}</p>\n"]
     if model.seen:
         parts.append(f'<p class="note">{_text(f"{model.name} {REMEMBERED}")}</p>\n')

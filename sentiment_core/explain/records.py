@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sentiment_core.excerpt import in_words
+from sentiment_core.number_words import percent
 from sentiment_core.settings import Keep
 
 # Less than this is missing from weights that add up to 1 by rounding alone.
@@ -109,7 +110,7 @@ class Attribution:
         special = 1.0 - float(self.scores.sum()) if self.method == "attention" and self.scores.any() else 0.0
         if special < LEAST_SPECIAL:
             return ""
-        return f"of [CLS] in the last layer, mean of the heads; {special:.0%} of it rests on [CLS] and [SEP]"
+        return f"of [CLS] in the last layer, mean of the heads; {percent(special)} of it rests on [CLS] and [SEP]"
 
 
 @dataclass(frozen=True)

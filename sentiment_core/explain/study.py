@@ -29,11 +29,11 @@ from sentiment_core.explain.study_question import (
 )
 from sentiment_core.explain.truth import UNSEEN_SEED, demo_with_evidence, evidence_mask, precisions
 from sentiment_core.explain.unseen import own_test, seen_among
+from sentiment_core.number_words import counted
 from sentiment_core.progress import Progress
 from sentiment_core.remarks import STUDY, about_words, remarks
 from sentiment_core.steps.rules import EVEN_LOG_ODDS, positive
 from sentiment_core.store import Store
-from sentiment_core.wording import counted
 
 if TYPE_CHECKING:
     from sentiment_core.explain.predictor import Predictor

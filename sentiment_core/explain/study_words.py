@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sentiment_core.explain.faithfulness import RANDOM
 from sentiment_core.explain.study_question import Gain, MeanInterval, Measure, Study
-from sentiment_core.wording import by_number
+from sentiment_core.number_words import by_number
 
 COLUMNS: dict[Measure, str] = {
     "comprehensiveness": "Comprehensiveness ↑",

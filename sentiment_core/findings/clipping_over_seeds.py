@@ -15,6 +15,7 @@ from sentiment_core.findings.seed_groups import UNLIKE_IN_SEEDS
 from sentiment_core.findings.verdict.measure import judge_run
 from sentiment_core.findings.verdict.words import OFTEN
 from sentiment_core.metrics import Evaluation
+from sentiment_core.number_words import percent
 from sentiment_core.presets import preset
 from sentiment_core.steps.rules import Steps, clipped
 from sentiment_core.store import Experiment, Run, RunSource
@@ -186,13 +187,13 @@ def guidance(runs: Sequence[RunClipping], max_norm: float) -> list[str]:
             f"range. The 90th percentile is {percentile.median:.3g}: a threshold there clips one step in ten."
         )
     for way in over_seeds(runs):
-        share, name = way.clipped_share, RULES[way.way].phrase.capitalize()
-        if share and share.median > OFTEN:
+        clipped, name = way.clipped_share, RULES[way.way].phrase.capitalize()
+        if clipped and clipped.median > OFTEN:
             said.append(
-                f"{name}: {share.median:.0%} of the steps were clipped. More than half: the "
+                f"{name}: {percent(clipped.median)} of the steps were clipped. More than half: the "
                 "threshold cuts usual gradients, not just spikes."
             )
-        elif share and share.high == 0:
+        elif clipped and clipped.high == 0:
             said.append(f"{name}: no step was clipped, so this is the run without clipping.")
         if way.diverged:
             said.append(f"{name}: {way.diverged} of {way.seeds} seeds left the finite numbers.")

@@ -1,7 +1,8 @@
 """Is a run healthy? What its own measurements say is wrong, as remarks with their figure and how sure it is.
 
-A remark stays away where the measurements leave a doubt, and where the run did not measure what it would be about. What
-a verdict says as well is said in its words, and names the topic that it has there.
+A remark stays away where the measurements leave a doubt, and where the run did not measure what it would be about. Of a
+run that trains it says at which step it was true: the curves beside it have gone on. What a verdict says as well is
+said in its words, and names the topic that it has there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sentiment_core.findings.verdict.records import RunVerdict, Topic
 from sentiment_core.findings.verdict.words import decimal, failures, too_often
 from sentiment_core.intervals import student
 from sentiment_core.metrics import Evaluation
+from sentiment_core.number_words import percent
 from sentiment_core.steps.rules import SATURATED, Steps
 from sentiment_core.store import Run, RunSource
 from sentiment_core.tasks import TASKS
@@ -81,7 +83,7 @@ def examine_run(source: RunSource, run: Run) -> list[Remark]:
     found: Found = [("not finite", finding.text, finding.topic) for finding in failures(judged)[:1]]
     if not found:
         found += _against_guessing(run, steps, evaluations, judged, TASKS[run.config.task].guess(balances))
-    found += _threshold(judged)
+    found += _threshold(run, judged)
     found += _overfitting(run, steps, evaluations, validation.reviews if validation else 0)
     found += _inside(source, run)
     return [Remark(kind, run.name, text, *PLACES[kind], topic=topic) for kind, text, topic in found]
@@ -102,7 +104,8 @@ def _against_guessing(
     if run.config.training.class_weights != "none":
         return []  # another loss is minimised than the one that is known of guessing
     mean, half = fmean(last), (student(len(last)) if short else Z) * stdev(last) / math.sqrt(len(last))
-    measured = f"The mean loss of the last {len(last)} updates, {decimal(mean)} ± {decimal(half)},"
+    until = f" up to step {steps['step'][-1]:,}" if run.status.is_active else ""
+    measured = f"The mean loss of the last {len(last)} updates{until}, {decimal(mean)} ± {decimal(half)},"
     without = f"that of answering without reading ({decimal(guess)})"
     if mean - half > guess * (1 + WORSE):
         rate = f"A learning rate below {max(steps['learning_rate'][-LAST_UPDATES:]):g} is the first thing to try."
@@ -120,14 +123,15 @@ def _right(evaluations: Sequence[Evaluation], run: Run) -> bool:
     return chance is not None and evaluations[-1].accuracy > 1.2 * chance
 
 
-def _threshold(judged: RunVerdict) -> Found:
+def _threshold(run: Run, judged: RunVerdict) -> Found:
     share = judged.clipped_share
     if judged.norm_hidden or share is None or share < NEARLY_ALWAYS or judged.steps < LEAST_CLIPPED:
         return []
     why = too_often(judged)
     if not why:
         return []
-    return [("threshold", f"{share:.0%} of the {judged.steps:,} updates were clipped.{why}", "clipped")]
+    first = "first " if run.status.is_active else ""
+    return [("threshold", f"{percent(share)} of the {first}{judged.steps:,} updates were clipped.{why}", "clipped")]
 
 
 def _overfitting(run: Run, steps: Steps, evaluations: Sequence[Evaluation], reviews: int) -> Found:
@@ -190,7 +194,7 @@ def _last_looks(source: RunSource, run: Run, name: str) -> list[float]:
 
 
 def _between(seen: Sequence[float]) -> str:
-    return f"In the last {len(seen)} looks {min(seen):.0%} to {max(seen):.0%}"
+    return f"In the last {len(seen)} looks {percent(min(seen))} to {percent(max(seen))}"
 
 
 def _ratio(name: str, seen: Sequence[float]) -> str:

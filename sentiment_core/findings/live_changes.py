@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentiment_core import live
+from sentiment_core.number_words import by_number
 from sentiment_core.store import Experiment, Request, Run, RunSource
-from sentiment_core.wording import by_number
 
 WORDS = {live.RATE: "rate", live.THRESHOLD: "threshold"}
 ASKED = {"pause": "Pausing …", "resume": "Resuming …", "stop": "Stopping …"}

@@ -18,11 +18,11 @@ import numpy as np
 from sentiment_core.config import VARIABLE_DATA_FIELDS
 from sentiment_core.findings.seed_groups import SeedGroup
 from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, crossed, mcnemar, student, tail
+from sentiment_core.number_words import counted, equals, signed
 from sentiment_core.predictions import Predictions, read_predictions
 from sentiment_core.settings import DataConfig
 from sentiment_core.steps.rules import positive
 from sentiment_core.store import Run
-from sentiment_core.wording import counted
 
 # Settings of data that decide what is tested, not how it is read and what is learned beside it.
 TESTED_ON = {
@@ -164,7 +164,7 @@ def in_words(found: Reality) -> str:
         return f"{who}: no seed has a test accuracy of both on the same reviews, so nothing can be said.{lost}"
     if len(found.seeds) == 1:
         return f"{_one_seed(found, who)}{lost}"
-    mean, low, high = (_signed(value) for value in (found.mean, found.low or 0.0, found.high or 0.0))
+    mean, low, high = (signed(value) for value in (found.mean, found.low or 0.0, found.high or 0.0))
     scope = f"other seeds and other reviews than these {found.reviews:,}" if found.reviews else "other seeds"
     numbers = (
         f"Over {counted(len(found.seeds), 'seed')}: test accuracy {mean} ({100 * found.confidence:.3g} % "
@@ -180,10 +180,10 @@ def in_words(found: Reality) -> str:
 def _one_seed(found: Reality, who: str) -> str:
     advice = f"Whether the setting did it, one seed cannot tell: train both with at least {LEAST_SEEDS}."
     if found.only_first is None or found.only_second is None or found.p is None:
-        return f"{who}: {_signed(found.mean or 0.0)} test accuracy with one seed. {advice}"
+        return f"{who}: {signed(found.mean or 0.0)} test accuracy with one seed. {advice}"
     counted = (
         f"On the same {found.reviews:,} test reviews {_only(found.only_second, found.second)} and "
-        f"{_only(found.only_first, found.first)} (McNemar's exact test: p {_p(found.p)})."
+        f"{_only(found.only_first, found.first)} (McNemar's exact test: p {equals(found.p)})."
     )
     if found.models_differ:
         more = found.second if found.only_second > found.only_first else found.first
@@ -210,11 +210,3 @@ def _review_variance(rights: Sequence[np.ndarray]) -> float:
     """Return the variance of the mean difference that comes from which reviews were drawn."""
     differences = np.mean([right[1].astype(float) - right[0] for right in rights], axis=0)  # (R,)
     return float(np.var(differences, ddof=1) / len(differences)) if len(differences) > 1 else 0.0
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
-
-
-def _p(value: float) -> str:
-    return f"= {value:.3f}" if value >= 0.001 else "< 0.001"

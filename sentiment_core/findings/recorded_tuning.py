@@ -10,8 +10,8 @@ from sentiment_core.findings.documents import Document
 from sentiment_core.findings.masked_words import Reached
 from sentiment_core.findings.verdict.measure import wilson
 from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, mean_of
+from sentiment_core.number_words import by_number
 from sentiment_core.settings import Keep
-from sentiment_core.wording import by_number
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sentiment_core.findings.documents import Document
 from sentiment_core.findings.masked_words import Held, Reached, Share
-from sentiment_core.wording import counted
+from sentiment_core.number_words import counted
 
 # The pre-training on real reviews.
 PRETRAINING = "bert-reviews"

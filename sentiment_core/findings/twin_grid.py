@@ -22,8 +22,8 @@ from sentiment_core.config import OBSERVING_FIELDS, ExperimentConfig, RunConfig,
 from sentiment_core.errors import StoreError
 from sentiment_core.findings.verdict.measure import loss_spread, wilson
 from sentiment_core.metrics import Balance
+from sentiment_core.number_words import counted
 from sentiment_core.presets import vary_clipping
-from sentiment_core.wording import counted
 
 RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 2.0)
 THRESHOLDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)

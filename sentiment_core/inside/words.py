@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from sentiment_core.inside.cliff import Way
-from sentiment_core.wording import counted
+from sentiment_core.number_words import counted, percent
 
 Fate = Literal["vanishes", "arrives", "explodes", "unclear"]
 # A gradient a thousand times shorter or longer than where it came from counts as vanished or exploded.
@@ -83,7 +83,7 @@ def saturated(shares: np.ndarray, published: Sequence[float]) -> str:
     inside = "inside" if low <= published[worst] <= high else "outside"
     return (
         f"Layer {worst + 1} is {distance[worst] * 100:.1f} points from the lecture's figure, which lies {inside} the "
-        f"range of {len(shares)} draws ({low:.1%} to {high:.1%})."
+        f"range of {len(shares)} draws ({percent(low, 1)} to {percent(high, 1)})."
     )
 
 
@@ -183,7 +183,7 @@ def settled(variance: Mapping[str, float], padding: float, updates: int) -> str:
     """Return what the running variances, relative to that of the real words, have come to after `updates`."""
     return (
         f"After {updates} updates the running variance is {variance['masked']:.2f} times that of the real words; with "
-        f"padding counted, {padding:.0%} of all positions, {variance['counted']:.2f} times."
+        f"padding counted, {percent(padding)} of all positions, {variance['counted']:.2f} times."
     )
 
 

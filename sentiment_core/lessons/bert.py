@@ -18,6 +18,7 @@ from sentiment_core.findings.recorded_tuning import TUNINGS
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons.places import Place
 from sentiment_core.lessons.questions import Question, question
+from sentiment_core.number_words import percent
 from sentiment_core.presets import preset
 from sentiment_core.shipped_bert import FOLDER
 
@@ -277,4 +278,6 @@ def _reached(name: str) -> str | None:
         words, guess, pairs = (float(found[key]) for key in ("test_word_loss", "word_guess", "test_pair_accuracy"))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return f"{name}, masked words {words:.2f} nats (guessing {guess:.2f}), next sentences {pairs:.0%} (guessing 50%)"
+    return (
+        f"{name}, masked words {words:.2f} nats (guessing {guess:.2f}), next sentences {percent(pairs)} (guessing 50%)"
+    )

@@ -8,6 +8,7 @@ from statistics import correlation, fmean
 
 from sentiment_core.errors import StoreError
 from sentiment_core.lessons.syllabus import LESSONS, Lesson
+from sentiment_core.number_words import counted
 from sentiment_core.recorded import (
     Recording,
     RunSpread,
@@ -19,7 +20,6 @@ from sentiment_core.recorded import (
     recordings,
     sentences,
 )
-from sentiment_core.wording import counted
 
 REFERENCE = "elastic net"
 

@@ -14,7 +14,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from sentiment_core.intervals import CONFIDENCE, LEAST_SEEDS, mean_of
-from sentiment_core.wording import counted
+from sentiment_core.number_words import counted
 
 SAME_REVIEWS = "Intervals cover seeds, not reviews: all runs are tested on the same ones."
 

@@ -112,7 +112,7 @@ def _grid(scale: _Scale) -> Iterable[str]:
         yield f"<line class='grid' x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{y:.1f}' y2='{y:.1f}'/>"
         yield f"<text class='tick' x='{LEFT - 6}' y='{y + 4:.1f}' text-anchor='end'>{value:.3g}</text>"
     for step in _round_numbers(0, scale.last):
-        written = f"{step:,.0f}" if step >= 1 else f"{step:.1f}"
+        written = f"{step:,.0f}" if step >= 1 or not step else f"{step:.1f}"
         yield f"<text class='tick' x='{scale.x(step):.1f}' y='{HEIGHT - 6}' text-anchor='middle'>{written}</text>"
 
 

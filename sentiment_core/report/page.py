@@ -10,7 +10,7 @@ from typing import Any
 
 from sentiment_core import __version__
 from sentiment_core.colours import colours_of
-from sentiment_core.config import field_info, flatten
+from sentiment_core.config import field_info, flatten, matters
 from sentiment_core.errors import ConfigError, StoreError
 from sentiment_core.findings.real import in_words, is_it_real
 from sentiment_core.findings.seed_groups import SeedGroup, group_by_seed, mean_in_words
@@ -33,7 +33,7 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.5rem; } h3 { fo
 figure { margin: 1rem 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; }
 polyline { fill: none; stroke-width: 1.5; } .grid { stroke: var(--line); } .tick { fill: var(--soft); font-size: 11px; }
 svg text { font-size: 11px; } .note { color: var(--soft); font-size: .85rem; } .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 th, td { border-bottom: 1px solid var(--line); padding: .2rem .7rem; text-align: left; vertical-align: top; }
 .swatch { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .4rem; }
 .alert { color: #c0392b; } @media print { body { max-width: none; } }
@@ -152,12 +152,12 @@ def _over_seeds(groups: Sequence[SeedGroup]) -> str:
 
 
 def _settings(experiment: Experiment) -> str:
-    """Return every setting of the base, and beside it what each run has instead."""
+    """Return every setting of the base that its task has a use for, and beside it what each run has instead."""
     base = flatten(experiment.config)
     own = [flatten(run.config) for run in experiment.runs]
     rows = []
     for field, value in base.items():
-        if field == "name":
+        if field == "name" or not matters(field, experiment.config.task):
             continue
         apart = {run.name: each[field] for run, each in zip(experiment.runs, own, strict=True) if each[field] != value}
         differing = "; ".join(f"{name}: {_said(field, other)}" for name, other in apart.items())

@@ -148,3 +148,25 @@ def test_nothing_grave_is_found_in_a_room(fresh_server, chromium, monkeypatch):
                 found |= {(person.name, *fault): places for fault, places in told.items()}
             context.close()
     assert not found
+
+
+# How wide the ring around what has the focus is, in pixels.
+RING = """() => {
+  const { tagName, innerText } = document.activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+  return [tagName, innerText, outlineStyle === "none" ? 0 : parseFloat(outlineWidth)];
+}"""
+
+
+def test_whoever_goes_by_keyboard_sees_which_link_is_next(page, server):
+    page.goto(server.url)
+    page.get_by_role("link", name="For lecturers").wait_for()
+    seen = {}
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        tag, words, ring = page.evaluate(RING)
+        if tag == "A":
+            seen[words] = ring
+    names = " ".join(seen)
+    assert "Runs" in names and "For lecturers" in names and "All runs" in names
+    assert min(seen.values()) >= 2, seen

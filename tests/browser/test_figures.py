@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sentiment_core import number_words
+
 pytestmark = pytest.mark.browser
 
 
@@ -147,4 +149,60 @@ def test_a_loss_that_explodes_turns_its_axis_and_hides_no_other(assets):
     assert found["both"][:2] == ["log", "<b>Loss (log)"]
     assert found["calm"][2] != found["both"][2], "a zoom of one axis is none of the other"
     assert found["type"] == "log" and found["mean"] == [0.7, 15.05, 0.5], "the mean of losses stays their mean"
-    assert found["band"][0] == 0.5 and found["band"][1] > 100, "an interval that holds 0 reaches the bottom"
+    assert found["band"][0] == 0.5 / 4 and found["band"][1] > 100, "an interval that holds 0 reaches the bottom"
+
+
+def test_shares_and_probabilities_are_written_as_the_server_writes_them(assets):
+    code = """async ([shares, probabilities]) => {
+      const { equals, percent } = await import("/words.js");
+      return [shares.map((value) => percent(value, 0)), probabilities.map(equals)];
+    }"""
+    shares, probabilities = [0.0, 1 / 240, 0.5, 239 / 240, 1.0], [0.0, 0.0004, 0.5, 0.9996, 1.0]
+    assert assets.evaluate(code, [shares, probabilities]) == [
+        [number_words.percent(value).replace("%", " %") for value in shares],
+        [number_words.equals(value) for value in probabilities],
+    ]
+
+
+def test_status_and_curves_are_of_one_moment(assets):
+    found = assets.evaluate("""async () => {
+      const { default: live } = await import('/live_plot.js');
+      const steps = [1, 2, 3, 4, 5, 6];
+      const answer = { status: 'running', finished: false, error: null, asked: [],
+        progress: { step: 4, total_steps: 10, epoch: 1, epochs: 2, message: 'Training' },
+        runs: [{ id: 'a', name: 'a', clipping: 'none', test_accuracy: null, validation_accuracy: null, evaluations: [],
+                 steps: { step: steps, epoch: [1, 1, 1, 1, 1, 2], loss: steps.map(() => 0.7) } }] };
+      window.fetch = async () => new Response(JSON.stringify(answer), { status: 200 });
+      const data = { status: 'running', height: 300, sources: [{ url: '/api/experiments/ab' }], plotly: '',
+        panels: {}, quantities: { loss: { help: '', panel: {} } },
+        quantiles: {}, markers: [] };
+      live({ parentElement: document.body, data, setTriggerValue: () => {} });
+      while (!document.querySelector('.sl-facts')?.textContent) await new Promise(requestAnimationFrame);
+      return document.querySelector('.sl-facts').textContent;
+    }""")
+    assert found == "step 6 / 10  ·  epoch 2 / 2"
+
+
+def test_the_band_of_few_seeds_leaves_their_mean_to_be_seen(assets):
+    found = assets.evaluate("""async () => {
+      const { stackedFigure } = await import('/figure.js');
+      const { grouped } = await import('/groups.js');
+      const { Series } = await import('/series.js');
+      const panel = { name: 'norm', title: 'Norm', log: true };
+      const quantities = { norm: { name: 'norm', title: 'norm', unit: '', help: '', line: 'solid', panel } };
+      const look = { muted: '#888', grid: '#ccc', border: '#ccc', text: '#000', font: 'serif' };
+      const options = { range: null, smoothing: 0, markers: [], guessing: [], revision: 'r' };
+      const run = (id, norm) => {
+        const series = new Series();
+        series.append({ step: [1, 2], norm });
+        return { id, label: id, colour: '#000', group: 'g', series, undrawn: [] };
+      };
+      const drawn = (runs) => stackedFigure(runs, look, [panel], quantities, options).layout.yaxis;
+      const runs = [run('a', [1, 0.01]), run('b', [1, 100])];
+      const { low, high } = grouped(runs, { 2: 12.7 }, new Set(['norm']))[0].series.bands.norm;
+      return [low[1], high[1], drawn(grouped(runs, { 2: 12.7 }, new Set(['norm']))), drawn(runs)];
+    }""")
+    low, high, mean, alone = found
+    assert low < 1e-20 and high > 1e20, "Student's t of two seeds"
+    assert mean["autorangeoptions"] == pytest.approx({"clipmin": 0.25, "clipmax": 4}), "the mean is 1 at both steps"
+    assert mean["dtick"] == "D2" and "autorangeoptions" not in alone

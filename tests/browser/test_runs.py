@@ -94,3 +94,17 @@ def test_from_the_filter_to_a_mistake_in_explain(page, server, monkeypatch, tiny
     page.wait_for_url(lambda address: "models=" in address and runs[0] not in address)
     page.locator(".hm-text").first.wait_for()
     expect(shown).to_have_value(re.compile(re.escape(words)))
+
+
+def test_a_report_on_a_phone_breaks_no_word(page, home):
+    from sentiment_core.config import ExperimentConfig
+    from sentiment_core.report import report
+    from sentiment_core.store import Store
+
+    with Store() as store:
+        content = report(store, [store.create_experiment(ExperimentConfig()).id])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_content(content.decode())
+    heights = page.locator("th").evaluate_all("heads => heads.map((head) => head.getBoundingClientRect().height)")
+    assert len(heights) > 8 and max(heights) < 80, "a line for each word at most"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -138,7 +138,11 @@ def test_what_learns_or_cannot_be_told_is_not_called_stuck(
 def test_a_loss_above_that_of_guessing_is_a_rate_too_high(examined: Examined) -> None:
     (remark,) = examined(around(1.2), fields={"training.learning_rate": 0.5})
     # The rate in force, which may have been changed while it trained.
-    assert remark.kind == "rate too high" and "1.195 ± 0.009" in remark.text and "below 0.001" in remark.text
+    assert (
+        remark.kind == "rate too high"
+        and "updates up to step 150, 1.195 ± 0.009," in remark.text
+        and "below 0.001" in remark.text
+    )
     # One jump within the last updates is none.
     assert kinds(examined([*around(0.5, 149), 60.0])) == []
 
@@ -165,7 +169,10 @@ CLIPPED = {"training.clipping": "norm", "training.max_norm": 0.5}
 def test_a_threshold_below_the_usual_norm(examined: Examined) -> None:
     (remark,) = examined(around(0.4), norm=4.0, after=0.5, fields=CLIPPED)
     assert remark.kind == "threshold" and remark.topic == "clipped"
-    assert remark.text.startswith("100% of the 150 updates were clipped.") and "median 4" in remark.text
+    # Of a run that trains: the curves beside it have gone on.
+    assert remark.text.startswith("100% of the first 150 updates were clipped.") and "median 4" in remark.text
+    (remark,) = examined(around(0.4), norm=4.0, after=0.5, fields=CLIPPED, status=Status.FINISHED)
+    assert remark.text.startswith("100% of the 150 updates were clipped.")
     assert kinds(examined(around(0.4), norm=0.4, fields=CLIPPED)) == []
     assert kinds(examined(around(0.4, 40), norm=4.0, after=0.5, fields=CLIPPED)) == []  # too few to tell
     hidden = {**CLIPPED, "training.mistakes": ("norm_after_clipping",)}

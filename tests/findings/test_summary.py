@@ -10,6 +10,7 @@ from sentiment_core.clipping import RULES
 from sentiment_core.findings.twins import Parting
 from sentiment_core.findings.verdict import Comparison, Interval, RunVerdict
 from sentiment_core.findings.verdict.summary import summary
+from sentiment_core.metrics import Balance
 
 RUN = RunVerdict(
     "a-1", "plain", 200, 0.60, None, Interval(0.5, 0.7), True, None, RULES["none"], False, 1.0, None, None, None, None,
@@ -28,6 +29,8 @@ def said(first: RunVerdict, second: RunVerdict, low: float, high: float) -> str:
 def test_better_is_said_only_where_the_interval_says_so():
     assert said(RUN, OTHER, 0.02, 0.2) == "clipped ends better than plain (70% against 60% of the validation reviews)."
     assert "worse" in said(OTHER, RUN, -0.2, -0.02)
+    alike = "plain and clipped end alike (60% and 70% of the validation reviews)."
+    assert said(RUN, OTHER, -0.1, 0.2) == alike, "names and shares stand in the same order"
     assert "alike" in said(RUN, OTHER, -0.1, 0.2) and "better" not in said(RUN, OTHER, -0.1, 0.2)
 
 
@@ -41,6 +44,20 @@ def test_the_course_of_training_is_heard_beside_its_end(first, behind):
 def test_a_swing_is_named_where_it_is_large_and_long_enough(spread, steps, named):
     text = said(replace(RUN, spread=spread, spread_steps=steps), OTHER, -0.1, 0.1)
     assert ("the loss of plain swings" in text) is named
+
+
+def test_of_several_runs_the_highest_is_named_and_whether_the_next_is_behind():
+    def alone(*runs: RunVerdict) -> str:
+        return " ".join(finding.text for finding in summary(runs, ()))
+
+    judged = replace(RUN, name="low", balance=Balance(640, 320))
+    best, near = replace(judged, name="best", accuracy=0.75), replace(judged, name="near", accuracy=0.74)
+    ahead = "best ends highest: 75% of the validation reviews right, clearly ahead of low (60%)."
+    assert alone(judged, best, replace(judged, name="lower", accuracy=0.5)) == ahead
+    assert "not clearly ahead of near (74%)" in alone(judged, best, near)
+    broken = replace(judged, name="wild", accuracy=0.9, first_non_finite=3)
+    assert alone(judged, broken, best) == f"{ahead} 1 of 3 runs broke down."
+    assert alone(judged, broken, broken) == ""
 
 
 def test_a_run_that_broke_is_named_first_and_what_cannot_be_told_is_not():

@@ -258,3 +258,12 @@ def test_the_glossary_is_a_page_and_a_lesson_explains_its_terms_where_they_stand
         item for item in open_page("lessons", lesson="relu").markdown if item.value.startswith("The state comes")
     )
     assert "tanh" in idea.help and "ReLU" in idea.help
+
+
+@pytest.mark.parametrize("name", ["clip-norm", "bert-two-tasks"])
+def test_what_others_saw_is_folded_until_the_question_is_answered(open_page, name):
+    page = open_page("lessons", lesson=name)
+    folded = [each for each in page.expander if each.label.startswith("What")]
+    assert len(folded) == 1 and not folded[0].proto.expanded
+    inside = [str(each.value) for each in folded[0].caption]
+    assert inside and not any(each.value in inside for each in page.caption if each not in [*folded[0].caption])

@@ -27,7 +27,7 @@ def test_the_data_page_reads_them_once_and_shows_their_coverage(open_page, uploa
     monkeypatch.setattr("ui.kit.own_vectors.job_panel", lambda kind, question, **_: run(question, silent))
     page = open_page("data", tab="coverage", embeddings="own", vectors=upload.name)
     assert not page.exception and not page.error
-    assert "5 words, 2 components each" in texts(page.caption)
+    assert "5 words of 2 components each" in texts(page.caption)
     table = page.dataframe[0].value
     shares = {row["Vocabulary"]: float(row["Known tokens"].rstrip("%")) for _, row in table.iterrows()}
     assert 0 < shares["your vectors"] < shares["glove-50"]
@@ -68,7 +68,7 @@ def test_train_says_of_an_upload_what_they_do_not_know_once_they_are_read(open_p
     monkeypatch.setattr("ui.kit.own_vectors.job_panel", lambda kind, question, **_: run(question, silent))
     page = open_page("train", **query)
     assert not page.exception and not page.error and not button(page, "Train").disabled
-    assert "5 words, 2 components each" in texts(page.caption)
+    assert "5 words of 2 components each" in texts(page.caption)
     assert "40 reviews are full of words" in texts(page.warning)
     page.selectbox(key=key_of(page, "field:data.embeddings")).set_value("glove-50").run()
     assert "full of words" not in texts(page.warning)

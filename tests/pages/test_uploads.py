@@ -67,6 +67,11 @@ def test_remarks_on_the_overview_are_in_the_users_words(open_page):
     (said,) = [each.value.replace("\\", "") for each in page.caption if "taken from" in each.value]
     assert said.startswith("flags.csv: the labels were taken from 'flag'") and "data.label" not in said
     assert "Set “Label column” for another choice" in said
+    # Who opens it by a link has never heard its name.
+    del page.session_state[NAMES]
+    (linked,) = [each.value.replace("\\", "") for each in page.run().caption if "taken from" in each.value]
+    assert linked.startswith("The uploaded file: the labels were taken from 'flag'")
+    assert path.name not in texts(page.caption)
     page.query_params.update({"file": save_upload("named.csv", GOOD.encode()).name})
     assert "taken from" not in texts(page.run().caption)
 

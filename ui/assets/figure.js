@@ -44,17 +44,19 @@ export function stackedFigure(runs, look, panels, quantities, { range, smoothing
     // Else a run beside one that explodes would be a line at the bottom.
     const turned = !panel.log && panel.log_beyond && values.high > panel.log_beyond * values.usual;
     const log = panel.log || turned;
+    const shown = runs.some(({ series }) => series.bands) ? values.widened(log) : values;
     for (const [place, run] of runs.entries()) {
       run.width = lineWidth(place, runs.length);
       run.row = 0.06 * Math.min(place, 4);
       for (const quantity of inPanel(run, panel, quantities)) {
-        traces.push(...traceOf(run, quantity, axes, { range, smoothing, log, bottom: values.low }));
+        traces.push(...traceOf(run, quantity, axes, { range, smoothing, log, bottom: shown.low }));
       }
     }
     layout[axes[1].replace("y", "yaxis")] = {
       // A zoom is in units of its axis.
       ...axis(look), domain: [top - height, top], uirevision: `${revision} ${log}`,
-      ...(log ? { type: "log", dtick: values.tick, tickformat: "~g" } : {}),
+      ...(log ? { type: "log", dtick: shown.tick, tickformat: "~g" } : {}),
+      ...(shown === values ? {} : { autorangeoptions: { clipmin: shown.low, clipmax: shown.high } }),
     };
     layout[`yaxis${edge}`] = edgeAxis(axes[1]);
     layout.annotations.push(heading(look, turned ? { title: `${panel.title} (log)` } : panel, top, notes(runs, panel, quantities, row ? [] : guesses)));
@@ -117,7 +119,8 @@ export function accuracyFigure(runs, look, panel, quantities, { range, smoothing
     ...base(look, revision),
     margin: { l: 44, r: 14, t: 26, b: 38 },
     xaxis: { ...axis(look), title: axisTitle(look, "step"), rangemode: "tozero" },
-    yaxis: { ...axis(look), tickformat: ".2~f" },
+    // The interval of few seeds may reach beyond any accuracy.
+    yaxis: { ...axis(look), tickformat: ".2~f", autorangeoptions: { clipmin: -0.05, clipmax: 1.05 } },
     yaxis2: edgeAxis("y"),
     ...(unmeasured(runs) ? { xaxis: { visible: false }, yaxis: { visible: false } } : {}),
     shapes: references.map((r) => across(look, r.value)),
@@ -222,10 +225,8 @@ function lineWidth(place, count) {
 
 // Where the curves of a panel lie: their lowest and highest value above 0, and the lowest of their medians.
 class Extent {
-  constructor() {
-    this.low = this.usual = Infinity;
-    this.high = 0;
-  }
+  low = Infinity; usual = Infinity;
+  high = 0;
 
   include(values) {
     const sorted = Float64Array.from(values.filter((value) => Number.isFinite(value) && value > 0)).sort();
@@ -233,6 +234,12 @@ class Extent {
     this.low = Math.min(this.low, sorted[0]);
     this.high = Math.max(this.high, sorted.at(-1));
     this.usual = Math.min(this.usual, sorted[sorted.length >> 1]);
+  }
+
+  // What is shown around means over seeds: the band of a few is so wide that nothing else would be left to see.
+  widened(log) {
+    const { low, high } = this;
+    return Object.assign(new Extent(), log ? { low: low / 4, high: high * 4 } : { low: 1.5 * low - 0.5 * high, high: 1.5 * high - 0.5 * low });
   }
 
   // Labels at 1, 2 and 5 in a narrow range, else at every decade, or every few of them when a run explodes.

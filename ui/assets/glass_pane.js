@@ -2,7 +2,7 @@
 
 import { Strip } from "./glass_strip.js";
 import { Words } from "./glass_words.js";
-import { element, number, percent } from "./words.js";
+import { element, equals, number, percent } from "./words.js";
 
 const CHANGES = 6;
 
@@ -49,7 +49,7 @@ export class Pane {
   say(step) {
     const { probabilities, saturated, attention, gradient, units } = this.given;
     const parts = [`${step + 1}. ${this.name(step)}`];
-    if (probabilities[step] !== null) parts.push(`P(positive) ${probabilities[step].toFixed(3)} if it ended here`);
+    if (probabilities[step] !== null) parts.push(`P(positive) ${equals(probabilities[step])} if it ended here`);
     parts.push(`${saturated[step]} of ${units} saturated`);
     if (attention) parts.push(`attention ${percent(attention[step])}`);
     parts.push(`‖∂L/∂h‖ ${gradient[step] === null ? "0" : number(10 ** gradient[step])}`);

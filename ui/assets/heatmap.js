@@ -2,7 +2,7 @@
 //
 // Everything shown is set with textContent: a review is hostile until proven otherwise.
 
-import { element, number } from "./words.js";
+import { element, equals, number } from "./words.js";
 
 const views = new WeakMap();
 const KNOWN = 1;
@@ -108,7 +108,7 @@ function body(text, block, row, tokens, scale) {
 function gauge(probability) {
   const mark = element("span", { cls: "hm-mark" });
   mark.style.left = `${(100 * probability).toFixed(1)}%`;
-  const node = element("span", { cls: "hm-gauge", title: `P(positive) = ${probability.toFixed(4)}` }, [mark]);
+  const node = element("span", { cls: "hm-gauge", title: `P(positive) ${equals(probability)}` }, [mark]);
   node.setAttribute("aria-hidden", "true");
   return node;
 }

@@ -196,10 +196,10 @@ class View extends FigureView {
     const first = this.sources.get(this.data.sources[0]?.url)?.latest;
     if (!first && !this.data.status) return;
     const { step, last } = this.replay;
-    if (!first || step === null) return this.status.show(first ?? { status: this.data.status, progress: null });
+    if (!first) return this.status.show({ status: this.data.status, progress: null });
+    if (step === null) return this.status.show({ ...first, progress: upTo(first.progress, runs) });
     const epochs = Math.max(0, ...first.runs.flatMap((run) => run.evaluations.map((e) => e.epoch)));
-    const epoch = Math.max(0, ...runs.map((run) => run.series.columns.epoch?.at(-1) ?? 0));
-    this.status.show({ status: "replay", error: null, progress: { step, total_steps: last, epoch, epochs } });
+    this.status.show({ status: "replay", error: null, progress: { step, total_steps: last, epoch: reached(runs, "epoch"), epochs } });
   }
 
   drawNow() {
@@ -255,6 +255,16 @@ class View extends FigureView {
     for (const { poller } of this.sources.values()) poller.stop();
     super.close();
   }
+}
+
+function reached(runs, column) {
+  return Math.max(0, ...runs.map(({ series }) => series.columns[column]?.at(-1) ?? 0));
+}
+
+// What a worker says of its progress is older than the steps that came with it: both are to be of one moment.
+function upTo(progress, runs) {
+  if (!progress?.step) return progress;
+  return { ...progress, step: Math.max(progress.step, reached(runs, "step")), epoch: Math.max(progress.epoch ?? 0, reached(runs, "epoch")) };
 }
 
 export default mounted(View, (view, { setTriggerValue }) => {

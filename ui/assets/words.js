@@ -11,7 +11,21 @@ export function count(value) {
 }
 
 export function percent(value, digits = 1) {
-  return Number.isFinite(value) ? `${(100 * value).toFixed(digits)} %` : "–";
+  return Number.isFinite(value) ? inside(value, (share) => `${(100 * share).toFixed(digits)} %`, 10 ** -(digits + 2)) : "–";
+}
+
+// A probability behind its name.
+export function equals(probability) {
+  const said = inside(probability, (value) => value.toFixed(3), 1e-3);
+  return /^[<>]/.test(said) ? said : `= ${said}`;
+}
+
+// As `number_words.py`: only all are 100 %, only none are 0 %.
+function inside(value, write, least) {
+  const said = write(value);
+  if (value > 0 && said === write(0)) return `< ${write(least)}`;
+  if (value < 1 && said === write(1)) return `> ${write(1 - least)}`;
+  return said;
 }
 
 // With a true minus: screen readers pass over a hyphen.

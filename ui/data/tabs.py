@@ -20,6 +20,7 @@ from sentiment_core.data_view.statistics import (
 from sentiment_core.datasets import TRAIN
 from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
+from sentiment_core.number_words import percent
 from sentiment_core.remarks import VECTORS, about_words
 from sentiment_core.settings import DataConfig
 from ui.addresses import BATCH_SIZES, DATA
@@ -53,7 +54,7 @@ def overview(config: DataConfig) -> None:
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         if reviews.are_labelled:
-            st.markdown(f"**{len(reviews):,} reviews**, {reviews.labels.mean():.1%} of them positive")
+            st.markdown(f"**{len(reviews):,} reviews**, {percent(reviews.labels.mean(), 1)} of them positive")
             plot(balance_figure(balances(reviews)), key="data:balance")
         else:
             st.markdown(f"**{len(reviews):,} reviews** without labels")
@@ -63,8 +64,8 @@ def overview(config: DataConfig) -> None:
     with right:
         lost = truncation(known.lengths, longest)
         st.markdown(
-            f"Read: {part_read(longest, DATA.value('keep'))} tokens. **{lost.reviews_cut:.1%}** of the reviews are "
-            f"shortened, **{lost.tokens_lost:.1%}** of all tokens are lost"
+            f"Read: {part_read(longest, DATA.value('keep'))} tokens. **{percent(lost.reviews_cut, 1)}** of the reviews "
+            f"are shortened, **{percent(lost.tokens_lost, 1)}** of all tokens are lost"
         )
         edges, counts = length_histogram(known.lengths)
         plot(length_figure(edges, counts, longest), key="data:lengths")
@@ -97,7 +98,7 @@ def coverage_table(config: DataConfig) -> None:
                     "Known tokens": f"{found.known_share:.2%}",
                     "Tokens": f"{found.tokens:,}",
                     "Different words": f"{found.words:,}",
-                    "Known words": f"{found.known_words_share:.1%}",
+                    "Known words": percent(found.known_words_share, 1),
                 }
             )
     left, right = st.columns([1.6, 1], gap="large")
@@ -137,9 +138,9 @@ def padding(config: DataConfig) -> None:
     columns = st.columns(2, gap="medium")
     for column, (kind, image) in zip(columns, images.items(), strict=True):
         with column:
-            st.markdown(f"**{names[kind]}**: {image.share:.1%} of this batch is padding")
+            st.markdown(f"**{names[kind]}**: {percent(image.share, 1)} of this batch is padding")
             plot(batch_figure(image.real, steps), key=f"data:batch:{kind}")
-            caption(f"Over the whole epoch: {image.epoch_share:.1%} padding.")
+            caption(f"Over the whole epoch: {percent(image.epoch_share, 1)} padding.")
     if cut := int((known.lengths > DATA.value("max_tokens")).sum()):
         part = part_read(DATA.value("max_tokens"), DATA.value("keep"))
         caption(f"{cut:,} of the {len(reviews):,} reviews are longer: of those count {part} tokens.")

@@ -9,6 +9,7 @@ from typing import Any
 
 from sentiment_core.explain import METHODS, Attribution, Explanation, ModelInfo
 from sentiment_core.explain.records import TokenScore
+from sentiment_core.number_words import equals
 from ui.explain.answers import Answer
 from ui.kit.components.heatmap import Block, HeatmapRow, Token
 
@@ -54,7 +55,7 @@ def heatmap_token(tokens: Sequence[TokenScore], masked: bool = False) -> Token:
 
 def verdict(found: Explanation) -> str:
     """Say the class and P(positive)."""
-    return f"{CLASSES[found.label]}, P(positive) = {found.probability:.3f}"
+    return f"{CLASSES[found.label]}, P(positive) {equals(found.probability)}"
 
 
 def row_note(item: Attribution) -> str:

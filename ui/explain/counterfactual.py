@@ -21,6 +21,7 @@ from sentiment_core.explain.counterfactual import (
     replaced,
     retyped,
 )
+from sentiment_core.number_words import probability
 from ui.addresses import MOST_CHARACTERS, REVIEW
 from ui.explain.answers import explain
 from ui.explain.blocks import distinct_names, heatmap_token, nodes_of, note, verdict
@@ -123,7 +124,7 @@ def _edits(infos: Sequence[ModelInfo], text: str) -> None:
     columns = {}
     for info in infos:
         values = _history(info, [Draft(text), *(draft for _, draft in history)])
-        answers, changes = [f"{value:.3f}" for value in values], ["", *(signed(step) for step in np.diff(values))]
+        answers, changes = [probability(value) for value in values], ["", *(signed(step) for step in np.diff(values))]
         if len(infos) == 1:
             columns["P(positive)"], columns["Δ"] = answers, changes
         else:
@@ -168,7 +169,7 @@ def _block(info: ModelInfo, draft: Draft, text: str) -> Block:
     if info.has_attention and np.isfinite(found.probability):
         scores = tuple(node[0].attention if node[0].used else None for node in nodes)
         rows = (HeatmapRow(METHODS["attention"].title, "attention", False, scores),)
-    change = "" if found is whole else f", was {before:.3f}, Δ {signed(found.probability - before)}"
+    change = "" if found is whole else f", was {probability(before)}, Δ {signed(found.probability - before)}"
     return Block(
         info.name,
         verdict(found) + change,

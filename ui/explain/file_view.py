@@ -17,7 +17,7 @@ from sentiment_core.explain.many_reviews import (
     arguments_for,
     reviews_of,
 )
-from sentiment_core.wording import counted
+from sentiment_core.number_words import counted
 from sentiment_core.work.pace import duration
 from ui.addresses import REVIEW_FILE
 from ui.explain.asked import OWN, adopt, choose_model, choose_source, chosen_reviews

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from sentiment_core.number_words import percent
 from ui.addresses import MOST_LAYERS, REVIEW
 from ui.explain.answers import Answer
 from ui.explain.blocks import heatmap_token, nodes_of
@@ -69,7 +70,7 @@ def block(answer: Answer, weights: np.ndarray) -> Block:
                 signed=False,
                 scores=tuple(float(row[places[node.start]]) if tokens[node.start].used else None for node in nodes),
                 note=("mean of the heads; " if title == "Attention" else "")
-                + f"{row[0] + row[-1]:.0%} on [CLS] and [SEP]",
+                + f"{percent(row[0] + row[-1])} on [CLS] and [SEP]",
             )
             for title, row in rows.items()
         ),

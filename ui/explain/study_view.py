@@ -19,7 +19,7 @@ from ui.kit.job_panel import job_panel
 from ui.kit.notices import literal, show_error
 from ui.kit.plot import plot
 from ui.kit.terms import caption
-from ui.kit.uploads import in_users_words
+from ui.kit.uploads import called, in_users_words
 from ui.server.backend import store
 
 SOURCES = {DEMO: "Demo reviews that no model has seen", OWN: "The model's own test reviews", FILE: "A file of mine"}
@@ -60,7 +60,7 @@ def draw() -> None:
 def show(result: Study) -> None:
     """Draw a result: what follows from it, the curves, the numbers."""
     data = result["data"]
-    result = {**result, "data": ASKED.get(data) or in_users_words(data, data)}
+    result = {**result, "data": ASKED.get(data) or called(data)}
     with st.container(border=True, key="study-findings"):
         for sentence in findings(result):
             st.markdown(literal(in_users_words(sentence, data)))

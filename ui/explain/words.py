@@ -11,6 +11,7 @@ import numpy as np
 from sentiment_core.explain import METHODS, Explanation, ReadingAlong
 from sentiment_core.explain.agreement import Agreement, chance, chance_shared
 from sentiment_core.explain.faithfulness import RANDOM
+from sentiment_core.number_words import probability
 
 CHANGES = 3
 # A step smaller than this is no change of mind.
@@ -87,7 +88,7 @@ def changes_sentence(changes: Sequence[Change]) -> str:
     """Name the changes of mind."""
     if not changes:
         return "No single step changes its mind: P(positive) never moves by more than 0.02 at once."
-    parts = [f"“{item.words}” ({item.before:.2f} → {item.after:.2f})" for item in changes]
+    parts = [f"“{item.words}” ({probability(item.before, 2)} → {probability(item.after, 2)})" for item in changes]
     return f"It changes its mind most at {', '.join(parts)}."
 
 

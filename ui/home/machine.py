@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from sentiment_core.artifacts import place
 from sentiment_core.machine import cores, may_have_gpu
-from sentiment_core.wording import counted
+from sentiment_core.number_words import counted
 
 
 def device() -> str:

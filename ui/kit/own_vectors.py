@@ -64,5 +64,5 @@ def read_vectors_first(given: str) -> VectorsFound | None:
     """Return what the vectors are and say so, once they were read; until then draw that job."""
     found = job_panel(VECTORS, VectorsQuestion(given), start_label="Read the vectors", time_hint=HINT)
     if found is not None:
-        st.caption(literal(f"{called(given)}: {found.words:,} words, {found.components:,} components each."))
+        st.caption(literal(f"{found.words:,} words of {found.components:,} components each in {called(given)}."))
     return found

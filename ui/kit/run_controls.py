@@ -14,6 +14,7 @@ from ui.server.visitor import visitor
 
 # In pixels: the longer word fits, and nothing beside it moves when the word changes.
 WIDTH = 106
+RESUME_HELP = "Goes on from the last checkpoint, to the same numbers as without the break."
 STEP_HELP = "Makes one update of every run, shows it and waits. What trains is paused for that."
 
 
@@ -24,28 +25,20 @@ def controls(experiment: Experiment | None) -> None:
     if experiment is not None and not may(visitor(), "steer", experiment.owner):
         st.caption(literal(f"{owner_name(experiment.owner)} trains this. You can look and copy its settings."))
         return
-    if status in {Status.STOPPED, Status.INTERRUPTED}:
-        st.button(
-            "Resume",
-            icon=":material/play_arrow:",
-            on_click=resume_ended,
-            args=(identifier,),
-            help="Goes on from the last checkpoint, to the same numbers as without the break.",
-            width=WIDTH,
-        )
-    else:
-        # One button that changes: two would stand beside one another while the page is drawn, and a click meant for
-        # Stop would meet what had moved into its place.
-        word, icon = ("resume", "play_arrow") if status is Status.PAUSED else ("pause", "pause")
-        st.button(
-            word.capitalize(),
-            icon=f":material/{icon}:",
-            key=f"steer:{identifier}",
-            on_click=ask,
-            args=(identifier, word),
-            disabled=status not in {Status.RUNNING, Status.PAUSED},
-            width=WIDTH,
-        )
+    # One button that changes: two would stand beside one another while the page is drawn, and a click meant for what is
+    # right of them would meet what had moved into its place.
+    ended = status in {Status.STOPPED, Status.INTERRUPTED}
+    resumes = ended or status is Status.PAUSED
+    st.button(
+        "Resume" if resumes else "Pause",
+        icon=":material/play_arrow:" if resumes else ":material/pause:",
+        key="steer",
+        on_click=resume_ended if ended else ask,
+        args=(identifier,) if ended else (identifier, "resume" if resumes else "pause"),
+        disabled=not (resumes or status is Status.RUNNING),
+        help=RESUME_HELP if ended else None,
+        width=WIDTH,
+    )
     steps = status in {Status.RUNNING, Status.PAUSED}
     icon = ":material/skip_next:"
     st.button("Step", icon=icon, on_click=ask, args=(identifier, "step"), disabled=not steps, help=STEP_HELP)

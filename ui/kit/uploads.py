@@ -22,9 +22,9 @@ from sentiment_core.data_view.first_rows import about_first_rows
 from sentiment_core.data_view.job import REVIEWS, ReviewCounts, arguments_for
 from sentiment_core.datasets.file.container import READABLE, SUFFIXES, suffix_of
 from sentiment_core.errors import ConfigError, SentimentLabError
+from sentiment_core.number_words import counted
 from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.sources import SOURCES
-from sentiment_core.wording import counted
 from ui.kit.address_fields import Field, Unusable
 from ui.kit.columns import COLUMNS, choose_columns
 from ui.kit.kept import kept
@@ -33,7 +33,7 @@ from ui.kit.reading_first import read_first
 from ui.server.backend import check_upload_size, store
 from ui.server.visitor import is_class, visitor
 
-NAMES = "uploads:names"
+NAMES, UNNAMED = "uploads:names", "the uploaded file"
 CHUNK_BYTES = 1 << 20
 # What an upload is called on disk; a link may name nothing else.
 VECTORS_SUFFIX = ".vectors"
@@ -66,15 +66,16 @@ def remember_name(path: Path, name: str) -> None:
 
 
 def called(path: str) -> str:
-    """Return what the user calls an upload; its name on disk where nobody has told."""
+    """Return what the user calls an upload: who has opened it by a link never named it."""
     stored = Path(path).name
-    return str(st.session_state.get(NAMES, {}).get(stored, stored))
+    return str(st.session_state.get(NAMES, {}).get(stored, UNNAMED if NAME.fullmatch(stored) else stored))
 
 
 def in_users_words(message: str, path: str) -> str:
     """Return `message` with the file called as its user called it, and settings of its reading as pages call them."""
     message = re.sub(r"\bdata\.(\w+)", lambda found: _title(found[1]) or found[0], message)
-    return message.replace(Path(path).name, called(path))
+    said = message.replace(Path(path).name, called(path))
+    return said[:1].upper() + said[1:] if called(path) == UNNAMED else said
 
 
 def _title(name: str) -> str | None:
@@ -157,7 +158,7 @@ def _reading(
 def _understood(name: str, found: ReviewCounts, warned: bool) -> None:
     """Say what a file holds, as it was read; a page that shows the reviews says itself what was odd about them."""
     positive = "" if found.positive is None else f", {found.positive:,} of them positive"
-    told = "" if called(name) == name else f"{called(name)}: "
+    told = "" if called(name) == UNNAMED else f"{called(name)}: "
     st.caption(literal(f"{told}{counted(found.reviews, 'review')}{positive}."))
     for warning in found.warnings if warned else ():
         st.caption(literal(in_users_words(warning, name)))

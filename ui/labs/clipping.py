@@ -20,9 +20,9 @@ from sentiment_core.findings.clipping_over_seeds import (
     measure,
     over_seeds,
 )
+from sentiment_core.number_words import counted
 from sentiment_core.recorded import PREFIX
 from sentiment_core.store import Experiment
-from sentiment_core.wording import counted
 from sentiment_core.work.pace import with_time
 from ui.addresses import lab_address
 from ui.kit.address_fields import one_of, setting, several, whole

@@ -17,6 +17,7 @@ from sentiment_core.findings.order_map import (
     shipped,
 )
 from sentiment_core.findings.order_words import sentences
+from sentiment_core.number_words import percent
 from sentiment_core.recorded import in_words
 from sentiment_core.symbols import EVALUATED, INFORMATIVE, NAMES, draw_sequences
 from sentiment_core.tasks import ORDERS
@@ -113,7 +114,7 @@ def details(cell: MapCell) -> str:
         elif outcome.error is None:
             said.append(f"seed {outcome.seed} gives no numbers any more")
         else:
-            said.append(f"seed {outcome.seed} not, {outcome.error:.0%} wrong")
+            said.append(f"seed {outcome.seed} not, {percent(outcome.error)} wrong")
     return f"{'; '.join(said).capitalize()}. Guessing is {1 - 1 / ORDERS:.0%} wrong."
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,7 +48,7 @@ from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal, show_error, show_problem
 from ui.kit.palette import run_colour
 from ui.kit.plot import plot
-from ui.kit.uploads import in_users_words
+from ui.kit.uploads import called
 from ui.server.backend import store
 
 NAMES = {"padded_last": "padded last state", "last": "true last state", "attention": "attention"}
@@ -158,7 +157,7 @@ def described(candidate: Candidate) -> str:
     run, experiment = candidate.run, candidate.experiment
     data = run.config.data
     path = data.path or ""
-    reviews = in_users_words(Path(path).name, path) if path else say("data.source", data.source)
+    reviews = called(path) if path else say("data.source", data.source)
     limit = "" if data.limit is None else f", {data.limit:,} at most"
     names = dict.fromkeys((experiment.name, run.name))
     when = datetime.fromtimestamp(experiment.created_at, UTC)

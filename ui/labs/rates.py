@@ -23,11 +23,11 @@ from sentiment_core.findings.sweep import (
     with_rate,
 )
 from sentiment_core.findings.verdict.words import decimal
+from sentiment_core.number_words import counted
 from sentiment_core.presets import PRESETS
 from sentiment_core.recorded import PREFIX
 from sentiment_core.store import Experiment, RunSource
 from sentiment_core.tasks import TASKS
-from sentiment_core.wording import counted
 from ui.addresses import lab_address, to_train
 from ui.kit.address_fields import checked, identifier, one_of, setting, whole
 from ui.kit.components.live_plot import live_experiment

@@ -11,9 +11,9 @@ from sentiment_core.errors import ConfigError, SentimentLabError
 from sentiment_core.findings.masked_words import hold_runs, reached, sentences
 from sentiment_core.lessons import BERT_LESSONS, BertLesson, bert_experiment, changed_fields, happened
 from sentiment_core.lessons.bert import also_measured
+from sentiment_core.number_words import counted
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
-from sentiment_core.wording import counted
 from ui.addresses import LESSON, to_explain, to_place, to_sheet
 from ui.kit.address import SETTINGS
 from ui.kit.components.copy_link import copy_link
@@ -60,7 +60,7 @@ def _prepare(item: BertLesson) -> None:
     with left:
         view.idea(item)
         view.code(item)
-        _look_for(item)
+        _look_for(item, folded=True)
     with right, st.container(border=True):
         view.run_button(config, view.question(item))
         _setting(config)
@@ -100,10 +100,11 @@ def _watch(item: BertLesson, experiment: Experiment) -> None:
             to_place(place).draw(literal(place.label), icon=":material/science:")
 
 
-def _look_for(item: BertLesson) -> None:
-    view.watch_for(item)
+def _look_for(item: BertLesson, *, folded: bool = False) -> None:
+    view.look_for(item)
     if told := also_measured(item):
-        st.caption(literal(told))
+        with st.expander("What was measured here", icon=":material/visibility:") if folded else st.container():
+            st.caption(literal(told))
 
 
 def _setting(config: ExperimentConfig) -> None:

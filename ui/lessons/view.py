@@ -38,6 +38,8 @@ from ui.server.backend import store
 CORRECT = "correct"
 CLIPPING_LESSONS = {"gradient-norm", "clip-norm", "clip-value"}
 OWN_RATE = "It is the rate that this lesson was given, not a choice of yours."
+# It answers the question of most lessons.
+SEEN_ELSEWHERE = "What the notebook saw, and what was measured here"
 HEADINGS = {
     "changed": "What was changed?",
     "diverged": "What broke",
@@ -109,18 +111,18 @@ def code(item: AnyLesson | MistakeLesson) -> None:
             st.code(found.text, language="python", wrap_lines=True)
 
 
-def look_for(item: Lesson) -> None:
-    """Draw what to watch, and what the notebook saw."""
-    watch_for(item)
+def seen_elsewhere(item: Lesson, *, folded: bool = False) -> None:
+    """Draw what the notebook saw, and what was measured here; `folded` where the question is still to be answered."""
     counted = preset(item.preset).parameters if item.preset else None
     parameters = "" if counted is None else f" {counted:,} parameters."
     pace = ", 250 updates an epoch" if item.preset else ""
     setting = f"on 32,000 real reviews with 100-d vectors{pace}"
-    st.caption(literal(f"The notebook, {setting}: {item.notebook}{parameters}"))
-    measured_here(item)
+    with st.expander(SEEN_ELSEWHERE, icon=":material/visibility:") if folded else st.container():
+        st.caption(literal(f"The notebook, {setting}: {item.notebook}{parameters}"))
+        measured_here(item)
 
 
-def watch_for(item: AnyLesson) -> None:
+def look_for(item: AnyLesson) -> None:
     """Draw what to watch."""
     st.markdown("**What to look for**", help=help_for(" ".join(item.look_for)))
     st.markdown(as_list(item.look_for))
@@ -272,6 +274,7 @@ def verdict(item: Lesson, experiment: Experiment, mistake: MistakeLesson | None 
         st.header("Your prediction", anchor=False)
         _prediction(item, experiment, found)
         look_for(item)
+        seen_elsewhere(item)
 
 
 def findings(found: Verdict) -> None:

@@ -11,6 +11,7 @@ from sentiment_core.config import from_fields
 from sentiment_core.data_view.class_examples import BESIDE, SETTINGS, as_csv
 from sentiment_core.explain import ModelInfo
 from sentiment_core.flips import CONFIRMATIONS, Flip, changes, examples
+from sentiment_core.number_words import probability
 from sentiment_core.steps.rules import correct
 from ui.addresses import to_train
 from ui.kit.notices import literal, problems_kept
@@ -59,7 +60,7 @@ def _card(person: Person, flip: Flip, name: str) -> None:
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{literal(name)}**", width="content")
-            st.markdown(f"P(positive) {flip.before:.3f} → **{flip.after:.3f}**", width="content")
+            st.markdown(f"P(positive) {probability(flip.before)} → **{probability(flip.after)}**", width="content")
             _agreement(flip)
             st.space("stretch")
             if may(person, "delete", flip.person):

@@ -9,6 +9,7 @@ import streamlit as st
 from sentiment_core.classroom.people import Person
 from sentiment_core.explain import PRETRAINED, ModelInfo, available_models
 from sentiment_core.flips import LONGEST, Flip, check_flip
+from sentiment_core.number_words import equals
 from sentiment_core.steps.rules import positive
 from ui.addresses import ROOM
 from ui.kit.examples import EXAMPLES
@@ -82,7 +83,7 @@ def _play(code: str, model: ModelInfo, start: str) -> None:
     if start != OWN:
         st.markdown(literal(original))
     st.markdown(
-        f"The model: **{_word(before)}**, P(positive) {before:.3f}. Make it say the opposite, without changing "
+        f"The model: **{_word(before)}**, P(positive) {equals(before)}. Make it say the opposite, without changing "
         "what the review means."
     )
     key = f"{EDITED}{start}"
@@ -95,7 +96,7 @@ def _play(code: str, model: ModelInfo, start: str) -> None:
     after = probability(model, edited)
     flipped = bool(positive(after)) != bool(positive(before))
     st.badge(
-        f"{_word(after).capitalize()}, P(positive) {after:.3f}" + (": it has changed its mind" if flipped else ""),
+        f"{_word(after).capitalize()}, P(positive) {equals(after)}" + (": it has changed its mind" if flipped else ""),
         icon=":material/check:" if flipped else ":material/trending_flat:",
         color="green" if flipped else "gray",
     )

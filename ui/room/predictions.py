@@ -8,8 +8,8 @@ import streamlit as st
 
 from sentiment_core.findings.verdict import Verdict, judge
 from sentiment_core.lessons import outcomes
+from sentiment_core.number_words import by_number
 from sentiment_core.store import Experiment
-from sentiment_core.wording import by_number
 from ui.kit.kept import kept
 from ui.kit.notices import literal
 from ui.kit.predictions import question_of

@@ -12,6 +12,7 @@ from sentiment_core.data_view.job import REVIEWS, arguments_for
 from sentiment_core.datasets import check_here, load_reviews
 from sentiment_core.errors import SentimentLabError
 from sentiment_core.metrics import Balance
+from sentiment_core.number_words import percent, probability
 from sentiment_core.predictions import (
     CELLS,
     ConfusionCell,
@@ -95,8 +96,8 @@ def _matrix(found: Predictions) -> float:
     if answered:
         chance = Balance(answered, int(counts[1].sum())).chance
         st.caption(
-            f"{np.trace(counts) / answered:.1%} of {answered:,} reviews are read right; always naming the more "
-            f"frequent class would be for {chance:.1%}."
+            f"{percent(np.trace(counts) / answered, 1)} of {answered:,} reviews are read right; always naming the more "
+            f"frequent class would read {percent(chance, 1)} right."
         )
     if answered < len(found):
         caption(f"For {len(found) - answered:,} reviews the model gave no answer: its training diverged.")
@@ -139,7 +140,7 @@ def _reviews(entry: Entry, found: Predictions, cell: ConfusionCell, threshold: f
             index = int(found.indices[place])
             text = texts[index]
             if st.button(
-                f"**{found.probabilities[place]:.3f}**  {literal(_first_words(text))}",
+                f"**{probability(found.probabilities[place])}**  {literal(_first_words(text))}",
                 key=f"review:{index}",
                 type="tertiary",
                 icon=":material/highlight:",

@@ -85,7 +85,7 @@ def form(columns: Sequence[DeltaGenerator] = ()) -> tuple[ExperimentConfig, ...]
     with training:
         st.header("Optimisation", anchor=False)
         _training()
-        comparison, seeds = (column.container() for column in st.columns([2, 1]))
+        comparison, seeds = (column.container() for column in st.columns([3, 1]))
         with seeds:
             usable &= seeds_control()
         with st.popover("More", icon=":material/tune:", width="stretch"):

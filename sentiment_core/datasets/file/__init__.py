@@ -16,10 +16,10 @@ from sentiment_core.datasets.base import NO_LABEL, TEST, RawReviews
 from sentiment_core.datasets.file import reader
 from sentiment_core.datasets.file.container import is_small
 from sentiment_core.errors import DataError
+from sentiment_core.number_words import counted
 from sentiment_core.progress import Progress
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
-from sentiment_core.wording import counted
 
 # English text under gzip or zip; Parquet compresses as well.
 COMPRESSION = 2.5

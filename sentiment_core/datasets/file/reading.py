@@ -32,9 +32,9 @@ from sentiment_core.datasets.file.records import is_json
 from sentiment_core.datasets.file.table import Kept, Survey, Table, Way
 from sentiment_core.datasets.file.understood import PREVIEW_ROWS, Understood, preview
 from sentiment_core.errors import DataError
+from sentiment_core.number_words import counted
 from sentiment_core.progress import Progress, silent
 from sentiment_core.settings import DataConfig
-from sentiment_core.wording import counted
 
 PROGRESS_EVERY = 2000
 

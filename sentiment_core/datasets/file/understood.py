@@ -9,7 +9,7 @@ import numpy as np
 
 from sentiment_core.datasets.base import MEANINGS, NEGATIVE, NO_LABEL, POSITIVE
 from sentiment_core.datasets.file.labels import BLANK, LabelValue
-from sentiment_core.wording import by_number, counted
+from sentiment_core.number_words import by_number, counted
 
 PREVIEW_ROWS = 10
 PREVIEW_CHARACTERS = 200

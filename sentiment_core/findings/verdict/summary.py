@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
+from sentiment_core.findings.verdict.measure import newcombe
 from sentiment_core.findings.verdict.records import Comparison, Finding, RunVerdict
+from sentiment_core.number_words import percent
 
 # How many times as far a loss must swing to be named: beyond what 100 batches of equal spread would differ by.
 SWING = 3.0
@@ -14,11 +16,11 @@ LEAST_SWING_STEPS = 50
 
 
 def summary(runs: Sequence[RunVerdict], comparisons: Sequence[Comparison]) -> list[Finding]:
-    """Return the sentence about one run or two; nothing about more of them, and where nothing can be told."""
+    """Return the sentence about all runs; nothing where nothing can be told."""
     if len(runs) == 2 and len(comparisons) == 1:
         text = _pair(runs[0], runs[1], comparisons[0])
     else:
-        text = _alone(runs[0]) if len(runs) == 1 else ""
+        text = _alone(runs[0]) if len(runs) == 1 else _several(runs)
     return [Finding("summary", "", text)] if text else []
 
 
@@ -28,7 +30,7 @@ def _alone(run: RunVerdict) -> str:
     if run.learned is None or run.accuracy is None:
         return ""
     said = "learned" if run.learned else "has not shown that it learned"
-    return f"{run.name} {said}: {run.accuracy:.0%} of the validation reviews right."
+    return f"{run.name} {said}: {percent(run.accuracy)} of the validation reviews right."
 
 
 def _pair(first: RunVerdict, second: RunVerdict, item: Comparison) -> str:
@@ -41,11 +43,32 @@ def _pair(first: RunVerdict, second: RunVerdict, item: Comparison) -> str:
     if item.interval is None or first.accuracy is None or second.accuracy is None:
         return ""
     swing = _swing(first, second)
-    shares = f"{second.accuracy:.0%} against {first.accuracy:.0%} of the validation reviews"
+    one, other = percent(first.accuracy), percent(second.accuracy)
     if item.better is None:
+        shares = f"{one} and {other} of the validation reviews"
         return f"{first.name} and {second.name} end alike ({shares}){f', but {swing}' if swing else ''}."
     word = "better" if item.better else "worse"
+    shares = f"{other} against {one} of the validation reviews"
     return f"{second.name} ends {word} than {first.name} ({shares}){_over_training(first, second, item.better)}."
+
+
+def _several(runs: Sequence[RunVerdict]) -> str:
+    """Say which of several runs ends highest, and whether the next one is clearly behind."""
+    whole = [
+        (run.accuracy, run.balance.reviews, run.name)
+        for run in runs
+        if run.first_non_finite is None and run.accuracy is not None and run.balance is not None
+    ]
+    if len(whole) < 2:
+        return ""
+    (most, reviews, best), (less, _, following) = sorted(whole, key=lambda each: each[0], reverse=True)[:2]
+    clear = "clearly" if newcombe(less, most, reviews).low > 0 else "not clearly"
+    broken = sum(run.first_non_finite is not None for run in runs)
+    lost = f" {broken} of {len(runs)} runs broke down." if broken else ""
+    return (
+        f"{best} ends highest: {percent(most)} of the validation reviews right, {clear} ahead of {following} "
+        f"({percent(less)}).{lost}"
+    )
 
 
 def _over_training(first: RunVerdict, second: RunVerdict, better: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sentiment_core.findings.twins import in_words
 from sentiment_core.findings.verdict.records import CONFIDENCE, Comparison, Finding, RunVerdict, Spike
-from sentiment_core.wording import counted
+from sentiment_core.number_words import counted, percent, signed
 
 # More than half of the steps clipped: the threshold lies below the median norm.
 OFTEN = 0.5
@@ -60,8 +60,8 @@ def _compared(item: Comparison) -> Finding | None:
         return None
     word = {True: "better, in this run", False: "worse, in this run", None: "no clear difference"}[item.better]
     text = (
-        f"{item.difference:+.3f} against {item.first} ({CONFIDENCE:.0%} interval for other reviews: "
-        f"{item.interval.low:+.3f} to {item.interval.high:+.3f}): {word}. {ANOTHER_RUN}"
+        f"{signed(item.difference)} against {item.first} ({CONFIDENCE:.0%} interval for other reviews: "
+        f"{signed(item.interval.low)} to {signed(item.interval.high)}): {word}. {ANOTHER_RUN}"
     )
     return Finding("compared", item.second, text)
 
@@ -97,9 +97,9 @@ def _gradients(run: RunVerdict) -> list[Finding]:
     return found
 
 
-def _clipped(run: RunVerdict, share: float) -> Finding:
-    text = f"{share:.0%} of the steps were clipped."
-    if share > OFTEN:
+def _clipped(run: RunVerdict, clipped: float) -> Finding:
+    text = f"{percent(clipped)} of the steps were clipped."
+    if clipped > OFTEN:
         text += too_often(run)
     if run.cosine is not None:
         text += f" Cosine of the angle that clipping turned the gradient by: {run.cosine:.3f} (median)."

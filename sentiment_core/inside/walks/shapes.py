@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sentiment_core.inside.walks.program import written
-from sentiment_core.wording import counted
+from sentiment_core.number_words import counted
 
 _SIZE = re.compile(r"\d{1,9}|[A-Za-z?]+")
 _ONE_NUMBER = {"", "scalar", "number", "one number", "one", "0-d"}

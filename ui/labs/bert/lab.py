@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from sentiment_core.explain.fill import MOST_CHARACTERS, REAL, PairReading, Token
+from sentiment_core.number_words import percent
 from sentiment_core.wordpiece import CONTINUES
 from ui.addresses import lab_address
 from ui.kit.address_fields import decimal, identifier, one_of, one_of_values, several, text, whole
@@ -114,11 +115,11 @@ def said(reading: PairReading) -> str:
     for token in [token for token in reading.tokens if token.masked][:3]:
         best = token.guesses[0]
         known = "" if token.text == "[MASK]" else f" (it was “{token.text}”)"
-        sentences.append(f"In the gap{known}: “{best.text}”, {best.probability:.0%}.")
+        sentences.append(f"In the gap{known}: “{best.text}”, {percent(best.probability)}.")
     if not sentences:
         sentences.append("Nothing is masked: click a word.")
     if reading.follows is not None:
-        sentences.append(f"The second text follows: {reading.follows:.0%}.")
+        sentences.append(f"The second text follows: {percent(reading.follows)}.")
     if reading.left_out:
         sentences.append(f"{reading.left_out:,} pieces at the end are left out: the model reads {len(reading.tokens)}.")
     return " ".join(sentences)
@@ -159,9 +160,9 @@ def _over_time(model: str, first: str, second: str, gaps: tuple[int, ...], place
         found = models.read(model, step, first, second, gaps)
         row: dict[str, str | float] = {"after update": models.END if step is None else f"{step:,}"}
         for rank, guess in enumerate(found.tokens[place].guesses, start=1):
-            row[f"{rank}."] = f"{guess.text}  {guess.probability:.0%}"
+            row[f"{rank}."] = f"{guess.text}  {percent(guess.probability)}"
         if found.follows is not None:
-            row["follows"] = f"{found.follows:.0%}"
+            row["follows"] = percent(found.follows)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -181,7 +182,7 @@ def _attention(reading: PairReading) -> None:
     caption(
         literal(
             f"Each row sums to 1. The framed row is [CLS], from which the second text is judged; here it looks most at "
-            f"“{names[where]}” (position {where}, {weights[0, where]:.0%}). Where a head looks does not "
+            f"“{names[where]}” (position {where}, {percent(weights[0, where])}). Where a head looks does not "
             "explain the answer."
         )
     )

@@ -10,6 +10,7 @@ import streamlit as st
 from sentiment_core.artifacts import home
 from sentiment_core.explain.catalogue import pair_models
 from sentiment_core.explain.fill import SHIPPED, PairReader, PairReading, load_pair_reader, steps_of
+from sentiment_core.number_words import percent
 from ui.kit.address import Address
 from ui.kit.kept import kept
 from ui.server.backend import store
@@ -70,8 +71,8 @@ def reached(model: str) -> str | None:
     words, guess, pairs = (float(found[name]) for name in QUANTITIES)
     return (
         f"On its test pairs at the end a masked word costs {words:.2f} nats, guessing by frequency {guess:.2f}; next "
-        f"sentences {pairs:.0%} right, guessing 50%. Nats: −ln of the probability of the right word, here as if it "
-        f"were {math.exp(-words):.1%} each time; by frequency {math.exp(-guess):.1%}.{cost}"
+        f"sentences {percent(pairs)} right, guessing 50%. Nats: −ln of the probability of the right word, here as if "
+        f"it were {math.exp(-words):.1%} each time; by frequency {math.exp(-guess):.1%}.{cost}"
     )
 
 

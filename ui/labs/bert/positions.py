@@ -8,6 +8,7 @@ import streamlit as st
 from sentiment_core.explain.fill import SHIPPED
 from sentiment_core.inside.positions import shuffled, similarity_by_distance
 from sentiment_core.models.transformer import sinusoidal
+from sentiment_core.number_words import percent
 from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption
@@ -47,8 +48,8 @@ def draw(model: str, step: int | None, first: str, second: str, gaps: tuple[int,
                 {
                     "model": SHIPPED[name].title,
                     "words": order,
-                    "in the first gap": ", ".join(f"{guess.text} {guess.probability:.0%}" for guess in best[:3]),
-                    "follows": "" if found.follows is None else f"{found.follows:.1%}",
+                    "in the first gap": ", ".join(f"{guess.text} {percent(guess.probability)}" for guess in best[:3]),
+                    "follows": "" if found.follows is None else percent(found.follows, 1),
                 }
             )
     st.dataframe(pd.DataFrame(rows), hide_index=True)

@@ -17,6 +17,7 @@ from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus, prepare
 from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.inside.walks.update import LINES, ORDERS, After, walk_through
+from sentiment_core.number_words import percent
 from sentiment_core.progress import silent
 from ui.kit.choice import choice
 from ui.kit.components.walk import CodeLine, program
@@ -144,7 +145,7 @@ def note(after: After) -> str:
     """Return the numbers beside a line that has run."""
     length = "no gradient" if after.gradient is None else f"gradient {after.gradient:.3f} long"
     if after.line.name == "forward":
-        return f"{after.right:.0%} right"
+        return f"{percent(after.right)} right"
     if after.line.name == "loss":
         return f"loss {after.loss:.4f}"
     if after.line.name == "clip":
