@@ -16,11 +16,11 @@ from sentiment_core.store import Experiment
 
 
 def trained_of(lesson: Lesson, experiments: Iterable[Experiment]) -> list[Experiment]:
-    """Return those of `experiments` that are the lesson's as it stands, whatever their seed, and have finished."""
+    """Return those of `experiments` that are the lesson's as it stands, whatever their seed."""
     if lesson.preset is None:
         return []
     wanted = _setting(experiment_for(lesson))
-    return [each for each in experiments if each.status is Status.FINISHED and _setting(each.config) == wanted]
+    return [each for each in experiments if _setting(each.config) == wanted]
 
 
 def outcomes(
@@ -30,7 +30,8 @@ def outcomes(
 
     `judged` returns an experiment's verdict; a training that cannot tell counts nowhere.
     """
-    found = [measured_choice(lesson, judged(each)) for each in trained_of(lesson, experiments)]
+    finished = (each for each in experiments if each.status is Status.FINISHED)
+    found = [measured_choice(lesson, judged(each)) for each in trained_of(lesson, finished)]
     return Counter(choice for choice in found if choice is not None)
 
 

@@ -11,6 +11,8 @@ from sentiment_core.classroom.people import Person
 from sentiment_core.colours import RUN_COLOURS, colours_of
 from sentiment_core.findings.health import Remark
 from sentiment_core.findings.seed_groups import group_by_seed
+from sentiment_core.lessons import Lesson
+from sentiment_core.lessons.outcomes import trained_of
 from sentiment_core.steps.blocks import block_means, block_width
 from sentiment_core.store import Experiment, Run
 from ui.kit.components.cloud import Told
@@ -25,10 +27,11 @@ MOST_CURVES = 300
 
 @dataclass(frozen=True)
 class Doing:
-    """Somebody of a room with all that is theirs, newest first."""
+    """Somebody of a room with all that is theirs, newest first; `of_lesson`: ids of what the lesson itself sets."""
 
     person: Person
     experiments: tuple[Experiment, ...]
+    of_lesson: frozenset[str] = frozenset()
 
     @property
     def newest(self) -> Experiment | None:
@@ -37,8 +40,17 @@ class Doing:
         return next(active, next(iter(self.experiments), None))
 
     def remarks(self) -> list[Remark]:
-        """Return what is wrong with the runs of their newest training, by the rules of `findings.health`."""
-        return [remark for run in self.runs for remark in remarks_on(store(), run) if remark.alert]
+        """Return what is wrong with the runs of their newest training, by the rules of `findings.health`.
+
+        A rate that the lesson chose, to show what it does, is nobody's mistake.
+        """
+        meant = {"rate too high"} if self.newest and self.newest.id in self.of_lesson else set()
+        return [
+            remark
+            for run in self.runs
+            for remark in remarks_on(store(), run)
+            if remark.alert and remark.kind not in meant
+        ]
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -46,12 +58,13 @@ class Doing:
         return tuple(run for run in self.newest.runs if run.steps) if self.newest else ()
 
 
-def doings(members: Iterable[Person], experiments: Iterable[Experiment]) -> list[Doing]:
-    """Return what each member does, in their order."""
+def doings(members: Iterable[Person], experiments: Sequence[Experiment], lesson: Lesson | None = None) -> list[Doing]:
+    """Return what each member does, in their order; `lesson` is the one that is open for all."""
+    of_lesson = frozenset(each.id for each in trained_of(lesson, experiments)) if lesson else frozenset[str]()
     theirs: dict[str | None, list[Experiment]] = {}
     for each in experiments:
         theirs.setdefault(each.owner, []).append(each)
-    return [Doing(person, tuple(theirs.get(person.id, ()))) for person in members]
+    return [Doing(person, tuple(theirs.get(person.id, ())), of_lesson) for person in members]
 
 
 def width_of(doing: Iterable[Doing]) -> int:

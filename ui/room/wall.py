@@ -11,6 +11,7 @@ from ui.addresses import CURVES, ROOM
 from ui.kit.choice import choice
 from ui.kit.components.cloud import cloud
 from ui.kit.notices import errors_shown, show_problem
+from ui.room.open_lesson import lesson_of
 from ui.room.people import headline, in_a_word, people
 from ui.room.predictions import predictions
 from ui.room.told import Doing, curves, doings, width_of
@@ -40,7 +41,7 @@ def _draw(code: str) -> None:
         predictions(code, experiments)
         st.info("Nobody has joined yet. Put this page on the projector: the code is on the left.")
         return
-    doing = doings(members, experiments)
+    doing = doings(members, experiments, lesson_of(store().room(code).lesson))
     width = width_of(doing)
     wrong = [in_a_word(each) for each in doing]
     said, drawn = st.columns([1, 1.15], gap="medium")
