@@ -17,12 +17,12 @@ from sentiment_core.config import FIELDS, ExperimentConfig, RunConfig, from_fiel
 from sentiment_core.errors import ConfigError
 from sentiment_core.findings.clipping_over_seeds import clipping_experiment
 from sentiment_core.presets import vary_clipping
+from sentiment_core.setting_words import say
 from sentiment_core.store import Request, Store, rows_of
 from sentiment_core.training.memory import memory_need
 from sentiment_core.work.reporting import Reporter
 from tests.app_page import open_app
 from tests.conftest import TINY
-from ui.kit.labels import say
 from ui.server.experiment_json import describe
 
 

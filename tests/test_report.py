@@ -79,7 +79,7 @@ def test_report_has_settings_curves_and_verdicts_and_nothing_that_runs(store: St
     assert page.tags.count("svg") == 3 and page.tags.count("polyline") >= 4
     assert HOSTILE[:80] in page.text and "/secret" not in page.text and "a.csv" in page.text
     assert "Validation accuracy 0.700" in page.text and "1 step has a loss" in page.text
-    assert "Clipping" in page.text and "on: norm" in page.text
+    assert "Clipping" in page.text and "on: By norm" in page.text
     assert "✕" in page.text and len(content) < LARGEST
 
 

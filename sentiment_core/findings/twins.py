@@ -13,6 +13,7 @@ from typing import Any
 
 from sentiment_core.clipping import RULES
 from sentiment_core.config import ExperimentConfig, field_info
+from sentiment_core.setting_words import say
 from sentiment_core.settings import CARRIED_OVER
 from sentiment_core.steps.rules import Steps, clipped, parted
 from sentiment_core.store import Run
@@ -39,8 +40,12 @@ class Difference:
 
     @property
     def words(self) -> str:
-        """The setting and its two values, such as `learning rate, 0.001 against 0.01`."""
-        return f"{field_info(self.field).title.lower()}, {_said(self.ours)} against {_said(self.theirs)}"
+        """The setting and its two values, such as `learning rate, 0.001 against 0.01`; names of choices are quoted."""
+        ours, theirs = (
+            f"“{say(self.field, value)}”" if isinstance(value, str | tuple | list) else say(self.field, value)
+            for value in (self.ours, self.theirs)
+        )
+        return f"{field_info(self.field).title.lower()}, {ours} against {theirs}"
 
 
 @dataclass(frozen=True)
@@ -241,14 +246,6 @@ def _settings(config: ExperimentConfig) -> dict[str, Any]:
 
 def _listed(differences: Sequence[Difference]) -> str:
     return "; ".join(item.words for item in differences)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, tuple | list):
-        return " + ".join(str(part) for part in value) or "none"
-    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
 def _apart(ours: float, theirs: float) -> str:

@@ -17,6 +17,7 @@ from sentiment_core.findings.seed_groups import SeedGroup, group_by_seed, mean_i
 from sentiment_core.findings.verdict import judge
 from sentiment_core.recorded import recording_of
 from sentiment_core.report.curves import Line, figure
+from sentiment_core.setting_words import say
 from sentiment_core.steps.quantities import LOSS
 from sentiment_core.store import Experiment, Run, RunSource
 
@@ -168,9 +169,7 @@ def _settings(experiment: Experiment) -> str:
 def _said(field: str, value: Any) -> str:
     if field == "data.path" and value:
         return PurePath(str(value).replace("\\", "/")).name
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return say(field, value)
 
 
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

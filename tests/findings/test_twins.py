@@ -10,6 +10,7 @@ import pytest
 from sentiment_core.config import ExperimentConfig, RunConfig, build, from_fields
 from sentiment_core.findings.twins import differing, in_words, parting
 from sentiment_core.presets import vary_clipping
+from sentiment_core.setting_words import say
 from sentiment_core.settings import CARRIED_OVER
 from sentiment_core.steps.quantities import StepMetrics
 from sentiment_core.store import Store
@@ -46,7 +47,9 @@ def test_the_first_clipped_step_is_told_without_saying_when_it_shows(told):
     theirs = [plain(1, grad_norm_clipped=1.0), plain(2), plain(3), plain(4, loss=0.25)]
     found, words = told([plain(n) for n in range(1, 5)], theirs, CLIPPED)
     assert (found.step, found.common_steps, cause(found)) == (4, 4, "training.clipping")
-    assert "up to step 3 and part at step 4 (loss 0.5 against 0.25). Cause: clipping, none against norm." in words
+    assert (
+        "up to step 3 and part at step 4 (loss 0.5 against 0.25). Cause: clipping, “None” against “By norm”." in words
+    )
     assert "Clipping first changed a gradient at step 1, in other: its length from 2 to 1." in words
 
 
@@ -82,7 +85,7 @@ def test_a_rate_changed_while_training_is_named(told):
 def test_of_several_settings_none_is_named_unless_only_one_can_have_done_it(told):
     parts = [plain(1), plain(2)], [plain(1), plain(2, loss=1.0)]
     found, words = told(*parts, {"training.optimizer": "sgd", "training.weight_decay": 0.1})
-    assert cause(found) is None and "optimizer, adam against sgd; weight decay, 0 against 0.1" in words
+    assert cause(found) is None and "optimizer, “Adam” against “SGD”; weight decay, 0 against 0.1" in words
     found, _ = told(*parts, {"training.optimizer": "sgd", "training.early_stopping": 3})
     assert cause(found) == "training.optimizer"
 
@@ -102,7 +105,7 @@ def test_clipping_another_model_is_named_with_the_step_that_was_clipped(told):
 @pytest.mark.parametrize("mistake", sorted(CARRIED_OVER))
 def test_what_a_run_before_left_is_named_from_the_first_loss_on(told, mistake):
     found, words = told([plain(1)], [plain(1, loss=1.0)], {"training.mistakes": (mistake,)})
-    assert cause(found) == "training.mistakes" and f"none against {mistake}" in words
+    assert cause(found) == "training.mistakes" and f"“none” against “{say('training.mistakes', mistake)}”" in words
 
 
 def test_twins_that_never_part_and_twins_without_steps(told):

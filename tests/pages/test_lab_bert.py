@@ -161,4 +161,4 @@ def test_a_recording_says_in_what_training_here_differs_from_it_and_nothing_wher
     config = preset("bert-positions").config
     assert grown_apart(config, config) == ""
     older = from_fields({"training.schedule": "constant"}, config)
-    assert grown_apart(older, config).endswith("which is older: schedule, constant against cosine.")
+    assert grown_apart(older, config).endswith("which is older: schedule, “Constant” against “Cosine”.")

@@ -15,10 +15,10 @@ from sentiment_core.config import build, choices, from_fields
 from sentiment_core.errors import ConfigError
 from sentiment_core.models import build_model, encoder, parameter_count, pooling
 from sentiment_core.models.pooling import DotAttention
+from sentiment_core.setting_words import say
 from sentiment_core.settings import ModelConfig
 from sentiment_core.training.callbacks import Callback
 from sentiment_core.training.memory import memory_need
-from ui.kit.labels import say
 
 CPU = torch.device("cpu")
 MATRIX = torch.cat([torch.zeros(1, 5), torch.randn(20, 5, generator=torch.Generator().manual_seed(3))])

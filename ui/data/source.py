@@ -20,6 +20,7 @@ from sentiment_core.datasets import Reviews, check_here
 from sentiment_core.embeddings import load_saved
 from sentiment_core.errors import EmbeddingsError, SentimentLabError
 from sentiment_core.remarks import remarks
+from sentiment_core.setting_words import say
 from sentiment_core.settings import DataConfig, Tokenizer
 from sentiment_core.sources import SOURCES
 from sentiment_core.text import is_word
@@ -27,7 +28,6 @@ from sentiment_core.vector_files import is_name
 from sentiment_core.work.pace import Pace, with_time
 from ui.addresses import DATA
 from ui.kit.kept import kept
-from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.kit.own_vectors import choose_vectors, read_vectors_first
 from ui.kit.reading_first import read_first

@@ -22,6 +22,7 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.excerpt import part_read
 from sentiment_core.number_words import percent
 from sentiment_core.remarks import VECTORS, about_words
+from sentiment_core.setting_words import say
 from sentiment_core.settings import DataConfig
 from ui.addresses import BATCH_SIZES, DATA
 from ui.data.figures import balance_figure, batch_figure, length_figure, words_figure
@@ -36,7 +37,6 @@ from ui.data.source import (
     vectors,
     vocabularies,
 )
-from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption

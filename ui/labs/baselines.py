@@ -9,12 +9,12 @@ import streamlit as st
 
 from sentiment_core.baselines import BASELINES, BaselineResults, arguments_for, how_to_read
 from sentiment_core.config import ExperimentConfig, choices, flatten, from_fields
+from sentiment_core.setting_words import say
 from sentiment_core.settings import DataConfig
 from sentiment_core.sources import SOURCES
 from ui.addresses import lab_address, to_train
 from ui.kit.address_fields import setting
 from ui.kit.job_panel import job_panel
-from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.kit.uploads import in_users_words, reviews_file, upload
 

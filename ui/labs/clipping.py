@@ -22,12 +22,12 @@ from sentiment_core.findings.clipping_over_seeds import (
 )
 from sentiment_core.number_words import counted
 from sentiment_core.recorded import PREFIX
+from sentiment_core.setting_words import say
 from sentiment_core.store import Experiment
 from sentiment_core.work.pace import with_time
 from ui.addresses import lab_address
 from ui.kit.address_fields import one_of, setting, several, whole
 from ui.kit.experiments import start_button
-from ui.kit.labels import say
 from ui.kit.notices import as_list, errors_shown, literal, show_error, show_problem
 from ui.kit.plot import plot
 from ui.labs.clipping_figures import figure, tables

@@ -19,11 +19,11 @@ from sentiment_core.findings.order_map import (
 from sentiment_core.findings.order_words import sentences
 from sentiment_core.number_words import percent
 from sentiment_core.recorded import in_words
+from sentiment_core.setting_words import say
 from sentiment_core.symbols import EVALUATED, INFORMATIVE, NAMES, draw_sequences
 from sentiment_core.tasks import ORDERS
 from ui.addresses import lab_address, to_lab, to_train
 from ui.kit.address_fields import one_of, one_of_values
-from ui.kit.labels import say
 from ui.kit.notices import as_list, literal
 from ui.kit.plot import plot
 from ui.labs import order_here

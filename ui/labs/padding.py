@@ -34,6 +34,7 @@ from sentiment_core.explain.padding_probe import (
 )
 from sentiment_core.inside.shipped import SHIPPED, load_to_look
 from sentiment_core.metrics import Status
+from sentiment_core.setting_words import say
 from sentiment_core.store import Run
 from sentiment_core.work.pace import duration
 from ui.addresses import lab_address
@@ -44,7 +45,6 @@ from ui.kit.examples import EXAMPLES, example_choice
 from ui.kit.experiments import control_row, start_button
 from ui.kit.job_panel import job_panel
 from ui.kit.kept import kept
-from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal, show_error, show_problem
 from ui.kit.palette import run_colour
 from ui.kit.plot import plot

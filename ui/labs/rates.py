@@ -26,13 +26,13 @@ from sentiment_core.findings.verdict.words import decimal
 from sentiment_core.number_words import counted
 from sentiment_core.presets import PRESETS
 from sentiment_core.recorded import PREFIX
+from sentiment_core.setting_words import say
 from sentiment_core.store import Experiment, RunSource
 from sentiment_core.tasks import TASKS
 from ui.addresses import lab_address, to_train
 from ui.kit.address_fields import checked, identifier, one_of, setting, whole
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import control_row, shown_experiment, start_button
-from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal
 from ui.kit.plot import plot
 from ui.labs.rate_figure import rate_figure

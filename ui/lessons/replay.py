@@ -9,13 +9,13 @@ from sentiment_core.errors import SentimentLabError
 from sentiment_core.findings.verdict import Verdict
 from sentiment_core.lessons import results
 from sentiment_core.recorded import PREFIX, in_words, recording, recordings
+from sentiment_core.setting_words import say
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab, to_lesson
 from ui.kit.components.live_plot import live_experiment
 from ui.kit.experiments import PATIENCE_SECONDS, waits
 from ui.kit.health import health
-from ui.kit.labels import say
 from ui.kit.notices import errors_shown, literal, show_error
 from ui.lessons.verdict_words import line, verdict_on
 from ui.lessons.view import OWN_RATE

@@ -22,11 +22,11 @@ from sentiment_core.lessons import (
 )
 from sentiment_core.lessons.sources import sources_of
 from sentiment_core.presets import preset
+from sentiment_core.setting_words import say
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Experiment
 from ui.addresses import LESSON, to_lab, to_lesson, to_train
 from ui.kit.experiments import start_button
-from ui.kit.labels import say
 from ui.kit.notices import as_list, literal
 from ui.kit.predictions import beside
 from ui.kit.real import twins_are_real

@@ -11,10 +11,10 @@ import streamlit as st
 
 from sentiment_core.config import FIELDS, choices
 from sentiment_core.metrics import Status
+from sentiment_core.setting_words import say
 from sentiment_core.sources import SOURCES
 from sentiment_core.store import Search
 from ui.addresses import RUNS
-from ui.kit.labels import say
 from ui.server.backend import store
 
 ROWS = 200

@@ -11,8 +11,8 @@ import streamlit as st
 
 from sentiment_core.classroom.people import LECTURER
 from sentiment_core.config import field_info, flatten
+from sentiment_core.setting_words import say
 from sentiment_core.store import Experiment, Run
-from ui.kit.labels import say
 from ui.server.backend import store
 
 HIDDEN_FIELDS = {"name", "data.path"}

@@ -11,7 +11,7 @@ import streamlit as st
 from sentiment_core.clipping import NONE, NORM, RULES, ClippingRule
 from sentiment_core.config import ExperimentConfig, RunConfig, choices, flatten, from_fields, matters, with_runs
 from sentiment_core.presets import vary_clipping
-from ui.kit.labels import say
+from sentiment_core.setting_words import say
 from ui.train.fields import field_widget, widget_key
 
 NOTHING, CLIPPING, GIVEN = "nothing", "clipping", "given"

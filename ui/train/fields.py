@@ -10,7 +10,7 @@ import streamlit as st
 
 from sentiment_core.clipping import RULES
 from sentiment_core.config import ExperimentConfig, allowed_range, choices, field_info, flatten, matters
-from ui.kit.labels import say
+from sentiment_core.setting_words import say
 
 DRAFT = "draft"
 WIDGET, GENERATION = "field:", "form:generation"

@@ -10,8 +10,8 @@ from sentiment_core.clipping import RULES
 from sentiment_core.config import FIELDS, ExperimentConfig, field_info, flatten, matters, with_runs
 from sentiment_core.excerpt import part_read
 from sentiment_core.fields import topic
+from sentiment_core.setting_words import say
 from sentiment_core.tasks import TASKS, WHOLE_REVIEWS, WORD_VECTORS
-from ui.kit.labels import say
 from ui.train.fields import draft
 
 # What the settings came with: a name stands for them as long as nothing of it changes.

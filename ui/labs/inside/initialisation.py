@@ -9,9 +9,9 @@ from sentiment_core.inside import words
 from sentiment_core.inside.measures import norms, saturated_share
 from sentiment_core.inside.starts import SCHEMES, Activation, Pushed, Scheme, Start, push
 from sentiment_core.inside.symmetry import UNITS, Symmetric, train_symmetric
+from sentiment_core.setting_words import say
 from ui.kit.choice import choice
 from ui.kit.kept import kept
-from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.kit.plot import plot
 from ui.kit.terms import caption

@@ -19,10 +19,10 @@ from sentiment_core.datasets import TRAIN, load_reviews
 from sentiment_core.inside.walks.update import LINES, ORDERS, After, walk_through
 from sentiment_core.number_words import percent
 from sentiment_core.progress import silent
+from sentiment_core.setting_words import say
 from ui.kit.choice import choice
 from ui.kit.components.walk import CodeLine, program
 from ui.kit.kept import kept
-from ui.kit.labels import say
 from ui.kit.notices import literal
 from ui.kit.terms import caption
 from ui.labs.inside import reviews

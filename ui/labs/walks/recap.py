@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from sentiment_core.lessons import HYPERPARAMETERS
+from sentiment_core.setting_words import say
 from ui.addresses import to_place
-from ui.kit.labels import say
 from ui.kit.notices import literal
 
 SHOWN = "lab:loop:recap"

@@ -1,4 +1,4 @@
-"""What settings and their values are called on the pages, where the name in the code is not enough."""
+"""What settings and their values are called in sentences and on the pages."""
 
 from __future__ import annotations
 
