@@ -530,6 +530,29 @@ def test_two_columns_of_one_name_in_parquet_are_told(kept: Any) -> None:
     assert "two columns are called 'text'" in refused(kept("twice.parquet", target.getvalue()))
 
 
+def test_a_column_of_lists_beside_a_table_hides_no_names_of_classes(kept: Any) -> None:
+    features = {
+        "label": {"names": ["positive", "negative"], "_type": "ClassLabel"},
+        "words": [{"dtype": "string", "_type": "Value"}],
+    }
+    target = io.BytesIO()
+    rows = pa.table(
+        {"text": cases.TEXTS, "label": cases.LABELS, "words": [text.split() for text in cases.TEXTS]}
+    ).replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    pq.write_table(rows, target)
+    found = file.load(kept("lists.parquet", target.getvalue()), silent)
+    assert found.labels.tolist() == [1 - label for label in cases.LABELS]
+
+
+def test_a_sum_below_the_table_is_among_no_labels_that_were_left_out(kept: Any) -> None:
+    assert file.load(kept("sum.csv", cases.PLAIN + b",Total\r\n"), silent).warnings == (
+        "sum.csv: 1 of 61 rows has no text and was left out.",
+    )
+    other = cases.PLAIN + b"An evening that nobody has judged,unsup\r\n,Total\r\n"
+    said = " ".join(file.load(kept("other.csv", other), silent).warnings)
+    assert "1 row with unsup was left out" in said
+
+
 @pytest.mark.parametrize("about", [b"[" * 9_999, b'{"info": 1}', b'{"info": {"features": {"label": 1}}}', b"\xff"])
 def test_what_is_said_beside_a_table_may_be_damaged(about: bytes, kept: Any) -> None:
     target = io.BytesIO()

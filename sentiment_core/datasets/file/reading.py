@@ -245,7 +245,7 @@ class FileReading:
         """Return what the labels mean; where nobody needs them, why they cannot be used instead of an error."""
         if column is None:
             return (), None
-        # A sum below the table labels no text.
+        # A sum below the table labels no text: it means nothing.
         seen = {value: (found.count, found.first_row) for value, found in values.items() if found.full}
         names = content.value_names.get(column)
         try:
@@ -254,7 +254,7 @@ class FileReading:
             )
             known = {item.value: item for item in meant}
             rest = {
-                value: LabelValue(value, found.count, found.first_row, NO_LABEL)
+                value: LabelValue(value, found.count, found.first_row, NO_LABEL, name="")
                 for value, found in values.items()
                 if not found.full
             }
