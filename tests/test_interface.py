@@ -98,6 +98,8 @@ def test_what_cannot_be_is_said(home: Path, wrong: Callable[[], object]) -> None
         (lambda: lab.configure("training.epochs=3"), "give a dict such as"),
         (lambda: lab.configure({"training.epoch": 3}), "did you mean training.epochs?"),
         (lambda: lab.configure({"training": {"epochs": 3}}), "did you mean training."),
+        (lambda: lab.configure({1: 2}), "a value of the type int is no name"),
+        (lambda: lab.configure(runs={None: {}}), "runs: give a dict such as"),
         (lambda: lab.configure(runs=["a", "b"]), "runs: give a dict such as"),
         (lambda: lab.configure(runs={}), "runs: name at least one"),
         (lambda: lab.configure({"data.source": "csv", "data.path": 3}), "data.path"),
