@@ -61,15 +61,15 @@ def train(
     `OutOfMemory` where this machine cannot hold it; a training that fails is returned with `status` and `error`. Call
     it from the main thread, which hears Ctrl-C.
     """
-    from sentiment_core.datasets.file.reader import glance
+    from sentiment_core.datasets.file.reader import glance, read
     from sentiment_core.training.memory import check_before
     from sentiment_core.work.training import train_here
 
     if config is None or not (follow is None or callable(follow)):
         raise ConfigError("train: give what `configure` returns or a dict of fields, and for `follow` a function")
     chosen = config if isinstance(config, ExperimentConfig) else configure(config)
-    if chosen.data.source == "csv":
-        glance(chosen.data, labels_required=True)
+    if chosen.data.source == "csv" and glance(chosen.data, labels_required=True).unused_labels:
+        read(chosen.data, labels_required=True)
     check_before(chosen)
     with Store() as store:
         return TrainedExperiment.of(train_here(store, chosen, harmless(follow)))

@@ -175,3 +175,14 @@ def test_a_follower_that_fails_ends_no_training(home: Path, capsys: pytest.Captu
     (run,) = experiment.runs
     assert repr(experiment) == f"<TrainedExperiment {experiment.name!r}: finished; runs {run.id} {run.name!r}>"
     assert repr(run) == f"<TrainedRun {run.id} {run.name!r}>" and repr(run.model()) == f"<Model {run.id}>"
+
+
+def test_a_file_that_is_sorted_by_its_labels_is_trained_on(home: Path, tmp_path: Path) -> None:
+    stars = [2] * 150 + [9] * 150
+    lines = [f"A film for evening number {number},{star}" for number, star in enumerate(stars)]
+    for name, kept in (("sorted.csv", lines), ("open.csv", lines[:150])):
+        (tmp_path / name).write_text("\n".join(["text,stars", *kept]))
+    fields = {**TINY, "data.source": "csv", "training.max_steps": 1}
+    assert lab.train({**fields, "data.path": tmp_path / "sorted.csv"}).status == "finished"
+    with pytest.raises(lab.SentimentLabError, match="does not say what is positive"):
+        lab.train({**fields, "data.path": tmp_path / "open.csv"})

@@ -24,6 +24,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sentiment_core.data_view.shown import reviews_to_show
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, file, load_reviews
 from sentiment_core.datasets.base import NO_LABEL
 from sentiment_core.datasets.file import reader
@@ -551,6 +552,20 @@ def test_a_sum_below_the_table_is_among_no_labels_that_were_left_out(kept: Any) 
     other = cases.PLAIN + b"An evening that nobody has judged,unsup\r\n,Total\r\n"
     said = " ".join(file.load(kept("other.csv", other), silent).warnings)
     assert "1 row with unsup was left out" in said
+
+
+def test_the_first_rows_of_a_file_that_is_sorted_by_its_labels_say_little(kept: Any) -> None:
+    rows = [(f"{text} Part {part}.", 2 if part < 4 else 9) for part in range(6) for text in cases.TEXTS]
+    content = cases.table(("text", "stars"), rows)
+    data = kept("sorted.csv", content)
+    found = reader.glance(data, labels_required=True)
+    assert found.columns == ("text", "stars") and found.label_column is None
+    assert found.unused_labels is not None and "'2' (100" in found.unused_labels
+    for chosen in (data, data.model_copy(update={"positive": ("9",)})):
+        assert reviews_to_show(chosen).labels.tolist() == [0] * 240 + [1] * 120
+    short = cases.table(("text", "stars"), rows[:80])
+    with pytest.raises(DataError, match="does not say what is positive"):
+        reader.glance(kept("short.csv", short), labels_required=True)
 
 
 @pytest.mark.parametrize("about", [b"[" * 9_999, b'{"info": 1}', b'{"info": {"features": {"label": 1}}}', b"\xff"])
