@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os.path import expanduser
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,8 @@ def configure(
     """
     given = dict_of({} if fields is None else fields, "fields", "{'training.epochs': 3}")
     if path := given.get("data.path"):
-        given["data.path"] = str(Path(path).expanduser().absolute()) if isinstance(path, str | PurePath) else path
+        # Unlike `Path.expanduser` it lets names alone that only begin so, such as `~$reviews.csv`.
+        given["data.path"] = str(Path(expanduser(path)).absolute()) if isinstance(path, str | PurePath) else path
     config = from_fields(given, preset_named(preset).config if preset else None)
     if runs is None:
         return config

@@ -161,6 +161,8 @@ def test_a_path_counts_from_where_python_runs(home: Path, tmp_path: Path, monkey
     for path in ("mine.csv", Path("mine.csv")):
         config = lab.configure({"data.source": "csv", "data.path": path})
         assert config.data.path == str(tmp_path / "mine.csv")
+    assert lab.configure({"data.path": "~/mine.csv"}).data.path == str(Path.home() / "mine.csv")
+    assert lab.configure({"data.path": "~$mine.csv"}).data.path == str(tmp_path / "~$mine.csv")
 
 
 def test_a_follower_that_fails_ends_no_training(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
