@@ -56,7 +56,7 @@ class Rating(NamedTuple):
 
 
 def read_ratings(folder: Path) -> list[Rating]:
-    """Return all sentences; of those about films `HELD` drawn by chance are held back, of the others a third."""
+    """Return all sentences; held back are `HELD` of films, drawn by chance, and a third of the other rated ones."""
     found = []
     for name in ("movie", "amazon"):
         lines = (folder / f"{name}ReviewSnippets_GroundTruth.txt").read_text("utf-8", "replace").splitlines()

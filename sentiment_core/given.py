@@ -11,9 +11,11 @@ from sentiment_core.store import WorkProgress
 
 
 def dict_of(given: object, what: str, such_as: str) -> dict[str, Any]:
-    """Return a mapping as a dict; raise `ConfigError` for anything else."""
+    """Return a mapping of names as a dict; raise `ConfigError` for anything else."""
     if not isinstance(given, Mapping):
         raise ConfigError(f"{what}: give a dict such as {such_as}, not {kind_of(given)}")
+    if odd := [key for key in given if not isinstance(key, str)]:
+        raise ConfigError(f"{what}: give a dict such as {such_as}; {kind_of(odd[0])} is no name")
     return dict(given)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os.path import expanduser
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,8 @@ def configure(
     """
     given = dict_of({} if fields is None else fields, "fields", "{'training.epochs': 3}")
     if path := given.get("data.path"):
-        given["data.path"] = str(Path(path).expanduser().absolute()) if isinstance(path, str | PurePath) else path
+        # Unlike `Path.expanduser` it lets names alone that only begin so, such as `~$reviews.csv`.
+        given["data.path"] = str(Path(expanduser(path)).absolute()) if isinstance(path, str | PurePath) else path
     config = from_fields(given, preset_named(preset).config if preset else None)
     if runs is None:
         return config
@@ -61,15 +63,15 @@ def train(
     `OutOfMemory` where this machine cannot hold it; a training that fails is returned with `status` and `error`. Call
     it from the main thread, which hears Ctrl-C.
     """
-    from sentiment_core.datasets.file.reader import glance
+    from sentiment_core.datasets.file.reader import glance, read
     from sentiment_core.training.memory import check_before
     from sentiment_core.work.training import train_here
 
     if config is None or not (follow is None or callable(follow)):
         raise ConfigError("train: give what `configure` returns or a dict of fields, and for `follow` a function")
     chosen = config if isinstance(config, ExperimentConfig) else configure(config)
-    if chosen.data.source == "csv":
-        glance(chosen.data, labels_required=True)
+    if chosen.data.source == "csv" and glance(chosen.data, labels_required=True).unused_labels:
+        read(chosen.data, labels_required=True)
     check_before(chosen)
     with Store() as store:
         return TrainedExperiment.of(train_here(store, chosen, harmless(follow)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from sentiment_core.datasets import TEST, Reviews
 from sentiment_core.excerpt import in_words, part_read
-from sentiment_core.number_words import by_number, counted
+from sentiment_core.number_words import by_number, counted, percent, probability
 from sentiment_core.settings import Keep
 
 # From this share of unknown words on, and two of them, an answer rests on too little. Of 3,000 film reviews in English
@@ -57,7 +57,9 @@ def rare_class(labels: np.ndarray) -> tuple[str, ...]:
     if not counts.min():
         return (f"All {len(labels):,} labels are {name}: an accuracy over them says nothing about the other class.",)
     share = counts.max() / len(labels)
-    return (f"{share:.1%} of the reviews are {name}: always saying so reaches an accuracy of {share:.3f}.",)
+    return (
+        f"{percent(share, 1)} of the reviews are {name}: always saying so reaches an accuracy of {probability(share)}.",
+    )
 
 
 @dataclass(frozen=True)

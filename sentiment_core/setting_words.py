@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentiment_core.config import label_of
+from sentiment_core.config import FIELDS, choices, label_of
 
 # Of settings whose choices register no name of their own.
 CHOICES: dict[str, dict[str, str]] = {
@@ -57,7 +57,7 @@ CHOICES: dict[str, dict[str, str]] = {
 
 
 def say(field: str, value: Any) -> str:
-    """Return a setting's value in words, such as `tanh RNN`, `1e-3` or `Mean + Max`."""
+    """Return a setting's value in words, such as `tanh RNN`, `0.001` or `Mean + Max`; what somebody wrote stays."""
     if isinstance(value, tuple | list):
         return " + ".join(say(field, part) for part in value) or "none"
     if value is None:
@@ -66,5 +66,7 @@ def say(field: str, value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
-    known = (CHOICES.get(field, {}).get(value) or label_of(field, value)) if isinstance(value, str) else None
+    if field not in FIELDS or value not in choices(field):
+        return str(value)
+    known = CHOICES.get(field, {}).get(value) or label_of(field, value)
     return known or (value.capitalize() if isinstance(value, str) and value.isalpha() else str(value))

@@ -98,6 +98,8 @@ def test_what_cannot_be_is_said(home: Path, wrong: Callable[[], object]) -> None
         (lambda: lab.configure("training.epochs=3"), "give a dict such as"),
         (lambda: lab.configure({"training.epoch": 3}), "did you mean training.epochs?"),
         (lambda: lab.configure({"training": {"epochs": 3}}), "did you mean training."),
+        (lambda: lab.configure({1: 2}), "a value of the type int is no name"),
+        (lambda: lab.configure(runs={None: {}}), "runs: give a dict such as"),
         (lambda: lab.configure(runs=["a", "b"]), "runs: give a dict such as"),
         (lambda: lab.configure(runs={}), "runs: name at least one"),
         (lambda: lab.configure({"data.source": "csv", "data.path": 3}), "data.path"),
@@ -159,6 +161,8 @@ def test_a_path_counts_from_where_python_runs(home: Path, tmp_path: Path, monkey
     for path in ("mine.csv", Path("mine.csv")):
         config = lab.configure({"data.source": "csv", "data.path": path})
         assert config.data.path == str(tmp_path / "mine.csv")
+    assert lab.configure({"data.path": "~/mine.csv"}).data.path == str(Path.home() / "mine.csv")
+    assert lab.configure({"data.path": "~$mine.csv"}).data.path == str(tmp_path / "~$mine.csv")
 
 
 def test_a_follower_that_fails_ends_no_training(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,3 +177,14 @@ def test_a_follower_that_fails_ends_no_training(home: Path, capsys: pytest.Captu
     (run,) = experiment.runs
     assert repr(experiment) == f"<TrainedExperiment {experiment.name!r}: finished; runs {run.id} {run.name!r}>"
     assert repr(run) == f"<TrainedRun {run.id} {run.name!r}>" and repr(run.model()) == f"<Model {run.id}>"
+
+
+def test_a_file_that_is_sorted_by_its_labels_is_trained_on(home: Path, tmp_path: Path) -> None:
+    stars = [2] * 150 + [9] * 150
+    lines = [f"A film for evening number {number},{star}" for number, star in enumerate(stars)]
+    for name, kept in (("sorted.csv", lines), ("open.csv", lines[:150])):
+        (tmp_path / name).write_text("\n".join(["text,stars", *kept]))
+    fields = {**TINY, "data.source": "csv", "training.max_steps": 1}
+    assert lab.train({**fields, "data.path": tmp_path / "sorted.csv"}).status == "finished"
+    with pytest.raises(lab.SentimentLabError, match="does not say what is positive"):
+        lab.train({**fields, "data.path": tmp_path / "open.csv"})

@@ -108,3 +108,5 @@ def test_a_rare_class_is_named_with_what_guessing_reaches() -> None:
     said = remarks(reviews([f"film {n}" for n in range(20)], [0] + [1] * 19, [TRAIN, TEST] * 10))
     assert said == ("95.0% of the reviews are positive: always saying so reaches an accuracy of 0.950.",)
     assert remarks(reviews([f"film {n}" for n in range(20)], [0] * 2 + [1] * 18, [TRAIN, TEST] * 10)) == ()
+    (said,) = rare_class(np.array([0] + [1] * 4_999))
+    assert said == "> 99.9% of the reviews are positive: always saying so reaches an accuracy of > 0.999."

@@ -9,6 +9,7 @@ import numpy as np
 from sentiment_core.explain.padding_probe import FLAT
 from sentiment_core.inside.glass import Glass
 from sentiment_core.inside.words import fate
+from sentiment_core.number_words import percent, probability
 from sentiment_core.steps.rules import EVEN, positive
 
 # A gradient that arrives with more than a tenth, and less than ten times, of its length is neither dying nor exploding.
@@ -57,9 +58,12 @@ def _padding(seen: Glass) -> str | None:
     if not (math.isfinite(before) and math.isfinite(after)):
         return None
     if abs(after - before) < FLAT:
-        return f"{seen.padding} zero vectors behind the review change nothing: P(positive) stays {after:.3f}."
+        return f"{seen.padding} zero vectors behind the review change nothing: P(positive) stays {probability(after)}."
     turned = ", and the answer turns" if positive(before, EVEN) != positive(after, EVEN) else ""
-    return f"{seen.padding} zero vectors behind the review move P(positive) from {before:.3f} to {after:.3f}{turned}."
+    return (
+        f"{seen.padding} zero vectors behind the review move P(positive) from {probability(before)} to "
+        f"{probability(after)}{turned}."
+    )
 
 
 def _saturation(seen: Glass) -> str:
@@ -68,7 +72,7 @@ def _saturation(seen: Glass) -> str:
     share = float(seen.saturated[: len(seen.token_ids)].mean())
     if not share:
         return f"No unit is saturated at any word; the largest state is {float(np.abs(known).max()):.2f}."
-    return f"{share:.1%} of the states are saturated."
+    return f"{percent(share, 1)} of the states are saturated."
 
 
 def _times(share: float) -> str:

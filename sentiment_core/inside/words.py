@@ -54,8 +54,10 @@ def span(values: Sequence[float], form: str = ".1e") -> str:
 def recurrent_share(share: float, activation: str) -> str:
     """Return what the share of saturated (tanh) or zero (ReLU) outputs means, or nothing where it is small."""
     if activation == "tanh":
-        return f"{share:.1%} of the outputs are saturated." if share >= 0.001 else "Hardly an output is saturated."
-    return f"{share:.1%} of the outputs are zero."
+        return (
+            f"{percent(share, 1)} of the outputs are saturated." if share >= 0.001 else "Hardly an output is saturated."
+        )
+    return f"{percent(share, 1)} of the outputs are zero."
 
 
 def symmetric(different: int, units: int, losses: tuple[float, float], rank: int) -> str:

@@ -24,6 +24,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sentiment_core.data_view.shown import reviews_to_show
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, file, load_reviews
 from sentiment_core.datasets.base import NO_LABEL
 from sentiment_core.datasets.file import reader
@@ -528,6 +529,43 @@ def test_two_columns_of_one_name_in_parquet_are_told(kept: Any) -> None:
     twice = pa.Table.from_arrays([pa.array(cases.TEXTS)] * 2 + [pa.array(cases.LABELS)], ["text", "text", "label"])
     pq.write_table(twice, target)
     assert "two columns are called 'text'" in refused(kept("twice.parquet", target.getvalue()))
+
+
+def test_a_column_of_lists_beside_a_table_hides_no_names_of_classes(kept: Any) -> None:
+    features = {
+        "label": {"names": ["positive", "negative"], "_type": "ClassLabel"},
+        "words": [{"dtype": "string", "_type": "Value"}],
+    }
+    target = io.BytesIO()
+    rows = pa.table(
+        {"text": cases.TEXTS, "label": cases.LABELS, "words": [text.split() for text in cases.TEXTS]}
+    ).replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    pq.write_table(rows, target)
+    found = file.load(kept("lists.parquet", target.getvalue()), silent)
+    assert found.labels.tolist() == [1 - label for label in cases.LABELS]
+
+
+def test_a_sum_below_the_table_is_among_no_labels_that_were_left_out(kept: Any) -> None:
+    assert file.load(kept("sum.csv", cases.PLAIN + b",Total\r\n"), silent).warnings == (
+        "sum.csv: 1 of 61 rows has no text and was left out.",
+    )
+    other = cases.PLAIN + b"An evening that nobody has judged,unsup\r\n,Total\r\n"
+    said = " ".join(file.load(kept("other.csv", other), silent).warnings)
+    assert "1 row with unsup was left out" in said
+
+
+def test_the_first_rows_of_a_file_that_is_sorted_by_its_labels_say_little(kept: Any) -> None:
+    rows = [(f"{text} Part {part}.", 2 if part < 4 else 9) for part in range(6) for text in cases.TEXTS]
+    content = cases.table(("text", "stars"), rows)
+    data = kept("sorted.csv", content)
+    found = reader.glance(data, labels_required=True)
+    assert found.columns == ("text", "stars") and found.label_column is None
+    assert found.unused_labels is not None and "'2' (100" in found.unused_labels
+    for chosen in (data, data.model_copy(update={"positive": ("9",)})):
+        assert reviews_to_show(chosen).labels.tolist() == [0] * 240 + [1] * 120
+    short = cases.table(("text", "stars"), rows[:80])
+    with pytest.raises(DataError, match="does not say what is positive"):
+        reader.glance(kept("short.csv", short), labels_required=True)
 
 
 @pytest.mark.parametrize("about", [b"[" * 9_999, b'{"info": 1}', b'{"info": {"features": {"label": 1}}}', b"\xff"])

@@ -58,6 +58,12 @@ def test_of_several_runs_the_highest_is_named_and_whether_the_next_is_behind():
     broken = replace(judged, name="wild", accuracy=0.9, first_non_finite=3)
     assert alone(judged, broken, best) == f"{ahead} 1 of 3 runs broke down."
     assert alone(judged, broken, broken) == ""
+    mute = replace(judged, name="mute", accuracy=float("nan"), interval=None, learned=None)
+    assert alone(mute, judged, best) == alone(best, mute, judged) == ahead, "one that gives no answers has no share"
+    same = replace(best, name="same")
+    assert alone(judged, best, same, replace(best, name="third")) == (
+        "best, same and third end highest, each with 75% of the validation reviews right."
+    )
 
 
 def test_a_run_that_broke_is_named_first_and_what_cannot_be_told_is_not():

@@ -57,6 +57,9 @@ def test_what_is_said_of_padding_and_saturation(seen: Glass) -> None:
         loud
     )
     assert "12.5% of the states are saturated." in sentences(loud)
+    sure = replace(quiet, log_odds=np.array([0, 0, 0, 1.0, 0, 9.0]))
+    assert any(said.endswith("from 0.731 to > 0.999.") for said in sentences(sure))
+    assert _pane(Pane("sure", "", TEXT, sure), "state", _decades([sure]), "")["verdict"] == "positive, > 0.999"
     assert not any("zero vectors" in said for said in sentences(replace(quiet, padding=0)))
     (diverged,) = sentences(replace(quiet, gradient=np.full(6, np.nan)))
     assert "diverged" in diverged

@@ -95,7 +95,7 @@ def coverage_table(config: DataConfig) -> None:
                 {
                     "Tokenizer": say("data.tokenizer", tokenizer),
                     "Vocabulary": named(name),
-                    "Known tokens": f"{found.known_share:.2%}",
+                    "Known tokens": percent(found.known_share, 2),
                     "Tokens": f"{found.tokens:,}",
                     "Different words": f"{found.words:,}",
                     "Known words": percent(found.known_words_share, 1),

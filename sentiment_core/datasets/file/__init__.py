@@ -25,7 +25,7 @@ from sentiment_core.sources import SOURCES
 COMPRESSION = 2.5
 MIN_REVIEWS = 20
 # Part of every cache key: raise it when of any file other reviews, labels or sentences are read than before.
-READING_VERSION = 4
+READING_VERSION = 5
 
 
 def load(data: DataConfig, progress: Progress) -> RawReviews:

@@ -58,7 +58,7 @@ FEW = 8
 class LabelValue:
     """A value of the label column, as it stands: in how many rows, first in which, and its class or `NO_LABEL`.
 
-    `name`: what the file itself calls it.
+    `name`: what the file itself calls it, empty for what means nothing.
     """
 
     value: str

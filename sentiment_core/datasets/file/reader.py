@@ -50,7 +50,10 @@ def read(
 
 
 def glance(data: DataConfig, labels_required: bool) -> Understood:
-    """Return what `read` would make of the first rows of a file; raise `Undecided` where they leave columns open."""
+    """Return what `read` would make of the first rows of a file; raise `Undecided` where they leave columns open.
+
+    Where more rows follow and these do not say what their labels mean, `unused_labels` is set: others may.
+    """
     return read(data, labels_required=labels_required, max_rows=HEAD_ROWS).understood
 
 

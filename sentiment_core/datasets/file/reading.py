@@ -187,7 +187,7 @@ class FileReading:
                 if number % PROGRESS_EVERY == 0:
                     self.progress(f"Reading {self.name}: {number:,} reviews", min(1.0, file.file.raw.tell() / size))
         self.progress(f"Read {self.name}: {number:,} reviews", 1.0)
-        return self._understood(way, file, values, codes, first, number, full)
+        return self._understood(way, file, values, codes, first, number, full, cut=number == max_rows)
 
     def _understood(
         self,
@@ -198,9 +198,11 @@ class FileReading:
         first: list[tuple[str, int | None]],
         count: int,
         full: int,
+        cut: bool,
     ) -> Survey:
         content, chosen, columns = file.content, file.chosen, file.content.columns
-        meanings, unused = self._meanings(values, None if chosen.label is None else columns[chosen.label], content)
+        label = None if chosen.label is None else columns[chosen.label]
+        meanings, unused = self._meanings(values, label, content, cut)
         labels = None
         blank = others = 0
         if chosen.label is not None and unused is None:
@@ -240,12 +242,15 @@ class FileReading:
         return Survey(way, understood, codes, labels)
 
     def _meanings(
-        self, values: dict[str, _Value], column: str | None, content: Content
+        self, values: dict[str, _Value], column: str | None, content: Content, cut: bool
     ) -> tuple[tuple[LabelValue, ...], str | None]:
-        """Return what the labels mean; where nobody needs them, why they cannot be used instead of an error."""
+        """Return what the labels mean; where nobody needs them, why they cannot be used instead of an error.
+
+        `cut`: more rows may follow. Of a file that is sorted by its labels the first have one of them, and say little.
+        """
         if column is None:
             return (), None
-        # A sum below the table labels no text.
+        # A sum below the table labels no text: it means nothing.
         seen = {value: (found.count, found.first_row) for value, found in values.items() if found.full}
         names = content.value_names.get(column)
         try:
@@ -254,13 +259,13 @@ class FileReading:
             )
             known = {item.value: item for item in meant}
             rest = {
-                value: LabelValue(value, found.count, found.first_row, NO_LABEL)
+                value: LabelValue(value, found.count, found.first_row, NO_LABEL, name="")
                 for value, found in values.items()
                 if not found.full
             }
             return tuple((known | rest)[value] for value in values), None
         except DataError as error:
-            if self.labels_required or self.data.positive or self.data.negative:
+            if not cut and (self.labels_required or self.data.positive or self.data.negative):
                 raise
             return (), f"{error} Until then they are not compared with the answers."
 

@@ -175,7 +175,7 @@ def _value_names(metadata: Mapping[bytes, bytes] | None) -> ValueNames:
         return {
             column: {"-1": "", **{str(number): str(called) for number, called in enumerate(about["names"])}}
             for column, about in features.items()
-            if about.get("_type") == "ClassLabel"
+            if isinstance(about, dict) and about.get("_type") == "ClassLabel"
         }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}

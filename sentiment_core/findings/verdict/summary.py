@@ -57,14 +57,20 @@ def _several(runs: Sequence[RunVerdict]) -> str:
     whole = [
         (run.accuracy, run.balance.reviews, run.name)
         for run in runs
-        if run.first_non_finite is None and run.accuracy is not None and run.balance is not None
+        if run.first_non_finite is None
+        and run.accuracy is not None
+        and math.isfinite(run.accuracy)
+        and run.balance is not None
     ]
     if len(whole) < 2:
         return ""
     (most, reviews, best), (less, _, following) = sorted(whole, key=lambda each: each[0], reverse=True)[:2]
-    clear = "clearly" if newcombe(less, most, reviews).low > 0 else "not clearly"
     broken = sum(run.first_non_finite is not None for run in runs)
     lost = f" {broken} of {len(runs)} runs broke down." if broken else ""
+    if alike := [name for accuracy, _, name in whole if accuracy == most][1:]:
+        names = ", ".join([best, *alike[:-1]])
+        return f"{names} and {alike[-1]} end highest, each with {percent(most)} of the validation reviews right.{lost}"
+    clear = "clearly" if newcombe(less, most, reviews).low > 0 else "not clearly"
     return (
         f"{best} ends highest: {percent(most)} of the validation reviews right, {clear} ahead of {following} "
         f"({percent(less)}).{lost}"

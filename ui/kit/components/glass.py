@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sentiment_core.inside.glass import Glass
+from sentiment_core.number_words import probability
 from sentiment_core.steps.rules import EVEN, positive
 from ui.kit.components.loader import declare, picked
 
@@ -69,7 +70,7 @@ def _pane(pane: Pane, shown: str, scale: tuple[int, int], hint: str) -> dict[str
     gate = seen.gates.get(shown)
     saturated = seen.saturated.sum(axis=1)
     last = float(seen.probabilities[-1])
-    answer = ("positive" if positive(last, EVEN) else "negative") + f", {last:.3f}"
+    answer = ("positive" if positive(last, EVEN) else "negative") + f", {probability(last)}"
     words = [pane.text[start:end] for start, end in zip(seen.starts.tolist(), seen.ends.tolist(), strict=True)]
     label = "positive" if seen.label else "negative"
     return {
