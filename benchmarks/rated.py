@@ -42,34 +42,36 @@ from sentiment_core.explain.predictor import Predictor, load
 # P(positive) of a rating r is sigmoid(1.6 r): 0.95 for what people call clearly good.
 SLOPE = 1.6
 HELD = 1_600
+# The sources that the model learns itself; it hears of the others through the encoder.
+FILMS, THINGS = "movie", "amazon"
 ASKED, CHUNK = 86_400, 640
 EPOCHS, BATCH, RATE, HEAD_RATE = 3, 24, 6e-5, 1e-3
 
 
 class Rating(NamedTuple):
-    """A sentence and its mean rating, -4..4; whether it is of a film, and whether it is held back."""
+    """A sentence and its mean rating, -4..4; the name that its file begins with, and whether it is held back."""
 
     text: str
     value: float
-    film: bool
+    source: str
     held: bool
 
 
 def read_ratings(folder: Path) -> list[Rating]:
     """Return all sentences; held back are `HELD` of films, drawn by chance, and a third of the other rated ones."""
     found = []
-    for name in ("movie", "amazon"):
+    for name in (FILMS, THINGS):
         lines = (folder / f"{name}ReviewSnippets_GroundTruth.txt").read_text("utf-8", "replace").splitlines()
-        film = name == "movie"
-        held = set(np.random.default_rng(7).permutation(len(lines))[:HELD]) if film else set(range(0, len(lines), 3))
+        drawn = np.random.default_rng(7).permutation(len(lines))[:HELD]
+        held = set(drawn) if name == FILMS else set(range(0, len(lines), 3))
         for place, line in enumerate(lines):
             _, value, text = line.split("\t", 2)
-            found.append(Rating(text.replace("''", '"'), float(value), film, place in held))
+            found.append(Rating(text.replace("''", '"'), float(value), name, place in held))
     for file in sorted(folder.glob("*.json")):
         rows = json.loads(file.read_text("utf-8"))
         # log(0.95 / 0.05) / 1.6: a class is taken for what people call clearly good or bad.
         found += [
-            Rating(row["text"], 1.84 * (2 * row["class"] - 1), False, False) for row in rows if row["text"].strip()
+            Rating(row["text"], 1.84 * (2 * row["class"] - 1), file.stem, False) for row in rows if row["text"].strip()
         ]
     return found
 
@@ -96,7 +98,7 @@ def teach(options: argparse.Namespace) -> None:
     torch.manual_seed(1)
     model, rng, ratings = Encoder(options.encoder), Random(1), read_ratings(options.ratings)
     learned = [rating for rating in ratings if not rating.held]
-    asked = [rating for rating in ratings if rating.held and rating.film and abs(rating.value) >= 0.5]
+    asked = [rating for rating in ratings if rating.held and rating.source == FILMS and abs(rating.value) >= 0.5]
     model.encoder.embeddings.word_embeddings.requires_grad_(False)
     inner = [value for value in model.encoder.parameters() if value.requires_grad]
     groups = [{"params": inner, "peak": RATE}, {"params": list(model.out.parameters()), "peak": HEAD_RATE}]
@@ -178,16 +180,17 @@ class Sentences:
         self, start: Predictor, writer: Writer, opinions: Opinions, ratings: list[Rating], lab: Path, seed: int
     ) -> None:
         self.writer, self.rng = writer, Random(seed)
-        learned = [rating for rating in ratings if not rating.held]
+        learned = [rating for rating in ratings if not rating.held and rating.source in (FILMS, THINGS)]
         coded = [ids for chunk in start.encoder.encode_known([rating.text for rating in learned]) for ids in chunk]
         words = [[writer.words[token - 1] for token in ids] for ids in coded]
         usable = [
-            (rating.film, list(ids)[:LONGEST_OPINION], rating.value)
+            (rating.source, list(ids)[:LONGEST_OPINION], rating.value)
             for rating, ids, said in zip(learned, coded, words, strict=True)
             if len(ids) > 1 and opinions.allowed(said)
         ]
-        self.films = [(ids, value) for film, ids, value in usable if film]
-        self.others = [(ids, value) for film, ids, value in usable if not film]
+        self.films, self.others = (
+            [(ids, value) for source, ids, value in usable if source == wanted] for wanted in (FILMS, THINGS)
+        )
         self.clear = [[one for one in self.films if sign * one[1] > 0.8] for sign in (-1, 1)]
         self.said = [
             (self._coded(said), odds)

@@ -17,8 +17,8 @@ from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
 from sentiment_core.explain.predictor import Predictor, load
 from ui.kit.examples import EXAMPLES
 
-PRAISE = Rating("a warm and witty film with a splendid cast", 2.5, True, False)
-BLAME = Rating("a dull and clumsy film with a wooden cast", -2.5, True, False)
+PRAISE = Rating("a warm and witty film with a splendid cast", 2.5, "movie", False)
+BLAME = Rating("a dull and clumsy film with a wooden cast", -2.5, "movie", False)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_ratings_are_read_with_what_is_held_back(tmp_path: Path) -> None:
     (tmp_path / "amazonReviewSnippets_GroundTruth.txt").write_text("1_1\t-3\tit broke\n1_2\t2\tworks\twell\n")
     (tmp_path / "yelp.json").write_text(json.dumps([{"text": "Tasty", "class": 1}, {"text": " ", "class": 0}]))
     found = read_ratings(tmp_path)
-    assert sum(rating.held for rating in found if rating.film) == 1_600 and len(found) == 2_003
+    assert sum(rating.held for rating in found if rating.source == "movie") == 1_600 and len(found) == 2_003
     assert found[7].text == 'a "film" 7' and found[7].value == pytest.approx(-0.993)
     assert [(rating.text, rating.held) for rating in found[2_000:]] == [
         ("it broke", True),
@@ -65,9 +65,10 @@ def test_what_is_learned_keeps_its_rating_and_nothing_asked(start: Predictor, wr
     ratings = [
         PRAISE,
         BLAME,
-        Rating("it works and i like it", 1.0, False, False),
-        Rating("held back and never learned", 3.0, True, True),
-        Rating(EXAMPLES["Sarcasm"], 3.0, True, False),
+        Rating("it works and i like it", 1.0, "amazon", False),
+        Rating("only the encoder hears of it", 1.0, "yelp", False),
+        Rating("held back and never learned", 3.0, "movie", True),
+        Rating(EXAMPLES["Sarcasm"], 3.0, "movie", False),
     ]
     own = Sentences(start, writer, Opinions(start, writer, seed=1), ratings, lab, seed=1)
     assert [value for _, value in own.films] == [2.5, -2.5] and len(own.said) == 2
