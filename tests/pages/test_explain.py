@@ -277,10 +277,10 @@ def test_sentences_come_from_the_numbers():
         assert said in words.agreement_sentence([Agreement("attention", "occlusion_mask", 0.1, overlap, 10)], 36)
     tokens = tuple(TokenScore(word, 0, 1, True, True, None) for word in ["so", "good", "but", "awful"])
     answer = Explanation("x", 0.1, 0, tokens, truncated=False, known_tokens=4, used_tokens=4, seconds=0.1)
-    along = ReadingAlong(np.array([1, 2, 3, 4]), np.array([0.5, 0.9, 0.89, 0.1]))
+    along = ReadingAlong(np.array([1, 2, 3, 4]), np.array([0.5, 0.999, 0.89, 0.1]))
     changes = words.changes_of_mind(along, answer)
     assert [(change.words, change.token) for change in changes] == [("awful", 4), ("good", 2)]
-    assert "“awful” (0.89 → 0.10), “good” (0.50 → 0.90)" in words.changes_sentence(changes)
+    assert "“awful” (from 0.89 to 0.10), “good” (from 0.50 to > 0.99)" in words.changes_sentence(changes)
     flat = ReadingAlong(np.array([1, 2]), np.array([0.5, 0.5]))
     assert "No single step" in words.changes_sentence(words.changes_of_mind(flat, answer))
 
