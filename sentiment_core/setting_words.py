@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentiment_core.config import label_of
+from sentiment_core.config import choices, label_of
 
 # Of settings whose choices register no name of their own.
 CHOICES: dict[str, dict[str, str]] = {
@@ -66,5 +66,8 @@ def say(field: str, value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
-    known = (CHOICES.get(field, {}).get(value) or label_of(field, value)) if isinstance(value, str) else None
-    return known or (value.capitalize() if isinstance(value, str) and value.isalpha() else str(value))
+    if not isinstance(value, str):
+        return str(value)
+    known = CHOICES.get(field, {}).get(value) or label_of(field, value)
+    # What somebody wrote, such as the name of a column, is written as they wrote it.
+    return known or (value.capitalize() if value.isalpha() and choices(field) else value)
