@@ -40,7 +40,7 @@ def length_figure(edges: np.ndarray, whole: np.ndarray, cut: np.ndarray, longest
         margin=MARGIN,
         bargap=0,
         barmode="stack",
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         xaxis={"title": "known tokens of a review", "range": [0, max(float(edges[-1]), 1.0)]},
         yaxis={"title": "reviews"},
     )
