@@ -66,6 +66,7 @@ def say(field: str, value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
+    # What somebody wrote, such as the name of a column, is written as they wrote it.
     if field not in FIELDS or value not in choices(field):
         return str(value)
     known = CHOICES.get(field, {}).get(value) or label_of(field, value)

@@ -37,12 +37,16 @@ def balances(reviews: Reviews) -> dict[str, Balance]:
     return {name: Balance(len(members), int(members.sum())) for name, members in labels.items()}
 
 
-def length_histogram(lengths: np.ndarray, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
-    """Return edges `(b + 1,)` and counts `(b,)`, b ≤ `bins`, of whole-numbered, equally wide bins from 0 on."""
-    longest = int(lengths.max(initial=0))
-    width = max(1, -(-(longest + 1) // bins))
-    edges = np.arange(0, longest + width + 1, width)
-    return edges, np.histogram(lengths, edges)[0]
+def length_histogram(lengths: np.ndarray, longest: int, bins: int = 50) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return edges `(b + 1,)`, b ≤ `bins`, of whole-numbered, equally wide bins from 0 on, and two counts `(b,)`.
+
+    The first counts reviews of at most `longest` tokens, the second those that are cut: the limit may lie within a bin.
+    """
+    most = int(lengths.max(initial=0))
+    width = max(1, -(-(most + 1) // bins))
+    edges = np.arange(0, most + width + 1, width)
+    cut = lengths > longest
+    return edges, np.histogram(lengths[~cut], edges)[0], np.histogram(lengths[cut], edges)[0]
 
 
 def truncation(lengths: np.ndarray, longest: int) -> Truncation:

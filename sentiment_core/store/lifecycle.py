@@ -72,7 +72,8 @@ class Lifecycle(Queue):
             self._permit(connection, "stop" if kind == "stop" else "steer", experiment_id)
             status = status_of(connection, experiment_id)
             if not status.is_active:
-                raise StoreError(f"Experiment {experiment_id} is {status}: it has ended. Resume it or start a new one.")
+                way = "Resume it or start a new one." if status in RESUMABLE else "Start a new one."
+                raise StoreError(f"Experiment {experiment_id} is {status}: it has ended. {way}")
             asked = select(runs.c.config).where(runs.c.experiment_id == experiment_id)
             if run_id is not None:
                 asked = asked.where(runs.c.id == run_id)

@@ -86,11 +86,11 @@ def test_balance_lengths_and_truncation_by_hand(few):
     assert balances(few) == {"train": Balance(2, 1), "validation": Balance(1, 0), "test": Balance(1, 1)}
     cut = truncation(np.array([10, 4, 6, 0]), 5)
     assert (cut.reviews_cut, cut.tokens_lost) == (0.5, 6 / 20)
-    edges, counts = length_histogram(np.array([0, 1, 1, 9]), bins=5)
+    edges, whole, cut = length_histogram(np.array([0, 1, 1, 4, 5, 5, 9]), longest=4, bins=5)
     assert edges.tolist() == [0, 2, 4, 6, 8, 10]
-    assert counts.tolist() == [3, 0, 0, 0, 1]
-    edges, counts = length_histogram(np.array([0, 0]))
-    assert edges.tolist() == [0, 1] and counts.tolist() == [2]
+    assert whole.tolist() == [3, 0, 1, 0, 0] and cut.tolist() == [0, 0, 2, 0, 1], "the limit lies within the third"
+    edges, whole, cut = length_histogram(np.array([0, 0]), longest=4)
+    assert edges.tolist() == [0, 1] and whole.tolist() == [2] and cut.tolist() == [0]
 
 
 def test_known_lengths_are_what_a_model_would_read():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,10 +22,12 @@ from sentiment_core.explain.counterfactual import Draft
 from sentiment_core.explain.job import EXPLANATION
 from ui.explain import answers, counterfactual, words
 from ui.explain.blocks import note, row_note
+from ui.explain.plot import along_figure
 from ui.explain.state import model_title
 from ui.kit.components.heatmap import Block, HeatmapRow, Token, _scales
 from ui.kit.components.loader import picked
 from ui.kit.examples import EXAMPLES
+from ui.kit.plot import rows_of
 
 from .conftest import answered, button, texts
 
@@ -277,10 +280,14 @@ def test_sentences_come_from_the_numbers():
         assert said in words.agreement_sentence([Agreement("attention", "occlusion_mask", 0.1, overlap, 10)], 36)
     tokens = tuple(TokenScore(word, 0, 1, True, True, None) for word in ["so", "good", "but", "awful"])
     answer = Explanation("x", 0.1, 0, tokens, truncated=False, known_tokens=4, used_tokens=4, seconds=0.1)
-    along = ReadingAlong(np.array([1, 2, 3, 4]), np.array([0.5, 0.9, 0.89, 0.1]))
+    along = ReadingAlong(np.array([1, 2, 3, 4]), np.array([0.5, 0.999, 0.99, 0.1]))
     changes = words.changes_of_mind(along, answer)
     assert [(change.words, change.token) for change in changes] == [("awful", 4), ("good", 2)]
-    assert "“awful” (0.89 → 0.10), “good” (0.50 → 0.90)" in words.changes_sentence(changes)
+    assert "“awful” (from 0.99 to 0.10), “good” (from 0.50 to > 0.99)" in words.changes_sentence(changes)
+    asked: Any = SimpleNamespace(explanation=answer, info=SimpleNamespace(name="x"))
+    drawn = along_figure([(asked, along)])
+    assert rows_of(drawn)["x"].tolist() == ["so", "good", "but", "awful"]
+    assert drawn.layout.xaxis.tickvals is None, "given ticks are all drawn, over one another on a phone"
     flat = ReadingAlong(np.array([1, 2]), np.array([0.5, 0.5]))
     assert "No single step" in words.changes_sentence(words.changes_of_mind(flat, answer))
 

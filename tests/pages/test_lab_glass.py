@@ -36,6 +36,14 @@ def test_it_opens_on_a_review_in_two_networks(open_page):
     assert "near" not in told or told["near"] is None
 
 
+@pytest.mark.parametrize(
+    ("text", "said"), [("good zzqxv film", "1 unknown word left"), ("qzzy zzqxv", "2 unknown words")]
+)
+def test_what_is_left_out_is_counted(open_page, text, said):
+    page = open_page("labs", lab="glass-rnn", model="glass-lstm", beside="none", text=f"A good film {text}")
+    assert said in shown(page)["panes"][0]["note"]
+
+
 def test_a_link_says_everything(open_page):
     page = open_page(
         "labs",

@@ -97,6 +97,7 @@ def test_run_waits_for_a_prediction_and_keeps_it(open_page, lab, monkeypatch):
 def test_every_rung_runs_from_its_page_to_its_verdict(open_page, worked_here, name):
     short = {"training.max_steps": "4", "training.epochs": "1", "data.limit": "400"}
     page = open_page("lessons", lesson=name, **short)
+    assert any(": 1 epoch of 400 demo reviews" in each.value for each in page.caption)
     prediction = lesson(name).choices[0]
     page.radio[0].set_value(prediction).run()
     button(page, "Run this").click().run()

@@ -109,6 +109,16 @@ def test_stop_and_pause_become_requests(open_page, lab):
     assert [request.kind for request in lab.requested(experiment.id)] == ["pause", "step", "stop"]
 
 
+@pytest.mark.parametrize("label", ["Pause", "Step", "Stop"])
+def test_a_click_that_comes_after_the_end_is_no_mistake(open_page, lab, label):
+    experiment = finished_twin(lab, status=Status.RUNNING)
+    page = open_page("train", experiment=experiment.id)
+    lab.set_status(experiment.id, Status.FINISHED)
+    button(page, label).click().run()
+    assert not page.error and not page.exception
+    assert button(page, label).disabled and lab.requested(experiment.id) == []
+
+
 def test_what_is_asked_is_said_while_it_is_not_done(open_page, lab):
     experiment = finished_twin(lab, status=Status.RUNNING)
     page = open_page("train", experiment=experiment.id)

@@ -24,6 +24,8 @@ def test_the_table_names_points_as_the_axes_do():
     lines = go.Figure(go.Scatter(x=[0, 1], y=[0.5, 1 / 3], name="P"))
     lines.update_xaxes(tickvals=[0, 1], ticktext=["a", "film"])
     assert rows_of(lines).to_dict("list") == {"series": ["P", "P"], "x": ["a", "film"], "y": ["0.5", "0.3333"]}
+    lines.update_xaxes(tickvals=None, ticktext=None, type="category", labelalias={"0": "a", "1": "film"})
+    assert rows_of(lines)["x"].tolist() == ["a", "film"]
     cells = rows_of(go.Figure(go.Heatmap(x=["one", "two"], y=["row"], z=[[1, 2]])))
     assert cells.to_dict("list") == {"x": ["one", "two"], "y": ["row", "row"], "value": ["1", "2"]}
 

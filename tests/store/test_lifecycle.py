@@ -143,7 +143,7 @@ def test_impossible_requests_are_refused(store: Store, twin: Experiment) -> None
     with pytest.raises(NotFoundError):
         store.request(twin.id, "threshold", 1.0, store.create_experiment(TWIN).runs[0].id)
     store.set_status(twin.id, Status.FINISHED)
-    with pytest.raises(StoreError, match="ended"):
+    with pytest.raises(StoreError, match=r"ended\. Start a new one"):
         store.request(twin.id, "pause")
 
 

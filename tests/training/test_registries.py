@@ -25,6 +25,11 @@ MATRIX = torch.cat([torch.zeros(1, 5), torch.randn(20, 5, generator=torch.Genera
 TOKENS, LENGTHS = torch.tensor([[3, 5, 7], [2, 4, 0]]), torch.tensor([3, 2])
 
 
+def test_only_what_can_be_chosen_begins_with_a_capital() -> None:
+    assert say("task", "sentiment") == "Sentiment of reviews" and say("data.separator", "comma") == "Comma"
+    assert say("data.text_column", "review") == "review" and say("data.positive", ("good",)) == "good"
+
+
 def test_both_halves_of_each_registry_name_the_same() -> None:
     assert set(architecture.CELLS) == set(encoder.CELLS)
     assert set(architecture.POOLINGS) == {*pooling.REDUCTIONS, *pooling.ATTENTIONS}

@@ -16,27 +16,31 @@ PLANE = np.array([560.0, 360.0])
 MARGIN = {"l": 50, "r": 10, "t": 24, "b": 44}
 
 
-def length_figure(edges: np.ndarray, counts: np.ndarray, longest: int) -> go.Figure:
-    """Return reviews by length, those that the limit `longest` cuts in another colour, the limit as a line."""
-    cut = edges[:-1] > longest
+def length_figure(edges: np.ndarray, whole: np.ndarray, cut: np.ndarray, longest: int) -> go.Figure:
+    """Return reviews by length, those that the limit `longest` cuts in another colour, the limit as a line.
+
+    `whole` and `cut (b,)` are the reviews of each bin: the limit lies within one, which has both.
+    """
     made = go.Figure()
-    for name, members, colour in (("whole", ~cut, run_colour(0)), ("longer than the limit", cut, run_colour(1))):
+    for name, counts, colour in (("whole", whole, run_colour(0)), ("longer than the limit", cut, run_colour(1))):
+        some = counts > 0
         made.add_bar(
-            x=edges[:-1][members],
-            y=counts[members],
-            width=np.diff(edges)[members],
+            x=edges[:-1][some],
+            y=counts[some],
+            width=np.diff(edges)[some],
             offset=0,
             name=name,
             marker={"color": colour, "line": {"width": 0}},
-            customdata=edges[1:][members] - 1,
-            hovertemplate="%{x} to %{customdata} tokens: %{y} reviews<extra></extra>",
+            customdata=edges[1:][some] - 1,
+            hovertemplate="%{x} to %{customdata} tokens: %{y} reviews<extra>%{fullData.name}</extra>",
         )
     made.add_vline(longest, line={"color": NEUTRAL, "width": 2, "dash": "dash"})
     made.update_layout(
         height=300,
         margin=MARGIN,
         bargap=0,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        barmode="stack",
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         xaxis={"title": "known tokens of a review", "range": [0, max(float(edges[-1]), 1.0)]},
         yaxis={"title": "reviews"},
     )

@@ -11,6 +11,7 @@ from sentiment_core.data_view.statistics import PARTS
 from sentiment_core.datasets import Reviews
 from sentiment_core.datasets.base import MEANINGS
 from sentiment_core.excerpt import in_words
+from sentiment_core.number_words import counted
 from sentiment_core.settings import DataConfig
 from ui.addresses import DATA, to_explain
 from ui.data.source import named, reviews_of, space_of, vectors
@@ -93,7 +94,7 @@ def _table(data: Reviews, found: np.ndarray, last: int) -> None:
         st.button(
             "Next", icon=":material/chevron_right:", on_click=_turn, args=(1,), disabled=DATA.value("page") >= last
         )
-        st.caption(f"Page {DATA.value('page'):,} of {last:,}; {len(found):,} reviews")
+        st.caption(f"Page {DATA.value('page'):,} of {last:,}; {counted(len(found), 'review')}")
 
 
 def _review(data: Reviews, place: int) -> None:

@@ -67,8 +67,8 @@ def overview(config: DataConfig) -> None:
             f"Read: {part_read(longest, DATA.value('keep'))} tokens. **{percent(lost.reviews_cut, 1)}** of the reviews "
             f"are shortened, **{percent(lost.tokens_lost, 1)}** of all tokens are lost"
         )
-        edges, counts = length_histogram(known.lengths)
-        plot(length_figure(edges, counts, longest), key="data:lengths")
+        edges, whole, cut = length_histogram(known.lengths, longest)
+        plot(length_figure(edges, whole, cut, longest), key="data:lengths")
     _longest()
     st.caption(
         f"Lengths count the tokens that the vectors know, {known.lengths.mean():.0f} a review on average; "

@@ -72,17 +72,19 @@ def along_figure(answers: Sequence[tuple[Answer, ReadingAlong]]) -> go.Figure:
             x=found.after,
             y=found.probabilities,
             customdata=words,
+            text=found.after,
             mode="lines+markers" if len(words) < 2 * WHOLE_LABEL else "lines",
             name=escape(answer.info.name),
             line={"color": run_colour(place), "width": 2},
             marker={"size": 4},
-            hovertemplate="%{customdata}<br>after %{x} tokens: %{y:.3f}<extra>%{fullData.name}</extra>",
+            hovertemplate="%{customdata}<br>after %{text} tokens: %{y:.3f}<extra>%{fullData.name}</extra>",
         )
     figure.add_hline(0.5, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
     figure.update_xaxes(title_text="tokens read", zeroline=False)
     if len(answers) == 1 and len(words) <= MOST_TICKS:
-        last = [word.rsplit(" ", 1)[-1] for word in words]
-        figure.update_xaxes(title_text="words in their order", tickvals=found.after, ticktext=last, tickangle=-60)
+        # Of categories Plotly leaves out those that a narrow screen has no room for, of given ticks none.
+        said = {str(after): word.rsplit(" ", 1)[-1] for after, word in zip(found.after, words, strict=True)}
+        figure.update_xaxes(title_text="words in their order", type="category", labelalias=said, tickangle=-60)
     figure.update_yaxes(title_text="P(positive)", range=[-0.02, 1.02], zeroline=False)
     figure.update_layout(
         height=300,

@@ -88,7 +88,7 @@ def changes_sentence(changes: Sequence[Change]) -> str:
     """Name the changes of mind."""
     if not changes:
         return "No single step changes its mind: P(positive) never moves by more than 0.02 at once."
-    parts = [f"“{item.words}” ({probability(item.before, 2)} → {probability(item.after, 2)})" for item in changes]
+    parts = [f"“{item.words}” (from {probability(item.before, 2)} to {probability(item.after, 2)})" for item in changes]
     return f"It changes its mind most at {', '.join(parts)}."
 
 

@@ -13,6 +13,7 @@ from sentiment_core.explain import PRETRAINED, ModelInfo, available_models
 from sentiment_core.explain.catalogue import weights_of
 from sentiment_core.inside.glass import Glass, look
 from sentiment_core.inside.shipped import FOLDER, SHIPPED, load_to_look, shipped_steps
+from sentiment_core.number_words import counted
 from sentiment_core.snapshots import kept_steps
 from ui.kit.components.glass import Near, Pane
 from ui.kit.kept import kept
@@ -41,7 +42,7 @@ def pane(info: ModelInfo, step: int | None, text: str, padding: int, label: int 
     when = "" if step is None else f", after update {step:,}" if step else ", untrained"
     # An accuracy is that of the model as it was kept last.
     accuracy = "" if info.accuracy is None or step is not None else f"accuracy {info.accuracy:.3f}"
-    unknown = f"{seen.unknown} unknown words left out" if seen.unknown else ""
+    unknown = f"{counted(seen.unknown, 'unknown word')} left out" if seen.unknown else ""
     note = " · ".join(filter(None, (accuracy, cut, unknown)))
     return Pane(info.name + when, note, text, seen)
 

@@ -74,6 +74,7 @@ def _labels(figure: go.Figure, trace: Any, way: str) -> list[str]:
     ticks = {}
     if axis.tickvals is not None and axis.ticktext is not None:
         ticks = {_number(value): _plain(text) for value, text in zip(axis.tickvals, axis.ticktext, strict=False)}
+    ticks |= {value: _plain(text) for value, text in (axis.labelalias or {}).items()}
     written = [_number(value) for value in ([] if given is None else given)]
     return [ticks.get(value, value) for value in written]
 

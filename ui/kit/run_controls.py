@@ -47,10 +47,14 @@ def controls(experiment: Experiment | None) -> None:
 
 
 def ask(identifier: str, kind: str) -> None:
-    """Pass a request to the worker; the plot says at once that it was asked for, and when it was done."""
+    """Pass a request to the worker; the plot says at once that it was asked for, and when it was done.
+
+    What has ended since the button was drawn is shown as ended, and asked for nothing.
+    """
     with problems_kept():
-        store().request(identifier, kind)  # type: ignore[arg-type]
-        look_again()
+        if store().experiment(identifier).status.is_active:
+            store().request(identifier, kind)  # type: ignore[arg-type]
+            look_again()
 
 
 def resume_ended(identifier: str) -> None:

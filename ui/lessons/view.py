@@ -21,6 +21,7 @@ from sentiment_core.lessons import (
     updates_per_epoch,
 )
 from sentiment_core.lessons.sources import sources_of
+from sentiment_core.number_words import counted
 from sentiment_core.presets import preset
 from sentiment_core.setting_words import say
 from sentiment_core.sources import SOURCES
@@ -153,7 +154,7 @@ def setting(config: ExperimentConfig, changes: Mapping[str, str]) -> None:
     reviews = data.limit or source.count or 0
     runs = f"{len(config.runs)} runs" if len(config.runs) > 1 else "One run"
     padded = ", random batches" if data.batching == "random" else ""
-    size = f"{training.epochs} epochs of {reviews:,} {source.kind}, batch {training.batch_size}{padded}"
+    size = f"{counted(training.epochs, 'epoch')} of {reviews:,} {source.kind}, batch {training.batch_size}{padded}"
     vectors = say("data.embeddings", data.embeddings).split(" (")[0]
     time = "" if changes else " About half a minute on two idle cores."
     st.caption(literal(f"{runs}: {size}, {vectors}, rate {training.learning_rate:g}.{time}"))

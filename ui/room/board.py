@@ -60,7 +60,9 @@ def _card(person: Person, flip: Flip, name: str) -> None:
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{literal(name)}**", width="content")
-            st.markdown(f"P(positive) {probability(flip.before)} → **{probability(flip.after)}**", width="content")
+            st.markdown(
+                f"P(positive) from {probability(flip.before)} to **{probability(flip.after)}**", width="content"
+            )
             _agreement(flip)
             st.space("stretch")
             if may(person, "delete", flip.person):
