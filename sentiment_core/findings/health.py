@@ -108,8 +108,9 @@ def _against_guessing(
     measured = f"The mean loss of the last {len(last)} updates{until}, {decimal(mean)} ± {decimal(half)},"
     without = f"that of answering without reading ({decimal(guess)})"
     if mean - half > guess * (1 + WORSE):
-        rate = f"A learning rate below {max(steps['learning_rate'][-LAST_UPDATES:]):g} is the first thing to try."
-        return [("rate too high", f"{measured} is above {without}. {rate}", None)]
+        rate = f"A learning rate below {max(steps['learning_rate'][-LAST_UPDATES:]):g} is the first thing to try"
+        second = ", clipping the gradient the second" if run.config.training.clipping == "none" else ""
+        return [("rate too high", f"{measured} is above {without}. {rate}{second}.", None)]
     # A network may be no surer than a guess and right more often all the same.
     if not short and mean - half > guess * (1 - NO_PROGRESS) and not judged.learned and not _right(evaluations, run):
         than = "hardly below" if mean + half < guess else "no better than"

@@ -141,8 +141,12 @@ def test_a_loss_above_that_of_guessing_is_a_rate_too_high(examined: Examined) ->
     assert (
         remark.kind == "rate too high"
         and "updates up to step 150, 1.195 ± 0.009," in remark.text
-        and "below 0.001" in remark.text
+        and remark.text.endswith(
+            "A learning rate below 0.001 is the first thing to try, clipping the gradient the second."
+        )
     )
+    clipped = {"training.learning_rate": 0.5, "training.clipping": "norm"}
+    assert examined(around(1.2), fields=clipped)[0].text.endswith("below 0.001 is the first thing to try.")
     # One jump within the last updates is none.
     assert kinds(examined([*around(0.5, 149), 60.0])) == []
 
