@@ -6,10 +6,8 @@ Longer than other files: one table of kinds of files, each met by the same few c
 from __future__ import annotations
 
 import bz2
-import csv
 import gzip
 import io
-import json
 import lzma
 import pickle
 import zipfile
@@ -21,8 +19,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from sentiment_core.data_view.shown import reviews_to_show
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, file, load_reviews
@@ -32,27 +28,9 @@ from sentiment_core.errors import DataError
 from sentiment_core.progress import silent
 from sentiment_core.settings import DataConfig
 from tests.datasets import cases
+from tests.datasets.shared import refused
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "cases"
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Any:
-    """`kept("a.csv", content, header="no")` are the settings that read a file of this name and content."""
-
-    def write(name: str, content: bytes, **fields: Any) -> DataConfig:
-        (tmp_path / name).write_bytes(content)
-        return DataConfig(source="csv", path=str(tmp_path / name), **fields)
-
-    return write
-
-
-def refused(data: DataConfig) -> str:
-    with pytest.raises(DataError) as caught:
-        file.load(data, silent)
-    message = str(caught.value)
-    assert len(message) < 700 and "Traceback" not in message
-    return message
 
 
 @pytest.mark.parametrize("name", cases.WHOLE)
@@ -262,11 +240,6 @@ def test_an_archive_of_many_files_is_refused_before_it_is_listed(kept: Any) -> N
     assert "too many files" in refused(kept("many.zip", target.getvalue()))
 
 
-def test_a_million_columns_of_a_record_are_refused(kept: Any) -> None:
-    record = json.dumps({f"c{number}": 1 for number in range(200_000)}).encode()
-    assert "200,000 columns" in refused(kept("wide.jsonl", record + b"\n" + record))
-
-
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", [path.name for path in sorted(SHARED.glob("*.*")) if path.suffix != ".md"])
 def test_the_collected_files_are_read(name: str) -> None:
@@ -277,116 +250,6 @@ def test_the_collected_files_are_read(name: str) -> None:
         classes = {value: int(np.sum(table.labels == value)) for value in (1, 0, NO_LABEL)}
         special = {"three_classes.csv": (20, 20, 20), "nan_label.csv": (29, 30, 1)}
         assert tuple(classes.values()) == special.get(name, (30, 30, 0))
-
-
-SPELLINGS: tuple[tuple[str, str], ...] = (
-    ("0", "1"), ("neg", "pos"), ("Negative", "POSITIVE"), ("False", "True"), ("0.0", "1.0"), ("-1", "1"), ("1", "5"),
-    ("1/5", "4/5"), ("★☆☆☆☆", "★★★★★"), ("10%", "90%"), ("Negativo", "positivo"), ("__label__0", "__label__1"),
-)  # fmt: skip
-PROSE = 'the film was good, bad; plain "quoted" half|way it\'s 5\t6 naïve café — a\nb “so” (so) 100% <br /> , ; | ^ #'
-sentences = st.lists(st.sampled_from(PROSE.split(" ")), min_size=6, max_size=12).map(" ".join)
-
-
-@st.composite
-def files(draw: st.DrawFn) -> tuple[str, bytes, list[str], list[int]]:
-    """A name, the content, and what must be read from it."""
-    texts = draw(st.lists(sentences, min_size=2, max_size=8))
-    labels = [draw(st.integers(0, 1)) for _ in texts]
-    labels[:2] = [0, 1]
-    spelled = draw(st.sampled_from(SPELLINGS))
-    separator = draw(st.sampled_from(",;\t|^"))
-    backslash = draw(st.booleans())
-    header: tuple[str, ...] = draw(
-        st.sampled_from([("text", "label"), ("Review", "Sentiment"), ("comment", "stars"), ()])
-    )
-    if not header and spelled == ("1", "5"):
-        spelled = ("0", "1")  # stars in a column without a name could be anything
-    rows: list[tuple[object, ...]] = [(text, spelled[label]) for text, label in zip(texts, labels, strict=True)]
-    if draw(st.booleans()):
-        header, rows = header[::-1], [row[::-1] for row in rows]
-    if header and draw(st.booleans()):
-        header, rows = ("", *header), [(number, *row) for number, row in enumerate(rows)]
-    style: dict[str, Any] = {
-        "delimiter": separator,
-        "quoting": draw(st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])),
-    }
-    if backslash:
-        style |= {"doublequote": False, "escapechar": "\\", "quoting": csv.QUOTE_ALL}
-    target = io.StringIO(newline="")
-    csv.writer(target, lineterminator=draw(st.sampled_from(["\r\n", "\n"])), **style).writerows(
-        [header, *rows] if header else rows
-    )
-    encodings = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "cp1252"]
-    encoding = draw(st.sampled_from(encodings[: -1 if "★" in spelled[1] else None]))
-    above = draw(st.sampled_from(["", "", "", "# made by hand\r\n#\r\n", "Reviews\n\n"])) if header else ""
-    signs = f"sep={separator}\r\n" * draw(st.booleans())
-    content = (signs + above + target.getvalue()).encode(encoding)
-    name, packed = draw(
-        st.sampled_from([("a.csv", bytes), ("a.csv.gz", gzip.compress), ("a.zip", lambda c: cases.zipped(a__csv=c))])
-    )
-    return name, packed(content), texts, labels
-
-
-@example(made=("a.csv", b"the good, good,;0\r\nthe good, good,;1\r\n", ["the good, good,"] * 2, [0, 1]))
-@example(made=("a.csv", b"the good, good,;0\r\nthe good, the;1\r\n", ["the good, good,", "the good, the"], [0, 1]))
-@example(made=("a.csv", b"the the good,\t0\r\nthe the good,\t1\r\n", ["the the good,"] * 2, [0, 1]))
-@example(
-    made=(
-        "a.csv", b'"the the 5\t6 5\t6 the the"\t0\r\n", the 5\t6 5\t6 the the"\t1\r\n',
-        ["the the 5\t6 5\t6 the the", ", the 5\t6 5\t6 the the"], [0, 1],
-    )
-)  # fmt: skip
-@example(
-    made=(
-        "a.csv",
-        b"0\tthe good ,\r\n1\t, the good the\r\n0\t, the the\r\n",
-        ["the good ,", ", the good the", ", the the"],
-        [0, 1, 0],
-    )
-)
-@example(
-    made=(
-        "a.csv",
-        b'the the good the\t__label__0\r\n"the the ""good"""\t__label__1\r\n',
-        ["the the good the", 'the the "good"'],
-        [0, 1],
-    )
-)
-@example(
-    made=(
-        "a.csv",
-        b'text|label\r\nthe the good|1\r\nthe the|5\r\n"the | a\nb"|1\r\n',
-        ["the the good", "the the", "the | a\nb"],
-        [0, 1, 0],
-    )
-)
-@given(made=files())
-def test_generated_files_are_read_to_the_right_rows(made: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    name, content, texts, labels = made
-    path = tmp_path_factory.getbasetemp() / f"generated-{name}"
-    path.write_bytes(content)
-    table = reader.read(DataConfig(source="csv", path=str(path)), labels_required=True)
-    assert table.texts == texts
-    assert table.labels is not None and table.labels.tolist() == labels
-
-
-@given(made=files(), data=st.data())
-def test_damaged_files_give_rows_or_one_clear_sentence(
-    made: Any, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    name, content, _, _ = made
-    path = tmp_path_factory.getbasetemp() / f"damaged-{name}"
-    at = data.draw(st.integers(0, len(content)))
-    path.write_bytes(content[:at] + data.draw(st.binary(max_size=6)) + content[at + data.draw(st.integers(0, 30)) :])
-    sentence = ""
-    try:
-        table = reader.read(DataConfig(source="csv", path=str(path)), labels_required=True)
-    except DataError as error:
-        sentence = str(error)
-    if sentence:
-        assert path.name in sentence and len(sentence) < 2500
-    else:
-        assert table.labels is not None and len(table.labels) == len(table.texts)
 
 
 def test_a_file_without_a_name_in_an_archive_is_none(tmp_path: Path) -> None:
@@ -429,44 +292,6 @@ def test_what_is_no_table_is_called_what_it_is(name: str, content: bytes, what: 
     assert what in message and advice in message
 
 
-@pytest.mark.parametrize("content", [b"[]", b'{"reviews": []}', b"\n"])
-def test_json_without_rows_says_so(content: bytes, kept: Any) -> None:
-    assert "rows" in refused(kept("none.json", content))
-
-
-RECORDS = [{"review": text, "sentiment": label} for text, label in zip(cases.TEXTS, cases.LABELS, strict=True)]
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        {str(number): record for number, record in enumerate(RECORDS)},
-        {"columns": ["review", "sentiment"], "index": [*range(cases.COUNT)], "data": [[*r.values()] for r in RECORDS]},
-        [{"id": number, "user": {"name": "x"}, **record} for number, record in enumerate(RECORDS)],
-        [{"review": {"text": record["review"]}, "sentiment": record["sentiment"]} for record in RECORDS],
-    ],
-    ids=["a row an object", "columns and data", "a record beside", "a record within"],
-)
-@pytest.mark.parametrize("name", ["reviews.json", "reviews.csv"])
-def test_json_of_pandas_and_of_records_in_records(document: Any, name: str, kept: Any) -> None:
-    content = json.dumps(document).encode()
-    named = {"text_column": "review.text"} if b'{"review": {' in content else {}
-    reviews = file.load(kept(name, content, **named), silent)
-    assert reviews.texts == cases.TEXTS and reviews.labels.tolist() == cases.LABELS
-
-
-@pytest.mark.parametrize(
-    ("document", "named"),
-    [
-        ({"train": RECORDS, "test": RECORDS}, "'train', 'test'"),
-        ({"train": {"rows": RECORDS}, "test": {"rows": RECORDS}}, "'train.rows', 'test.rows'"),
-        ({name: {"text": cases.TEXTS, "label": cases.LABELS} for name in ("train", "test")}, "'train', 'test'"),
-    ],
-)
-def test_several_tables_in_json_are_named(document: Any, named: str, kept: Any) -> None:
-    assert named in refused(kept("two.json", json.dumps(document).encode()))
-
-
 @pytest.mark.parametrize(
     "values", [("0,0", "1,0"), ("\u00a0neg ", "pos\u200b"), ("Very negative", "extremely Positive")]
 )
@@ -502,47 +327,11 @@ def test_a_file_without_names_that_begins_with_one_class_is_read(kept: Any) -> N
     assert len(reviews.texts) == 400 and int(reviews.labels.sum()) == 200
 
 
-def test_records_in_records_end_somewhere(kept: Any) -> None:
-    deep = '{"text": ' * 40 + '"a"' + "}" * 40
-    assert reader.read(kept("deep.jsonl", f"{deep}\n{deep}\n".encode())).texts[0].startswith('{"text"')
-    assert "row 1 is not a JSON object" in refused(kept("deep.jsonl", b'{"text": ' * 100_000))
-
-
 def test_labels_found_by_their_values_alone_are_said(kept: Any) -> None:
     content = cases.labelled(lambda number: number % 2, ("text", "flag"))
     (said,) = file.load(kept("flags.csv", content), silent).warnings
     assert "taken from 'flag'" in said and "data.label_column" in said
     assert file.load(kept("flags.csv", content, label_column="flag"), silent).warnings == ()
-
-
-def test_reviews_in_json_under_the_names_of_their_classes(kept: Any) -> None:
-    good, bad = cases.TEXTS[1::2], cases.TEXTS[0::2][:20]
-    reviews = file.load(kept("two.json", json.dumps({"positive": good, "negative": bad}).encode()), silent)
-    assert reviews.texts == good + bad and reviews.labels.tolist() == [1] * 30 + [0] * 20
-    # Numbers may as well be those of columns without a name.
-    numbered = {"0": cases.TEXTS, "1": cases.LABELS}
-    assert file.load(kept("numbered.json", json.dumps(numbered).encode()), silent).texts == cases.TEXTS
-
-
-def test_two_columns_of_one_name_in_parquet_are_told(kept: Any) -> None:
-    target = io.BytesIO()
-    twice = pa.Table.from_arrays([pa.array(cases.TEXTS)] * 2 + [pa.array(cases.LABELS)], ["text", "text", "label"])
-    pq.write_table(twice, target)
-    assert "two columns are called 'text'" in refused(kept("twice.parquet", target.getvalue()))
-
-
-def test_a_column_of_lists_beside_a_table_hides_no_names_of_classes(kept: Any) -> None:
-    features = {
-        "label": {"names": ["positive", "negative"], "_type": "ClassLabel"},
-        "words": [{"dtype": "string", "_type": "Value"}],
-    }
-    target = io.BytesIO()
-    rows = pa.table(
-        {"text": cases.TEXTS, "label": cases.LABELS, "words": [text.split() for text in cases.TEXTS]}
-    ).replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-    pq.write_table(rows, target)
-    found = file.load(kept("lists.parquet", target.getvalue()), silent)
-    assert found.labels.tolist() == [1 - label for label in cases.LABELS]
 
 
 def test_a_sum_below_the_table_is_among_no_labels_that_were_left_out(kept: Any) -> None:
@@ -566,11 +355,3 @@ def test_the_first_rows_of_a_file_that_is_sorted_by_its_labels_say_little(kept: 
     short = cases.table(("text", "stars"), rows[:80])
     with pytest.raises(DataError, match="does not say what is positive"):
         reader.glance(kept("short.csv", short), labels_required=True)
-
-
-@pytest.mark.parametrize("about", [b"[" * 9_999, b'{"info": 1}', b'{"info": {"features": {"label": 1}}}', b"\xff"])
-def test_what_is_said_beside_a_table_may_be_damaged(about: bytes, kept: Any) -> None:
-    target = io.BytesIO()
-    rows = pa.table({"text": cases.TEXTS, "label": cases.LABELS})
-    pq.write_table(rows.replace_schema_metadata({"huggingface": about}), target)
-    assert file.load(kept("so.parquet", target.getvalue()), silent).labels.tolist() == cases.LABELS
