@@ -20,7 +20,7 @@ import argparse
 import json
 import pickle
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -107,7 +107,7 @@ def teach(options: argparse.Namespace) -> None:
     for epoch in range(EPOCHS):
         rng.shuffle(learned)
         model.train()
-        for batch in _alike(learned, lambda rating: len(rating.text), rng):
+        for batch in _alike(learned, rng):
             step += 1
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * min(1, 10 * step / total) * max(0, 1.03 - step / total)
@@ -125,11 +125,11 @@ def teach(options: argparse.Namespace) -> None:
     torch.save(model.state_dict(), options.to / "encoder.pt")
 
 
-def _alike(items: list[Rating], size: Callable[[Rating], int], rng: Random) -> list[list[Rating]]:
+def _alike(ratings: list[Rating], rng: Random) -> list[list[Rating]]:
     """Return batches of texts about as long as one another."""
     batches = []
-    for first in range(0, len(items), 20 * BATCH):
-        near = sorted(items[first : first + 20 * BATCH], key=size)
+    for first in range(0, len(ratings), 20 * BATCH):
+        near = sorted(ratings[first : first + 20 * BATCH], key=lambda rating: len(rating.text))
         batches += [near[place : place + BATCH] for place in range(0, len(near), BATCH)]
     rng.shuffle(batches)
     return batches

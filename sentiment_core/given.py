@@ -35,9 +35,14 @@ def texts_of(given: object) -> list[str]:
     if isinstance(given, str | bytes):
         raise DataError("texts: give a list of texts; a single one as [text]")
     # Of a dict and a table one would get the names, of a set no order.
-    if isinstance(given, Mapping | Set) or hasattr(given, "columns") or not hasattr(given, "__iter__"):
+    unfit = isinstance(given, Mapping | Set) or hasattr(given, "columns")
+    try:
+        found = None if unfit else iter(given)  # type: ignore[call-overload]
+    except TypeError:
+        found = None
+    if found is None:
         raise DataError(f"texts: give a list of texts or a column of a data frame, not {kind_of(given)}")
-    texts = list(given)
+    texts = list(found)
     for number, text in enumerate(texts, start=1):
         if not isinstance(text, str):
             raise DataError(f"texts: number {number} is no text but {kind_of(text)}; leave it out, or give '' for it")

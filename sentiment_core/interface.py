@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from os.path import expanduser
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -269,11 +270,11 @@ class Model:
         from sentiment_core.explain.study_question import study_arguments
         from sentiment_core.progress import silent
 
-        if not isinstance(data, str | Path) or not all(isinstance(number, int) for number in (sample, seed)):
+        if not isinstance(data, str | Path) or not all(isinstance(number, Integral) for number in (sample, seed)):
             raise ConfigError("study: give demo, own or the path of a file, and whole numbers for sample and seed")
         if not self._stored:
             raise NotFoundError("an archive has no place in the store; bring it in with `import`, then load that run")
         with Store() as store:
             chosen = names_of(methods) or METHODS
-            asked = study_arguments(self._predictor.model_id, str(data), sample, seed, list(chosen), store)
+            asked = study_arguments(self._predictor.model_id, str(data), int(sample), int(seed), list(chosen), store)
         return run(asked, silent)

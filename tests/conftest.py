@@ -27,6 +27,8 @@ from sentiment_core.config import ExperimentConfig, from_fields
 from sentiment_core.corpus import Corpus
 from sentiment_core.datasets import TEST, TRAIN, VALIDATION, Reviews
 from sentiment_core.embeddings import WordVectors
+from sentiment_core.explain.catalogue import PRETRAINED, PRETRAINED_FOLDER
+from sentiment_core.explain.predictor import Predictor, load
 from sentiment_core.numerics import prepare_thread
 from sentiment_core.store import Store, engine
 from sentiment_core.work.executors import local
@@ -231,6 +233,12 @@ def short_kind(monkeypatch: pytest.MonkeyPatch) -> Kind[Any, Any]:
         monkeypatch.setitem(KINDS, name, "")  # put back afterwards
     register("job_kinds:LONG")
     return register("job_kinds:SHORT")
+
+
+@pytest.fixture(scope="session")
+def pretrained() -> Predictor:
+    """The model that ships with the product."""
+    return load(PRETRAINED, PRETRAINED_FOLDER)
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from benchmarks.distilled import FOLDS, LEAN, RICH, picker, soft_targets
 from benchmarks.learner import LARGEST_BATCH, batches
 from benchmarks.variants import Examples, Kind, Writer
 from sentiment_core.datasets.demo import generate
-from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
-from sentiment_core.explain.predictor import load
+from sentiment_core.explain.predictor import Predictor
 
 WHOLE = 20
 
@@ -59,14 +58,16 @@ def test_batches_hold_everything_once_within_their_limit() -> None:
     assert all(len(batch) <= LARGEST_BATCH and lengths[batch].max() * len(batch) <= 4_000 for batch in found)
 
 
-def test_what_is_written_of_reviews_says_what_its_target_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_written_of_reviews_says_what_its_target_says(
+    pretrained: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Edits need the words of many reviews; `test_edits.py` has them.
     counts = {kind: 40 for kind in variants.COUNTS if kind not in {Kind.EDITED, Kind.EDITED_SPAN}}
     monkeypatch.setattr(variants, "COUNTS", counts)
-    predictor, demo = load("pretrained", PRETRAINED_FOLDER), generate(60)
-    rows = [ids for chunk in predictor.encoder.encode_known(demo.texts) for ids in chunk]
+    demo = generate(60)
+    rows = [ids for chunk in pretrained.encoder.encode_known(demo.texts) for ids in chunk]
     labels = np.asarray(demo.labels).astype(int)
-    first, again = (Writer(predictor, rows, labels, seed=3).write() for _ in range(2))
+    first, again = (Writer(pretrained, rows, labels, seed=3).write() for _ in range(2))
     np.testing.assert_array_equal(first.ids, again.ids)
     assert {kind: int((first.kinds == kind).sum()) for kind in counts} == counts
     assert int(first.lengths.sum()) == len(first.ids)

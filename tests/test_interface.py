@@ -117,6 +117,7 @@ def test_what_cannot_be_is_said(home: Path, wrong: Callable[[], object]) -> None
         (lambda: lab.load_model().predict(["A film", None]), "number 2 is no text but None"),
         (lambda: lab.load_model().predict(pd.Series(["A film", float("nan")])), "number 2 is no text but a value"),
         (lambda: lab.load_model().predict(np.array([["A film"]])), "number 1 is no text"),
+        (lambda: lab.load_model().predict(np.array("A film")), "the type ndarray"),
         (lambda: lab.load_model().explain(None), "give one text, not None"),
         (lambda: lab.load_model().explain(["What a film!"]), "give one text, not a value of the type list"),
         (lambda: lab.load_model().explain("What a film!", methods=None), "methods: give a list of names"),

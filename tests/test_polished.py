@@ -10,21 +10,15 @@ from benchmarks.learner import Network
 from benchmarks.polished import SHARES, Opinions, Stage, anchors, polish
 from benchmarks.variants import Examples, Writer
 from sentiment_core.datasets.demo import generate
-from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
-from sentiment_core.explain.predictor import Predictor, load
+from sentiment_core.explain.predictor import Predictor
 from ui.kit.examples import EXAMPLES
 
 
 @pytest.fixture(scope="module")
-def start() -> Predictor:
-    return load("pretrained", PRETRAINED_FOLDER)
-
-
-@pytest.fixture(scope="module")
-def opinions(start: Predictor) -> Opinions:
+def opinions(pretrained: Predictor) -> Opinions:
     reviews = generate(60, seed=4)
-    rows = [ids for chunk in start.encoder.encode_known(reviews.texts) for ids in chunk]
-    return Opinions(start, Writer(start, rows, np.asarray(reviews.labels).astype(int)), seed=1)
+    rows = [ids for chunk in pretrained.encoder.encode_known(reviews.texts) for ids in chunk]
+    return Opinions(pretrained, Writer(pretrained, rows, np.asarray(reviews.labels).astype(int)), seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +36,8 @@ def runs_of(text: list[int]) -> set[tuple[int, ...]]:
     return {tuple(text[place : place + 4]) for place in range(len(text) - 3)}
 
 
-def test_no_opinion_holds_four_words_of_an_example(start: Predictor, opinions: Opinions) -> None:
-    asked = [list(ids) for chunk in start.encoder.encode_known(list(EXAMPLES.values())) for ids in chunk]
+def test_no_opinion_holds_four_words_of_an_example(pretrained: Predictor, opinions: Opinions) -> None:
+    asked = [list(ids) for chunk in pretrained.encoder.encode_known(list(EXAMPLES.values())) for ids in chunk]
     forbidden = set().union(*map(runs_of, asked))
     for label in (0, 1):
         for irony in (0.0, 1.0):
@@ -63,9 +57,9 @@ def test_reviews_come_about_as_long_as_one_another(examples: Examples) -> None:
 
 
 def test_a_polish_learns_opinions_and_keeps_the_teacher(
-    start: Predictor, opinions: Opinions, examples: Examples
+    pretrained: Predictor, opinions: Opinions, examples: Examples
 ) -> None:
-    network, teacher = (Network(start, 0, trained=True) for _ in range(2))
+    network, teacher = (Network(pretrained, 0, trained=True) for _ in range(2))
     before = {name: value.clone() for name, value in teacher.model.state_dict().items()}
     sources = [opinions.source(8, 1.0, 0.3), opinions.source(4, 0.5, 0.0)]
     polish(network, sources, examples, Stage(6, 1e-3, 400, 0.5, 0.02), teacher, seed=0)

@@ -13,8 +13,7 @@ from benchmarks.polished import Opinions
 from benchmarks.rated import Rating, Sentences, read_ratings
 from benchmarks.variants import Writer
 from sentiment_core.datasets.demo import generate
-from sentiment_core.explain.catalogue import PRETRAINED_FOLDER
-from sentiment_core.explain.predictor import Predictor, load
+from sentiment_core.explain.predictor import Predictor
 from ui.kit.examples import EXAMPLES
 
 PRAISE = Rating("a warm and witty film with a splendid cast", 2.5, "movie", False)
@@ -22,28 +21,23 @@ BLAME = Rating("a dull and clumsy film with a wooden cast", -2.5, "movie", False
 
 
 @pytest.fixture(scope="module")
-def start() -> Predictor:
-    return load("pretrained", PRETRAINED_FOLDER)
-
-
-@pytest.fixture(scope="module")
-def writer(start: Predictor) -> Writer:
+def writer(pretrained: Predictor) -> Writer:
     reviews = generate(60, seed=4)
-    rows = [ids for chunk in start.encoder.encode_known(reviews.texts) for ids in chunk]
-    return Writer(start, rows, np.asarray(reviews.labels).astype(int))
+    rows = [ids for chunk in pretrained.encoder.encode_known(reviews.texts) for ids in chunk]
+    return Writer(pretrained, rows, np.asarray(reviews.labels).astype(int))
 
 
 @pytest.fixture
-def lab(tmp_path: Path, start: Predictor) -> Path:
-    said = [(["the", "cast", "is", "splendid"], 2.0), (["the", "cast", "is", "wooden"], -9.0), (_words(start), 1.0)]
-    (tmp_path / "said.pkl").write_bytes(pickle.dumps(said))
+def lab(tmp_path: Path, pretrained: Predictor) -> Path:
+    said = [("the cast is splendid", 2.0), ("the cast is wooden", -9.0), (_words(pretrained), 1.0)]
+    (tmp_path / "said.pkl").write_bytes(pickle.dumps([(words.split(), odds) for words, odds in said]))
     return tmp_path
 
 
-def _words(start: Predictor) -> list[str]:
+def _words(pretrained: Predictor) -> str:
     """Return the words of an example, as the model reads them."""
-    chunk = next(iter(start.encoder.encode_known([EXAMPLES["Sarcasm"]])))
-    return [start.vectors.words[token - 1] for token in next(iter(chunk))]
+    chunk = next(iter(pretrained.encoder.encode_known([EXAMPLES["Sarcasm"]])))
+    return " ".join(pretrained.vectors.words[token - 1] for token in next(iter(chunk)))
 
 
 def test_ratings_are_read_with_what_is_held_back(tmp_path: Path) -> None:
@@ -61,7 +55,7 @@ def test_ratings_are_read_with_what_is_held_back(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_learned_keeps_its_rating_and_nothing_asked(start: Predictor, writer: Writer, lab: Path) -> None:
+def test_what_is_learned_keeps_its_rating_and_nothing_asked(pretrained: Predictor, writer: Writer, lab: Path) -> None:
     ratings = [
         PRAISE,
         BLAME,
@@ -70,7 +64,7 @@ def test_what_is_learned_keeps_its_rating_and_nothing_asked(start: Predictor, wr
         Rating("held back and never learned", 3.0, "movie", True),
         Rating(EXAMPLES["Sarcasm"], 3.0, "movie", False),
     ]
-    own = Sentences(start, writer, Opinions(start, writer, seed=1), ratings, lab, seed=1)
+    own = Sentences(pretrained, writer, Opinions(pretrained, writer, seed=1), ratings, lab, seed=1)
     assert [value for _, value in own.films] == [2.5, -2.5] and len(own.said) == 2
     texts = {tuple(ids): target for ids, target in (own.rated(0) for _ in range(60))}
     assert sorted(texts.values()) == pytest.approx([0.018, 0.832, 0.982], abs=1e-3)

@@ -10,8 +10,7 @@ import torch
 from torch import nn
 
 from sentiment_core.config import ExperimentConfig
-from sentiment_core.explain.catalogue import PRETRAINED, PRETRAINED_FOLDER
-from sentiment_core.explain.predictor import Predictor, load
+from sentiment_core.explain.predictor import Predictor
 from sentiment_core.models import ModelOutput, build_model
 from sentiment_core.training.checkpoints import EMBEDDING, OWN, SavedModel
 
@@ -57,11 +56,3 @@ def linear(make_predictor: Callable[..., Predictor]) -> Predictor:
     weight = torch.randn(DIM, generator=torch.Generator().manual_seed(5))
     predictor.model = Linear(weight, 0.3)  # type: ignore[assignment]
     return predictor
-
-
-@pytest.fixture(scope="session")
-def pretrained() -> Predictor:
-    """The model that ships with the product."""
-    if not (PRETRAINED_FOLDER / "model.json").exists():
-        pytest.skip("the pretrained model has not been made yet")
-    return load(PRETRAINED, PRETRAINED_FOLDER)

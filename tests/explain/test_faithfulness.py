@@ -100,11 +100,3 @@ def test_one_review_with_attributions(pretrained: Any) -> None:
     against = Attribution("x", "x", True, 0, np.zeros_like(attributions[0].scores), 0, 0.0)
     with pytest.raises(ValueError, match="targets"):
         of_review(pretrained, text, [*attributions, against])
-
-
-@pytest.fixture(scope="module")
-def pretrained() -> Any:
-    from sentiment_core.explain.catalogue import PRETRAINED, PRETRAINED_FOLDER
-    from sentiment_core.explain.predictor import load
-
-    return load(PRETRAINED, PRETRAINED_FOLDER)
